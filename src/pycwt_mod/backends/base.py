@@ -1,0 +1,376 @@
+"""The one thing every backend is: a place that maps a kernel over tasks."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import itertools
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from types import TracebackType
+from typing import Any, ClassVar, Self, TypeVar
+
+import numpy as np
+
+from ..progress import ProgressOption, make_progress
+from .checks import check_n_simulations, check_n_workers, check_seed, check_worker
+from .remote import RemoteError
+
+__all__ = ["MCBackend", "RemoteError", "SimulationKernel", "split_evenly"]
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+# Tasks per worker of `run_monte_carlo`: enough that the last ones even out the load and that the
+# progress moves, few enough that the cost of handing a task over (about 1 ms) does not show.
+TASKS_PER_WORKER = 16
+# ... and at least so many in all, so that the bar moves by steps of two per cent.
+MIN_TASKS = 50
+
+
+def split_evenly(n_items: int, n_tasks: int) -> list[range]:
+    """Cut ``range(n_items)`` into `n_tasks` runs whose lengths differ by one at most.
+
+    Parameters
+    ----------
+    n_items, n_tasks : int
+        How many items, and how many runs at most; no run is empty.
+
+    Returns
+    -------
+    list of range
+        The runs, in order.
+
+    Examples
+    --------
+    >>> split_evenly(7, 3)
+    [range(0, 2), range(2, 4), range(4, 7)]
+    """
+    n_tasks = max(1, min(n_items, n_tasks))
+    edges = [n_items * k // n_tasks for k in range(n_tasks + 1)]
+    return [range(a, b) for a, b in itertools.pairwise(edges) if b > a]
+
+
+class SimulationKernel:
+    """A run of simulations of the user's own worker: the kernel of `run_monte_carlo`.
+
+    Parameters
+    ----------
+    worker : callable
+        Called as ``worker(seed, *args, **kwargs)``.
+    args, kwargs : sequence, mapping
+        The worker's further arguments.
+    root : numpy.random.SeedSequence
+        Simulation ``i`` is given the root's child number ``i``.
+    n_simulations : int
+        All simulations of the job, for the note on an exception.
+    """
+
+    def __init__(
+        self,
+        worker: Callable[..., Any],
+        args: Sequence[Any],
+        kwargs: Mapping[str, Any],
+        root: np.random.SeedSequence,
+        n_simulations: int,
+    ) -> None:
+        self.worker = worker
+        self.args = tuple(args)
+        self.kwargs = dict(kwargs)
+        self.entropy = root.entropy
+        self.spawn_key = tuple(root.spawn_key)
+        self.pool_size = root.pool_size
+        self.n_simulations = n_simulations
+
+    def seed(self, index: int) -> np.random.SeedSequence:
+        """Make simulation `index`'s own seed.
+
+        Parameters
+        ----------
+        index : int
+            Number of the simulation, from 0.
+
+        Returns
+        -------
+        numpy.random.SeedSequence
+            Built by its key and not by ``spawn``, which would change the caller's object.
+        """
+        return np.random.SeedSequence(
+            self.entropy, spawn_key=(*self.spawn_key, index), pool_size=self.pool_size
+        )
+
+    def __call__(self, block: Iterable[int]) -> list[Any]:
+        """Run the simulations of one block and return their results."""
+        results = []
+        for index in block:
+            try:
+                results.append(self.worker(self.seed(index), *self.args, **self.kwargs))
+            except Exception as error:
+                error.add_note(f"in simulation {index} of {self.n_simulations} (counted from 0)")
+                raise
+        return results
+
+
+class MCBackend(ABC):
+    """A place where Monte Carlo work runs. It knows nothing of what is simulated.
+
+    A subclass writes `map`; everything else has a usable default. The laws that `map` keeps, and
+    that `pycwt_mod.backends.testing.check_backend` checks:
+
+    1. *Order.* It returns an iterator with one result per task, in task order, whatever the
+       order in which tasks finish. No tasks, no results.
+    2. *Laziness.* Results come as they are ready. No more than O(`n_workers`) tasks are drawn
+       from `tasks` ahead of the consumer, and so many results held: memory does not grow with
+       the number of tasks.
+    3. *Errors.* A kernel's exception stops the rest and propagates as its own type with its
+       notes, that of the first failing task in task order; one that cannot be pickled arrives as
+       `RemoteError`. No NaN, string or None stands for a failed task.
+    4. *Early end.* Closing the iterator, or an exception in the consumer, KeyboardInterrupt
+       included, cancels what is left; no work goes on behind the caller's back.
+    5. *Sameness.* A kernel is a pure function of its task, tasks are never cut or merged, and so
+       the results are the same on every backend and with every number of workers.
+    6. *Randomness.* No global random state is read or changed.
+    7. *Threads.* In worker processes BLAS and FFT threads are limited to one.
+    8. *Property.* `close` may be called any number of times, frees what the backend itself
+       opened, and never closes what the caller passed in. A closed backend may be used again.
+    9. *Callback.* ``on_done(task_index)`` is called in the calling process, once per task, in
+       order, before the task's result is handed out.
+
+    Attributes
+    ----------
+    name : str
+        The name it is registered by.
+    requires : tuple of str
+        Names to import and to install (pip) for it to work.
+    start_up_seconds : float
+        Rough time from the first call to the first task, which a job must be worth.
+    """
+
+    name: ClassVar[str] = ""
+    requires: ClassVar[tuple[str, ...]] = ()
+    start_up_seconds: ClassVar[float] = 0.0
+
+    @abstractmethod
+    def map(
+        self,
+        kernel: Callable[[T], R],
+        tasks: Iterable[T],
+        *,
+        on_done: Callable[[int], object] | None = None,
+    ) -> Iterator[R]:
+        """Run ``kernel(task)`` for each task.
+
+        Parameters
+        ----------
+        kernel : callable
+            Pure function of one task. Data that all tasks share belong to it (a
+            `functools.partial` or an instance with ``__call__``): it is sent to workers once, or
+            by shared memory, where the backend can.
+        tasks : iterable
+            Small picklable descriptions. A list or range rather than a generator, where there is
+            one, lets a backend plan by the length.
+        on_done : callable, optional
+            Called as ``on_done(task_index)``.
+
+        Returns
+        -------
+        iterator
+            One result per task, in task order.
+        """
+
+    @classmethod
+    def is_available(cls) -> bool:
+        """Tell whether the libraries that this backend needs are installed.
+
+        Returns
+        -------
+        bool
+            Found by looking, not by importing.
+        """
+        return all(_is_installed(library) for library in cls.requires)
+
+    @property
+    def n_workers(self) -> int:
+        """How many tasks run at a time."""
+        return 1
+
+    @property
+    def array_ops(self) -> Any:
+        """Array namespace in which the kernel should compute, or None for NumPy on the host."""
+        return None
+
+    def with_n_workers(self, n_workers: int | None) -> MCBackend:
+        """Return a backend of the same kind and resources, limited to some workers.
+
+        Parameters
+        ----------
+        n_workers : int or None
+            A positive integer, -1 for all that there are, or None for no change.
+
+        Returns
+        -------
+        MCBackend
+            `self` where nothing changes. The resources are shared: what the caller passed in is
+            used by both, and closing the copy does not close it.
+        """
+        if n_workers is not None:
+            check_n_workers(n_workers)
+        return self
+
+    def split(self, n_items: int) -> list[range]:
+        """Cut a job of many equal items into tasks of a good size for this backend.
+
+        Parameters
+        ----------
+        n_items : int
+            Number of items.
+
+        Returns
+        -------
+        list of range
+            Some tasks per worker, so that progress moves and the load evens out.
+        """
+        return split_evenly(n_items, max(MIN_TASKS, TASKS_PER_WORKER * self.n_workers))
+
+    def get_info(self) -> dict[str, Any]:
+        """Describe the backend.
+
+        Returns
+        -------
+        dict
+            ``name``, ``available``, ``n_workers``, ``start_up_seconds`` and the installed
+            ``versions`` of the required libraries.
+        """
+        return {
+            "name": self.name,
+            "available": self.is_available(),
+            "n_workers": self.n_workers,
+            "start_up_seconds": self.start_up_seconds,
+            "versions": {library: _installed_version(library) for library in self.requires},
+        }
+
+    def validate_config(self) -> None:  # noqa: B027
+        """Check the options given at construction.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If one is wrong. Nothing is started for it.
+        """
+
+    def close(self) -> None:  # noqa: B027
+        """Free what the backend itself opened. A second call does nothing."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def run_monte_carlo(
+        self,
+        worker: Callable[..., R],
+        n_simulations: int,
+        worker_args: Sequence[Any] = (),
+        worker_kwargs: Mapping[str, Any] | None = None,
+        seed: int | np.random.SeedSequence | None = None,
+        progress: ProgressOption = False,
+        n_workers: int | None = None,
+    ) -> list[R]:
+        """Run a worker of your own many times, each time with its own random seed.
+
+        Parameters
+        ----------
+        worker : callable
+            Called as ``worker(seed, *worker_args, **worker_kwargs)``, where ``seed`` is a
+            `numpy.random.SeedSequence` for ``numpy.random.default_rng(seed)``. Lambdas and
+            functions of a script or notebook will do.
+        n_simulations : int
+            How many times.
+        worker_args, worker_kwargs : sequence, mapping, optional
+            Further arguments. Joblib's worker processes share large arrays among them by
+            memory mapping; they see them read-only.
+        seed : int, numpy.random.SeedSequence or None, optional
+            Simulation ``i`` owns child ``i`` of this seed, so the results depend neither on the
+            backend nor on the number of workers, and the first 300 of 1000 simulations are those
+            of a run of 300. None: fresh entropy. A `SeedSequence` is not changed.
+        progress : bool or callable, optional
+            See `pycwt_mod.progress.make_progress`.
+        n_workers : int, optional
+            At most so many at a time; -1: all; None: as the backend is set up.
+
+        Returns
+        -------
+        list
+            The results, in simulation order.
+
+        Raises
+        ------
+        Exception
+            A failing simulation's own exception, with its number in a note.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from pycwt_mod.backends import SequentialBackend
+        >>> def mean_of_noise(seed, n):
+        ...     return np.random.default_rng(seed).standard_normal(n).mean()
+        >>> means = SequentialBackend().run_monte_carlo(mean_of_noise, 4, (100,), seed=1)
+        >>> len(means)
+        4
+        """
+        check_worker(worker)
+        total = check_n_simulations(n_simulations)
+        kernel = SimulationKernel(worker, worker_args, worker_kwargs or {}, check_seed(seed), total)
+        backend = self.with_n_workers(n_workers)
+        tasks = backend.split(total)
+        results: list[R] = []
+        with make_progress(progress, total, unit="simulation") as bar:
+            blocks = backend.map(kernel, tasks, on_done=lambda k: bar.update(len(tasks[k])))
+            with closing_iterator(blocks):
+                for block in blocks:
+                    results.extend(block)
+        return results
+
+
+@contextlib.contextmanager
+def closing_iterator(iterator: Iterator[Any]) -> Iterator[None]:
+    """Close an iterator at the end of a block, if it can be closed.
+
+    Parameters
+    ----------
+    iterator : iterator
+        A generator, or any iterator of a backend that has no ``close``.
+
+    Yields
+    ------
+    None
+        So that an exception in the loop ends the work now and not when the garbage is collected.
+    """
+    try:
+        yield
+    finally:
+        close = getattr(iterator, "close", None)
+        if close is not None:
+            close()
+
+
+def _is_installed(library: str) -> bool:
+    try:
+        return importlib.util.find_spec(library) is not None
+    except (ImportError, ValueError):
+        return False
+
+
+def _installed_version(library: str) -> str | None:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version(library)
+    except PackageNotFoundError:
+        return None

@@ -1,0 +1,165 @@
+"""Checks of what the caller passed in, with messages that name the argument."""
+
+from __future__ import annotations
+
+import operator
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+__all__ = [
+    "check_n_simulations",
+    "check_n_workers",
+    "check_seed",
+    "check_worker",
+    "resolve_n_workers",
+]
+
+
+def _as_integer(value: object, rule: str) -> int:
+    """Return `value` as an int; bools and floats are no integers here."""
+    if not isinstance(value, bool | np.bool_):
+        try:
+            return operator.index(value)  # type: ignore[arg-type]
+        except TypeError:
+            pass
+    raise TypeError(f"{rule}, got {value!r} of type {type(value).__name__}.")
+
+
+def check_n_workers(n_workers: object) -> int:
+    """Check a number of workers.
+
+    Parameters
+    ----------
+    n_workers : int
+        A positive integer, or -1 for all that there are.
+
+    Returns
+    -------
+    int
+        The same number.
+
+    Raises
+    ------
+    TypeError
+        If it is no integer (a bool is none).
+    ValueError
+        If it is 0 or below -1.
+
+    Examples
+    --------
+    >>> check_n_workers(0)
+    Traceback (most recent call last):
+    ValueError: `n_workers` must be a positive integer or -1, got 0.
+    """
+    rule = "`n_workers` must be a positive integer or -1"
+    number = _as_integer(n_workers, rule)
+    if number < 1 and number != -1:
+        raise ValueError(f"{rule}, got {number}.")
+    return number
+
+
+def resolve_n_workers(
+    n_workers: object, available: int, what: str = "available cores", stacklevel: int = 3
+) -> int:
+    """Turn `n_workers` into the number that will run at a time.
+
+    Parameters
+    ----------
+    n_workers : int
+        A positive integer, or -1 for all that there are.
+    available : int
+        How many there are.
+    what : str, optional
+        What `available` counts, for the warning.
+    stacklevel : int, optional
+        As in `warnings.warn`.
+
+    Returns
+    -------
+    int
+        Between 1 and `available`.
+
+    Warns
+    -----
+    UserWarning
+        If more are asked for than there are.
+    """
+    number = check_n_workers(n_workers)
+    if number == -1:
+        return available
+    if number > available:
+        warnings.warn(
+            f"`n_workers` is {number}, more than the {available} {what}; using {available}.",
+            UserWarning,
+            stacklevel=stacklevel,
+        )
+        return available
+    return number
+
+
+def check_n_simulations(n_simulations: object) -> int:
+    """Check a number of simulations.
+
+    Parameters
+    ----------
+    n_simulations : int
+        A positive integer.
+
+    Returns
+    -------
+    int
+        The same number.
+    """
+    rule = "`n_simulations` must be a positive integer"
+    number = _as_integer(n_simulations, rule)
+    if number < 1:
+        raise ValueError(f"{rule}, got {number}.")
+    return number
+
+
+def check_seed(seed: object) -> np.random.SeedSequence:
+    """Turn a seed into a root `SeedSequence`.
+
+    Parameters
+    ----------
+    seed : int, numpy.random.SeedSequence or None
+        None draws fresh entropy from the operating system. A `SeedSequence` is not changed: its
+        count of spawned children stays as it is.
+
+    Returns
+    -------
+    numpy.random.SeedSequence
+        The root; simulation ``i`` owns the child with spawn key ``(*root.spawn_key, i)``.
+    """
+    if seed is None:
+        return np.random.SeedSequence()
+    if isinstance(seed, np.random.SeedSequence):
+        return seed
+    rule = "`seed` must be a non-negative integer, a numpy.random.SeedSequence or None"
+    number = _as_integer(seed, rule)
+    if number < 0:
+        raise ValueError(f"{rule}, got {number}.")
+    return np.random.SeedSequence(number)
+
+
+def check_worker(worker: object) -> Callable[..., Any]:
+    """Check that the user's worker can be called.
+
+    Parameters
+    ----------
+    worker : callable
+        Called as ``worker(seed, *args, **kwargs)``.
+
+    Returns
+    -------
+    callable
+        The same.
+    """
+    if not callable(worker):
+        raise TypeError(
+            f"`worker` must be a callable worker(seed, *args, **kwargs), got {worker!r}."
+        )
+    return worker

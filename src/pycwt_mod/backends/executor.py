@@ -1,0 +1,196 @@
+"""Any `concurrent.futures.Executor` that the caller has."""
+
+from __future__ import annotations
+
+import copy
+import functools
+from collections.abc import Callable, Collection, Iterable, Iterator
+from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor, wait
+from typing import Any, ClassVar, TypeVar
+
+from .base import MCBackend
+from .checks import resolve_n_workers
+from .remote import Guarded, Shipment, inside_worker, receive, run_shipped, unwrap
+from .sequential import map_in_process
+from .windowed import map_windowed
+
+__all__ = ["ExecutorBackend"]
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+BROKEN_POOL_NOTE = (
+    "The executor's workers died: killed, out of memory, or crashed. The executor cannot be used "
+    "again; make a new one. If they died at once, note that with the start methods spawn and "
+    'forkserver a script must start its work under `if __name__ == "__main__":`.'
+)
+
+
+class ExecutorBackend(MCBackend):
+    """Any executor with the `concurrent.futures` interface, passed in by the caller.
+
+    `ProcessPoolExecutor` with any start method, `ThreadPoolExecutor`, loky's reusable executor,
+    mpi4py's ``MPIPoolExecutor``, dask's ``client.get_executor()``. It is never shut down here.
+
+    Parameters
+    ----------
+    executor : concurrent.futures.Executor
+        Where the tasks run.
+    n_workers : int, optional
+        At most so many tasks at a time; None or -1: as many as the executor has workers.
+
+    Examples
+    --------
+    >>> from concurrent.futures import ThreadPoolExecutor
+    >>> with ThreadPoolExecutor(2) as pool:
+    ...     list(ExecutorBackend(pool).map(abs, [-1, 2, -3]))
+    [1, 2, 3]
+    """
+
+    name: ClassVar[str] = "executor"
+
+    def __init__(self, executor: Executor, n_workers: int | None = None) -> None:
+        self.executor: Any = executor
+        self.validate_config()
+        self._limit: int | None = None
+        if n_workers is not None:
+            self._limit = self._check_limit(n_workers)
+
+    def _check_limit(self, n_workers: int) -> int | None:
+        workers = _count_workers(self.executor)
+        number = resolve_n_workers(n_workers, workers, "workers of the executor", stacklevel=4)
+        return None if number == workers else number
+
+    @property
+    def n_workers(self) -> int:
+        """How many tasks run at a time."""
+        return self._limit or _count_workers(self.executor)
+
+    def with_n_workers(self, n_workers: int | None) -> ExecutorBackend:
+        """Return a backend on the same executor that uses some of its workers.
+
+        Parameters
+        ----------
+        n_workers : int or None
+            A positive integer, -1 for all the executor's workers, or None for no change.
+
+        Returns
+        -------
+        ExecutorBackend
+            A copy, or `self` where nothing changes.
+        """
+        if n_workers is None:
+            return self
+        limit = self._check_limit(n_workers)
+        if limit == self._limit:
+            return self
+        other = copy.copy(self)
+        other._limit = limit
+        return other
+
+    def get_info(self) -> dict[str, Any]:
+        """Describe the backend.
+
+        Returns
+        -------
+        dict
+            As `MCBackend.get_info`, with the ``executor``'s class.
+        """
+        kind = type(self.executor)
+        return {**super().get_info(), "executor": f"{kind.__module__}.{kind.__qualname__}"}
+
+    def validate_config(self) -> None:
+        """Check that there is an executor.
+
+        Raises
+        ------
+        TypeError
+            If it is none, or a class in place of an instance.
+        """
+        if not isinstance(self.executor, Executor):
+            hint = " Call it to make one." if isinstance(self.executor, type) else ""
+            raise TypeError(
+                "`executor` must be a concurrent.futures.Executor instance, "
+                f"got {self.executor!r}.{hint}"
+            )
+
+    def map(
+        self,
+        kernel: Callable[[T], R],
+        tasks: Iterable[T],
+        *,
+        on_done: Callable[[int], object] | None = None,
+    ) -> Iterator[R]:
+        """Run ``kernel(task)`` for each task; see `MCBackend.map`.
+
+        Parameters
+        ----------
+        kernel : callable
+            Pure function of one task.
+        tasks : iterable
+            The tasks.
+        on_done : callable, optional
+            Called as ``on_done(task_index)``.
+
+        Returns
+        -------
+        iterator
+            One result per task, in task order.
+        """
+        if inside_worker():
+            # Waiting here for a place in the pool that runs this very task might last for ever.
+            return map_in_process(kernel, tasks, on_done)
+        # Threads need no pickling; all other executors are taken to run elsewhere.
+        run: Callable[[T], Any]
+        open_outcome: Callable[[Any], Any]
+        if isinstance(self.executor, ThreadPoolExecutor):
+            run, open_outcome = Guarded(kernel, crosses_process=False), unwrap
+        else:
+            run, open_outcome = functools.partial(run_shipped, Shipment.of(kernel)), receive
+        # Twice the workers keeps them fed; a limit below theirs holds exactly.
+        window = self._limit or 2 * self.n_workers
+        return map_windowed(
+            submit=functools.partial(self._submit, run),
+            collect=lambda future: open_outcome(_result(future)),
+            abandon=_abandon,
+            tasks=tasks,
+            window=lambda: window,
+            on_done=on_done,
+        )
+
+    def _submit(self, run: Callable[[T], Any], task: T) -> Future[Any]:
+        try:
+            future: Future[Any] = self.executor.submit(run, task)
+        except BrokenExecutor as error:
+            error.add_note(BROKEN_POOL_NOTE)
+            raise
+        return future
+
+
+def _result(future: Future[Any]) -> Any:
+    try:
+        return future.result()
+    except BrokenExecutor as error:
+        error.add_note(BROKEN_POOL_NOTE)
+        raise
+
+
+def _abandon(futures: Collection[Future[Any]]) -> None:
+    """Cancel what has not begun, and wait for the rest: the workers are not ours to kill."""
+    # From the end, so that no cancelled place is filled by a later task.
+    wait([future for future in reversed(list(futures)) if not future.cancel()])
+
+
+def _count_workers(executor: Executor) -> int:
+    """How many tasks an executor runs at a time, as far as it tells."""
+    # concurrent.futures and loky; mpi4py.
+    for attribute in ("_max_workers", "num_workers"):
+        number = getattr(executor, attribute, None)
+        if isinstance(number, int) and number > 0:
+            return number
+    client: Any = getattr(executor, "_client", None)  # dask's ClientExecutor
+    if hasattr(client, "nthreads"):
+        return max(1, int(sum(client.nthreads().values())))
+    from .joblib import available_cores
+
+    return available_cores()

@@ -1,0 +1,348 @@
+"""All cores of this machine through joblib; the only file that imports joblib."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import multiprocessing
+import threading
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Sized
+from typing import Any, ClassVar, Generic, TypeVar
+
+from .base import MCBackend
+from .checks import resolve_n_workers
+from .remote import Failure, Guarded, inside_worker, unwrap
+from .sequential import map_in_process
+
+__all__ = ["JoblibBackend", "available_cores", "cloudpickle_dumps", "inside_joblib_task"]
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+# Tasks per worker handed to joblib and not yet taken by the consumer. Joblib itself sets no such
+# bound: with a slow consumer its finished results would pile up.
+MAX_AHEAD_PER_WORKER = 16
+
+
+def available_cores() -> int:
+    """Count the cores that this process may use.
+
+    Returns
+    -------
+    int
+        As `joblib.cpu_count`: affinity, cgroup quotas and LOKY_MAX_CPU_COUNT are respected.
+    """
+    import joblib
+
+    return int(joblib.cpu_count())
+
+
+def cloudpickle_dumps(value: object) -> bytes:
+    """Pickle by value what cannot be imported elsewhere: lambdas, closures, `__main__`.
+
+    Parameters
+    ----------
+    value : object
+        What to pickle.
+
+    Returns
+    -------
+    bytes
+        For `pickle.loads`.
+    """
+    from joblib.externals import cloudpickle
+
+    data: bytes = cloudpickle.dumps(value)
+    return data
+
+
+def inside_joblib_task() -> bool:
+    """Tell whether the calling code runs in a joblib task.
+
+    Returns
+    -------
+    bool
+        Also for tasks of the user's own `joblib.Parallel`.
+    """
+    from joblib.parallel import get_active_backend
+
+    backend, _ = get_active_backend()
+    return bool(getattr(backend, "nesting_level", 0))
+
+
+class JoblibBackend(MCBackend):
+    """All cores of this machine, by `joblib.Parallel`.
+
+    Processes (loky) take about a second to start the first time in a session and are then kept
+    idle for the next call; they suit any worker. Threads start at once, and help only where the
+    worker spends its time in NumPy or other code that releases the GIL.
+
+    Parameters
+    ----------
+    n_workers : int, optional
+        Workers at a time; -1: all available cores.
+    prefer : {"processes", "threads"}, optional
+        Kind of worker.
+    batch_size, pre_dispatch, verbose, temp_folder, max_nbytes, mmap_mode
+        As in `joblib.Parallel`. Arrays above `max_nbytes` that the kernel carries are written
+        once to `temp_folder` and memory-mapped by worker processes.
+    timeout : float, optional
+        Seconds that a single task may take (processes and threads alike).
+
+    Raises
+    ------
+    TimeoutError
+        In `map`, if a task takes longer than `timeout`.
+
+    Examples
+    --------
+    >>> backend = JoblibBackend(n_workers=1)
+    >>> list(backend.map(abs, [-1, 2, -3]))
+    [1, 2, 3]
+    """
+
+    name: ClassVar[str] = "joblib"
+    requires: ClassVar[tuple[str, ...]] = ("joblib",)
+    start_up_seconds: ClassVar[float] = 1.5
+
+    def __init__(
+        self,
+        n_workers: int = -1,
+        prefer: str = "processes",
+        *,
+        batch_size: int | str = "auto",
+        pre_dispatch: int | str = "2 * n_jobs",
+        verbose: int = 0,
+        temp_folder: str | None = None,
+        max_nbytes: int | str | None = "1M",
+        mmap_mode: str | None = "r",
+        timeout: float | None = None,
+    ) -> None:
+        self.prefer = prefer
+        self.timeout = timeout
+        self._options: dict[str, Any] = {
+            "batch_size": batch_size,
+            "pre_dispatch": pre_dispatch,
+            "verbose": verbose,
+            "temp_folder": temp_folder,
+            "max_nbytes": max_nbytes,
+            "mmap_mode": mmap_mode,
+            "timeout": timeout,
+        }
+        self.validate_config()
+        self._n_workers = resolve_n_workers(n_workers, available_cores())
+
+    @property
+    def n_workers(self) -> int:
+        """How many tasks run at a time."""
+        return self._n_workers
+
+    def with_n_workers(self, n_workers: int | None) -> JoblibBackend:
+        """Return the same backend with another number of workers.
+
+        Parameters
+        ----------
+        n_workers : int or None
+            A positive integer, -1 for all available cores, or None for no change.
+
+        Returns
+        -------
+        JoblibBackend
+            A copy, or `self` where nothing changes.
+        """
+        if n_workers is None:
+            return self
+        number = resolve_n_workers(n_workers, available_cores())
+        if number == self._n_workers:
+            return self
+        other = copy.copy(self)
+        other._n_workers = number
+        return other
+
+    def get_info(self) -> dict[str, Any]:
+        """Describe the backend.
+
+        Returns
+        -------
+        dict
+            As `MCBackend.get_info`, with ``prefer``.
+        """
+        return {**super().get_info(), "prefer": self.prefer}
+
+    def validate_config(self) -> None:
+        """Check the options that joblib itself would not, or only in mid-run.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If one is wrong.
+        """
+        if self.prefer not in ("processes", "threads"):
+            raise ValueError(f'`prefer` must be "processes" or "threads", got {self.prefer!r}.')
+        if self.timeout is not None:
+            if isinstance(self.timeout, bool) or not isinstance(self.timeout, int | float):
+                raise TypeError(f"`timeout` must be seconds or None, got {self.timeout!r}.")
+            if not self.timeout > 0:
+                raise ValueError(f"`timeout` must be positive, got {self.timeout!r}.")
+
+    def map(
+        self,
+        kernel: Callable[[T], R],
+        tasks: Iterable[T],
+        *,
+        on_done: Callable[[int], object] | None = None,
+    ) -> Iterator[R]:
+        """Run ``kernel(task)`` for each task; see `MCBackend.map`.
+
+        Parameters
+        ----------
+        kernel : callable
+            Pure function of one task.
+        tasks : iterable
+            The tasks.
+        on_done : callable, optional
+            Called as ``on_done(task_index)``.
+
+        Returns
+        -------
+        iterator
+            One result per task, in task order.
+        """
+        n_tasks = len(tasks) if isinstance(tasks, Sized) else self.n_workers
+        n_jobs = min(self.n_workers, n_tasks)
+        if n_jobs <= 1 or inside_worker():
+            return map_in_process(kernel, tasks, on_done)
+        return self._map_parallel(kernel, iter(tasks), n_jobs, on_done)
+
+    def _map_parallel(
+        self,
+        kernel: Callable[[T], R],
+        source: Iterator[T],
+        n_jobs: int,
+        on_done: Callable[[int], object] | None,
+    ) -> Iterator[R]:
+        with self._guard(kernel) as guarded, self._parallel(n_jobs) as parallel:
+            index = 0
+            exhausted = False
+            while not exhausted:
+                feed = _Feed(guarded, source, MAX_AHEAD_PER_WORKER * n_jobs)
+                outputs = parallel(feed)
+                try:
+                    for outcome in outputs:
+                        feed.n_taken += 1
+                        result = unwrap(outcome)
+                        if on_done is not None:
+                            on_done(index)
+                        index += 1
+                        yield result
+                except _timeout_errors() as error:
+                    raise self._explain_timeout(error, index) from error
+                finally:
+                    _close_quietly(outputs)
+                exhausted = feed.exhausted
+
+    def _parallel(self, n_jobs: int) -> Any:
+        from joblib import Parallel, parallel_config
+
+        backend: dict[str, Any] = {"backend": "threading"}
+        if self.prefer == "processes":
+            backend = {"backend": "loky", "inner_max_num_threads": 1}
+        with parallel_config(**backend):
+            return Parallel(n_jobs=n_jobs, return_as="generator", **self._options)
+
+    @contextlib.contextmanager
+    def _guard(self, kernel: Callable[[T], R]) -> Iterator[Callable[[T], R | Failure]]:
+        if self.prefer == "processes":
+            yield Guarded(kernel, crosses_process=True)
+            return
+        stoppable = _Stoppable(Guarded(kernel, crosses_process=False))
+        try:
+            yield stoppable
+        finally:
+            stoppable.stop()
+
+    def _explain_timeout(self, error: BaseException, index: int) -> BaseException:
+        # A kernel may raise a TimeoutError of its own: that one is not about our option.
+        if self.timeout is None or str(error):
+            return error
+        return TimeoutError(
+            f"task {index} took longer than `timeout` = {self.timeout} s. Raise `timeout`, or "
+            "make the tasks smaller."
+        )
+
+
+class _Feed(Generic[T, R]):
+    """Tasks for one `joblib.Parallel` call; ends early when the consumer falls behind.
+
+    Joblib's threads draw from it, and must not be made to wait; so it ends, and the rest is fed
+    to the next call on the same workers once the consumer has caught up.
+    """
+
+    def __init__(
+        self, function: Callable[[T], R | Failure], source: Iterator[T], max_ahead: int
+    ) -> None:
+        self._function = function
+        self._source = source
+        self._max_ahead = max_ahead
+        self._n_drawn = 0
+        self._ended = False
+        self.n_taken = 0
+        self.exhausted = False
+
+    def __iter__(self) -> Iterator[Any]:
+        return self
+
+    def __next__(self) -> Any:
+        if self._ended or self._n_drawn - self.n_taken >= self._max_ahead:
+            # Once ended it stays so: joblib has let go of it.
+            self._ended = True
+            raise StopIteration
+        try:
+            task = next(self._source)
+        except StopIteration:
+            self._ended = self.exhausted = True
+            raise
+        self._n_drawn += 1
+        # What joblib.delayed(function)(task) makes.
+        return self._function, (task,), {}
+
+
+class _Stoppable(Generic[T, R]):
+    """A kernel for threads, which cannot be killed: no new tasks after `stop`, which waits."""
+
+    def __init__(self, kernel: Callable[[T], R | Failure]) -> None:
+        self._kernel = kernel
+        self._changed = threading.Condition()
+        self._n_running = 0
+        self._stopped = False
+
+    def __call__(self, task: T) -> R | Failure:
+        with self._changed:
+            if self._stopped:
+                return Failure("Cancelled", "the call has ended", "")
+            self._n_running += 1
+        try:
+            return self._kernel(task)
+        finally:
+            with self._changed:
+                self._n_running -= 1
+                self._changed.notify_all()
+
+    def stop(self) -> None:
+        """Let no further task begin, and wait for those that run."""
+        with self._changed:
+            self._stopped = True
+            self._changed.wait_for(lambda: self._n_running == 0)
+
+
+def _close_quietly(outputs: Any) -> None:
+    """End a joblib generator; its workers are killed if they are busy."""
+    with warnings.catch_warnings():
+        # Joblib warns of results not used, but stopping here is what the caller wants.
+        warnings.simplefilter("ignore")
+        outputs.close()
+
+
+def _timeout_errors() -> tuple[type[BaseException], ...]:
+    return TimeoutError, multiprocessing.TimeoutError

@@ -1,0 +1,425 @@
+"""Names of backends, and what `backend=` may be."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import inspect
+import os
+import sys
+import warnings
+from concurrent.futures import Executor
+from importlib.metadata import EntryPoint, entry_points
+from types import TracebackType
+from typing import Any
+
+from .auto import parallel_pays
+from .base import MCBackend
+from .checks import check_n_simulations
+from .sequential import SequentialBackend
+
+__all__ = [
+    "ResolvedBackend",
+    "get_backend",
+    "get_backend_info",
+    "get_recommended_backend",
+    "list_available_backends",
+    "list_backends",
+    "print_backend_info",
+    "register_backend",
+    "resolve_backend",
+    "set_default_backend",
+]
+
+ENTRY_POINT_GROUP = "pycwt_mod.backends"
+ENVIRONMENT_VARIABLE = "PYCWT_MOD_BACKEND"
+
+# Import paths and not classes, so that looking at the names imports no optional library.
+_BUILT_IN = {
+    "auto": "pycwt_mod.backends.auto:AutoBackend",
+    "sequential": "pycwt_mod.backends.sequential:SequentialBackend",
+    "joblib": "pycwt_mod.backends.joblib:JoblibBackend",
+    "dask": "pycwt_mod.backends.dask:DaskBackend",
+    "gpu": "pycwt_mod.backends.gpu:GPUBackend",
+}
+_EXTRAS = {"dask": "pycwt_mod[dask]", "gpu": "pycwt_mod[gpu]"}
+
+_registered: dict[str, type[MCBackend]] = {}
+_default_name: str | None = None
+_scanned = False
+
+
+def register_backend(name: str, cls: type[MCBackend], default: bool = False) -> None:
+    """Make a backend known by a name, for this session.
+
+    A package registers its own for every session by an entry point in the group
+    ``pycwt_mod.backends``.
+
+    Parameters
+    ----------
+    name : str
+        The name for ``backend=``; case is ignored.
+    cls : type
+        A concrete subclass of `MCBackend`.
+    default : bool, optional
+        Whether to make it the default of this session.
+
+    Raises
+    ------
+    TypeError
+        If `name` is no string or `cls` no concrete subclass of `MCBackend`.
+    ValueError
+        If `name` is empty, or that of another built-in backend.
+    """
+    key = _normalise(name)
+    if not (isinstance(cls, type) and issubclass(cls, MCBackend)):
+        raise TypeError(f"`cls` must be a subclass of MCBackend, got {cls!r}.")
+    if inspect.isabstract(cls):
+        missing = ", ".join(sorted(cls.__abstractmethods__))
+        raise TypeError(f"`cls` must be concrete, but {cls.__name__} does not define {missing}.")
+    if key in _BUILT_IN and _BUILT_IN[key] != f"{cls.__module__}:{cls.__qualname__}":
+        raise ValueError(f"`name` must not be that of a built-in backend, got {name!r}.")
+    if key not in _BUILT_IN:
+        _registered[key] = cls
+    if default:
+        set_default_backend(key)
+
+
+def list_backends(available_only: bool = False) -> list[str]:
+    """List the names that ``backend=`` knows.
+
+    Parameters
+    ----------
+    available_only : bool, optional
+        Whether to leave out those whose libraries are not installed.
+
+    Returns
+    -------
+    list of str
+        The built-in ones first, then others by the alphabet.
+
+    Examples
+    --------
+    >>> list_backends()[:3]
+    ['auto', 'sequential', 'joblib']
+    """
+    _scan_entry_points()
+    names = [*_BUILT_IN, *sorted(_registered)]
+    return [name for name in names if _is_available(name)] if available_only else names
+
+
+def list_available_backends() -> list[str]:
+    """List the names of the backends that can be used here.
+
+    Returns
+    -------
+    list of str
+        As ``list_backends(available_only=True)``.
+    """
+    return list_backends(available_only=True)
+
+
+def set_default_backend(name: str | None) -> None:
+    """Choose the backend that is used where none is named, for this session.
+
+    It goes before the environment variable ``PYCWT_MOD_BACKEND``, and after ``backend=``.
+
+    Parameters
+    ----------
+    name : str or None
+        A name that `list_backends` lists; None: back to the variable, and else ``"auto"``.
+
+    Raises
+    ------
+    ValueError
+        If the name is not known.
+    """
+    global _default_name
+    _default_name = None if name is None else _known(name)
+
+
+def get_backend(name: str | None = None, **options: Any) -> MCBackend:
+    """Make a backend by name.
+
+    Parameters
+    ----------
+    name : str or None, optional
+        A name that `list_backends` lists; None: the default.
+    **options
+        Arguments of the backend's class.
+
+    Returns
+    -------
+    MCBackend
+        Yours to close.
+
+    Raises
+    ------
+    ValueError
+        If the name is not known.
+
+    Warns
+    -----
+    UserWarning
+        If its library is not installed; the sequential backend is returned then.
+
+    Examples
+    --------
+    >>> get_backend("joblib", n_workers=1).n_workers
+    1
+    """
+    key = _default() if name is None else _known(name)
+    if not _is_available(key):
+        warnings.warn(
+            f"backend {key!r} is not installed; running sequentially. "
+            f"Install it with: {_pip_line(key)}",
+            UserWarning,
+            stacklevel=2,
+        )
+        return SequentialBackend()
+    return _load(key)(**options)
+
+
+def get_recommended_backend(n_simulations: int = 1000, seconds_per_simulation: float = 0.05) -> str:
+    """Name the backend that should end a job soonest on this machine.
+
+    Parameters
+    ----------
+    n_simulations : int, optional
+        Size of the job.
+    seconds_per_simulation : float, optional
+        Time of one simulation on one core; the default is that of a surrogate of a pair of
+        1000 samples with ``method="full"``.
+
+    Returns
+    -------
+    str
+        ``"sequential"`` or ``"joblib"``. ``"auto"`` finds out by itself, by measuring.
+
+    Examples
+    --------
+    >>> get_recommended_backend(n_simulations=10)
+    'sequential'
+    """
+    seconds = check_n_simulations(n_simulations) * _check_seconds(seconds_per_simulation)
+    if not parallel_pays(seconds, sys.maxsize):  # too small for any number of cores
+        return "sequential"
+    from .joblib import available_cores
+
+    return "joblib" if parallel_pays(seconds, available_cores()) else "sequential"
+
+
+def get_backend_info() -> dict[str, dict[str, Any]]:
+    """Describe all backends.
+
+    Returns
+    -------
+    dict
+        By name, what `MCBackend.get_info` tells; for one that is not installed ``available``
+        is False and ``install`` the pip line. ``default`` marks the one used by default.
+    """
+    names = list_backends()
+    default = _default()
+    return {name: {**_describe(name), "default": name == default} for name in names}
+
+
+def print_backend_info() -> None:
+    """Print a table of all backends on stdout."""
+    lines = [f"{'backend':<14}{'available':<11}{'workers':<9}details"]
+    for name, info in get_backend_info().items():
+        mark = " *" if info["default"] else ""
+        available = "yes" if info["available"] else "no"
+        versions = [f"{k} {v}" for k, v in info.get("versions", {}).items()]
+        details = info.get("install", ", ".join(versions))
+        workers = str(info.get("n_workers", "-"))
+        lines.append(f"{name + mark:<14}{available:<11}{workers:<9}{details}".rstrip())
+    lines.append("* used by default")
+    sys.stdout.write("\n".join(lines) + "\n")
+
+
+class ResolvedBackend:
+    """A backend and whether to close it after use: what `resolve_backend` returns.
+
+    Parameters
+    ----------
+    backend : MCBackend
+        The backend to use.
+    owned : bool
+        True if it was made here; the caller's own is not closed.
+    """
+
+    def __init__(self, backend: MCBackend, owned: bool) -> None:
+        self.backend = backend
+        self.owned = owned
+
+    def __enter__(self) -> MCBackend:
+        return self.backend.__enter__() if self.owned else self.backend
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self.owned:
+            self.backend.__exit__(kind, error, traceback)
+
+
+def resolve_backend(backend: Any = None, n_workers: int | None = None) -> ResolvedBackend:
+    """Turn what the caller passed as ``backend=`` into a backend.
+
+    Parameters
+    ----------
+    backend : None, str, MCBackend, concurrent.futures.Executor or distributed.Client
+        None: the default (`set_default_backend`, ``PYCWT_MOD_BACKEND``, ``"auto"``).
+    n_workers : int, optional
+        At most so many tasks at a time; -1: all; None: as the backend is set up.
+
+    Returns
+    -------
+    ResolvedBackend
+        A context manager that gives the `MCBackend`, and closes at its end what was made here,
+        never what the caller passed in.
+
+    Raises
+    ------
+    TypeError
+        If `backend` is nothing of these.
+    ValueError
+        If a name is not known.
+
+    Examples
+    --------
+    >>> with resolve_backend("sequential") as backend:
+    ...     list(backend.map(abs, [-1, 2]))
+    [1, 2]
+    """
+    if backend is None or isinstance(backend, str):
+        chosen, owned = get_backend(backend), True
+    elif isinstance(backend, MCBackend):
+        chosen, owned = backend, False
+    else:
+        # The adapter is ours; what it adapts is not, and stays open.
+        chosen, owned = _adapt(backend), True
+    return ResolvedBackend(chosen.with_n_workers(n_workers), owned)
+
+
+def _adapt(backend: Any) -> MCBackend:
+    if isinstance(backend, Executor):
+        from .executor import ExecutorBackend
+
+        return ExecutorBackend(backend)
+    # Who holds a client has imported distributed.
+    distributed = sys.modules.get("distributed")
+    if distributed is not None and isinstance(backend, distributed.Client):
+        from .dask import DaskBackend
+
+        return DaskBackend(client=backend)
+    hint = ""
+    if isinstance(backend, type) and issubclass(backend, MCBackend | Executor):
+        hint = f" Call the class to make an instance: {backend.__name__}(...)."
+    names = ", ".join(repr(name) for name in list_backends())
+    raise TypeError(
+        f"`backend` must be None, a name ({names}), an MCBackend instance, a "
+        "concurrent.futures.Executor or a dask.distributed.Client, "
+        f"got {backend!r} of type {type(backend).__name__}.{hint}"
+    )
+
+
+def _normalise(name: object) -> str:
+    if not isinstance(name, str):
+        raise TypeError(f"`name` must be a string, got {name!r} of type {type(name).__name__}.")
+    key = name.strip().lower()
+    if not key:
+        raise ValueError("`name` must not be empty.")
+    return key
+
+
+def _known(name: str, source: str = "`backend`") -> str:
+    """Return the normalised name, or raise a ValueError that helps."""
+    key = _normalise(name)
+    if key in _BUILT_IN or key in _registered:
+        return key
+    names = list_backends()  # also scans for plug-ins, which built-in names need not wait for
+    if key in names:
+        return key
+    near = difflib.get_close_matches(key, names, n=1)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    known = ", ".join(repr(known) for known in names)
+    raise ValueError(f"{source} must be one of {known}, got {name!r}.{hint}")
+
+
+def _default() -> str:
+    if _default_name is not None:
+        return _default_name
+    value = os.environ.get(ENVIRONMENT_VARIABLE, "").strip()
+    if not value:
+        return "auto"
+    return _known(value, f"the environment variable {ENVIRONMENT_VARIABLE}")
+
+
+def _load(key: str) -> type[MCBackend]:
+    if key in _registered:
+        return _registered[key]
+    module, _, attribute = _BUILT_IN[key].partition(":")
+    cls: type[MCBackend] = getattr(importlib.import_module(module), attribute)
+    return cls
+
+
+def _is_available(key: str) -> bool:
+    try:
+        return bool(_load(key).is_available())
+    except Exception:
+        # A broken installation of a library (a CUDA set-up above all) is one that is not there.
+        return False
+
+
+def _pip_line(key: str) -> str:
+    packages = [_EXTRAS[key]] if key in _EXTRAS else list(_load(key).requires)
+    return f"pip install {' '.join(packages) or key}"
+
+
+def _describe(name: str) -> dict[str, Any]:
+    if not _is_available(name):
+        return {"name": name, "available": False, "install": _pip_line(name)}
+    try:
+        with get_backend(name) as backend:
+            return backend.get_info()
+    except Exception as error:
+        # A table of all backends must not fail because one of them does.
+        return {"name": name, "available": False, "install": f"fails: {error}"}
+
+
+def _check_seconds(seconds: object) -> float:
+    rule = "`seconds_per_simulation` must be a positive number"
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
+        raise TypeError(f"{rule}, got {seconds!r}.")
+    if not seconds > 0:
+        raise ValueError(f"{rule}, got {seconds!r}.")
+    return float(seconds)
+
+
+def _scan_entry_points() -> None:
+    """Register the plug-ins of installed distributions, once per session."""
+    global _scanned
+    if _scanned:
+        return
+    _scanned = True
+    for entry in entry_points(group=ENTRY_POINT_GROUP):
+        try:
+            key = _normalise(entry.name)
+            if key in _BUILT_IN or key in _registered:
+                raise ValueError(f"the name {key!r} is taken")
+            register_backend(key, entry.load())
+        except Exception as error:
+            warnings.warn(
+                f"the backend plug-in {_entry_in_words(entry)} is broken and was left out: "
+                f"{type(error).__name__}: {error}",
+                UserWarning,
+                stacklevel=2,
+            )
+
+
+def _entry_in_words(entry: EntryPoint) -> str:
+    distribution = f" of {entry.dist.name} {entry.dist.version}" if entry.dist else ""
+    return f"{entry.name!r} ({entry.value}){distribution}"

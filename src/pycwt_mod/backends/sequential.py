@@ -1,0 +1,80 @@
+"""The plain loop, in the calling process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import ClassVar, TypeVar
+
+from .base import MCBackend
+
+__all__ = ["SequentialBackend", "map_in_process"]
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+def map_in_process(
+    kernel: Callable[[T], R],
+    tasks: Iterable[T],
+    on_done: Callable[[int], object] | None = None,
+) -> Iterator[R]:
+    """Run the tasks one after the other.
+
+    Parameters
+    ----------
+    kernel : callable
+        Function of one task.
+    tasks : iterable
+        The tasks.
+    on_done : callable, optional
+        Called with the task's number.
+
+    Yields
+    ------
+    object
+        One result per task.
+    """
+    for index, task in enumerate(tasks):
+        result = kernel(task)
+        if on_done is not None:
+            on_done(index)
+        yield result
+
+
+class SequentialBackend(MCBackend):
+    """One task after the other, in the calling process.
+
+    The reference for all others, without dependency or start-up cost; the one to debug with.
+
+    Examples
+    --------
+    >>> list(SequentialBackend().map(abs, [-1, 2, -3]))
+    [1, 2, 3]
+    """
+
+    name: ClassVar[str] = "sequential"
+
+    def map(
+        self,
+        kernel: Callable[[T], R],
+        tasks: Iterable[T],
+        *,
+        on_done: Callable[[int], object] | None = None,
+    ) -> Iterator[R]:
+        """Run ``kernel(task)`` for each task; see `MCBackend.map`.
+
+        Parameters
+        ----------
+        kernel : callable
+            Pure function of one task.
+        tasks : iterable
+            The tasks.
+        on_done : callable, optional
+            Called as ``on_done(task_index)``.
+
+        Returns
+        -------
+        iterator
+            One result per task, in task order.
+        """
+        return map_in_process(kernel, tasks, on_done)

@@ -1,0 +1,162 @@
+"""Showing how far a long job has come: one bar, nothing, or a function of the caller."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any, TypeAlias
+
+__all__ = ["Progress", "ProgressOption", "make_progress"]
+
+ProgressOption: TypeAlias = bool | Callable[[int, int], object]
+
+
+class Progress:
+    """Count finished items and show nothing; the base of the visible ones.
+
+    Parameters
+    ----------
+    total : int
+        Number of items of the whole job.
+
+    Examples
+    --------
+    >>> with Progress(10) as bar:
+    ...     bar.update(4)
+    >>> bar.done
+    4
+    """
+
+    def __init__(self, total: int) -> None:
+        self.total = int(total)
+        self.done = 0
+
+    def update(self, n: int = 1) -> None:
+        """Count `n` more items as finished.
+
+        Parameters
+        ----------
+        n : int, optional
+            Items finished since the last call, not negative: the count never goes back.
+        """
+        if n < 0:
+            raise ValueError(f"`n` must not be negative, got {n}. The count never goes back.")
+        self.done += int(n)
+        self._show(int(n))
+
+    def close(self) -> None:
+        """Finish the display. A second call does nothing."""
+
+    def _open(self) -> None:
+        """Start the display."""
+
+    def _show(self, n: int) -> None:
+        """Show that `n` more items are finished."""
+
+    def __enter__(self) -> Progress:
+        self._open()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+class _CallbackProgress(Progress):
+    """Hand the count on to a function of the caller."""
+
+    def __init__(self, total: int, callback: Callable[[int, int], object]) -> None:
+        super().__init__(total)
+        self._callback = callback
+
+    def _show(self, n: int) -> None:
+        self._callback(self.done, self.total)
+
+
+class _BarProgress(Progress):
+    """One tqdm bar on stderr."""
+
+    def __init__(self, total: int, unit: str, description: str | None) -> None:
+        super().__init__(total)
+        self._unit = unit
+        self._description = description
+        self._bar: Any = None
+
+    def _open(self) -> None:
+        from tqdm import tqdm
+
+        class Bar(tqdm):  # type: ignore[misc, unused-ignore]
+            # tqdm's monitor thread outlives the bar; ours is updated often enough without it.
+            monitor_interval = 0
+
+        self._bar = Bar(
+            total=self.total,
+            desc=self._description,
+            unit=f" {self._unit}",
+            dynamic_ncols=True,
+        )
+
+    def _show(self, n: int) -> None:
+        if self._bar is not None:
+            self._bar.update(n)
+
+    def close(self) -> None:
+        bar, self._bar = self._bar, None
+        if bar is not None:
+            bar.close()
+
+
+def make_progress(
+    progress: ProgressOption,
+    total: int,
+    *,
+    unit: str = "surrogate",
+    description: str | None = None,
+) -> Progress:
+    """Make the progress display that the caller asked for.
+
+    Parameters
+    ----------
+    progress : bool or callable
+        True shows one tqdm bar on stderr with the time left, False shows nothing at all. A
+        callable is called as ``progress(done, total)`` after each update.
+    total : int
+        Number of items of the whole job.
+    unit : str, optional
+        What is counted, in the singular.
+    description : str, optional
+        Text before the bar.
+
+    Returns
+    -------
+    Progress
+        A context manager with ``update(n)``. The bar is opened on entry and closed on exit,
+        also when the block is left by an exception or Ctrl-C.
+
+    Raises
+    ------
+    TypeError
+        If `progress` is neither a bool nor callable.
+
+    Examples
+    --------
+    >>> with make_progress(lambda done, total: print(f"{done} of {total}"), 3) as bar:
+    ...     bar.update(1)
+    ...     bar.update(2)
+    1 of 3
+    3 of 3
+    """
+    # `is`, because 1 == True and an integer here is more likely a mistake than a wish.
+    if progress is True:
+        return _BarProgress(total, unit, description)
+    if progress is False:
+        return Progress(total)
+    if callable(progress):
+        return _CallbackProgress(total, progress)
+    raise TypeError(
+        f"`progress` must be True, False or a callable progress(done, total), got {progress!r}."
+    )
