@@ -9,7 +9,7 @@ import functools
 import importlib
 import logging
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import CancelledError
 from dataclasses import dataclass
 from types import TracebackType
@@ -92,6 +92,8 @@ class DaskBackend(MCBackend):
         At most so many tasks at a time, and the size of a `LocalCluster`; -1: all.
     timeout : float, optional
         Seconds to wait for a scheduler.
+    submit_options : mapping, optional
+        Keywords of ``client.submit`` for every task: ``resources``, ``workers``, ``retries`` ...
     """
 
     name: ClassVar[str] = "dask"
@@ -105,11 +107,14 @@ class DaskBackend(MCBackend):
         n_workers: int = -1,
         *,
         timeout: float = 10.0,
+        submit_options: Mapping[str, Any] | None = None,
     ) -> None:
         self.client = client
         self.address = address
         self.timeout = timeout
         self._wanted = check_n_workers(n_workers)
+        # Not pure: dask must not look up, in place of running, a task equal to an earlier one.
+        self._submit_options = {**(submit_options or {}), "pure": False}
         self._session = _Session()
         self.validate_config()
 
@@ -218,7 +223,7 @@ class DaskBackend(MCBackend):
             shipment = Shipment.of(kernel)
             sent = _send(client, shipment)
             yield from map_windowed(
-                submit=lambda task: client.submit(run_shipped, sent, task, pure=False),
+                submit=lambda task: client.submit(run_shipped, sent, task, **self._submit_options),
                 collect=_collect,
                 abandon=functools.partial(self._abandon, client, shipment.token),
                 tasks=tasks,
@@ -291,8 +296,8 @@ class DaskBackend(MCBackend):
         # The scheduler may be what has failed; the error on its way out matters more.
         with contextlib.suppress(Exception):
             client.cancel(list(futures))
-            if client is self._session.client and self._session.cluster is not None:
-                return
+            if self._session.cluster is not None and self._session.depth == 0:
+                return  # the cluster ends with this call, and its workers with it
             give_up_at = time.monotonic() + ABANDON_SECONDS
             while any(client.run(running_tasks, token).values()):
                 if time.monotonic() > give_up_at:

@@ -140,6 +140,8 @@ class ExecutorBackend(MCBackend):
         if inside_worker():
             # Waiting here for a place in the pool that runs this very task might last for ever.
             return map_in_process(kernel, tasks, on_done)
+        if _is_dask_executor(self.executor):
+            return self._on_dask_client().map(kernel, tasks, on_done=on_done)
         # Threads need no pickling; all other executors are taken to run elsewhere.
         run: Callable[[T], Any]
         open_outcome: Callable[[Any], Any]
@@ -156,6 +158,17 @@ class ExecutorBackend(MCBackend):
             tasks=tasks,
             window=lambda: window,
             on_done=on_done,
+        )
+
+    def _on_dask_client(self) -> MCBackend:
+        """Go round dask's executor, whose futures say of running tasks that they are cancelled."""
+        from .dask import DaskBackend
+
+        executor = self.executor
+        return DaskBackend(
+            client=executor._client,
+            n_workers=self._limit or -1,
+            submit_options=executor._kwargs,
         )
 
     def _submit(self, run: Callable[[T], Any], task: T) -> Future[Any]:
@@ -181,6 +194,10 @@ def _abandon(futures: Collection[Future[Any]]) -> None:
     wait([future for future in reversed(list(futures)) if not future.cancel()])
 
 
+def _is_dask_executor(executor: Executor) -> bool:
+    return type(executor).__module__ == "distributed.cfexecutor"
+
+
 def _count_workers(executor: Executor) -> int:
     """How many tasks an executor runs at a time, as far as it tells."""
     # concurrent.futures and loky; mpi4py.
@@ -188,8 +205,8 @@ def _count_workers(executor: Executor) -> int:
         number = getattr(executor, attribute, None)
         if isinstance(number, int) and number > 0:
             return number
-    client: Any = getattr(executor, "_client", None)  # dask's ClientExecutor
-    if hasattr(client, "nthreads"):
+    if _is_dask_executor(executor):
+        client: Any = executor._client  # type: ignore[attr-defined]
         return max(1, int(sum(client.nthreads().values())))
     from .joblib import available_cores
 

@@ -51,9 +51,11 @@ def cloudpickle_dumps(value: object) -> bytes:
     bytes
         For `pickle.loads`.
     """
-    from joblib.externals import cloudpickle
+    # Joblib had its own copy of cloudpickle up to 1.5. It must be the one that loky uses: only it
+    # knows the classes of `__main__` that it sent out, and takes them back as the same classes.
+    from joblib.externals.loky.cloudpickle_wrapper import dumps
 
-    data: bytes = cloudpickle.dumps(value)
+    data: bytes = dumps(value)
     return data
 
 
