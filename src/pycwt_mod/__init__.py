@@ -1,5 +1,74 @@
-"""Wavelet coherence with fast, correct Monte Carlo significance."""
+"""Wavelet coherence with fast, correct Monte Carlo significance.
 
+A drop-in replacement for pycwt: ``import pycwt_mod as pycwt``. Continuous wavelet transform,
+cross-wavelet transform and wavelet coherence after Torrence & Compo (1998) and Grinsted et al.
+(2004); the Monte Carlo significance runs on pluggable backends with the same numbers from each.
+"""
+
+from importlib import import_module as _import_module
+from typing import Any as _Any
+
+from . import backends, helpers, mothers, wavelet
 from ._version import __version__
+from .helpers import (
+    AR1EstimationError,
+    ar1,
+    ar1_spectrum,
+    boxpdf,
+    fft,
+    fft_kwargs,
+    find,
+    get_cache_dir,
+    rect,
+    rednoise,
+)
+from .montecarlo.null import NullDistribution
+from .mothers import DOG, MexicanHat, Morlet, MotherWavelet, Paul
+from .wavelet import cwt, icwt, significance, wct, wct_null, wct_significance, xwt
 
-__all__ = ["__version__"]
+version = __version__
+
+__all__ = [
+    "DOG",
+    "AR1EstimationError",
+    "MexicanHat",
+    "Morlet",
+    "MotherWavelet",
+    "NullDistribution",
+    "Paul",
+    "__version__",
+    "ar1",
+    "ar1_spectrum",
+    "backends",
+    "boxpdf",
+    "cwt",
+    "find",
+    "get_cache_dir",
+    "helpers",
+    "icwt",
+    "mothers",
+    "rect",
+    "rednoise",
+    "significance",
+    "wavelet",
+    "wct",
+    "wct_null",
+    "wct_significance",
+    "xwt",
+]
+
+# Rooms that are entered only when asked for.
+_LAZY = {"plotting", "sample"}
+
+# Names that pycwt leaks from its own imports, and scripts use.
+_LEAKED = {"numpy": "numpy", "chi2": "scipy.stats:chi2", "tqdm": "tqdm:tqdm"}
+
+
+def __getattr__(name: str) -> _Any:
+    if name in _LAZY:
+        return _import_module(f".{name}", __name__)
+    if name in _LEAKED:
+        module, _, attribute = _LEAKED[name].partition(":")
+        found = _import_module(module)
+        return getattr(found, attribute) if attribute else found
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

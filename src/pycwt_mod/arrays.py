@@ -1,0 +1,97 @@
+"""The array operations that the numerics need, for NumPy or any namespace like it.
+
+The transform, the smoothing and the simulation are written once, against an `ArrayOps`: NumPy
+with SciPy's FFT on the CPU, CuPy or PyTorch on a GPU.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import scipy.fft
+
+Array = Any
+
+
+@dataclass(frozen=True)
+class ArrayOps:
+    """Where arrays live and how they are transformed.
+
+    Parameters
+    ----------
+    name : str
+        For reports, for example "numpy".
+    xp : module
+        Namespace with NumPy's names: add, multiply, divide, minimum with ``out=``.
+    zeros : callable
+        ``zeros(shape, kind)`` with kind "real", "complex" or "index".
+    fft, ifft : callable
+        Along the last axis; may overwrite their argument; may return it.
+    from_host, to_host : callable
+        Copy from and to a NumPy array; real and complex arrays take the working precision.
+    as_real : callable
+        View of a complex array (..., n) as reals (..., 2 n), real and imaginary parts in turn.
+    bincount : callable
+        ``bincount(indices, minlength)`` of a flat index array, to a NumPy array of int64.
+    assign : callable
+        ``assign(target, source)``: copy with conversion (real to index truncates).
+    """
+
+    name: str
+    xp: Any
+    zeros: Callable[[tuple[int, ...], str], Array]
+    fft: Callable[[Array], Array]
+    ifft: Callable[[Array], Array]
+    from_host: Callable[[Any], Array]
+    to_host: Callable[[Array], Any]
+    as_real: Callable[[Array], Array]
+    bincount: Callable[[Array, int], Any]
+    assign: Callable[[Array, Array], None]
+
+
+_KINDS: dict[str, Any] = {"real": np.float64, "complex": np.complex128, "index": np.intp}
+
+
+def _identity(array: Array) -> Array:
+    return array
+
+
+def _zeros(shape: tuple[int, ...], kind: str) -> Array:
+    return np.zeros(shape, dtype=_KINDS[kind])
+
+
+def _fft(array: Array) -> Array:
+    return scipy.fft.fft(array, axis=-1, overwrite_x=True)
+
+
+def _ifft(array: Array) -> Array:
+    return scipy.fft.ifft(array, axis=-1, overwrite_x=True)
+
+
+def _as_real(array: Array) -> Array:
+    return array.view(np.float64)
+
+
+def _bincount(indices: Array, minlength: int) -> Array:
+    return np.bincount(indices, minlength=minlength)
+
+
+def _assign(target: Array, source: Array) -> None:
+    np.copyto(target, source, casting="unsafe")
+
+
+NUMPY = ArrayOps(
+    name="numpy",
+    xp=np,
+    zeros=_zeros,
+    fft=_fft,
+    ifft=_ifft,
+    from_host=_identity,
+    to_host=_identity,
+    as_real=_as_real,
+    bincount=_bincount,
+    assign=_assign,
+)

@@ -1,0 +1,208 @@
+"""From a problem to its null distribution: the one place where plan, cache and backend meet."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import math
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .. import _version
+from ..backends import MCBackend, SequentialBackend, resolve_backend
+from ..helpers import cache_path
+from ..progress import make_progress
+from .cache import NullCache
+from .noise import Streams
+from .null import N_BATCHES, NullDistribution
+from .plan import Plan
+from .simulate import CountSurrogates, Counts
+
+logger = logging.getLogger("pycwt_mod")
+
+# A task should take about this long: long beside the cost of sending it and its counts, short
+# enough that the progress bar moves and the last worker is not waited for.
+_TASK_SECONDS = 0.5
+
+# But no fewer tasks than this for each worker, as far as there are blocks for them.
+_TASKS_PER_WORKER = 4
+
+Progress = bool | Callable[[int, int], None]
+
+
+def estimate_null(
+    plan: Plan,
+    *,
+    mc_count: int,
+    seed: np.random.SeedSequence | None = None,
+    backend: Any = None,
+    n_workers: int | None = None,
+    cache: bool = True,
+    progress: Progress = False,
+) -> NullDistribution:
+    """Return the null distribution of a plan from `mc_count` surrogates.
+
+    Parameters
+    ----------
+    plan : Plan
+        The problem.
+    mc_count : int
+        Number of surrogates.
+    seed : numpy.random.SeedSequence, optional
+        Root of the random streams; None: fresh entropy, or that of an earlier unseeded run of the
+        same problem that is extended.
+    backend, n_workers
+        As in `wct_significance`.
+    cache : bool
+        Whether to look for earlier runs and to keep this one.
+    progress : bool or callable
+        As in `wct_significance`.
+
+    Returns
+    -------
+    NullDistribution
+        Of exactly `mc_count` surrogates; without a seed it may be of more.
+    """
+    streams = Streams.of(seed)
+    key = _cache_key(plan, seed, streams) if cache else None
+    store = NullCache(cache_path())
+    known = None
+    if key is not None:
+        known = store.find(
+            key,
+            mc_count,
+            more_is_fine=seed is None,
+            is_sound=lambda null: _fits(null, plan, seed, streams),
+        )
+    if known is not None:
+        if known.n_surrogates >= mc_count:
+            return known
+        streams = _streams_of(known)
+    start = known.n_surrogates if known is not None else 0
+    null = _run(plan, streams, range(start, mc_count), backend, n_workers, progress)
+    if known is not None:
+        null = known.merge(null)
+    if key is not None:
+        store.store(key, null)
+    return null
+
+
+def _run(
+    plan: Plan,
+    streams: Streams,
+    indices: range,
+    backend: Any,
+    n_workers: int | None,
+    progress: Progress,
+) -> NullDistribution:
+    """Simulate the surrogates of a range on a backend and sum their counts as they come."""
+    began = time.perf_counter()
+    counts: Counts = np.zeros((N_BATCHES, plan.n_scales, plan.n_bins), dtype=np.int64)
+    with _chosen_backend(plan, backend, n_workers) as engine:
+        tasks = _tasks(plan, indices, engine)
+        ops = engine.array_ops
+        kernel = CountSurrogates(plan, streams, **({} if ops is None else {"ops": ops}))
+        with make_progress(progress, len(indices), unit="surrogate") as bar:
+            for (start, stop), table in zip(tasks, engine.map(kernel, tasks), strict=True):
+                counts += table
+                bar.update(stop - start)
+        report = engine.get_info()
+    seconds = time.perf_counter() - began
+    logger.debug("%d surrogates in %.2f s on %s", len(indices), seconds, report)
+    provenance = {
+        "version": _version.__version__,
+        "method": plan.method,
+        "noise": plan.noise,
+        "smoothing": plan.smoothing,
+        "wavelet": repr(plan.mother),
+        "coefficients": list(plan.coefficients),
+        "dj": plan.dj,
+        "backend": str(report.get("last_choice") or report.get("name")),
+        "n_workers": int(report.get("n_workers", 1)),
+        "seconds": seconds,
+        "entropy": streams.entropy,
+        "spawn_key": list(streams.spawn_key),
+        "pool_size": streams.pool_size,
+    }
+    return NullDistribution(
+        counts, ((indices.start, indices.stop),), _problem(plan, streams), provenance
+    )
+
+
+def _chosen_backend(plan: Plan, backend: Any, n_workers: int | None) -> MCBackend:
+    """Return the backend to use, as a context manager that closes it if the engine made it."""
+    if plan.noise == "legacy":
+        # pycwt's global random stream has an order; only one process can follow it.
+        if backend not in (None, "auto", "sequential") and not isinstance(
+            backend, SequentialBackend
+        ):
+            raise ValueError(
+                f"`backend` must be 'sequential' with noise='legacy', got {backend!r:.80}: "
+                "pycwt's global random stream has one order. Leave `backend` out, or use "
+                "noise='ar1'."
+            )
+        return SequentialBackend()
+    chosen: MCBackend = resolve_backend(backend, n_workers=n_workers)
+    return chosen
+
+
+def _tasks(plan: Plan, indices: range, engine: MCBackend) -> list[tuple[int, int]]:
+    """Cut a range of surrogates into tasks of whole blocks, as far as its ends allow."""
+    block = plan.block_size
+    blocks = math.ceil(len(indices) / block)
+    by_time = _TASK_SECONDS / (plan.seconds_per_surrogate * block)
+    by_balance = blocks / (engine.n_workers * _TASKS_PER_WORKER)
+    step = block * max(1, int(min(by_time, by_balance)))
+    tasks = []
+    start = indices.start
+    while start < indices.stop:
+        stop = min(indices.stop, (start // block) * block + step)
+        tasks.append((start, stop))
+        start = stop
+    return tasks
+
+
+def _cache_key(plan: Plan, seed: np.random.SeedSequence | None, streams: Streams) -> str | None:
+    """Return the name of a run in the cache; None: this run cannot be named, so is not kept."""
+    problem = plan.key() if plan.noise != "legacy" else None
+    if problem is None:
+        return None
+    source = "unseeded" if seed is None else repr(streams)
+    return hashlib.sha256(f"{problem}:{source}".encode()).hexdigest()
+
+
+def _problem(plan: Plan, streams: Streams) -> str:
+    """Return what distributions must share to be merged."""
+    if plan.noise == "legacy":
+        return f"legacy:{id(plan)}"
+    return f"{plan.key() or f'unnamed:{id(plan)}'}:{streams!r}"
+
+
+def _streams_of(null: NullDistribution) -> Streams:
+    """Return the random streams that a stored run used, to go on with them."""
+    facts = null.provenance
+    entropy = facts["entropy"]
+    return Streams(
+        int(entropy) if isinstance(entropy, int) else tuple(map(int, entropy)),
+        tuple(map(int, facts["spawn_key"])),
+        int(facts["pool_size"]),
+    )
+
+
+def _fits(
+    null: NullDistribution, plan: Plan, seed: np.random.SeedSequence | None, streams: Streams
+) -> bool:
+    """Return whether a stored run can be one of this plan: every sample accounted for."""
+    own = _streams_of(null)
+    return (
+        null.counts.shape == (N_BATCHES, plan.n_scales, plan.n_bins)
+        and null.ranges == ((0, null.n_surrogates),)
+        and null.problem == _problem(plan, own)
+        and (seed is None or own == streams)
+        and bool(
+            (null.histogram.sum(axis=1) == null.n_surrogates * plan.samples_per_surrogate).all()
+        )
+    )

@@ -1,0 +1,78 @@
+"""Surrogate models: pairs of independent noise series for the null hypothesis."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..helpers import ar1_filter
+
+NOISES = ("ar1", "legacy")
+
+
+@dataclass(frozen=True)
+class Streams:
+    """The random streams of one run: surrogate i always owns the same one.
+
+    Parameters
+    ----------
+    entropy : int or tuple of int
+        As in `numpy.random.SeedSequence`.
+    spawn_key : tuple of int
+        Key of the parent; surrogate i appends i.
+    pool_size : int
+        As in `numpy.random.SeedSequence`.
+    """
+
+    entropy: int | tuple[int, ...]
+    spawn_key: tuple[int, ...] = ()
+    pool_size: int = 4
+
+    @classmethod
+    def of(cls, seed: np.random.SeedSequence | None) -> Streams:
+        """Return the streams of a seed, which is left as it is; None draws fresh entropy."""
+        parent = np.random.SeedSequence() if seed is None else seed
+        entropy = parent.entropy
+        whole = int(entropy) if isinstance(entropy, int | np.integer) else tuple(map(int, entropy))  # type: ignore[arg-type]
+        return cls(whole, tuple(int(key) for key in parent.spawn_key), parent.pool_size)
+
+    def generator(self, index: int) -> np.random.Generator:
+        """Return the generator of one surrogate."""
+        child = np.random.SeedSequence(
+            self.entropy, spawn_key=(*self.spawn_key, index), pool_size=self.pool_size
+        )
+        return np.random.default_rng(child)
+
+
+def ar1_pairs(
+    streams: Streams, indices: range, n: int, coefficients: tuple[float, float]
+) -> NDArray[np.float64]:
+    """Return pairs of AR(1) series with unit innovations: axes (series, surrogate, time)."""
+    noise = np.empty((2, len(indices), n))
+    for place, index in enumerate(indices):
+        generator = streams.generator(index)
+        generator.standard_normal(out=noise[0, place])
+        generator.standard_normal(out=noise[1, place])
+    for series, g in zip(noise, coefficients, strict=True):
+        series[:] = ar1_filter(series, g)
+    return noise
+
+
+def legacy_pairs(indices: range, n: int, coefficients: tuple[float, float]) -> NDArray[np.float64]:
+    """Return what pycwt 0.5.0b0 draws from NumPy's global state: white noise.
+
+    pycwt draws the warm-up of a filter that, applied along an axis of length one, does nothing;
+    and it draws one series more before the first surrogate.
+    """
+    warm_up = [math.ceil(-2 / math.log(abs(g))) if g else 0 for g in coefficients]
+    draw = np.random.standard_normal  # noqa: NPY002  (the global state is the point)
+    if indices.start == 0:
+        draw(n + warm_up[0])
+    noise = np.empty((2, len(indices), n))
+    for place in range(len(indices)):
+        for series, skipped in zip(noise, warm_up, strict=True):
+            series[place] = draw(n + skipped)[skipped:]
+    return noise

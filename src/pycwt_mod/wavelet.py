@@ -1,0 +1,878 @@
+"""The functions of pycwt, with pycwt's signatures: check, call the numerics, pack pycwt's tuple."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Callable
+from typing import Any, TypedDict, Unpack
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from . import chisquare, coherence, helpers, transform
+from .helpers import (
+    AR1EstimationError,
+    ar1,
+    ar1_spectrum,
+    fft,
+    fft_kwargs,
+    find,
+    get_cache_dir,
+    rednoise,
+)
+from .montecarlo.estimate import estimate_null
+from .montecarlo.noise import NOISES
+from .montecarlo.null import NullDistribution
+from .montecarlo.plan import METHODS, has_own_smooth, make_plan
+from .mothers import DOG, SMOOTHINGS, MexicanHat, Morlet, Paul, constant, scale_taps
+from .validation import (
+    as_choice,
+    as_coefficient,
+    as_count,
+    as_flag,
+    as_level,
+    as_positive,
+    as_real,
+    as_seed,
+    as_series,
+    same_size,
+)
+
+__all__ = [
+    "cwt",
+    "icwt",
+    "significance",
+    "wct",
+    "wct_null",
+    "wct_significance",
+    "xwt",
+]
+
+# pycwt names of this module that users reach through it.
+_REEXPORTED = (ar1_spectrum, fft, find, get_cache_dir, rednoise)
+
+_MOTHERS = {"morlet": Morlet, "paul": Paul, "dog": DOG, "mexicanhat": MexicanHat}
+
+# Fewer surrogates than this give a level that is little more than a guess.
+_FEW_SURROGATES = 10
+
+# Series shorter than this have no AR(1) estimate worth the name.
+_SHORTEST_PAIR = 4
+
+Progress = bool | Callable[[int, int], None]
+Array = NDArray[np.float64]
+
+
+class SignificanceOptions(TypedDict, total=False):
+    """Keyword arguments that `wct` hands on to `wct_significance`."""
+
+    mc_count: int
+    progress: Progress
+    cache: bool
+    backend: Any
+    n_workers: int | None
+    rng_seed: int | np.random.SeedSequence | None
+    parallel: bool | None
+    method: str
+    noise: str
+    smoothing: str
+
+
+def cwt(
+    signal: ArrayLike,
+    dt: float,
+    dj: float = 1 / 12,
+    s0: float = -1,
+    J: float = -1,
+    wavelet: Any = "morlet",
+    freqs: ArrayLike | None = None,
+) -> tuple[NDArray[np.complex128], Array, Array, Array, NDArray[np.complex128], Array]:
+    """Continuous wavelet transform of a series.
+
+    Use it for the power of one series over time and scale. The cost grows as the number of
+    scales times n log n; the result is the largest array in memory.
+
+    Parameters
+    ----------
+    signal : array_like
+        Evenly sampled series, shape (n,); real or complex.
+    dt : float
+        Sampling interval, in the unit of time of all scales and periods.
+    dj : float, default 1/12
+        Spacing of the scales, in octaves.
+    s0 : float, default -1
+        Smallest scale; -1: that of Fourier period ``2 * dt``.
+    J : float, default -1
+        Number of scales less one; -1: as many as the length of the series allows.
+    wavelet : MotherWavelet or str, default "morlet"
+        Mother wavelet, or "morlet", "paul", "dog" or "mexicanhat" in any case.
+    freqs : array_like, optional
+        Fourier frequencies at which to transform, in place of `dj`, `s0` and `J`.
+
+    Returns
+    -------
+    W : numpy.ndarray
+        Complex, shape (n_scales, n).
+    sj : numpy.ndarray
+        Scales, in the unit of `dt`.
+    freqs : numpy.ndarray
+        Fourier frequencies of the scales, in cycles per unit of `dt`.
+    coi : numpy.ndarray
+        Cone of influence: for each time the longest Fourier period free of edge effects.
+    fft : numpy.ndarray
+        Fourier transform of the zero-padded series at positive frequencies, over the square root
+        of its padded length.
+    fftfreqs : numpy.ndarray
+        Fourier frequencies of `fft`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not what is described here; the message names it.
+
+    References
+    ----------
+    Torrence, C., and Compo, G. P. (1998). A practical guide to wavelet analysis. Bulletin of
+    the American Meteorological Society 79, 61-78.
+    doi:10.1175/1520-0477(1998)079<0061:APGTWA>2.0.CO;2
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> t = np.arange(128)
+    >>> W, sj, freqs, coi, fft, fftfreqs = cwt(np.sin(2 * np.pi * t / 16), dt=1.0)
+    >>> W.shape
+    (74, 128)
+    >>> round(1 / freqs[np.argmax(np.abs(W[:, 64]))])
+    16
+    """
+    mother = _check_parameter_wavelet(wavelet)
+    series = as_series(signal, "signal", allow_complex=True)
+    dt = as_positive(dt, "dt")
+    if freqs is None:
+        dj, s0, J = _scale_arguments(series.size, dt, dj, s0, J, mother)
+        sj = transform.scale_axis(s0, dj, J)
+        frequencies = 1 / (mother.flambda() * sj)
+    else:
+        frequencies = as_series(freqs, "freqs", min_size=1)
+        if not (frequencies > 0).all():
+            raise ValueError(f"`freqs` must be positive, got {frequencies.min():g} among them.")
+        sj = 1 / (mother.flambda() * frequencies)
+    n_fft = _padded_length(series.size)
+    W, spectrum = transform.forward(series, mother, sj, dt, n_fft)
+    coi = transform.cone_of_influence(series.size, mother, dt)
+    positive = slice(1, n_fft // 2)
+    fftfreqs = transform.angular_frequencies(n_fft, dt)[positive] / (2 * np.pi)
+    return W, sj, frequencies, coi, spectrum[positive] / n_fft**0.5, fftfreqs
+
+
+def icwt(
+    W: ArrayLike, sj: ArrayLike, dt: float, dj: float = 1 / 12, wavelet: Any = "morlet"
+) -> Array:
+    """Inverse of the continuous wavelet transform: the series that `cwt` transformed.
+
+    Parameters
+    ----------
+    W : array_like
+        Wavelet transform from `cwt`, shape (n_scales, n).
+    sj : array_like
+        Its scales, shape (n_scales,).
+    dt : float
+        Sampling interval.
+    dj : float, default 1/12
+        Spacing of the scales that `cwt` was given, in octaves.
+    wavelet : MotherWavelet or str, default "morlet"
+        Mother wavelet that `cwt` was given.
+
+    Returns
+    -------
+    numpy.ndarray
+        Real series, shape (n,), without the part that lies beyond the scales.
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit (this error is a `Warning` too, as in pycwt), or the wavelet has
+        no reconstruction factor: odd derivatives of a Gaussian are zero at their centre.
+
+    References
+    ----------
+    Torrence & Compo (1998), eq. 11. doi:10.1175/1520-0477(1998)079<0061:APGTWA>2.0.CO;2
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> x = np.sin(2 * np.pi * np.arange(256) / 16)
+    >>> W, sj, *_ = cwt(x, 1.0)
+    >>> bool(np.abs(icwt(W, sj, 1.0) - x)[32:-32].max() < 0.03)
+    True
+    """
+    mother = _check_parameter_wavelet(wavelet)
+    field = np.asarray(W)
+    scales = as_series(sj, "sj", min_size=1)
+    if field.ndim != 2 or scales.size not in field.shape:
+        raise DimensionError(
+            f"`W` must have one row for each of the {scales.size} scales in `sj`, got shape "
+            f"{field.shape}."
+        )
+    if field.shape[0] != scales.size:
+        field = field.T
+    factor = as_positive(dj, "dj") * math.sqrt(as_positive(dt, "dt"))
+    factor /= constant(mother, "cdelta") * _value_at_zero(mother)
+    return transform.inverse(field, scales, factor)
+
+
+class DimensionError(ValueError, Warning):
+    """Arrays whose shapes do not fit; pycwt raises a bare `Warning` here, and this is one too."""
+
+
+def significance(
+    signal: ArrayLike | float,
+    dt: float,
+    scales: ArrayLike,
+    sigma_test: int = 0,
+    alpha: float | None = None,
+    significance_level: float = 0.95,
+    dof: Any = -1,
+    wavelet: Any = "morlet",
+) -> tuple[Any, Any]:
+    """Significance levels of wavelet power against red noise, by the chi-square distribution.
+
+    Parameters
+    ----------
+    signal : array_like or float
+        The series, shape (n,), or its variance.
+    dt : float
+        Sampling interval.
+    scales : array_like
+        Scales from `cwt`, at least two.
+    sigma_test : {0, 1, 2}
+        0: power at each time and scale (eq. 18); 1: its average over time (eq. 23); 2: its average
+        over a band of scales (eq. 25 to 28).
+    alpha : float, optional
+        Lag-1 autocorrelation of the red noise; by default that of the series.
+    significance_level : float, default 0.95
+        Probability that the power of red noise stays below the level.
+    dof : float or array_like, default -1
+        Test 1: number of times averaged over, one for all scales or one for each. Test 2: the
+        smallest and largest scale of the band. Not used by test 0.
+    wavelet : MotherWavelet or str, default "morlet"
+        Mother wavelet.
+
+    Returns
+    -------
+    signif : numpy.ndarray or float
+        Level of the power, for each scale; one number in test 2.
+    fft_theor : numpy.ndarray or float
+        Power of the red noise, for each scale; one number in test 2. In test 1 it is `signif`
+        itself, as in pycwt.
+
+    Raises
+    ------
+    ValueError
+        If an argument is out of range, or a constant that the test needs does not exist.
+    TypeError
+        If an argument is of the wrong type, or `alpha` is missing and `signal` is a variance.
+
+    References
+    ----------
+    Torrence, C., and Compo, G. P. (1998). A practical guide to wavelet analysis. Bulletin of
+    the American Meteorological Society 79, 61-78.
+    doi:10.1175/1520-0477(1998)079<0061:APGTWA>2.0.CO;2
+
+    Examples
+    --------
+    >>> levels, spectrum = significance(1.0, 1.0, [2.0, 4.0], 0, 0.0)
+    >>> levels.round(3)
+    array([2.996, 2.996])
+    """
+    mother = _check_parameter_wavelet(wavelet)
+    dt = as_positive(dt, "dt")
+    sj = as_series(scales, "scales", min_size=2)
+    level = as_level(significance_level)
+    variance, alpha = _variance_and_alpha(signal, alpha)
+    spectrum = chisquare.red_noise_spectrum(sj, dt, alpha, variance, mother)
+    test = as_count(sigma_test, "sigma_test", at_least=0)
+    if test == 0:
+        return chisquare.local_level(spectrum, level, mother), spectrum
+    if test == 1:
+        averaged = _averaged_times(dof, sj, mother)
+        levels = chisquare.time_average_level(spectrum, level, averaged, sj, dt, mother)
+        return levels, levels.copy()
+    if test == 2:
+        band = np.asarray(dof, dtype=float)
+        if band.shape != (2,) or not (band > 0).all():
+            raise ValueError(
+                "`dof` must be the smallest and the largest scale of the band, [s1, s2], with "
+                f"sigma_test=2, got {dof!r:.80}."
+            )
+        dj = math.log2(sj[1] / sj[0])
+        limits = float(band[0]), float(band[1])
+        return chisquare.scale_average_level(spectrum, level, limits, sj, dt, dj, mother)
+    raise ValueError(f"`sigma_test` must be 0, 1 or 2, got {test}.")
+
+
+def xwt(
+    y1: ArrayLike,
+    y2: ArrayLike,
+    dt: float,
+    dj: float = 1 / 12,
+    s0: float = -1,
+    J: float = -1,
+    significance_level: float = 0.95,
+    wavelet: Any = "morlet",
+    normalize: bool = True,
+) -> tuple[NDArray[np.complex128], Array, Array, Array]:
+    """Cross-wavelet transform of two series: where they have power in common.
+
+    Parameters
+    ----------
+    y1, y2 : array_like
+        Evenly sampled real series over the same times, shape (n,) each.
+    dt, dj, s0, J, wavelet
+        As in `cwt`.
+    significance_level : float, default 0.95
+        Probability that red noise stays below the level.
+    normalize : bool, default True
+        Whether to subtract each series' mean and divide by its standard deviation first.
+
+    Returns
+    -------
+    W12 : numpy.ndarray
+        W1 conj(W2), complex, shape (n_scales, n).
+    coi : numpy.ndarray
+        Cone of influence in Fourier periods, shape (n,).
+    freqs : numpy.ndarray
+        Fourier frequencies of the scales.
+    signif : numpy.ndarray
+        Level of ``abs(W12)`` for each scale.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not what is described here; the message names it.
+
+    Notes
+    -----
+    The level uses the chi-square quantile with the wavelet's degrees of freedom (5.99 at 0.95 for
+    a complex wavelet), as pycwt does, where Torrence & Compo give Z2 = 3.999: at 0.95 it is 1.5
+    times theirs. ``significance_level=0.8646`` gives theirs.
+
+    References
+    ----------
+    Grinsted, A., Moore, J. C., and Jevrejeva, S. (2004). Application of the cross wavelet
+    transform and wavelet coherence to geophysical time series. Nonlinear Processes in
+    Geophysics 11, 561-566. doi:10.5194/npg-11-561-2004
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> W12, coi, freqs, signif = xwt(rng.normal(size=64), rng.normal(size=64), 1.0)
+    >>> W12.shape
+    (62, 64)
+    """
+    mother = _check_parameter_wavelet(wavelet)
+    pair, dt = _pair(y1, y2), as_positive(dt, "dt")
+    level = as_level(significance_level)
+    dj, s0, J = _scale_arguments(pair.shape[1], dt, dj, s0, J, mother)
+    g1, g2 = _coefficients(pair)
+    scale_of_power = 1.0 if as_flag(normalize, "normalize") else float(np.prod(pair.std(axis=1)))
+    if normalize:
+        pair = _normalized(pair)
+    sj = transform.scale_axis(s0, dj, J)
+    n_fft = _padded_length(pair.shape[1])
+    W12, _ = transform.forward(pair[0], mother, sj, dt, n_fft)
+    W2, _ = transform.forward(pair[1], mother, sj, dt, n_fft)
+    W12 *= np.conjugate(W2, out=W2)
+    freqs = 1 / (mother.flambda() * sj)
+    dof = mother.dofmin
+    spectrum = np.sqrt(ar1_spectrum(freqs * dt, g1) * ar1_spectrum(freqs * dt, g2))
+    signif = scale_of_power * spectrum * chisquare.chi_square_quantile(level, dof) / dof
+    return W12, transform.cone_of_influence(pair.shape[1], mother, dt), freqs, signif
+
+
+def wct(
+    y1: ArrayLike,
+    y2: ArrayLike,
+    dt: float,
+    dj: float = 1 / 12,
+    s0: float = -1,
+    J: float = -1,
+    sig: bool = True,
+    significance_level: float = 0.95,
+    wavelet: Any = "morlet",
+    normalize: bool = True,
+    **kwargs: Unpack[SignificanceOptions],
+) -> tuple[Array, Array, Array, Array, Array]:
+    """Wavelet coherence of two series: where they vary together, whatever their power.
+
+    The coherence itself takes a fraction of a second for thousands of samples; its significance
+    is simulated, see `wct_significance` for the cost and for ways to share it out.
+
+    Parameters
+    ----------
+    y1, y2 : array_like
+        Evenly sampled real series over the same times, shape (n,) each.
+    dt, dj, s0, J, wavelet
+        As in `cwt`.
+    sig : bool, default True
+        Whether to compute the significance level.
+    significance_level : float, default 0.95
+        Probability that the coherence of independent red noise stays below the level.
+    normalize : bool, default True
+        Whether to subtract each series' mean and divide by its standard deviation first.
+    **kwargs
+        Handed on to `wct_significance`: `mc_count`, `progress`, `cache`, `backend`, `n_workers`,
+        `rng_seed`, `parallel`, `method`, `noise`, `smoothing`. The last applies to the coherence
+        too.
+
+    Returns
+    -------
+    WCT : numpy.ndarray
+        Squared coherence R2 in [0, 1], shape (n_scales, n); NaN where a series is silent.
+    aWCT : numpy.ndarray
+        Phase of W1 conj(W2) in radians, in (-pi, pi], not smoothed. A positive phase means that
+        the second series lags: +pi/2 is a lag of a quarter period.
+    coi : numpy.ndarray
+        Cone of influence in Fourier periods, shape (n,).
+    freq : numpy.ndarray
+        Fourier frequencies of the scales.
+    sig : numpy.ndarray
+        Level of R2 for each scale; ``array([0])`` if ``sig=False``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not what is described here; the message names it. In particular series
+        with gaps, constant series and series of different lengths are refused.
+
+    Notes
+    -----
+    R2 = abs(S(W1 conj(W2) / s))**2 / (S(abs(W1)**2 / s) S(abs(W2)**2 / s)), S smoothing in time
+    and scale. A mother wavelet with a `smooth` of its own is honoured.
+
+    References
+    ----------
+    Grinsted, A., Moore, J. C., and Jevrejeva, S. (2004). Application of the cross wavelet
+    transform and wavelet coherence to geophysical time series. Nonlinear Processes in
+    Geophysics 11, 561-566. doi:10.5194/npg-11-561-2004
+
+    Torrence, C., and Webster, P. J. (1999). Interdecadal changes in the ENSO-monsoon system.
+    Journal of Climate 12, 2679-2690. doi:10.1175/1520-0442(1999)012<2679:ICITEM>2.0.CO;2
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> y1 = rng.normal(size=100)
+    >>> y2 = y1 + rng.normal(size=100)
+    >>> WCT, aWCT, coi, freq, sig = wct(y1, y2, 1.0, mc_count=20, rng_seed=1, progress=False)
+    >>> WCT.shape, sig.shape
+    ((70, 100), (70,))
+    """
+    unknown = kwargs.keys() - SignificanceOptions.__annotations__.keys()
+    if unknown:
+        raise TypeError(
+            f"wct() got an unexpected keyword argument {min(unknown)!r}; it takes "
+            f"{', '.join(SignificanceOptions.__annotations__)} for the significance."
+        )
+    mother = _check_parameter_wavelet(wavelet)
+    pair, dt = _pair(y1, y2), as_positive(dt, "dt")
+    level = as_level(significance_level)
+    smoothing = _check_smoothing(kwargs.get("smoothing", "pycwt"), mother)
+    dj, s0, J = _scale_arguments(pair.shape[1], dt, dj, s0, J, mother)
+    sj = transform.scale_axis(s0, dj, J)
+    n_fft = _padded_length(pair.shape[1])
+    # Before the coherence: a series without an AR(1) estimate should fail at once.
+    g1, g2 = _coefficients(pair) if as_flag(sig, "sig") else (0.0, 0.0)
+    fields = _normalized(pair) if as_flag(normalize, "normalize") else pair
+    if has_own_smooth(mother):
+        WCT, aWCT = coherence.coherence_by_own_smooth(fields, mother, sj, dt, dj, n_fft)
+    else:
+        taps = scale_taps(constant(mother, "deltaj0"), dj, smoothing)
+        WCT, aWCT = coherence.coherence_of_pair(fields, mother, sj, dt, taps, n_fft)
+    levels: Array = np.asarray([0])
+    if sig:
+        levels = wct_significance(
+            g1,
+            g2,
+            dt=dt,
+            dj=dj,
+            s0=s0,
+            J=J,
+            significance_level=level,
+            wavelet=mother,
+            **kwargs,
+        )
+    coi = transform.cone_of_influence(pair.shape[1], mother, dt)
+    return WCT, aWCT, coi, 1 / (mother.flambda() * sj), levels
+
+
+def wct_significance(
+    al1: float,
+    al2: float,
+    dt: float,
+    dj: float,
+    s0: float,
+    J: float,
+    significance_level: float = 0.95,
+    wavelet: Any = "morlet",
+    mc_count: int = 300,
+    progress: Progress = True,
+    cache: bool = True,
+    *,
+    backend: Any = None,
+    n_workers: int | None = None,
+    rng_seed: int | np.random.SeedSequence | None = None,
+    parallel: bool | None = None,
+    method: str = "full",
+    noise: str = "ar1",
+    smoothing: str = "pycwt",
+) -> Array:
+    """Significance level of the wavelet coherence, by Monte Carlo simulation.
+
+    The null hypothesis is that of two independent AR(1) series. For each scale the level is a
+    quantile of the coherence of simulated pairs, over all times outside the cone of influence.
+
+    Parameters
+    ----------
+    al1, al2 : float
+        Lag-1 autocorrelation of the two series, strictly between -1 and 1; see `ar1`.
+    dt : float
+        Sampling interval.
+    dj : float
+        Spacing of the scales, in octaves.
+    s0 : float
+        Smallest scale.
+    J : float
+        Number of scales less one.
+    significance_level : float, default 0.95
+        Probability that the coherence of independent red noise stays below the level.
+    wavelet : MotherWavelet or str, default "morlet"
+        Mother wavelet.
+    mc_count : int, default 300
+        Number of simulated pairs. The standard error falls with its square root.
+    progress : bool or callable, default True
+        Whether to show a progress bar on stderr; or ``progress(done, total)`` to call instead.
+    cache : bool, default True
+        Whether to look up and keep the result in the cache folder, see `get_cache_dir`.
+    backend : str, MCBackend, concurrent.futures.Executor or dask client, optional
+        Where to run: "auto", "sequential", "joblib", "dask", "gpu" or another registered name, or
+        an object. By default what `set_default_backend` or ``PYCWT_MOD_BACKEND`` says, or "auto":
+        in this process, or on all cores where that is faster. The level does not depend on it.
+    n_workers : int, optional
+        Number of parallel workers; -1: all cores.
+    rng_seed : int or numpy.random.SeedSequence, optional
+        Seed; the same seed gives the same level on every backend. By default fresh entropy.
+    parallel : bool, optional
+        True: ``backend="joblib"``; False: ``backend="sequential"``.
+    method : {"full"}
+        How to simulate. "full": every scale at the full sampling rate.
+    noise : {"ar1", "legacy"}
+        "legacy" repeats pycwt 0.5.0b0's surrogates, which are white whatever the coefficients, in
+        the order of NumPy's global random state: ``numpy.random.seed(k)`` gives pycwt's own levels.
+    smoothing : {"pycwt", "grinsted"}
+        Boxcar across scales: that of pycwt, or that of Grinsted's toolbox and biwavelet.
+
+    Returns
+    -------
+    numpy.ndarray
+        Level of R2 for each scale, shape (n_scales,); NaN at scales without a sample outside the
+        cone of influence.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not what is described here; the message names it.
+
+    Warns
+    -----
+    UserWarning
+        If `mc_count` is below 10, a scale has no sample outside the cone of influence, a backend
+        is not installed, or the cache cannot be used.
+
+    See Also
+    --------
+    wct_null : the whole null distribution, for other levels, p-values and standard errors.
+
+    Notes
+    -----
+    Surrogates are ``ceil(6 * s_max / dt)`` samples long, as in pycwt. Surrogate i has a random
+    stream of its own, made from the seed and i, and counts are added as integers, so the level is
+    the same to the last bit on every backend and for every number of workers.
+
+    References
+    ----------
+    Grinsted, A., Moore, J. C., and Jevrejeva, S. (2004). Application of the cross wavelet
+    transform and wavelet coherence to geophysical time series. Nonlinear Processes in
+    Geophysics 11, 561-566. doi:10.5194/npg-11-561-2004
+
+    Examples
+    --------
+    >>> level = wct_significance(
+    ...     0.5, 0.3, dt=1.0, dj=1 / 4, s0=2.0, J=8, mc_count=40, rng_seed=1, progress=False
+    ... )
+    >>> level.shape
+    (9,)
+    """
+    level = as_level(significance_level)
+    null = wct_null(
+        al1,
+        al2,
+        dt,
+        dj,
+        s0,
+        J,
+        wavelet,
+        mc_count,
+        progress,
+        cache,
+        backend=backend,
+        n_workers=n_workers,
+        rng_seed=rng_seed,
+        parallel=parallel,
+        method=method,
+        noise=noise,
+        smoothing=smoothing,
+    )
+    return null.quantile(level)
+
+
+def wct_null(
+    al1: float,
+    al2: float,
+    dt: float,
+    dj: float,
+    s0: float,
+    J: float,
+    wavelet: Any = "morlet",
+    mc_count: int = 300,
+    progress: Progress = True,
+    cache: bool = True,
+    *,
+    backend: Any = None,
+    n_workers: int | None = None,
+    rng_seed: int | np.random.SeedSequence | None = None,
+    parallel: bool | None = None,
+    method: str = "full",
+    noise: str = "ar1",
+    smoothing: str = "pycwt",
+) -> NullDistribution:
+    """Null distribution of the wavelet coherence, by Monte Carlo simulation.
+
+    Use it for several levels, p-values or standard errors from one simulation.
+
+    Parameters
+    ----------
+    al1, al2, dt, dj, s0, J, wavelet, mc_count, progress, cache
+        As in `wct_significance`.
+    backend, n_workers, rng_seed, parallel, method, noise, smoothing
+        As in `wct_significance`.
+
+    Returns
+    -------
+    NullDistribution
+        Its `quantile(level)` is what `wct_significance` returns. With a seed it holds exactly
+        `mc_count` surrogates; without one it may hold more, from an earlier run in the cache.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `wct_significance`.
+
+    Examples
+    --------
+    >>> null = wct_null(0.5, 0.3, 1.0, 1 / 4, 2.0, 8, mc_count=40, rng_seed=1, progress=False)
+    >>> bool(null.standard_error(0.95).max() < 0.1)
+    True
+    """
+    mother = _check_parameter_wavelet(wavelet)
+    coefficients = as_coefficient(al1, "al1"), as_coefficient(al2, "al2")
+    dt, dj, s0 = as_positive(dt, "dt"), as_positive(dj, "dj"), as_positive(s0, "s0")
+    count, seed = as_count(mc_count, "mc_count"), as_seed(rng_seed)
+    as_choice(noise, "noise", NOISES)
+    if noise == "legacy" and seed is not None:
+        raise ValueError(
+            "`rng_seed` must be None with noise='legacy', which draws from NumPy's global state; "
+            "call numpy.random.seed(...) instead."
+        )
+    plan = make_plan(
+        coefficients,
+        dt,
+        dj,
+        s0,
+        _last_scale(J),
+        mother,
+        method=as_choice(method, "method", METHODS),
+        noise=noise,
+        smoothing=_check_smoothing(smoothing, mother),
+        pad=_padded_length,
+    )
+    _warn_of_little(count, int((plan.samples_per_surrogate == 0).sum()))
+    return estimate_null(
+        plan,
+        mc_count=count,
+        seed=seed,
+        backend=_parallel_backend(parallel, backend),
+        n_workers=n_workers,
+        cache=as_flag(cache, "cache"),
+        progress=progress,
+    )
+
+
+def _check_parameter_wavelet(wavelet: Any) -> Any:
+    """Return the mother wavelet that a name stands for, or the object itself."""
+    if isinstance(wavelet, str):
+        name = wavelet.lower().translate(str.maketrans("", "", " _-"))
+        if name not in _MOTHERS:
+            raise ValueError(
+                f"`wavelet` must be one of {', '.join(map(repr, _MOTHERS))} or a mother wavelet, "
+                f"got {wavelet!r}."
+            )
+        return _MOTHERS[name]()
+    needed = [name for name in ("psi_ft", "flambda", "coi") if not hasattr(wavelet, name)]
+    if isinstance(wavelet, type) or needed:
+        raise TypeError(
+            f"`wavelet` must be a name or a mother wavelet such as Morlet(6), got {wavelet!r:.80}."
+        )
+    return wavelet
+
+
+def _check_smoothing(smoothing: Any, mother: Any) -> str:
+    chosen = as_choice(smoothing, "smoothing", SMOOTHINGS)
+    if chosen != "pycwt" and has_own_smooth(mother):
+        raise ValueError(
+            f"`smoothing` must be left out for {type(mother).__name__}, which has a `smooth` of "
+            f"its own, got {chosen!r}."
+        )
+    return chosen
+
+
+def _padded_length(size: int) -> int:
+    """Return the FFT length, by `fft_kwargs` as a user may have replaced it, here or there."""
+    return helpers.padded_length(size, fft_kwargs)
+
+
+def _scale_arguments(
+    n: int, dt: float, dj: Any, s0: Any, J: Any, mother: Any
+) -> tuple[float, float, float]:
+    """Return dj, s0 and J, with pycwt's defaults in place of the sentinel -1."""
+    dj = as_positive(dj, "dj")
+    s0 = 2 * dt / mother.flambda() if _is_default(s0) else as_positive(s0, "s0")
+    if not _is_default(J):
+        return dj, s0, _last_scale(J)
+    last = int(np.round(np.log2(n * dt / s0) / dj))
+    if last < 0:
+        raise ValueError(
+            f"`s0` must not be above the length of the series, {n * dt:g}, got {s0:g}: no scale "
+            "fits. Use a longer record or a smaller `s0`."
+        )
+    return dj, s0, last
+
+
+def _is_default(value: Any) -> bool:
+    return np.ndim(value) == 0 and bool(value == -1)
+
+
+def _last_scale(J: Any) -> float:
+    last = as_real(J, "J")
+    if last < 0:
+        raise ValueError(f"`J`, the number of scales less one, must not be negative, got {last:g}.")
+    return last
+
+
+def _pair(y1: Any, y2: Any) -> Array:
+    """Return both series as one array, shape (2, n)."""
+    first, second = (
+        as_series(y, name, min_size=_SHORTEST_PAIR, allow_constant=False)
+        for y, name in ((y1, "y1"), (y2, "y2"))
+    )
+    same_size(first, second, ("y1", "y2"))
+    return np.stack([first, second])
+
+
+def _normalized(pair: Array) -> Array:
+    anomaly = pair - pair.mean(axis=1, keepdims=True)
+    scaled: Array = anomaly / pair.std(axis=1, keepdims=True)
+    return scaled
+
+
+def _coefficients(pair: Array) -> tuple[float, float]:
+    """Return the lag-1 autocorrelation of both series; errors name the series."""
+    estimates = []
+    for series, name in zip(pair, ("y1", "y2"), strict=True):
+        try:
+            g = ar1(series)[0]
+        except AR1EstimationError as error:
+            raise AR1EstimationError(str(error).replace("`x`", f"`{name}`")) from None
+        if not -1 < g < 1:
+            raise AR1EstimationError(
+                f"`{name}` must allow an AR(1) model, but its lag-1 autocorrelation is estimated "
+                f"as {g:.3g}: the series is too short or its trend too strong. Detrend it."
+            )
+        estimates.append(g)
+    return estimates[0], estimates[1]
+
+
+def _value_at_zero(mother: Any) -> float:
+    at_zero = getattr(mother, "psi_at_zero", None)
+    return float(at_zero() if at_zero is not None else np.real(mother.psi(0)))
+
+
+def _variance_and_alpha(signal: Any, alpha: Any) -> tuple[float, float]:
+    """Return the variance and the lag-1 autocorrelation that `significance` tests against."""
+    if np.ndim(signal) == 0:
+        variance = as_real(signal, "signal")
+        if variance < 0:
+            raise ValueError(f"`signal`, as a variance, must not be negative, got {variance:g}.")
+        if alpha is None:
+            raise TypeError(
+                "`alpha` must be given when `signal` is a variance: a single number has no lag-1 "
+                "autocorrelation. Pass alpha=ar1(series)[0], or alpha=0 for white noise."
+            )
+        return variance, as_coefficient(alpha, "alpha")
+    series = as_series(signal, "signal")
+    return float(series.var()), as_coefficient(ar1(series)[0] if alpha is None else alpha, "alpha")
+
+
+def _averaged_times(dof: Any, scales: Array, mother: Any) -> Array:
+    """Return for each scale over how many times `significance` averages in test 1."""
+    times = np.asarray(mother.dofmin if _is_default(dof) else dof, dtype=float)
+    if times.shape not in ((), (1,), scales.shape) or not np.isfinite(times).all():
+        raise ValueError(
+            f"`dof` must be one number of times, or one for each of the {scales.size} scales, with "
+            f"sigma_test=1, got {dof!r:.80}."
+        )
+    return np.broadcast_to(times, scales.shape)
+
+
+def _warn_of_little(mc_count: int, n_empty: int) -> None:
+    if mc_count < _FEW_SURROGATES:
+        warnings.warn(
+            f"`mc_count` of {mc_count} is too small for a level worth the name; "
+            f"use at least {_FEW_SURROGATES}, better 300.",
+            UserWarning,
+            stacklevel=4,
+        )
+    if n_empty:
+        warnings.warn(
+            f"{n_empty} scales have no sample outside the cone of influence; their levels are NaN. "
+            "Use a smaller `J`.",
+            UserWarning,
+            stacklevel=4,
+        )
+
+
+def _parallel_backend(parallel: Any, backend: Any) -> Any:
+    """Return the backend that the plain switch `parallel` stands for."""
+    if parallel is None:
+        return backend
+    name = "joblib" if as_flag(parallel, "parallel") else "sequential"
+    if backend is None or backend == "auto" or backend == name:
+        return name
+    raise ValueError(
+        f"`parallel={parallel}` means backend={name!r}, got backend={backend!r:.80} as well. "
+        "Leave `parallel` out."
+    )
