@@ -1,0 +1,88 @@
+"""Every backend there is, for tests that must hold on each."""
+
+import multiprocessing
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+
+import pytest
+
+from pycwt_mod.backends import (
+    AutoBackend,
+    DaskBackend,
+    ExecutorBackend,
+    JoblibBackend,
+    SequentialBackend,
+    registry,
+)
+
+BACKENDS = [
+    "sequential",
+    "joblib-processes",
+    "joblib-threads",
+    "executor-processes",
+    "executor-threads",
+    "auto",
+    "dask",
+]
+# Not all that the machine has, so that the tests mean the same everywhere.
+N_WORKERS = 2
+
+
+@pytest.fixture(autouse=True)
+def two_cores(monkeypatch):
+    """Let joblib see two cores on any machine, so that nothing falls back to one."""
+    monkeypatch.setattr("pycwt_mod.backends.joblib.available_cores", lambda: N_WORKERS)
+
+
+@pytest.fixture(scope="session")
+def process_pool():
+    with ProcessPoolExecutor(N_WORKERS, multiprocessing.get_context("spawn")) as pool:
+        yield pool
+
+
+@pytest.fixture(scope="session")
+def thread_pool():
+    with ThreadPoolExecutor(N_WORKERS) as pool:
+        yield pool
+
+
+@pytest.fixture(scope="session")
+def dask_client():
+    distributed = pytest.importorskip("distributed")
+    with (
+        distributed.LocalCluster(
+            n_workers=N_WORKERS, threads_per_worker=1, dashboard_address=None
+        ) as cluster,
+        # Not the default client: tests of DaskBackend() choose their own.
+        distributed.Client(cluster, set_as_default=False) as client,
+    ):
+        yield client
+
+
+@pytest.fixture(params=BACKENDS)
+def backend(request):
+    """Give each backend in turn."""
+
+    def fixture(name):
+        return request.getfixturevalue(name)
+
+    make = {
+        "sequential": SequentialBackend,
+        "joblib-processes": lambda: JoblibBackend(N_WORKERS),
+        "joblib-threads": lambda: JoblibBackend(N_WORKERS, prefer="threads"),
+        "executor-processes": lambda: ExecutorBackend(fixture("process_pool")),
+        "executor-threads": lambda: ExecutorBackend(fixture("thread_pool")),
+        "auto": lambda: AutoBackend(N_WORKERS),
+        "dask": lambda: DaskBackend(fixture("dask_client")),
+    }[request.param]
+    with make() as made:
+        yield made
+
+
+@pytest.fixture
+def clean_registry(monkeypatch):
+    """Give a registry with the built-in backends only, and put the old one back afterwards."""
+    monkeypatch.setattr(registry, "_registered", {})
+    monkeypatch.setattr(registry, "_default_name", None)
+    monkeypatch.setattr(registry, "_scanned", True)
+    monkeypatch.delenv(registry.ENVIRONMENT_VARIABLE, raising=False)
+    return registry
