@@ -10,7 +10,7 @@ from typing import Any as _Any
 
 from . import backends, helpers, mothers, wavelet
 from ._version import __version__
-from .helpers import (
+from .helpers import (  # noqa: F401  (fft and fft_kwargs: pycwt leaks them)
     AR1EstimationError,
     ar1,
     ar1_spectrum,

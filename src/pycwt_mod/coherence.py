@@ -107,7 +107,7 @@ def _bands(row: NDArray[Any], ops: ArrayOps) -> tuple[Band, ...]:
     size = np.abs(row)
     kept = size > NEGLIGIBLE * size.max()
     middle = row.size // 2 + 1
-    bands = []
+    bands: list[Band] = []
     for first, last in ((0, middle), (middle, row.size)):
         inside = np.flatnonzero(kept[first:last])
         if inside.size:

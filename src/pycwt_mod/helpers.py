@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import fft as fft  # noqa: PLC0414  (pycwt users reach it as helpers.fft)
+from scipy import fft as fft
 from scipy.signal import lfilter
 
 from .validation import as_coefficient, as_count, as_real, as_series

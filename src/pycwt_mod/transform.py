@@ -28,8 +28,7 @@ def number_of_scales(J: float) -> int:
 
 def scale_axis(s0: float, dj: float, J: float) -> NDArray[np.float64]:
     """Return the scales s0 * 2**(j dj), j = 0 ... J."""
-    scales: NDArray[np.float64] = s0 * 2 ** (np.arange(number_of_scales(J)) * dj)
-    return scales
+    return np.asarray(s0 * 2 ** (np.arange(number_of_scales(J)) * dj))
 
 
 def cone_of_influence(n: int, mother: Any, dt: float) -> NDArray[np.float64]:
@@ -54,7 +53,7 @@ def outside_cone(
 
 def angular_frequencies(n_fft: int, dt: float) -> NDArray[np.float64]:
     """Return the Fourier angular frequencies in FFT order."""
-    return 2 * np.pi * scipy.fft.fftfreq(n_fft, dt)
+    return np.asarray(2 * np.pi * scipy.fft.fftfreq(n_fft, dt))
 
 
 def wavelet_filter(mother: Any, scales: Any, n_fft: int, dt: float) -> NDArray[Any]:

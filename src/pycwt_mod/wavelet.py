@@ -11,6 +11,16 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from . import chisquare, coherence, helpers, transform
+from .arguments import (
+    as_pair,
+    averaged_times,
+    check_smoothing,
+    last_scale,
+    normalized,
+    parallel_backend,
+    scale_arguments,
+    value_at_zero,
+)
 from .helpers import (
     AR1EstimationError,
     ar1,
@@ -25,7 +35,7 @@ from .montecarlo.estimate import estimate_null
 from .montecarlo.noise import NOISES
 from .montecarlo.null import NullDistribution
 from .montecarlo.plan import METHODS, has_own_smooth, make_plan
-from .mothers import DOG, SMOOTHINGS, MexicanHat, Morlet, Paul, constant, scale_taps
+from .mothers import DOG, MexicanHat, Morlet, Paul, constant, scale_taps
 from .validation import (
     as_choice,
     as_coefficient,
@@ -36,7 +46,6 @@ from .validation import (
     as_real,
     as_seed,
     as_series,
-    same_size,
 )
 
 __all__ = [
@@ -56,9 +65,6 @@ _MOTHERS = {"morlet": Morlet, "paul": Paul, "dog": DOG, "mexicanhat": MexicanHat
 
 # Fewer surrogates than this give a level that is little more than a guess.
 _FEW_SURROGATES = 10
-
-# Series shorter than this have no AR(1) estimate worth the name.
-_SHORTEST_PAIR = 4
 
 Progress = bool | Callable[[int, int], None]
 Array = NDArray[np.float64]
@@ -151,7 +157,7 @@ def cwt(
     series = as_series(signal, "signal", allow_complex=True)
     dt = as_positive(dt, "dt")
     if freqs is None:
-        dj, s0, J = _scale_arguments(series.size, dt, dj, s0, J, mother)
+        dj, s0, J = scale_arguments(series.size, dt, dj, s0, J, mother)
         sj = transform.scale_axis(s0, dj, J)
         frequencies = 1 / (mother.flambda() * sj)
     else:
@@ -219,7 +225,7 @@ def icwt(
     if field.shape[0] != scales.size:
         field = field.T
     factor = as_positive(dj, "dj") * math.sqrt(as_positive(dt, "dt"))
-    factor /= constant(mother, "cdelta") * _value_at_zero(mother)
+    factor /= constant(mother, "cdelta") * value_at_zero(mother)
     return transform.inverse(field, scales, factor)
 
 
@@ -297,7 +303,7 @@ def significance(
     if test == 0:
         return chisquare.local_level(spectrum, level, mother), spectrum
     if test == 1:
-        averaged = _averaged_times(dof, sj, mother)
+        averaged = averaged_times(dof, sj, mother)
         levels = chisquare.time_average_level(spectrum, level, averaged, sj, dt, mother)
         return levels, levels.copy()
     if test == 2:
@@ -374,13 +380,13 @@ def xwt(
     (62, 64)
     """
     mother = _check_parameter_wavelet(wavelet)
-    pair, dt = _pair(y1, y2), as_positive(dt, "dt")
+    pair, dt = as_pair(y1, y2), as_positive(dt, "dt")
     level = as_level(significance_level)
-    dj, s0, J = _scale_arguments(pair.shape[1], dt, dj, s0, J, mother)
+    dj, s0, J = scale_arguments(pair.shape[1], dt, dj, s0, J, mother)
     g1, g2 = _coefficients(pair)
     scale_of_power = 1.0 if as_flag(normalize, "normalize") else float(np.prod(pair.std(axis=1)))
     if normalize:
-        pair = _normalized(pair)
+        pair = normalized(pair)
     sj = transform.scale_axis(s0, dj, J)
     n_fft = _padded_length(pair.shape[1])
     W12, _ = transform.forward(pair[0], mother, sj, dt, n_fft)
@@ -479,15 +485,15 @@ def wct(
             f"{', '.join(SignificanceOptions.__annotations__)} for the significance."
         )
     mother = _check_parameter_wavelet(wavelet)
-    pair, dt = _pair(y1, y2), as_positive(dt, "dt")
+    pair, dt = as_pair(y1, y2), as_positive(dt, "dt")
     level = as_level(significance_level)
-    smoothing = _check_smoothing(kwargs.get("smoothing", "pycwt"), mother)
-    dj, s0, J = _scale_arguments(pair.shape[1], dt, dj, s0, J, mother)
+    smoothing = check_smoothing(kwargs.get("smoothing", "pycwt"), mother)
+    dj, s0, J = scale_arguments(pair.shape[1], dt, dj, s0, J, mother)
     sj = transform.scale_axis(s0, dj, J)
     n_fft = _padded_length(pair.shape[1])
     # Before the coherence: a series without an AR(1) estimate should fail at once.
     g1, g2 = _coefficients(pair) if as_flag(sig, "sig") else (0.0, 0.0)
-    fields = _normalized(pair) if as_flag(normalize, "normalize") else pair
+    fields = normalized(pair) if as_flag(normalize, "normalize") else pair
     if has_own_smooth(mother):
         WCT, aWCT = coherence.coherence_by_own_smooth(fields, mother, sj, dt, dj, n_fft)
     else:
@@ -703,11 +709,11 @@ def wct_null(
         dt,
         dj,
         s0,
-        _last_scale(J),
+        last_scale(J),
         mother,
         method=as_choice(method, "method", METHODS),
         noise=noise,
-        smoothing=_check_smoothing(smoothing, mother),
+        smoothing=check_smoothing(smoothing, mother),
         pad=_padded_length,
     )
     _warn_of_little(count, int((plan.samples_per_surrogate == 0).sum()))
@@ -715,7 +721,7 @@ def wct_null(
         plan,
         mc_count=count,
         seed=seed,
-        backend=_parallel_backend(parallel, backend),
+        backend=parallel_backend(parallel, backend),
         n_workers=n_workers,
         cache=as_flag(cache, "cache"),
         progress=progress,
@@ -740,63 +746,9 @@ def _check_parameter_wavelet(wavelet: Any) -> Any:
     return wavelet
 
 
-def _check_smoothing(smoothing: Any, mother: Any) -> str:
-    chosen = as_choice(smoothing, "smoothing", SMOOTHINGS)
-    if chosen != "pycwt" and has_own_smooth(mother):
-        raise ValueError(
-            f"`smoothing` must be left out for {type(mother).__name__}, which has a `smooth` of "
-            f"its own, got {chosen!r}."
-        )
-    return chosen
-
-
 def _padded_length(size: int) -> int:
     """Return the FFT length, by `fft_kwargs` as a user may have replaced it, here or there."""
     return helpers.padded_length(size, fft_kwargs)
-
-
-def _scale_arguments(
-    n: int, dt: float, dj: Any, s0: Any, J: Any, mother: Any
-) -> tuple[float, float, float]:
-    """Return dj, s0 and J, with pycwt's defaults in place of the sentinel -1."""
-    dj = as_positive(dj, "dj")
-    s0 = 2 * dt / mother.flambda() if _is_default(s0) else as_positive(s0, "s0")
-    if not _is_default(J):
-        return dj, s0, _last_scale(J)
-    last = int(np.round(np.log2(n * dt / s0) / dj))
-    if last < 0:
-        raise ValueError(
-            f"`s0` must not be above the length of the series, {n * dt:g}, got {s0:g}: no scale "
-            "fits. Use a longer record or a smaller `s0`."
-        )
-    return dj, s0, last
-
-
-def _is_default(value: Any) -> bool:
-    return np.ndim(value) == 0 and bool(value == -1)
-
-
-def _last_scale(J: Any) -> float:
-    last = as_real(J, "J")
-    if last < 0:
-        raise ValueError(f"`J`, the number of scales less one, must not be negative, got {last:g}.")
-    return last
-
-
-def _pair(y1: Any, y2: Any) -> Array:
-    """Return both series as one array, shape (2, n)."""
-    first, second = (
-        as_series(y, name, min_size=_SHORTEST_PAIR, allow_constant=False)
-        for y, name in ((y1, "y1"), (y2, "y2"))
-    )
-    same_size(first, second, ("y1", "y2"))
-    return np.stack([first, second])
-
-
-def _normalized(pair: Array) -> Array:
-    anomaly = pair - pair.mean(axis=1, keepdims=True)
-    scaled: Array = anomaly / pair.std(axis=1, keepdims=True)
-    return scaled
 
 
 def _coefficients(pair: Array) -> tuple[float, float]:
@@ -816,11 +768,6 @@ def _coefficients(pair: Array) -> tuple[float, float]:
     return estimates[0], estimates[1]
 
 
-def _value_at_zero(mother: Any) -> float:
-    at_zero = getattr(mother, "psi_at_zero", None)
-    return float(at_zero() if at_zero is not None else np.real(mother.psi(0)))
-
-
 def _variance_and_alpha(signal: Any, alpha: Any) -> tuple[float, float]:
     """Return the variance and the lag-1 autocorrelation that `significance` tests against."""
     if np.ndim(signal) == 0:
@@ -835,17 +782,6 @@ def _variance_and_alpha(signal: Any, alpha: Any) -> tuple[float, float]:
         return variance, as_coefficient(alpha, "alpha")
     series = as_series(signal, "signal")
     return float(series.var()), as_coefficient(ar1(series)[0] if alpha is None else alpha, "alpha")
-
-
-def _averaged_times(dof: Any, scales: Array, mother: Any) -> Array:
-    """Return for each scale over how many times `significance` averages in test 1."""
-    times = np.asarray(mother.dofmin if _is_default(dof) else dof, dtype=float)
-    if times.shape not in ((), (1,), scales.shape) or not np.isfinite(times).all():
-        raise ValueError(
-            f"`dof` must be one number of times, or one for each of the {scales.size} scales, with "
-            f"sigma_test=1, got {dof!r:.80}."
-        )
-    return np.broadcast_to(times, scales.shape)
 
 
 def _warn_of_little(mc_count: int, n_empty: int) -> None:
@@ -863,16 +799,3 @@ def _warn_of_little(mc_count: int, n_empty: int) -> None:
             UserWarning,
             stacklevel=4,
         )
-
-
-def _parallel_backend(parallel: Any, backend: Any) -> Any:
-    """Return the backend that the plain switch `parallel` stands for."""
-    if parallel is None:
-        return backend
-    name = "joblib" if as_flag(parallel, "parallel") else "sequential"
-    if backend is None or backend == "auto" or backend == name:
-        return name
-    raise ValueError(
-        f"`parallel={parallel}` means backend={name!r}, got backend={backend!r:.80} as well. "
-        "Leave `parallel` out."
-    )

@@ -7,6 +7,7 @@ import logging
 import math
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from .cache import NullCache
 from .noise import Streams
 from .null import N_BATCHES, NullDistribution
 from .plan import Plan
-from .simulate import CountSurrogates, Counts
+from .simulate import Counts, CountSurrogates
 
 logger = logging.getLogger("pycwt_mod")
 
@@ -132,7 +133,9 @@ def _run(
     )
 
 
-def _chosen_backend(plan: Plan, backend: Any, n_workers: int | None) -> MCBackend:
+def _chosen_backend(
+    plan: Plan, backend: Any, n_workers: int | None
+) -> AbstractContextManager[MCBackend]:
     """Return the backend to use, as a context manager that closes it if the engine made it."""
     if plan.noise == "legacy":
         # pycwt's global random stream has an order; only one process can follow it.
@@ -145,8 +148,7 @@ def _chosen_backend(plan: Plan, backend: Any, n_workers: int | None) -> MCBacken
                 "noise='ar1'."
             )
         return SequentialBackend()
-    chosen: MCBackend = resolve_backend(backend, n_workers=n_workers)
-    return chosen
+    return resolve_backend(backend, n_workers=n_workers)
 
 
 def _tasks(plan: Plan, indices: range, engine: MCBackend) -> list[tuple[int, int]]:

@@ -68,7 +68,7 @@ def legacy_pairs(indices: range, n: int, coefficients: tuple[float, float]) -> N
     and it draws one series more before the first surrogate.
     """
     warm_up = [math.ceil(-2 / math.log(abs(g))) if g else 0 for g in coefficients]
-    draw = np.random.standard_normal  # noqa: NPY002  (the global state is the point)
+    draw = np.random.standard_normal
     if indices.start == 0:
         draw(n + warm_up[0])
     noise = np.empty((2, len(indices), n))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -118,7 +117,7 @@ def _count_by_own_smooth(
     """Add surrogates to the counts, with the smoothing that the mother wavelet brings along."""
     scales = np.array(plan.scales) * plan.dt
     for place, index in enumerate(indices):
-        R2, _ = coherence_by_own_smooth(
+        R2, _phase = coherence_by_own_smooth(
             noise[:, place], plan.mother, scales, plan.dt, plan.dj, plan.n_fft
         )
         bins = np.minimum(R2 * plan.n_bins, plan.n_bins - 1)

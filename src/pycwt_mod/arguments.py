@@ -1,0 +1,105 @@
+"""Arguments that belong together: checked, and with pycwt's defaults filled in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .montecarlo.plan import has_own_smooth
+from .mothers import SMOOTHINGS
+from .validation import as_choice, as_flag, as_positive, as_real, as_series, same_size
+
+# Series shorter than this have no AR(1) estimate worth the name.
+_SHORTEST_PAIR = 4
+
+Array = NDArray[np.float64]
+
+
+def check_smoothing(smoothing: Any, mother: Any) -> str:
+    """Return the kind of boxcar, which a wavelet that smooths by itself does not take."""
+    chosen = as_choice(smoothing, "smoothing", SMOOTHINGS)
+    if chosen != "pycwt" and has_own_smooth(mother):
+        raise ValueError(
+            f"`smoothing` must be left out for {type(mother).__name__}, which has a `smooth` of "
+            f"its own, got {chosen!r}."
+        )
+    return chosen
+
+
+def scale_arguments(
+    n: int, dt: float, dj: Any, s0: Any, J: Any, mother: Any
+) -> tuple[float, float, float]:
+    """Return dj, s0 and J, with pycwt's defaults in place of the sentinel -1."""
+    dj = as_positive(dj, "dj")
+    s0 = 2 * dt / mother.flambda() if is_default(s0) else as_positive(s0, "s0")
+    if not is_default(J):
+        return dj, s0, last_scale(J)
+    last = int(np.round(np.log2(n * dt / s0) / dj))
+    if last < 0:
+        raise ValueError(
+            f"`s0` must not be above the length of the series, {n * dt:g}, got {s0:g}: no scale "
+            "fits. Use a longer record or a smaller `s0`."
+        )
+    return dj, s0, last
+
+
+def is_default(value: Any) -> bool:
+    """Return whether a value is pycwt's sentinel -1."""
+    return np.ndim(value) == 0 and bool(value == -1)
+
+
+def last_scale(J: Any) -> float:
+    """Return J, the number of scales less one, which may be a float such as ``7 / dj``."""
+    last = as_real(J, "J")
+    if last < 0:
+        raise ValueError(f"`J`, the number of scales less one, must not be negative, got {last:g}.")
+    return last
+
+
+def as_pair(y1: Any, y2: Any) -> Array:
+    """Return both series as one array, shape (2, n)."""
+    first, second = (
+        as_series(y, name, min_size=_SHORTEST_PAIR, allow_constant=False)
+        for y, name in ((y1, "y1"), (y2, "y2"))
+    )
+    same_size(first, second, ("y1", "y2"))
+    return np.stack([first, second])
+
+
+def normalized(pair: Array) -> Array:
+    """Return both series with mean 0 and standard deviation 1."""
+    anomaly = pair - pair.mean(axis=1, keepdims=True)
+    scaled: Array = anomaly / pair.std(axis=1, keepdims=True)
+    return scaled
+
+
+def value_at_zero(mother: Any) -> float:
+    """Return the value at time 0 of the wavelet that `psi_ft` transforms."""
+    at_zero = getattr(mother, "psi_at_zero", None)
+    return float(at_zero() if at_zero is not None else np.real(mother.psi(0)))
+
+
+def averaged_times(dof: Any, scales: Array, mother: Any) -> Array:
+    """Return for each scale over how many times `significance` averages in test 1."""
+    times = np.asarray(mother.dofmin if is_default(dof) else dof, dtype=float)
+    if times.shape not in ((), (1,), scales.shape) or not np.isfinite(times).all():
+        raise ValueError(
+            f"`dof` must be one number of times, or one for each of the {scales.size} scales, with "
+            f"sigma_test=1, got {dof!r:.80}."
+        )
+    return np.broadcast_to(times, scales.shape)
+
+
+def parallel_backend(parallel: Any, backend: Any) -> Any:
+    """Return the backend that the plain switch `parallel` stands for."""
+    if parallel is None:
+        return backend
+    name = "joblib" if as_flag(parallel, "parallel") else "sequential"
+    if backend is None or backend == "auto" or backend == name:
+        return name
+    raise ValueError(
+        f"`parallel={parallel}` means backend={name!r}, got backend={backend!r:.80} as well. "
+        "Leave `parallel` out."
+    )
