@@ -38,6 +38,9 @@ class ArrayOps:
         ``bincount(indices, minlength)`` of a flat index array, to a NumPy array of int64.
     assign : callable
         ``assign(target, source)``: copy with conversion (real to index truncates).
+    block_bytes : callable, optional
+        ``block_bytes()``: memory that a block of surrogates may take, on a device that works best
+        on large ones. None: the plan's own block size, small enough for a processor's cache.
     """
 
     name: str
@@ -50,6 +53,7 @@ class ArrayOps:
     as_real: Callable[[Array], Array]
     bincount: Callable[[Array, int], Any]
     assign: Callable[[Array, Array], None]
+    block_bytes: Callable[[], int] | None = None
 
 
 _KINDS: dict[str, Any] = {"real": np.float64, "complex": np.complex128, "index": np.intp}

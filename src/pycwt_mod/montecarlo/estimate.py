@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from .. import _version
+from ..arrays import NUMPY, ArrayOps
 from ..backends import MCBackend, SequentialBackend, resolve_backend
 from ..helpers import cache_path
 from ..progress import make_progress
@@ -67,51 +68,51 @@ def estimate_null(
     NullDistribution
         Of exactly `mc_count` surrogates; without a seed it may be of more.
     """
-    streams = Streams.of(seed)
-    key = _cache_key(plan, seed, streams) if cache else None
-    store = NullCache(cache_path())
-    known = None
-    if key is not None:
-        known = store.find(
-            key,
-            mc_count,
-            more_is_fine=seed is None,
-            is_sound=lambda null: _fits(null, plan, seed, streams),
-        )
-    if known is not None:
-        if known.n_surrogates >= mc_count:
-            return known
-        streams = _streams_of(known)
-    start = known.n_surrogates if known is not None else 0
-    null = _run(plan, streams, range(start, mc_count), backend, n_workers, progress)
-    if known is not None:
-        null = known.merge(null)
-    if key is not None:
-        store.store(key, null)
-    return null
+    with _chosen_backend(plan, backend, n_workers) as engine:
+        ops: ArrayOps = engine.array_ops or NUMPY
+        streams = Streams.of(seed)
+        key = _cache_key(plan, seed, streams, ops) if cache else None
+        store = NullCache(cache_path())
+        known = None
+        if key is not None:
+            known = store.find(
+                key,
+                mc_count,
+                more_is_fine=seed is None,
+                is_sound=lambda null: _fits(null, plan, seed, streams),
+            )
+        if known is not None:
+            if known.n_surrogates >= mc_count:
+                return known
+            streams = _streams_of(known)
+        start = known.n_surrogates if known is not None else 0
+        null = _run(plan.for_device(ops), streams, range(start, mc_count), engine, ops, progress)
+        if known is not None:
+            null = known.merge(null)
+        if key is not None:
+            store.store(key, null)
+        return null
 
 
 def _run(
     plan: Plan,
     streams: Streams,
     indices: range,
-    backend: Any,
-    n_workers: int | None,
+    engine: MCBackend,
+    ops: ArrayOps,
     progress: Progress,
 ) -> NullDistribution:
     """Simulate the surrogates of a range on a backend and sum their counts as they come."""
     began = time.perf_counter()
     counts: Counts = np.zeros((N_BATCHES, plan.n_scales, plan.n_bins), dtype=np.int64)
-    with _chosen_backend(plan, backend, n_workers) as engine:
-        tasks = _tasks(plan, indices, engine)
-        ops = engine.array_ops
-        kernel = CountSurrogates(plan, streams, **({} if ops is None else {"ops": ops}))
-        with make_progress(progress, len(indices), unit="surrogate") as bar:
-            for (start, stop), table in zip(tasks, engine.map(kernel, tasks), strict=True):
-                counts += table
-                bar.update(stop - start)
-        report = engine.get_info()
+    kernel = CountSurrogates(plan, streams, ops)
+    tasks = _tasks(plan, indices, engine.n_workers)
+    with make_progress(progress, len(indices), unit="surrogate") as bar:
+        for (start, stop), table in zip(tasks, engine.map(kernel, tasks), strict=True):
+            counts += table
+            bar.update(stop - start)
     seconds = time.perf_counter() - began
+    report = engine.get_info()
     logger.debug("%d surrogates in %.2f s on %s", len(indices), seconds, report)
     provenance = {
         "version": _version.__version__,
@@ -151,12 +152,12 @@ def _chosen_backend(
     return resolve_backend(backend, n_workers=n_workers)
 
 
-def _tasks(plan: Plan, indices: range, engine: MCBackend) -> list[tuple[int, int]]:
+def _tasks(plan: Plan, indices: range, n_workers: int) -> list[tuple[int, int]]:
     """Cut a range of surrogates into tasks of whole blocks, as far as its ends allow."""
     block = plan.block_size
     blocks = math.ceil(len(indices) / block)
     by_time = _TASK_SECONDS / (plan.seconds_per_surrogate * block)
-    by_balance = blocks / (engine.n_workers * _TASKS_PER_WORKER)
+    by_balance = blocks / (n_workers * _TASKS_PER_WORKER)
     step = block * max(1, int(min(by_time, by_balance)))
     tasks = []
     start = indices.start
@@ -167,13 +168,19 @@ def _tasks(plan: Plan, indices: range, engine: MCBackend) -> list[tuple[int, int
     return tasks
 
 
-def _cache_key(plan: Plan, seed: np.random.SeedSequence | None, streams: Streams) -> str | None:
-    """Return the name of a run in the cache; None: this run cannot be named, so is not kept."""
+def _cache_key(
+    plan: Plan, seed: np.random.SeedSequence | None, streams: Streams, ops: ArrayOps
+) -> str | None:
+    """Return the name of a run in the cache; None: this run cannot be named, so is not kept.
+
+    All CPU backends give the same counts; another array library rounds in its own way.
+    """
     problem = plan.key() if plan.noise != "legacy" else None
     if problem is None:
         return None
     source = "unseeded" if seed is None else repr(streams)
-    return hashlib.sha256(f"{problem}:{source}".encode()).hexdigest()
+    arrays = "" if ops is NUMPY else ops.name
+    return hashlib.sha256(f"{problem}:{source}:{arrays}".encode()).hexdigest()
 
 
 def _problem(plan: Plan, streams: Streams) -> str:

@@ -6,7 +6,7 @@ import hashlib
 import inspect
 import json
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -111,6 +111,21 @@ class Plan:
         """A rough estimate of the cost of one surrogate on one core."""
         slowness = _OWN_SMOOTH_SLOWNESS if self.smooths_itself else 1
         return self.n_scales * self.n_fft * _SECONDS_PER_SAMPLE * slowness
+
+    def for_device(self, ops: ArrayOps) -> Plan:
+        """Return the plan with blocks as large as the device's memory allows.
+
+        The counts of a block do not depend on its size but for rounding, which a device has its
+        own of anyway.
+        """
+        if ops.block_bytes is None:
+            return self
+        n_taps = mothers.scale_taps(
+            mothers.constant(self.mother, "deltaj0"), self.dj, self.smoothing
+        ).size
+        # Complex numbers for each surrogate: FFT buffers and their copies, boxcar, results.
+        per_surrogate = 16 * (10 * self.n_fft + (2 * n_taps + 12) * self.n_samples)
+        return replace(self, block_size=max(1, ops.block_bytes() // per_surrogate), _banks={})
 
     def bank(self, ops: ArrayOps = NUMPY) -> FilterBank:
         """Return the filters, computed on first use in each process and kept with the plan."""
