@@ -7,6 +7,7 @@ import contextlib
 import copy
 import functools
 import importlib
+import itertools
 import logging
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -28,9 +29,9 @@ R = TypeVar("R")
 
 logger = logging.getLogger(__name__)
 
-# Above this a kernel is scattered, straight to the workers; below it travels as a task, which
-# dask can do again when the worker that holds it dies.
-SCATTER_BYTES = 1_000_000
+# Above this a kernel is scattered to all workers once; below it travels with each task, which
+# needs no copy of anything and so may run, and run again, anywhere.
+SCATTER_BYTES = 100_000
 # How often the size of the cluster is looked up: it may grow and shrink during the run.
 RECOUNT_SECONDS = 1.0
 # How long an early end waits for tasks that run on a cluster which is not ours to close.
@@ -222,8 +223,16 @@ class DaskBackend(MCBackend):
         with self._opened_client() as client:
             shipment = Shipment.of(kernel)
             sent = _send(client, shipment)
+            count = itertools.count()
+
+            def submit(task: T) -> Any:
+                # Dask does not order what is submitted within a moment; the consumer waits for
+                # the first, so that must not stand behind later ones on a worker.
+                options = {"priority": -next(count), **self._submit_options}
+                return client.submit(run_shipped, sent, task, **options)
+
             yield from map_windowed(
-                submit=lambda task: client.submit(run_shipped, sent, task, **self._submit_options),
+                submit=submit,
                 collect=_collect,
                 abandon=functools.partial(self._abandon, client, shipment.token),
                 tasks=tasks,
@@ -269,7 +278,12 @@ class DaskBackend(MCBackend):
             n_workers=resolve_n_workers(self._wanted, _cores()),
             threads_per_worker=1,
             processes=True,
-            dashboard_address=None,
+            # Any free port for the scheduler's HTTP server, and no dashboard on it.
+            dashboard_address=":0",
+            scheduler_kwargs={"dashboard": False},
+            # Closing interrupts heartbeats, which is logged as an error; a real failure of a
+            # worker arrives as an exception.
+            silence_logs=logging.CRITICAL,
         )
         return distributed.Client(self._session.cluster, set_as_default=False)
 
@@ -307,13 +321,10 @@ class DaskBackend(MCBackend):
 
 
 def _send(client: Any, shipment: Shipment) -> Any:
-    if len(shipment.payload) > SCATTER_BYTES:
-        return client.scatter(shipment, broadcast=True, hash=False)
-    return client.submit(_same, shipment, pure=False)
-
-
-def _same(value: T) -> T:
-    return value
+    if len(shipment.payload) <= SCATTER_BYTES:
+        return shipment
+    # To all workers: dask prefers, and at first considers, only those that hold it.
+    return client.scatter(shipment, broadcast=True, hash=False)
 
 
 def _collect(future: Any) -> Any:

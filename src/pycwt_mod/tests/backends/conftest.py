@@ -50,7 +50,7 @@ def dask_client():
     distributed = pytest.importorskip("distributed")
     with (
         distributed.LocalCluster(
-            n_workers=N_WORKERS, threads_per_worker=1, dashboard_address=None
+            n_workers=N_WORKERS, threads_per_worker=1, dashboard_address=":0"
         ) as cluster,
         # Not the default client: tests of DaskBackend() choose their own.
         distributed.Client(cluster, set_as_default=False) as client,

@@ -1,0 +1,105 @@
+"""Backends of other distributions, found by their entry points in a fresh interpreter."""
+
+import os
+import subprocess
+import sys
+import textwrap
+
+import pytest
+
+GOOD = """
+    from pycwt_mod.backends import SequentialBackend
+
+    class PluginBackend(SequentialBackend):
+        name = "plugin"
+        n_maps = 0
+
+        def map(self, kernel, tasks, *, on_done=None):
+            type(self).n_maps += 1
+            return super().map(kernel, tasks, on_done=on_done)
+"""
+
+
+@pytest.fixture
+def install(tmp_path):
+    """Lay a distribution down as an installer does, and run code that can see it."""
+
+    def lay(name, module, entry_points):
+        (tmp_path / f"{name}.py").write_text(textwrap.dedent(module))
+        info = tmp_path / f"{name}-1.2.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.2\n")
+        lines = "\n".join(entry_points)
+        (info / "entry_points.txt").write_text(f"[pycwt_mod.backends]\n{lines}\n")
+
+    def run(code):
+        return subprocess.run(
+            [sys.executable, "-W", "always::UserWarning", "-c", textwrap.dedent(code)],
+            env={**os.environ, "PYTHONPATH": str(tmp_path)},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    return lay, run
+
+
+def test_plugin_runs_simulations_by_its_name(install):
+    lay, run = install
+    lay("good_plugin", GOOD, ["Plugin = good_plugin:PluginBackend"])
+    done = run("""
+        import numpy as np
+        from pycwt_mod.backends import list_backends, resolve_backend, SequentialBackend
+        def worker(seed):
+            return np.random.default_rng(seed).random()
+        with resolve_backend("plugin") as backend:
+            found = backend.run_monte_carlo(worker, 9, seed=1)
+        import good_plugin
+        assert type(backend) is good_plugin.PluginBackend
+        assert backend.n_maps == 1
+        assert found == SequentialBackend().run_monte_carlo(worker, 9, seed=1)
+        assert list_backends()[-1] == "plugin"
+    """)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_plugin_is_not_imported_for_a_built_in_name(install):
+    lay, run = install
+    lay("good_plugin", GOOD, ["plugin = good_plugin:PluginBackend"])
+    done = run("""
+        import sys
+        from pycwt_mod.backends import resolve_backend
+        with resolve_backend("sequential") as backend:
+            list(backend.map(abs, [1]))
+        assert "good_plugin" not in sys.modules
+    """)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "reason"),
+    [
+        ("import a_module_that_is_not_there", "broken", "ModuleNotFoundError"),
+        ("1 / 0", "broken", "ZeroDivisionError"),
+        ("thing = dict", "broken", "must be a subclass of MCBackend"),
+        ("from pycwt_mod.backends import MCBackend as thing", "broken", "must be concrete"),
+        ("other = 1", "broken", "AttributeError"),
+        ("from pycwt_mod.backends import SequentialBackend as thing", "joblib", "is taken"),
+    ],
+)
+def test_plugin_that_is_broken_is_a_warning_that_names_it(install, module, name, reason):
+    lay, run = install
+    lay("bad_plugin", module, [f"{name} = bad_plugin:thing"])
+    lay("good_plugin", GOOD, ["plugin = good_plugin:PluginBackend"])
+    done = run("""
+        from pycwt_mod.backends import get_backend, list_backends
+        names = list_backends()
+        assert names[-1] == "plugin" and "broken" not in names, names
+        assert type(get_backend("joblib")).__module__ == "pycwt_mod.backends.joblib"
+        list_backends()
+    """)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count("UserWarning") == 1
+    assert f"'{name}' (bad_plugin:thing) of bad_plugin 1.2 is broken" in done.stderr
+    assert reason in done.stderr
