@@ -1,0 +1,21 @@
+"""What every test needs: a cache folder of its own, and no backend chosen from outside."""
+
+import pytest
+
+from pycwt_mod.backends import registry
+from pycwt_mod.helpers import CACHE_DIR_VARIABLE
+
+
+@pytest.fixture(autouse=True)
+def cache_dir(tmp_path, monkeypatch):
+    """Keep null distributions in a folder of this test alone, and return its path."""
+    folder = tmp_path / "cache"
+    monkeypatch.setenv(CACHE_DIR_VARIABLE, str(folder))
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def no_chosen_backend(monkeypatch):
+    """Start from the default backend, and undo what a test does to it."""
+    monkeypatch.delenv(registry.ENVIRONMENT_VARIABLE, raising=False)
+    monkeypatch.setattr(registry, "_default_name", None)
