@@ -55,6 +55,12 @@ class ArrayOps:
     assign: Callable[[Array, Array], None]
     block_bytes: Callable[[], int] | None = None
 
+    def __reduce__(self) -> str:
+        """Pickle NumPy's operations by their name in this module; a device stays where it is."""
+        if self is not NUMPY:
+            raise TypeError(f"the arrays of {self.name!r} cannot be sent to another process")
+        return "NUMPY"
+
 
 _KINDS: dict[str, Any] = {"real": np.float64, "complex": np.complex128, "index": np.intp}
 

@@ -13,7 +13,7 @@ cross spectrum).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,20 +53,37 @@ class FilterBank:
     ----------
     n : int
         Samples of each series.
-    filters : tuple of ScaleFilter
+    lengths : tuple of int
+        The FFT lengths in use, ascending.
+    filters : sequence of ScaleFilter
         One for each scale, in order.
     taps : numpy.ndarray
         The boxcar across scales: symmetric, all inner taps equal.
     """
 
     n: int
-    filters: tuple[ScaleFilter, ...]
+    lengths: tuple[int, ...]
+    filters: Sequence[ScaleFilter]
     taps: NDArray[np.float64]
 
-    @property
-    def lengths(self) -> tuple[int, ...]:
-        """The FFT lengths in use, ascending."""
-        return tuple(sorted({row.n_fft for row in self.filters}))
+
+class _Filters(Sequence[ScaleFilter]):
+    """The filters of a geometry, each computed when it is asked for."""
+
+    def __init__(
+        self, mother: Any, scales: NDArray[np.float64], lengths: NDArray[np.intp], ops: ArrayOps
+    ) -> None:
+        self._mother, self._ops = mother, ops
+        self._rows = list(zip(scales.tolist(), lengths.tolist(), strict=True))
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __getitem__(self, place: Any) -> Any:
+        scale, length = self._rows[place]
+        response = wavelet_filter(self._mother, scale, length, 1.0)
+        window = self._mother.smoothing_window(scale, length) / scale
+        return ScaleFilter(length, _bands(response, self._ops), _bands(window, self._ops))
 
 
 def make_bank(
@@ -76,8 +93,10 @@ def make_bank(
     lengths: NDArray[np.intp],
     taps: NDArray[np.float64],
     ops: ArrayOps = NUMPY,
+    *,
+    keep: bool = True,
 ) -> FilterBank:
-    """Compute the filters of a geometry.
+    """Describe a geometry by its filters.
 
     Parameters
     ----------
@@ -93,13 +112,14 @@ def make_bank(
         Boxcar across scales.
     ops : ArrayOps
         Where the filters are to live.
+    keep : bool
+        Whether to compute all filters now and keep them, for many passes over the scales; or
+        each on demand, for one pass in little memory.
     """
-    rows = []
-    for scale, length in zip(scales.tolist(), lengths.tolist(), strict=True):
-        response = wavelet_filter(mother, scale, length, 1.0)
-        window = mother.smoothing_window(scale, length) / scale
-        rows.append(ScaleFilter(length, _bands(response, ops), _bands(window, ops)))
-    return FilterBank(n, tuple(rows), taps)
+    filters: Sequence[ScaleFilter] = _Filters(mother, scales, lengths, ops)
+    return FilterBank(
+        n, tuple(np.unique(lengths).tolist()), tuple(filters) if keep else filters, taps
+    )
 
 
 def _bands(row: NDArray[Any], ops: ArrayOps) -> tuple[Band, ...]:
@@ -338,7 +358,8 @@ def coherence_of_pair(
         (scale, time).
     """
     n = pair.shape[1]
-    bank = make_bank(mother, scales / dt, n, np.full(scales.size, n_fft), taps)
+    lengths = np.full(scales.size, n_fft)
+    bank = make_bank(mother, scales / dt, n, lengths, taps, keep=False)
     padded = np.zeros((2, 1, n_fft), dtype=complex)
     padded[:, 0, :n] = pair
     R2 = np.empty((scales.size, n))

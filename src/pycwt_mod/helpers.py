@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import fft as fft
-from scipy.signal import lfilter
 
 from .validation import as_coefficient, as_count, as_real, as_series
 
@@ -277,6 +276,9 @@ def ar1_filter(innovations: NDArray[np.float64], g: float) -> NDArray[np.float64
     """Turn white innovations, time on the last axis, into a stationary AR(1) series."""
     if g == 0:
         return innovations
+    # scipy.signal brings scipy.stats along and takes longer to import than all the rest.
+    from scipy.signal import lfilter
+
     start = innovations.copy()
     start[..., 0] /= math.sqrt(1 - g * g)
     filtered: NDArray[np.float64] = lfilter([1.0], [1.0, -g], start, axis=-1)

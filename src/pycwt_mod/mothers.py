@@ -486,9 +486,11 @@ class DOG(MotherWavelet):
         The window |He_m(t)| exp(-t^2/2) is sampled on the grid, wrapped round it, and transformed.
         """
         reach = math.ceil((_GAUSSIAN_REACH + math.sqrt(2 * self.m)) * scale)
-        samples = np.arange(-reach, reach + 1)
-        weights = np.abs(self.psi(samples / scale))
-        wrapped = np.bincount(samples % n_fft, weights=weights, minlength=n_fft)
+        wrapped = np.zeros(n_fft)
+        for first in range(-reach, reach + 1, n_fft):  # one turn round the grid at a time
+            samples = np.arange(first, min(first + n_fft, reach + 1))
+            weights = np.abs(self.psi(samples / scale))
+            wrapped += np.bincount(samples % n_fft, weights=weights, minlength=n_fft)
         return _even_row(fft.rfft(wrapped / wrapped.sum()).real, n_fft)
 
 

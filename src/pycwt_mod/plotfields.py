@@ -94,7 +94,7 @@ class CoherenceField:
 def cell_edges(centres: Array) -> Array:
     """Return the borders between cells around given centres, shape (n + 1,)."""
     if centres.size == 1:
-        return centres[0] + np.array([-0.5, 0.5])
+        return np.array([centres[0] - 0.5, centres[0] + 0.5])
     inner = (centres[1:] + centres[:-1]) / 2
     first, last = 2 * centres[0] - inner[0], 2 * centres[-1] - inner[-1]
     edges: Array = np.concatenate([[first], inner, [last]])

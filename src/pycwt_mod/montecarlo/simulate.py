@@ -48,7 +48,11 @@ class CountSurrogates:
         counts = np.zeros((N_BATCHES, plan.n_scales, plan.n_bins), dtype=np.int64)
         count = _count_by_own_smooth if plan.smooths_itself else _count_block
         for indices in _blocks(range(*task), plan.block_size):
-            count(plan, self._noise(indices), indices, counts, self.ops)
+            try:
+                count(plan, self._noise(indices), indices, counts, self.ops)
+            except Exception as error:
+                error.add_note(f"in surrogates {indices.start} to {indices.stop - 1}")
+                raise
         return counts
 
     def _noise(self, indices: range) -> NDArray[np.float64]:

@@ -1,0 +1,114 @@
+"""The GPU backend on PyTorch's CPU device: all of it but the choice of the device."""
+
+import importlib.util
+
+import numpy as np
+import pytest
+
+from pycwt_mod import Morlet, Paul, wct_null
+from pycwt_mod.backends import GPUBackend, gpu
+from pycwt_mod.backends.testing import check_backend
+
+pytest.importorskip("torch")
+pytest.importorskip("array_api_compat")
+
+PROBLEM = {"al1": 0.6, "al2": 0.3, "dt": 0.5, "dj": 1 / 4, "s0": 1.0, "J": 20}
+
+# Rounding of another FFT moves R2 by about 1e-15: of 1e5 samples hardly one changes its bin.
+BIN_FLIPS = 3
+
+
+def null_of(**options):
+    return wct_null(**PROBLEM, mc_count=50, rng_seed=1, progress=False, cache=False, **options)
+
+
+@pytest.mark.parametrize("smoothing", ["pycwt", "grinsted"])
+@pytest.mark.parametrize("wavelet", ["morlet", "paul", "dog", "mexicanhat"])
+def test_float64_counts_are_those_of_the_cpu(wavelet, smoothing):
+    options = {"wavelet": wavelet, "smoothing": smoothing}
+    expected = null_of(backend="sequential", **options)
+    found = null_of(backend=GPUBackend("torch", "cpu"), **options)
+    assert np.abs(found.histogram - expected.histogram).sum() <= 2 * BIN_FLIPS
+    assert found.provenance["backend"] == "gpu"
+
+
+@pytest.mark.parametrize("wavelet", [Morlet(), Paul()], ids=repr)
+def test_float32_levels_are_within_one_bin(wavelet):
+    expected = null_of(backend="sequential", wavelet=wavelet).quantile([0.5, 0.95])
+    backend = GPUBackend("torch", "cpu", dtype="float32")
+    found = null_of(backend=backend, wavelet=wavelet).quantile([0.5, 0.95])
+    np.testing.assert_allclose(found, expected, atol=1e-3)
+
+
+def test_small_memory_makes_small_blocks_and_the_same_counts(monkeypatch):
+    expected = null_of(backend=GPUBackend("torch", "cpu"))
+    monkeypatch.setattr(gpu, "_HOST_BLOCK_BYTES", 1)
+    found = null_of(backend=GPUBackend("torch", "cpu"))
+    assert np.abs(found.histogram - expected.histogram).sum() <= 2 * BIN_FLIPS
+
+
+def test_cache_keeps_runs_of_another_array_library_apart():
+    options = {"mc_count": 20, "rng_seed": 1, "cache": True}
+    wct_null(**PROBLEM, **options, progress=False, backend=GPUBackend("torch", "cpu"))
+    done = []
+    wct_null(
+        **PROBLEM,
+        **options,
+        progress=lambda *now: done.append(now),
+        backend="sequential",
+    )
+    assert done[-1] == (20, 20)
+
+
+class OnCPU(GPUBackend):
+    """The backend as it is on a machine whose GPU is a CPU."""
+
+    def __init__(self):
+        super().__init__("torch", "cpu")
+
+    @classmethod
+    def is_available(cls):
+        return True
+
+
+def test_backend_keeps_the_laws():
+    check_backend(OnCPU)
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"library": "jax"}, ValueError, "`library` must be one of 'auto', 'cupy', 'torch'"),
+        ({"dtype": "float16"}, ValueError, "`dtype` must be one of 'float64', 'float32'"),
+        ({"device": 1.5}, TypeError, "`device` must be a string or an integer, got 1.5"),
+        ({"memory_fraction": 0}, ValueError, r"`memory_fraction` must lie in \(0, 1\], got 0"),
+        ({"memory_fraction": "half"}, TypeError, "`memory_fraction` must be a number"),
+    ],
+)
+def test_options_are_checked(options, error, message):
+    with pytest.raises(error, match=message):
+        GPUBackend(**options)
+
+
+def test_close_may_be_called_twice_and_the_backend_used_again():
+    backend = GPUBackend("torch", "cpu")
+    first = backend.array_ops.name
+    backend.close()
+    backend.close()
+    assert backend.get_info()["running_on"] is None
+    assert backend.array_ops.name == first == backend.get_info()["running_on"]
+
+
+def test_library_that_breaks_on_import_counts_as_no_gpu(monkeypatch):
+    def broken(name):
+        raise OSError("libcudart.so.13: cannot open shared object file")
+
+    monkeypatch.setattr(gpu.importlib, "import_module", broken)
+    assert GPUBackend.is_available() is False
+    with pytest.raises(RuntimeError, match=r"pip install pycwt_mod\[gpu\]"):
+        _ = GPUBackend().array_ops
+
+
+def test_machine_without_the_libraries_has_no_gpu(monkeypatch):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    assert GPUBackend.is_available() is False
