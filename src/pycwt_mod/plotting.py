@@ -251,7 +251,9 @@ def period_ticks(shortest: float, longest: float) -> list[float]:
         ]
         if len(ticks) >= _FEWEST_TICKS:
             break
-    return ticks[:: math.ceil(len(ticks) / _MOST_TICKS)] or [shortest, longest]
+    if not ticks:
+        return [shortest, longest]
+    return ticks[:: math.ceil(len(ticks) / _MOST_TICKS)]
 
 
 def _draw_contour(axes: Any, times: Array, periods: Array, ratio: Array) -> Any:

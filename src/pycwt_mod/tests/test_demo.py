@@ -1,0 +1,266 @@
+import os
+import re
+import subprocess
+import sys
+import warnings
+from importlib import metadata
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import pycwt_mod
+from pycwt_mod import __main__ as command_line
+from pycwt_mod.sample import demo
+from pycwt_mod.sample.regions import Region, find_regions
+
+# Enough for the features of this record, which are far above the level.
+FEW = 60
+
+ROOT = Path(pycwt_mod.__file__).parents[2]
+
+
+def run(*arguments, cwd):
+    environment = {k: v for k, v in os.environ.items() if k not in ("DISPLAY", "MPLBACKEND")}
+    environment["PYCWT_MOD_CACHE_DIR"] = str(cwd / "cache")
+    return subprocess.run(
+        [sys.executable, "-W", "error", "-m", "pycwt_mod", *arguments],
+        cwd=cwd,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("demo")
+    return folder, run("demo", "--mc-count", str(FEW), cwd=folder)
+
+
+def timeless(report):
+    """A report without what may differ between two runs."""
+    return re.sub(r"in [0-9.]+ s,|Picture: .*", "", report)
+
+
+def test_demo_saves_a_picture(finished):
+    from matplotlib.image import imread
+
+    folder, process = finished
+    assert process.returncode == 0, process.stderr
+    path = folder / "pycwt_mod_demo.png"
+    assert path.read_bytes().startswith(b"\x89PNG\r\n\x1a\n")
+    picture = imread(path)
+    assert picture.shape[:2] == (750, 1200)
+    assert picture[..., :3].std() > 0.1
+    assert f"Picture: {path.resolve()}" in process.stdout
+
+
+def test_demo_finds_the_anti_phase_of_the_paper(finished):
+    _, process = finished
+    rows = re.findall(
+        r"^ +([\d.]+) to ([\d.]+) +(\d{4}) to (\d{4}) +(0\.\d\d) +([+-]\d+) \+- (\d+) +([+-][\d.]+)"
+        r"  (.*)$",
+        process.stdout,
+        re.M,
+    )
+    assert 3 <= len(rows) <= 6
+    assert all(row[-1] == "anti-phase: high AO, little ice" for row in rows)
+    assert all(abs(float(row[5])) > 135 for row in rows)
+    # Grinsted et al. (2004) see it from about 1900 on at periods of about ten years.
+    decadal = next(row for row in rows if float(row[0]) == 8)
+    assert int(decadal[2]) < 1910 < 1975 < int(decadal[3])
+    assert float(decadal[4]) > 0.7
+
+
+def test_demo_says_how_it_was_run(finished):
+    _, process = finished
+    assert re.search(
+        rf"^Run: pycwt_mod {re.escape(pycwt_mod.__version__)}, backend sequential \(1 worker\), "
+        rf"{FEW} surrogates in \d+\.\d s, seed {demo.DEFAULT_SEED}$",
+        process.stdout,
+        re.M,
+    )
+
+
+def test_demo_shows_progress_on_stderr_only(finished):
+    _, process = finished
+    assert f"{FEW}/{FEW}" in process.stderr
+    assert "surrogate/s" not in process.stdout
+
+
+def test_demo_leaves_the_cache_alone(finished):
+    folder, _ = finished
+    assert [path.name for path in folder.iterdir()] == ["pycwt_mod_demo.png"]
+
+
+def test_demo_is_reproducible_and_silent_on_request(finished, tmp_path):
+    _, first = finished
+    options = ("--mc-count", str(FEW), "--no-progress", "--output", "other.png")
+    second = run("demo", *options, cwd=tmp_path)
+    assert second.stderr == ""
+    assert timeless(second.stdout) == timeless(first.stdout)
+    assert (tmp_path / "other.png").stat().st_size > 10_000
+
+
+def test_demo_seed_changes_the_level_and_is_reported():
+    one, two = (demo.run_demo(mc_count=FEW, seed=seed) for seed in (1, 2))
+    assert (one.null.quantile(0.95) != two.null.quantile(0.95)).any()
+    assert "seed 2" in two.report(Path("p.png"))
+
+
+def test_demo_gives_the_same_numbers_on_joblib(capsys, tmp_path):
+    arguments = ["demo", "--mc-count", "30", "--no-progress", "--output", str(tmp_path / "p.pdf")]
+    assert command_line.main([*arguments, "--backend", "sequential"]) == 0
+    sequential = capsys.readouterr().out
+    assert command_line.main([*arguments, "--backend", "joblib", "--workers", "1"]) == 0
+    joblib = capsys.readouterr().out
+    assert "backend joblib (1 worker)" in joblib
+    assert timeless(joblib).replace("joblib", "sequential") == timeless(sequential)
+    assert (tmp_path / "p.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_demo_no_scale_lies_wholly_inside_the_cone():
+    result = demo.run_demo(mc_count=10)
+    periods = 1 / result.freq
+    assert periods[-1] <= result.coi.max() < periods[-1] * 2 ** (1 / 12)
+    assert np.isfinite(result.null.quantile(0.95)).all()
+    assert (result.times[0], result.times[-1]) == (1851, 1997)
+
+
+def test_demo_report_of_nothing_says_none():
+    result = demo.run_demo(mc_count=10)
+    silent = demo.DemoResult(
+        result.times, result.R2 * 0, result.phase, result.coi, result.freq, result.null, 1
+    )
+    report = silent.report(Path("p.png"))
+    assert "\n  none\n" in report
+    assert "0 % of the area" in report
+
+
+@pytest.mark.parametrize(
+    ("phase", "lag", "words"),
+    [
+        (0.25 * np.pi / 2, 0.5, "in phase"),
+        (np.pi / 2, 2.0, "AO leads"),
+        (-np.pi / 2, -2.0, "the ice leads"),
+        (np.pi - np.pi / 8, -0.5, "anti-phase"),
+        (-np.pi + np.pi / 8, 0.5, "anti-phase"),
+    ],
+)
+def test_demo_words_of_a_phase(phase, lag, words):
+    region = Region((4.0, 16.0), (0.0, 10.0), 0.9, phase, 0.1, 0.5)
+    found, relation = demo._relation(region)
+    assert relation.startswith(words)
+    assert found == pytest.approx(lag)
+
+
+def test_regions_are_found_by_octave_with_their_means():
+    periods = 2.0 ** (1 + np.arange(36) / 12)
+    times = np.arange(100.0)
+    R2, phase = np.full((36, 100), 0.1), np.zeros((36, 100))
+    R2[6:18, 20:70] = 0.9  # half of octave 2 to 4, half of octave 4 to 8
+    R2[30:33, 50] = 0.9  # a speck
+    phase[6:18, 20:70] = np.where(np.arange(50) % 2, np.pi - 0.1, -np.pi + 0.1)
+    coi = np.full(100, 99.0)
+    coi[60:] = 1.0
+    regions, share = find_regions(R2, phase, coi, periods, np.full(36, 0.5), times)
+    assert [region.times for region in regions] == [(20, 59), (20, 59)]
+    bands = sorted(region.periods for region in regions)
+    np.testing.assert_allclose(bands, [periods[[6, 11]], periods[[12, 17]]])
+    for region in regions:
+        assert region.coherence == pytest.approx(0.9)
+        assert abs(region.phase) == pytest.approx(np.pi)
+        assert region.phase_spread == pytest.approx(0.1, rel=0.01)
+        assert region.share == pytest.approx(6 * 40 / (36 * 60))
+    assert share == pytest.approx((12 * 40 + 3) / (36 * 60))
+
+
+def test_regions_without_area_are_none():
+    field = np.ones((3, 4))
+    regions, share = find_regions(
+        field, field, np.zeros(4), np.arange(1.0, 4), np.full(3, 0.5), np.arange(4.0)
+    )
+    assert regions == []
+    assert np.isnan(share)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "COMMAND"),
+        (["nonsense"], "nonsense"),
+        (["demo", "--mc-count", "0"], "must be a positive integer, got '0'"),
+        (["demo", "--mc-count", "many"], "must be a positive integer, got 'many'"),
+        (["demo", "--seed", "-1"], "must be a non-negative integer, got '-1'"),
+        (["demo", "--workers", "0"], "must be a positive integer or -1, got '0'"),
+        (["demo", "--backend", "jobblib"], "must be one of auto, sequential, joblib"),
+        (["demo", "--output", "picture.xyz"], "must end in .png, .pdf or .svg"),
+    ],
+)
+def test_command_usage_errors_exit_with_2(arguments, message, capsys):
+    assert command_line.main(arguments) == 2
+    printed = capsys.readouterr()
+    assert message in printed.err
+    assert printed.out == ""
+
+
+def test_command_failure_exits_with_1_before_the_work(capsys, tmp_path, monkeypatch):
+    monkeypatch.setattr(demo, "run_demo", lambda **options: pytest.fail("ran in vain"))
+    assert command_line.main(["demo", "--output", str(tmp_path / "missing" / "p.png")]) == 1
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.startswith("pycwt-mod: error: there is no folder")
+    assert "Traceback" not in printed.err
+
+
+def test_command_shows_warnings_in_a_line(capsys, monkeypatch):
+    def warn(arguments):
+        warnings.warn("a thing to know", UserWarning, stacklevel=1)
+        return "result"
+
+    monkeypatch.setattr(command_line, "_run_demo", warn)
+    warnings.simplefilter("always")
+    assert command_line.main(["demo"]) == 0
+    assert capsys.readouterr() == ("result\n", "pycwt-mod: warning: a thing to know\n")
+
+
+def test_command_interrupted_exits_with_130(capsys, monkeypatch):
+    def interrupt(arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(command_line, "_run_demo", interrupt)
+    assert command_line.main(["demo"]) == 130
+    assert capsys.readouterr().err == "interrupted\n"
+
+
+def test_command_tells_its_version(capsys):
+    assert command_line.main(["--version"]) == 0
+    assert capsys.readouterr().out == f"pycwt_mod {pycwt_mod.__version__}\n"
+
+
+def test_command_is_installed_as_a_script():
+    scripts = metadata.entry_points(group="console_scripts", name="pycwt-mod")
+    assert [script.load() for script in scripts] == [command_line.main]
+
+
+def from_checkout(name):
+    path = ROOT / name
+    if not (ROOT / "pyproject.toml").is_file():
+        pytest.skip("only in a checkout")
+    return path.read_text(encoding="utf-8")
+
+
+def test_readme_has_the_two_commands_of_its_quick_start():
+    text = from_checkout("README.rst")
+    section = text.split("\nQuick start\n", 1)[1]
+    section = re.split(r"\n[^\n]+\n[=\-~]{4,}\n", section.split("\n", 2)[2], maxsplit=1)[0]
+    commands = [line.strip()[2:] for line in section.splitlines() if line.strip().startswith("$ ")]
+    assert len(commands) == 2
+    assert commands[0].endswith("-m pycwt_mod demo")
+    assert commands[1].endswith("-m pytest")
+
+
+def test_changelog_names_the_version():
+    assert f"## [{pycwt_mod.__version__}]" in from_checkout("CHANGELOG.md")

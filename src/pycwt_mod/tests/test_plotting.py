@@ -1,0 +1,307 @@
+import datetime
+import io
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+from pycwt_mod import wct
+from pycwt_mod.plotfields import cell_edges
+from pycwt_mod.plotting import period_ticks, plot_wct
+
+PERIOD = 16.0
+DPI = 100
+
+# Generous: it takes about 0.4 s; drawing every cell of 5000 columns as vectors takes far longer.
+SECONDS_FOR_A_LARGE_FIELD = 5.0
+
+
+def new_axes(size=(8, 5)):
+    return Figure(figsize=size, layout="constrained", dpi=DPI).add_subplot()
+
+
+def random_field(n_scales, n_times, seed=0):
+    """The five arguments that `wct` would return, of noise without meaning."""
+    rng = np.random.default_rng(seed)
+    coi = 1 + 0.7 * (n_times / 2 - np.abs(np.arange(n_times) - (n_times - 1) / 2))
+    freq = 1 / (2 * 2 ** (8 * np.arange(n_scales) / n_scales))
+    phase = rng.uniform(-np.pi, np.pi, (n_scales, n_times))
+    return rng.random((n_scales, n_times)), phase, coi, freq, np.full(n_scales, 0.8)
+
+
+def pixels(plot):
+    stream = io.BytesIO()
+    plot.figure.savefig(stream, format="raw", dpi=DPI)
+    width, height = (plot.figure.get_size_inches() * DPI).astype(int)
+    return np.frombuffer(stream.getvalue(), np.uint8).reshape(height, width, 4)
+
+
+def lagged_pair(lag):
+    """A wave and the same wave `lag` samples later, in a little noise."""
+    t = np.arange(256.0)
+    noise = 0.05 * np.random.default_rng(5).normal(size=(2, t.size))
+    return (
+        np.sin(2 * np.pi * t / PERIOD) + noise[0],
+        np.sin(2 * np.pi * (t - lag) / PERIOD) + noise[1],
+    )
+
+
+@pytest.mark.parametrize(
+    ("lag", "direction"),
+    [
+        (0, (1, 0)),  # in phase: right
+        (PERIOD / 2, (-1, 0)),  # anti-phase: left
+        (PERIOD / 4, (0, -1)),  # the second lags, the first leads: down
+        (-PERIOD / 4, (0, 1)),  # the second leads: up
+    ],
+)
+def test_arrows_point_by_the_convention_of_the_caption(lag, direction):
+    plot = plot_wct(*wct(*lagged_pair(lag), 1.0, sig=False), names=("A", "B"), ax=new_axes())
+    at_period = np.abs(np.log2(plot.arrows.Y / PERIOD)) < 0.35
+    assert at_period.sum() > 5
+    mean = plot.arrows.U[at_period].mean(), plot.arrows.V[at_period].mean()
+    np.testing.assert_allclose(mean, direction, atol=0.1)
+    caption = " ".join(plot.caption.get_text().split())
+    assert "→ in phase, ← anti-phase, ↓ A leads B by 90°, ↑ B leads A by 90°" in caption
+
+
+def test_arrow_for_a_leading_first_series_points_down_on_the_page():
+    # One arrow alone, drawn once with and once without its head's side being the lower one.
+    def ink_by_row(phase):
+        ax = new_axes((2, 2))
+        field = np.ones((3, 3)), np.full((3, 3), phase), np.full(3, 99.0), [0.5, 0.25, 0.125]
+        plot = plot_wct(*field, ax=ax, colorbar=False, caption=False)
+        plot.arrows.set_offsets(plot.arrows.get_offsets()[4:5])
+        plot.arrows.set_UVC(plot.arrows.U[4:5], plot.arrows.V[4:5])
+        plot.cone.set_visible(False)
+        ax.axis("off")
+        dark = pixels(plot)[..., :3].max(axis=2) < 60
+        rows = np.flatnonzero(dark.any(axis=1))
+        return dark[rows[0] : rows[-1] + 1].sum(axis=1)
+
+    # A head is wider than a shaft: the half of the arrow with more ink is where it points.
+    down, up = ink_by_row(np.pi / 2), ink_by_row(-np.pi / 2)
+    half = down.size // 2
+    assert down[-half:].sum() > down[:half].sum()
+    assert up[:half].sum() > up[-half:].sum()
+
+
+def test_arrows_stand_only_where_coherence_is_significant_or_high():
+    R2, phase, coi, freq, _ = random_field(12, 30)
+    R2[:] = 0.1
+    R2[5] = 0.75  # high
+    R2[8] = 0.3  # significant
+    sig = np.full(12, 0.9)
+    sig[8] = 0.25
+    plot = plot_wct(R2, phase, coi, freq, sig, ax=new_axes((12, 9)))
+    np.testing.assert_allclose(np.unique(plot.arrows.Y), 1 / freq[[5, 8]])
+    assert plot_wct(R2 * 0, phase, coi, freq, sig, ax=new_axes()).arrows is None
+
+
+def test_arrows_are_thinned_to_the_size_of_the_picture():
+    field = random_field(100, 3000)
+    few, many = (plot_wct(*field, ax=new_axes(size)) for size in ((4, 3), (12, 9)))
+    assert 4 * few.arrows.N < many.arrows.N < 1000
+
+
+def test_cone_covers_what_lies_beyond_it():
+    field = random_field(40, 100)
+    plot = plot_wct(*field, ax=new_axes())
+    outline = plot.cone.get_paths()[0]
+    assert plot.cone.get_hatch()
+    coi = field[2]
+    for place in (10, 50, 90):
+        assert outline.contains_point((place, coi[place] * 1.2))
+        assert not outline.contains_point((place, coi[place] / 1.2))
+
+
+def test_period_axis_is_logarithmic_with_the_longest_period_at_the_bottom():
+    ax = plot_wct(*random_field(40, 100), period_unit="years", ax=new_axes()).axes
+    assert ax.get_yscale() == "log"
+    assert ax.get_ylim()[0] > ax.get_ylim()[1]
+    assert [tick.get_text() for tick in ax.get_yticklabels()] == [
+        "2", "4", "8", "16", "32", "64", "128", "256",
+    ]  # fmt: skip
+    assert ax.get_ylabel() == "Period (years)"
+    assert ax.get_xlabel() == "Sample"
+
+
+@pytest.mark.parametrize(
+    ("limits", "ticks"),
+    [
+        ((1.9, 70.0), [2, 4, 8, 16, 32, 64]),
+        ((0.2, 1.1), [0.25, 0.5, 1]),
+        ((1, 2.0**30), [2.0 ** (3 * k) for k in range(11)]),
+        ((4.1, 7.9), [2**2.5]),
+    ],
+)
+def test_period_ticks_are_few_and_powers_of_two(limits, ticks):
+    found = period_ticks(*limits)
+    assert set(ticks) <= set(found)
+    assert 3 <= len(found) <= 12
+    assert limits[0] <= found[0] < found[-1] <= limits[1]
+
+
+def test_period_ticks_of_a_sliver_are_its_ends():
+    assert period_ticks(5.0, 5.01) == [5.0, 5.01]
+
+
+def test_colours_span_zero_to_one_and_have_a_bar():
+    plot = plot_wct(*random_field(20, 50), ax=new_axes())
+    assert plot.mesh.get_clim() == (0, 1)
+    assert plot.colorbar.ax.get_ylabel() == "Squared coherence $R^2$"
+
+
+def test_contour_encloses_significant_coherence():
+    R2, phase, coi, freq, sig = random_field(40, 100)
+    R2[:] = 0.2
+    R2[10:20, 30:60] = 0.95
+    times = np.arange(1900.0, 2000.0)
+    plot = plot_wct(R2, phase, coi, freq, sig, times, level_label="1 % level", ax=new_axes())
+    corners = plot.contour.get_paths()[0].get_extents()
+    np.testing.assert_allclose([corners.x0, corners.x1], [1930, 1959], atol=1)
+    np.testing.assert_allclose(
+        np.log2([corners.y0, corners.y1]), np.log2(1 / freq[[10, 19]]), atol=0.3
+    )
+    assert "Thick line: 1 % level." in plot.caption.get_text()
+
+
+@pytest.mark.parametrize("sig", [None, np.array([0]), np.full(20, np.nan), np.full(20, 1.0)])
+def test_contour_is_left_out_where_nothing_reaches_a_level(sig):
+    plot = plot_wct(*random_field(20, 50)[:4], sig, ax=new_axes())
+    assert plot.contour is None
+    assert "Thick line" not in plot.caption.get_text()
+    pixels(plot)
+
+
+def test_nan_is_tolerated_and_left_blank():
+    R2, phase, coi, freq, sig = random_field(20, 50)
+    R2[3:6] = np.nan
+    R2[:, 10:12] = np.nan
+    phase[::2, ::3] = np.nan
+    sig[7] = np.nan
+    plot = plot_wct(R2, phase, coi, freq, sig, ax=new_axes())
+    assert np.ma.getmaskarray(plot.mesh.get_array()).sum() == np.isnan(R2).sum()
+    assert np.isfinite(plot.arrows.U).all()
+    pixels(plot)
+    nothing = plot_wct(R2 * np.nan, phase, coi, freq, sig, ax=new_axes())
+    assert nothing.arrows is None
+    pixels(nothing)
+
+
+def test_scales_in_any_order_give_the_same_picture():
+    R2, phase, coi, freq, sig = random_field(20, 50)
+    sig = np.linspace(0.6, 0.9, 20)
+    turned = plot_wct(R2[::-1], phase[::-1], coi, freq[::-1], sig[::-1], ax=new_axes())
+    straight = plot_wct(R2, phase, coi, freq, sig, ax=new_axes())
+    np.testing.assert_array_equal(pixels(turned), pixels(straight))
+
+
+@pytest.mark.parametrize("shape", [(20, 50), (200, 5000)])
+def test_picture_of_any_size_is_quick_and_not_blank(shape):
+    began = time.perf_counter()
+    picture = pixels(plot_wct(*random_field(*shape), ax=new_axes()))
+    assert time.perf_counter() - began < SECONDS_FOR_A_LARGE_FIELD
+    assert picture.shape == (5 * DPI, 8 * DPI, 4)
+    assert np.unique(picture.reshape(-1, 4), axis=0).shape[0] > 50
+
+
+def test_long_record_is_averaged_to_pixels():
+    R2, phase, coi, freq, sig = random_field(10, 9000)
+    R2[:] = np.linspace(0, 1, 9000)
+    R2[:, ::7] = np.nan
+    plot = plot_wct(R2, phase, coi, freq, sig, ax=new_axes())
+    drawn = plot.mesh.get_array().reshape(10, -1)
+    assert drawn.shape[1] == 2000
+    np.testing.assert_allclose(drawn[0], np.linspace(0, 1, 2000), atol=2e-3)
+
+
+def test_one_scale_and_one_time_are_drawn():
+    pixels(plot_wct([[0.5]], [[0.1]], [3.0], [0.25], [0.4], ax=new_axes()))
+    np.testing.assert_array_equal(cell_edges(np.array([3.0])), [2.5, 3.5])
+    np.testing.assert_array_equal(cell_edges(np.array([1.0, 2.0, 4.0])), [0.5, 1.5, 3.0, 5.0])
+
+
+@pytest.mark.parametrize("kind", ["datetime64", "datetime", "pandas"])
+def test_dates_are_labelled_as_dates(kind):
+    days = np.datetime64("2001-03-01") + np.arange(300)
+    times = {
+        "datetime64": lambda: days,
+        "datetime": lambda: [
+            datetime.datetime(2001, 3, 1) + datetime.timedelta(k) for k in range(300)
+        ],
+        "pandas": lambda: pytest.importorskip("pandas").DatetimeIndex(days),
+    }[kind]()
+    plot = plot_wct(*random_field(10, 300), times, ax=new_axes())
+    plot.figure.draw_without_rendering()
+    labels = [tick.get_text() for tick in plot.axes.get_xticklabels()]
+    assert "Jul" in labels
+    assert plot.axes.xaxis.get_major_formatter().get_offset().startswith("2001")
+
+
+def test_options_leave_parts_out():
+    plot = plot_wct(
+        *random_field(10, 30),
+        colorbar=False,
+        caption=False,
+        arrows=False,
+        title="A title",
+        time_label="Year",
+        ax=new_axes(),
+    )
+    assert plot.colorbar is None
+    assert plot.caption is None
+    assert plot.arrows is None
+    assert plot.axes.get_title() == "A title"
+    assert plot.axes.get_xlabel() == "Year"
+    assert len(plot.figure.axes) == 1
+
+
+def test_caption_stays_inside_the_figure():
+    plot = plot_wct(*random_field(20, 50), ax=new_axes())
+    plot.figure.draw_without_rendering()
+    box = plot.caption.get_window_extent()
+    width, height = plot.figure.get_size_inches() * DPI
+    assert 0 <= box.x0 < box.x1 <= width
+    assert 0 <= box.y0 < box.y1 < plot.axes.xaxis.label.get_window_extent().y0 < height
+
+
+def test_new_figure_is_made_without_axes(monkeypatch):
+    pyplot = pytest.importorskip("matplotlib.pyplot")
+    pyplot.switch_backend("agg")
+    plot = plot_wct(*random_field(10, 30))
+    assert pyplot.fignum_exists(plot.figure.number)
+    pyplot.close(plot.figure)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"WCT": np.zeros(5)}, r"`WCT` must have shape \(n_scales, n_times\), got \(5,\)"),
+        ({"aWCT": np.zeros((2, 3))}, r"`aWCT` must have the shape of `WCT`.*got \(2, 3\)"),
+        ({"coi": np.ones(4)}, r"`coi` must have one value for each time .*30, got shape \(4,\)"),
+        ({"freq": np.ones(4)}, r"`freq` must have one value for each scale .*10, got shape \(4,\)"),
+        ({"freq": np.zeros(10)}, "`freq` must be positive, got 0"),
+        ({"sig": np.ones(4)}, r"`sig` must have one value for each scale"),
+        ({"times": np.arange(29)}, r"`times` must have one value for each time"),
+        ({"times": np.zeros(30)}, "`times` must ascend"),
+        ({"arrow_level": -1}, "`arrow_level`"),
+    ],
+)  # fmt: skip
+def test_wrong_arguments_are_named(change, message):
+    names = ("WCT", "aWCT", "coi", "freq", "sig")
+    arguments = dict(zip(names, random_field(10, 30), strict=True)) | change
+    with pytest.raises(ValueError, match=message):
+        plot_wct(**arguments, ax=new_axes())
+
+
+def test_importing_the_package_does_not_import_matplotlib():
+    code = (
+        "import sys, pycwt_mod; assert 'matplotlib' not in sys.modules; "
+        "pycwt_mod.plotting; assert 'matplotlib' in sys.modules; "
+        "assert 'matplotlib.pyplot' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
