@@ -38,7 +38,12 @@ def test_executor_works_with_every_start_method(method):
 def test_executor_conformance_of_lokys_reusable_pool():
     from joblib.externals.loky import get_reusable_executor
 
-    check_backend(ExecutorBackend(get_reusable_executor(2)))
+    pool = get_reusable_executor(2)
+    try:
+        check_backend(ExecutorBackend(pool))
+    finally:
+        # Joblib would take this very pool for its own, and miss its memory mapping in it.
+        pool.shutdown(kill_workers=True)
 
 
 def test_executor_conformance_of_dasks_executor(dask_client):
