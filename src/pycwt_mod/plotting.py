@@ -13,14 +13,19 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, date2num
+from matplotlib.figure import Figure
 from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
 from numpy.typing import ArrayLike, NDArray
 
-from .plotfields import Array, CoherenceField, cell_edges
-from .validation import as_positive
+from .validation import as_positive, as_series
 
-__all__ = ["CoherencePlot", "plot_wct"]
+__all__ = ["CoherencePlot", "offscreen_axes", "plot_wct"]
+
+Array = NDArray[np.float64]
+
+# More columns than a picture has pixels are averaged before they are drawn.
+_MOST_COLUMNS = 2000
 
 # One phase arrow in each square of this size, in inches; the arrow fills this part of it.
 _ARROW_SPACING = 0.26
@@ -45,22 +50,11 @@ class CoherencePlot:
 
     Attributes
     ----------
-    figure : matplotlib.figure.Figure
-        The figure, for ``figure.savefig("picture.png")``.
-    axes : matplotlib.axes.Axes
-        The axes; y is the period.
-    mesh : matplotlib.collections.QuadMesh
-        The coherence.
-    cone : matplotlib.collections.PolyCollection
-        The hatched part, inside the cone of influence.
-    contour : matplotlib.contour.QuadContourSet or None
-        The significance level; None where there is none to draw.
-    arrows : matplotlib.quiver.Quiver or None
-        The phase arrows.
-    colorbar : matplotlib.colorbar.Colorbar or None
-        The colour bar.
-    caption : matplotlib.text.Annotation or None
-        The text under the figure.
+    figure, axes
+        The figure, for ``figure.savefig("picture.png")``, and its axes; y is the period.
+    mesh, cone, contour, arrows, colorbar, caption
+        The coherence, the hatched part, the significance level, the phase arrows, the colour bar
+        and the text under the figure; None for one that was not drawn.
     """
 
     figure: Any
@@ -71,6 +65,29 @@ class CoherencePlot:
     arrows: Any
     colorbar: Any
     caption: Any
+
+
+@dataclass(frozen=True, eq=False)
+class _Field:
+    """A coherence ready to be drawn: axes (scale, time), periods ascending."""
+
+    R2: Array
+    phase: Array
+    periods: Array
+    levels: Array
+    coi: Array
+    times: Array
+    dates: bool
+
+    def reduced(self) -> tuple[Array, Array, Array, Array]:
+        """Return times, cone, coherence and its ratio to the level, for pixels that exist."""
+        n = self.times.size
+        edges = np.unique(np.linspace(0, n, min(n, _MOST_COLUMNS) + 1).astype(np.intp))
+        R2 = _block_means(self.R2, edges)
+        # A row without a level has no contour.
+        levels = np.where(self.levels > 0, self.levels, np.nan)
+        times, cone = _block_means(self.times, edges), _block_means(self.coi, edges)
+        return times, cone, R2, R2 / levels[:, np.newaxis]
 
 
 def plot_wct(
@@ -156,23 +173,22 @@ def plot_wct(
     Examples
     --------
     >>> import numpy as np
-    >>> from matplotlib.figure import Figure
     >>> from pycwt_mod import wct
     >>> t = np.arange(200.0)
     >>> noise = np.random.default_rng(1).normal(size=(2, t.size))
     >>> wave = np.sin(2 * np.pi * t / 16)
     >>> result = wct(wave + noise[0], wave + noise[1], 1.0, sig=False)
-    >>> plot = plot_wct(*result, t, period_unit="days", ax=Figure().add_subplot())
+    >>> plot = plot_wct(*result, t, period_unit="days", ax=offscreen_axes())
     >>> plot.axes.get_ylabel()
     'Period (days)'
     """
-    field = CoherenceField.of(WCT, aWCT, coi, freq, sig, times)
+    field = _check_field(WCT, aWCT, coi, freq, sig, times)
     threshold = as_positive(arrow_level, "arrow_level")
     axes = _new_axes() if ax is None else ax
     shown_times, shown_coi, R2, ratio = field.reduced()
     mesh = axes.pcolormesh(
-        cell_edges(shown_times),
-        2 ** cell_edges(np.log2(field.periods)),
+        _edges(shown_times),
+        2 ** _edges(np.log2(field.periods)),
         R2,
         cmap=_COLOUR_MAP,
         vmin=0,
@@ -199,6 +215,17 @@ def plot_wct(
     return CoherencePlot(axes.figure, axes, mesh, cone, contour, quiver, bar, text)
 
 
+def offscreen_axes(width: float = 8, height: float = 5) -> Any:
+    """Return the axes of a new figure that needs no display and leaves no trace in pyplot.
+
+    Parameters
+    ----------
+    width, height : float
+        Size in inches.
+    """
+    return Figure(figsize=(width, height), layout="constrained").add_subplot()
+
+
 def _new_axes() -> Any:
     """Return the axes of a new figure that `matplotlib.pyplot.show` will show."""
     from matplotlib import pyplot
@@ -206,10 +233,85 @@ def _new_axes() -> Any:
     return pyplot.figure(figsize=(8, 5), layout="constrained").add_subplot()
 
 
+def _check_field(
+    WCT: ArrayLike, aWCT: ArrayLike, coi: ArrayLike, freq: ArrayLike, sig: Any, times: Any
+) -> _Field:
+    """Return what `wct` returned as arrays of shapes that fit."""
+    R2, phase = np.asarray(WCT, dtype=float), np.asarray(aWCT, dtype=float)
+    if R2.ndim != 2 or not R2.size:
+        raise ValueError(f"`WCT` must have shape (n_scales, n_times), got {R2.shape}.")
+    if phase.shape != R2.shape:
+        raise ValueError(f"`aWCT` must have the shape of `WCT`, {R2.shape}, got {phase.shape}.")
+    n_scales, n_times = R2.shape
+    frequencies = as_series(freq, "freq", min_size=1)
+    if not (frequencies > 0).all():
+        raise ValueError(f"`freq` must be positive, got {frequencies.min():g} among them.")
+    levels = np.atleast_1d(np.asarray(0.0 if sig is None else sig, dtype=float))
+    if levels.shape == (1,):
+        levels = np.full(n_scales, levels[0])
+    when, dates = _as_times(times, n_times)
+    cone = as_series(coi, "coi", min_size=1)
+    _check_size(frequencies, "freq", n_scales, "scale")
+    _check_size(levels, "sig", n_scales, "scale")
+    _check_size(cone, "coi", n_times, "time")
+    _check_size(when, "times", n_times, "time")
+    if (np.diff(when) <= 0).any():
+        raise ValueError("`times` must ascend without repeats, got some that do not. Sort them.")
+    order = np.argsort(1 / frequencies)
+    periods = 1 / frequencies[order]
+    return _Field(R2[order], phase[order], periods, levels[order], cone, when, dates)
+
+
+def _edges(centres: Array) -> Array:
+    """Return the borders between cells around given centres, shape (n + 1,)."""
+    if centres.size == 1:
+        return np.array([centres[0] - 0.5, centres[0] + 0.5])
+    inner = (centres[1:] + centres[:-1]) / 2
+    first, last = 2 * centres[0] - inner[0], 2 * centres[-1] - inner[-1]
+    edges: Array = np.concatenate([[first], inner, [last]])
+    return edges
+
+
+def _as_times(times: Any, n_times: int) -> tuple[Array, bool]:
+    """Return times as numbers that matplotlib understands, and whether they are dates."""
+    if times is None:
+        return np.arange(float(n_times)), False
+    array = np.asarray(times)
+    if array.dtype.kind == "M" or (
+        array.dtype == object and array.size and _is_date(array.flat[0])
+    ):
+        numbers: Any = date2num(array)  # type: ignore[no-untyped-call]
+        return np.asarray(numbers, dtype=np.float64), True
+    return as_series(times, "times", min_size=1), False
+
+
+def _is_date(value: Any) -> bool:
+    return hasattr(value, "year") and hasattr(value, "month")
+
+
+def _check_size(array: Array, name: str, size: int, axis: str) -> None:
+    if array.shape != (size,):
+        raise ValueError(
+            f"`{name}` must have one value for each {axis} of `WCT`, that is {size}, got shape "
+            f"{array.shape}."
+        )
+
+
+def _block_means(values: Array, edges: NDArray[np.intp]) -> Array:
+    """Return the means of blocks of columns, NaN left out; NaN where a block has nothing else."""
+    if edges.size == values.shape[-1] + 1:
+        return values
+    known = np.isfinite(values)
+    total = np.add.reduceat(np.where(known, values, 0.0), edges[:-1], axis=-1)
+    number = np.add.reduceat(known.astype(float), edges[:-1], axis=-1)
+    means: Array = np.divide(total, number, out=np.full_like(total, np.nan), where=number > 0)
+    return means
+
+
 def _draw_period_axis(axes: Any, periods: Array, unit: str) -> None:
     """Make the y axis one of periods: octaves evenly spaced, the longest period at the bottom."""
     axes.set_yscale("log", base=2)
-    edges = 2 ** cell_edges(np.log2(periods))
+    edges = 2 ** _edges(np.log2(periods))
     axes.set_ylim(edges[-1], edges[0])
     ticks = period_ticks(edges[0], edges[-1])
     axes.yaxis.set_major_locator(FixedLocator(ticks))
@@ -269,7 +371,7 @@ def _draw_contour(axes: Any, times: Array, periods: Array, ratio: Array) -> Any:
 def _draw_cone(axes: Any, times: Array, coi: Array) -> Any:
     """Hatch the part of the field that the ends of the record distort."""
     longest, shortest = axes.get_ylim()
-    edges = cell_edges(times)
+    edges = _edges(times)
     x = np.concatenate([edges[:1], times, edges[-1:]])
     border = np.clip(np.concatenate([coi[:1], coi, coi[-1:]]), shortest, longest)
     axes.plot(x, border, color="white", linewidth=1.2)
@@ -285,7 +387,7 @@ def _draw_cone(axes: Any, times: Array, coi: Array) -> Any:
     )
 
 
-def _draw_arrows(axes: Any, field: CoherenceField, threshold: float) -> Any:
+def _draw_arrows(axes: Any, field: _Field, threshold: float) -> Any:
     """Draw phase arrows, as many as the axes have room for."""
     box = axes.get_position()
     width, height = axes.figure.get_size_inches() * (box.width, box.height)

@@ -74,12 +74,9 @@ class DemoResult:
         path : pathlib.Path
             Its suffix says in which format.
         """
-        from matplotlib.figure import Figure
+        from ..plotting import offscreen_axes, plot_wct
 
-        from ..plotting import plot_wct
-
-        figure = Figure(figsize=(8, 5), layout="constrained")
-        plot_wct(
+        plot = plot_wct(
             self.R2,
             self.phase,
             self.coi,
@@ -91,9 +88,9 @@ class DemoResult:
             time_label="Year",
             level_label="5 % significance level against red noise",
             title=_TITLE,
-            ax=figure.add_subplot(),
+            ax=offscreen_axes(),
         )
-        figure.savefig(path, dpi=150)
+        plot.figure.savefig(path, dpi=150)
 
     def report(self, picture: Path) -> str:
         """Return the findings and how they were made, as text.

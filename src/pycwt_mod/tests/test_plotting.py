@@ -9,8 +9,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from pycwt_mod import wct
-from pycwt_mod.plotfields import cell_edges
-from pycwt_mod.plotting import period_ticks, plot_wct
+from pycwt_mod.plotting import _edges, period_ticks, plot_wct
 
 PERIOD = 16.0
 DPI = 100
@@ -221,8 +220,8 @@ def test_long_record_is_averaged_to_pixels():
 
 def test_one_scale_and_one_time_are_drawn():
     pixels(plot_wct([[0.5]], [[0.1]], [3.0], [0.25], [0.4], ax=new_axes()))
-    np.testing.assert_array_equal(cell_edges(np.array([3.0])), [2.5, 3.5])
-    np.testing.assert_array_equal(cell_edges(np.array([1.0, 2.0, 4.0])), [0.5, 1.5, 3.0, 5.0])
+    np.testing.assert_array_equal(_edges(np.array([3.0])), [2.5, 3.5])
+    np.testing.assert_array_equal(_edges(np.array([1.0, 2.0, 4.0])), [0.5, 1.5, 3.0, 5.0])
 
 
 @pytest.mark.parametrize("kind", ["datetime64", "datetime", "pandas"])
