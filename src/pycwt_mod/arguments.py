@@ -20,6 +20,12 @@ Array = NDArray[np.float64]
 def check_smoothing(smoothing: Any, mother: Any) -> str:
     """Return the kind of boxcar, which a wavelet that smooths by itself does not take."""
     chosen = as_choice(smoothing, "smoothing", SMOOTHINGS)
+    if not has_own_smooth(mother) and not hasattr(mother, "smoothing_window"):
+        raise ValueError(
+            f"`wavelet` must have a smoothing window for the coherence, and {mother!r:.80} has "
+            "neither `smoothing_window(scale, n_fft)` nor `smooth(W, dt, dj, scales)`. Subclass "
+            "pycwt_mod.MotherWavelet."
+        )
     if chosen != "pycwt" and has_own_smooth(mother):
         raise ValueError(
             f"`smoothing` must be left out for {type(mother).__name__}, which has a `smooth` of "

@@ -35,6 +35,9 @@ ENGINE_VERSION = 1
 _BLOCK_SAMPLES = 2**15
 _BLOCK_RANGE = (2, 16)
 
+# Beyond this FFT length nothing fits a cache, and memory counts: one surrogate at a time.
+_LONG = 2**18
+
 # Values of a wavelet below this share of its peak do not reach the other end of the FFT grid.
 _OUT_OF_REACH = 1e-15
 
@@ -205,7 +208,7 @@ def make_plan(
     periods = 1 / (1 / (mother.flambda() * scales))
     starts, stops = outside_cone(periods, cone_of_influence(n_samples, mother, dt))
     n_fft = pad(n_samples)
-    smallest, largest = _BLOCK_RANGE
+    smallest, largest = _BLOCK_RANGE if n_fft < _LONG else (1, 1)
     block = 2 ** max(0, round(math.log2(_BLOCK_SAMPLES / n_fft)))
     return Plan(
         mother=mother,
