@@ -14,7 +14,6 @@ from .dask import DaskBackend
 from .executor import ExecutorBackend
 from .joblib import JoblibBackend
 from .registry import (
-    ResolvedBackend,
     get_backend,
     get_backend_info,
     get_recommended_backend,
@@ -22,9 +21,9 @@ from .registry import (
     list_backends,
     print_backend_info,
     register_backend,
-    resolve_backend,
     set_default_backend,
 )
+from .resolve import ResolvedBackend, resolve_backend
 from .sequential import SequentialBackend
 
 # `GPUBackend` is here too, by `__getattr__`; not in this list, lest `import *` load its room.

@@ -1,4 +1,4 @@
-"""Names of backends, and what `backend=` may be."""
+"""Names of backends, built in or plugged in."""
 
 from __future__ import annotations
 
@@ -8,9 +8,7 @@ import inspect
 import os
 import sys
 import warnings
-from concurrent.futures import Executor
 from importlib.metadata import EntryPoint, entry_points
-from types import TracebackType
 from typing import Any
 
 from .auto import parallel_pays
@@ -19,7 +17,6 @@ from .checks import check_n_simulations
 from .sequential import SequentialBackend
 
 __all__ = [
-    "ResolvedBackend",
     "get_backend",
     "get_backend_info",
     "get_recommended_backend",
@@ -27,7 +24,6 @@ __all__ = [
     "list_backends",
     "print_backend_info",
     "register_backend",
-    "resolve_backend",
     "set_default_backend",
 ]
 
@@ -235,95 +231,6 @@ def print_backend_info() -> None:
         lines.append(f"{name + mark:<14}{available:<11}{workers:<9}{details}".rstrip())
     lines.append("* used by default")
     sys.stdout.write("\n".join(lines) + "\n")
-
-
-class ResolvedBackend:
-    """A backend and whether to close it after use: what `resolve_backend` returns.
-
-    Parameters
-    ----------
-    backend : MCBackend
-        The backend to use.
-    owned : bool
-        True if it was made here; the caller's own is not closed.
-    """
-
-    def __init__(self, backend: MCBackend, owned: bool) -> None:
-        self.backend = backend
-        self.owned = owned
-
-    def __enter__(self) -> MCBackend:
-        return self.backend.__enter__() if self.owned else self.backend
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        if self.owned:
-            self.backend.__exit__(kind, error, traceback)
-
-
-def resolve_backend(backend: Any = None, n_workers: int | None = None) -> ResolvedBackend:
-    """Turn what the caller passed as ``backend=`` into a backend.
-
-    Parameters
-    ----------
-    backend : None, str, MCBackend, concurrent.futures.Executor or distributed.Client
-        None: the default (`set_default_backend`, ``PYCWT_MOD_BACKEND``, ``"auto"``).
-    n_workers : int, optional
-        At most so many tasks at a time; -1: all; None: as the backend is set up.
-
-    Returns
-    -------
-    ResolvedBackend
-        A context manager that gives the `MCBackend`, and closes at its end what was made here,
-        never what the caller passed in.
-
-    Raises
-    ------
-    TypeError
-        If `backend` is nothing of these.
-    ValueError
-        If a name is not known.
-
-    Examples
-    --------
-    >>> with resolve_backend("sequential") as backend:
-    ...     list(backend.map(abs, [-1, 2]))
-    [1, 2]
-    """
-    if backend is None or isinstance(backend, str):
-        chosen, owned = get_backend(backend), True
-    elif isinstance(backend, MCBackend):
-        chosen, owned = backend, False
-    else:
-        # The adapter is ours; what it adapts is not, and stays open.
-        chosen, owned = _adapt(backend), True
-    return ResolvedBackend(chosen.with_n_workers(n_workers), owned)
-
-
-def _adapt(backend: Any) -> MCBackend:
-    if isinstance(backend, Executor):
-        from .executor import ExecutorBackend
-
-        return ExecutorBackend(backend)
-    # Who holds a client has imported distributed.
-    distributed = sys.modules.get("distributed")
-    if distributed is not None and isinstance(backend, distributed.Client):
-        from .dask import DaskBackend
-
-        return DaskBackend(client=backend)
-    hint = ""
-    if isinstance(backend, type) and issubclass(backend, MCBackend | Executor):
-        hint = f" Call the class to make an instance: {backend.__name__}(...)."
-    names = ", ".join(repr(name) for name in list_backends())
-    raise TypeError(
-        f"`backend` must be None, a name ({names}), an MCBackend instance, a "
-        "concurrent.futures.Executor or a dask.distributed.Client, "
-        f"got {backend!r} of type {type(backend).__name__}.{hint}"
-    )
 
 
 def _normalise(name: object) -> str:
