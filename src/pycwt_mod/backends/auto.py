@@ -93,6 +93,13 @@ class AutoBackend(MCBackend):
         """How many tasks would run at a time in a pool."""
         return 1 if self._wanted == 1 else _resolve(self._wanted)
 
+    @property
+    def ran_on(self) -> tuple[str, int]:
+        """Name and number of workers of what did the last `map`, for the record."""
+        if self._record["last_choice"] == "joblib":
+            return "joblib", self.n_workers
+        return "sequential", 1
+
     def with_n_workers(self, n_workers: int | None) -> AutoBackend:
         """Return the same backend with another number of workers.
 

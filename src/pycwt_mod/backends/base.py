@@ -195,6 +195,11 @@ class MCBackend(ABC):
         return 1
 
     @property
+    def ran_on(self) -> tuple[str, int]:
+        """Name and number of workers of what did the last `map`, for the record."""
+        return self.name, self.n_workers
+
+    @property
     def array_ops(self) -> Any:
         """Array namespace in which the kernel should compute, or None for NumPy on the host."""
         return None

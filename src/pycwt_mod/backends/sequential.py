@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import ClassVar, TypeVar
 
 from .base import MCBackend
+from .checks import check_n_workers, resolve_n_workers
 
 __all__ = ["SequentialBackend", "map_in_process"]
 
@@ -53,6 +54,25 @@ class SequentialBackend(MCBackend):
     """
 
     name: ClassVar[str] = "sequential"
+
+    def with_n_workers(self, n_workers: int | None) -> SequentialBackend:
+        """Return this backend, which has one worker; the number is checked all the same.
+
+        Parameters
+        ----------
+        n_workers : int or None
+            A positive integer or -1; more than the cores is a UserWarning here as elsewhere.
+
+        Returns
+        -------
+        SequentialBackend
+            `self`.
+        """
+        if n_workers is not None and check_n_workers(n_workers) > 1:
+            from .joblib import available_cores
+
+            resolve_n_workers(n_workers, available_cores())
+        return self
 
     def map(
         self,

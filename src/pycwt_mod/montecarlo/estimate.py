@@ -15,22 +15,21 @@ import numpy as np
 from .. import _version
 from ..arrays import NUMPY, ArrayOps
 from ..backends import MCBackend, SequentialBackend, resolve_backend
+from ..backends.base import closing_iterator
 from ..helpers import cache_path
 from ..progress import make_progress
 from .cache import NullCache
 from .noise import Streams
 from .null import N_BATCHES, NullDistribution
 from .plan import Plan
-from .simulate import Counts, CountSurrogates
+from .simulate import CountSurrogates
 
 logger = logging.getLogger("pycwt_mod")
 
-# A task should take about this long: long beside the cost of sending it and its counts, short
-# enough that the progress bar moves and the last worker is not waited for.
-_TASK_SECONDS = 0.5
-
-# But no fewer tasks than this for each worker, as far as there are blocks for them.
-_TASKS_PER_WORKER = 4
+# A task should take about as long as this: long beside the cost of sending it and of adding up its
+# table of counts, some milliseconds; short enough that the progress bar moves and that no worker
+# waits long for the last one. Within these bounds the backend has its say.
+_TASK_SECONDS = (0.2, 0.5)
 
 Progress = bool | Callable[[int, int], None]
 
@@ -104,16 +103,20 @@ def _run(
 ) -> NullDistribution:
     """Simulate the surrogates of a range on a backend and sum their counts as they come."""
     began = time.perf_counter()
-    counts: Counts = np.zeros((N_BATCHES, plan.n_scales, plan.n_bins), dtype=np.int64)
+    counts = np.zeros((N_BATCHES, plan.n_scales, plan.n_bins), dtype=np.int64)
     kernel = CountSurrogates(plan, streams, ops)
-    tasks = _tasks(plan, indices, engine.n_workers)
-    with make_progress(progress, len(indices), unit="surrogate") as bar:
-        for (start, stop), table in zip(tasks, engine.map(kernel, tasks), strict=True):
+    tasks = _tasks(plan, indices, engine)
+    tables = engine.map(kernel, tasks)
+    with (
+        make_progress(progress, len(indices), unit="surrogate") as bar,
+        closing_iterator(tables),
+    ):
+        for (start, stop), table in zip(tasks, tables, strict=True):
             counts += table
             bar.update(stop - start)
     seconds = time.perf_counter() - began
-    report = engine.get_info()
-    logger.debug("%d surrogates in %.2f s on %s", len(indices), seconds, report)
+    ran_on, n_workers = engine.ran_on
+    logger.debug("%d surrogates in %.2f s on %s", len(indices), seconds, ran_on)
     provenance = {
         "version": _version.__version__,
         "method": plan.method,
@@ -122,8 +125,8 @@ def _run(
         "wavelet": repr(plan.mother),
         "coefficients": list(plan.coefficients),
         "dj": plan.dj,
-        "backend": str(report.get("last_choice") or report.get("name")),
-        "n_workers": int(report.get("n_workers", 1)),
+        "backend": ran_on,
+        "n_workers": n_workers,
         "seconds": seconds,
         "entropy": streams.entropy,
         "spawn_key": list(streams.spawn_key),
@@ -152,13 +155,12 @@ def _chosen_backend(
     return resolve_backend(backend, n_workers=n_workers)
 
 
-def _tasks(plan: Plan, indices: range, n_workers: int) -> list[tuple[int, int]]:
+def _tasks(plan: Plan, indices: range, engine: MCBackend) -> list[tuple[int, int]]:
     """Cut a range of surrogates into tasks of whole blocks, as far as its ends allow."""
     block = plan.block_size
     blocks = math.ceil(len(indices) / block)
-    by_time = _TASK_SECONDS / (plan.seconds_per_surrogate * block)
-    by_balance = blocks / (n_workers * _TASKS_PER_WORKER)
-    step = block * max(1, int(min(by_time, by_balance)))
+    fewest, most = (math.ceil(t / (plan.seconds_per_surrogate * block)) for t in _TASK_SECONDS)
+    step = block * min(most, max(fewest, len(engine.split(blocks)[0])))
     tasks = []
     start = indices.start
     while start < indices.stop:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,7 @@ from .noise import Streams, ar1_pairs, legacy_pairs
 from .null import N_BATCHES
 from .plan import Plan
 
-Counts = NDArray[np.int64]
+Counts = NDArray[np.signedinteger[Any]]
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,10 @@ class CountSurrogates:
     def __call__(self, task: tuple[int, int]) -> Counts:
         """Return the counts of the surrogates start <= i < stop."""
         plan = self.plan
-        counts = np.zeros((N_BATCHES, plan.n_scales, plan.n_bins), dtype=np.int64)
+        # Tables travel between processes: half the size, where no count can be too large for it.
+        fits = (task[1] - task[0]) * plan.n_samples < np.iinfo(np.int32).max
+        dtype = np.int32 if fits else np.int64
+        counts: Counts = np.zeros((N_BATCHES, plan.n_scales, plan.n_bins), dtype=dtype)
         count = _count_by_own_smooth if plan.smooths_itself else _count_block
         for indices in _blocks(range(*task), plan.block_size):
             try:
@@ -103,7 +107,7 @@ def _count_block(
         flat = bins[: plan.block_size * width]
         ops.assign(flat.reshape(plan.block_size, width), values)
         table = ops.bincount(flat, plan.block_size * plan.n_bins)
-        table = table.reshape(plan.block_size, plan.n_bins)[rows]
+        table = table.reshape(plan.block_size, plan.n_bins)[rows].astype(counts.dtype)
         for batch, histogram in zip(batches, table, strict=True):
             counts[batch, scale] += histogram
 
@@ -128,4 +132,5 @@ def _count_by_own_smooth(
         for scale, (start, stop) in enumerate(zip(plan.starts, plan.stops, strict=True)):
             inside = bins[scale, start:stop]
             inside = inside[np.isfinite(inside)].astype(np.intp)
-            counts[index % N_BATCHES, scale] += np.bincount(inside, minlength=plan.n_bins)
+            table = np.bincount(inside, minlength=plan.n_bins).astype(counts.dtype)
+            counts[index % N_BATCHES, scale] += table

@@ -267,14 +267,21 @@ def test_exception_of_a_surrogate_names_the_range(monkeypatch):
 @pytest.mark.parametrize("start", [0, 5, 300])
 @pytest.mark.parametrize("n_workers", [1, 2, 64])
 def test_tasks_cover_the_range_at_the_edges_of_blocks(start, n_workers):
+    class Wide(SequentialBackend):
+        @property
+        def n_workers(self):
+            return n_workers
+
     plan = small_plan()
-    tasks = _tasks(plan, range(start, 1000), n_workers)
+    tasks = _tasks(plan, range(start, 20_000), Wide())
     assert tasks[0][0] == start
-    assert tasks[-1][1] == 1000
+    assert tasks[-1][1] == 20_000
     for (_, stop), (begin, _) in pairwise(tasks):
         assert stop == begin
         assert stop % plan.block_size == 0
-    assert len(tasks) >= min(n_workers, 2)
+    seconds = [(stop - begin) * plan.seconds_per_surrogate for begin, stop in tasks]
+    assert len(tasks) > 10
+    assert max(seconds) < 0.6
 
 
 def test_executor_passed_in_stays_open():
