@@ -2,6 +2,7 @@ import os
 import re
 import subprocess
 import sys
+import textwrap
 import warnings
 from importlib import metadata
 from pathlib import Path
@@ -260,6 +261,42 @@ def test_readme_has_the_two_commands_of_its_quick_start():
     assert len(commands) == 2
     assert commands[0].endswith("-m pycwt_mod demo")
     assert commands[1].endswith("-m pytest")
+
+
+def test_readme_shows_what_the_demo_prints():
+    shown = from_checkout("README.rst").split("and prints what is in it::\n", 1)[1]
+    report = demo.run_demo().report(Path("pycwt_mod_demo.png"))
+    lines = [line for line in timeless(report).splitlines() if line and "Run:" not in line]
+    assert len(lines) > 12
+    for line in lines:
+        assert f"\n    {line}\n" in shown
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "README.rst",
+        "docs/getting_started.md",
+        "docs/from_pycwt.md",
+        "docs/backends.md",
+        "docs/engine.md",
+    ],
+)
+def test_documented_code_runs(name, tmp_path):
+    if name.endswith(".md"):
+        blocks = re.findall(r"^```python\n(.*?)^```", from_checkout(name), re.M | re.S)
+    else:
+        blocks = re.findall(
+            r"^\.\. code-block:: python\n((?:    .*\n|\n)+)", from_checkout(name), re.M
+        )
+    assert blocks
+    script = tmp_path / "script.py"
+    script.write_text("\n".join(map(textwrap.dedent, blocks)), encoding="utf-8")
+    environment = os.environ | {"MPLBACKEND": "agg", "PYCWT_MOD_CACHE_DIR": str(tmp_path / "cache")}
+    done = subprocess.run(
+        [sys.executable, script], cwd=tmp_path, env=environment, capture_output=True, timeout=300
+    )
+    assert done.returncode == 0, done.stderr.decode()
 
 
 def test_changelog_names_the_version():
