@@ -105,8 +105,8 @@ def load(name: str) -> Series:
     Examples
     --------
     >>> ice = load("baltic")
-    >>> ice.times[0], ice.values[0], ice.unit
-    (np.float64(1720.0), np.float64(130.0), '1000 km²')
+    >>> print(ice.times[0], ice.values[0], ice.unit)
+    1720.0 130.0 1000 km²
     """
     if not isinstance(name, str):
         raise TypeError(f"`name` must be a string, got {name!r} of type {type(name).__name__}.")
