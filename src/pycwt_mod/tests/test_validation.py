@@ -1,0 +1,517 @@
+"""What is refused, by which error, and that each message names the argument, rule and value."""
+
+import math
+import re
+import warnings
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import pycwt_mod
+from pycwt_mod import Morlet, wct, wct_null, wct_significance
+from pycwt_mod.backends import JoblibBackend, SequentialBackend
+
+GEOMETRY = {"dt": 1.0, "dj": 0.5, "s0": 2.0, "J": 4}
+QUICK = {"mc_count": 10, "progress": False, "cache": False}
+N = 60
+
+
+def _series(seed=0):
+    return np.random.default_rng(seed).standard_normal(N)
+
+
+def _simulate(function=wct_significance, **changes):
+    return function(**{"al1": 0.5, "al2": 0.3, **GEOMETRY, **QUICK, **changes})
+
+
+# --- the Monte Carlo test ---
+
+# argument, value, error, message
+SIMULATION_RULES = [
+    ("al1", 1.0, ValueError, "must lie strictly between -1 and 1, got 1"),
+    ("al1", -1, ValueError, "must lie strictly between -1 and 1, got -1"),
+    ("al2", 1.7, ValueError, "must lie strictly between -1 and 1, got 1.7"),
+    ("al2", math.nan, ValueError, "must be finite, got nan"),
+    ("al1", "0.5", TypeError, "must be a real number, got '0.5'"),
+    ("al1", [0.5], TypeError, r"must be a real number, got \[0.5\]"),
+    ("al1", 0.5j, TypeError, "must be a real number, got 0.5j"),
+    ("al1", True, TypeError, "must be a real number, got True"),
+    ("dt", 0, ValueError, "must be positive, got 0"),
+    ("dt", -0.25, ValueError, "must be positive, got -0.25"),
+    ("dt", math.inf, ValueError, "must be finite, got inf"),
+    ("dt", None, TypeError, "must be a real number, got None"),
+    ("dj", 0.0, ValueError, "must be positive, got 0"),
+    ("dj", -1, ValueError, "must be positive, got -1"),
+    ("dj", "1/12", TypeError, "must be a real number, got '1/12'"),
+    ("s0", 0, ValueError, "must be positive, got 0"),
+    ("s0", -1, ValueError, "must be positive, got -1"),
+    ("s0", math.nan, ValueError, "must be finite, got nan"),
+    ("J", -1, ValueError, ".*must not be negative, got -1"),
+    ("J", -0.5, ValueError, ".*must not be negative, got -0.5"),
+    ("J", math.nan, ValueError, "must be finite, got nan"),
+    ("J", "4", TypeError, "must be a real number, got '4'"),
+    ("mc_count", 0, ValueError, "must be at least 1, got 0"),
+    ("mc_count", -300, ValueError, "must be at least 1, got -300"),
+    ("mc_count", 20.5, ValueError, "must be an integer, got 20.5"),
+    ("mc_count", "300", TypeError, "must be an integer, got '300'"),
+    ("mc_count", None, TypeError, "must be an integer, got None"),
+    ("mc_count", True, TypeError, "must be an integer, got True"),
+    ("mc_count", math.nan, TypeError, "must be an integer, got nan"),
+    ("n_workers", 0, ValueError, "must be a positive integer or -1, got 0"),
+    ("n_workers", -2, ValueError, "must be a positive integer or -1, got -2"),
+    ("n_workers", 1.5, TypeError, "must be a positive integer or -1, got 1.5"),
+    ("n_workers", "2", TypeError, "must be a positive integer or -1, got '2'"),
+    ("n_workers", True, TypeError, "must be a positive integer or -1, got True"),
+    ("rng_seed", -1, ValueError, "must be a non-negative integer, got -1"),
+    ("rng_seed", 1.0, TypeError, "must be a non-negative integer, .*SeedSequence or None, got 1.0"),
+    ("rng_seed", "1", TypeError, "must be a non-negative integer, .* got '1'"),
+    ("rng_seed", False, TypeError, "must be a non-negative integer, .* got False"),
+    ("cache", 1, TypeError, "must be True or False, got 1"),
+    ("cache", None, TypeError, "must be True or False, got None"),
+    ("progress", None, TypeError, "must be True, False or a callable.*got None"),
+    ("progress", "yes", TypeError, "must be True, False or a callable.*got 'yes'"),
+    ("parallel", 1, TypeError, "must be True or False, got 1"),
+    ("parallel", "joblib", TypeError, "must be True or False, got 'joblib'"),
+    ("method", "multi", ValueError, "must be one of 'full'.*, got 'multi'"),
+    ("method", None, TypeError, "must be one of 'full'.*, got None"),
+    ("noise", "white", ValueError, "must be one of 'ar1', 'legacy', got 'white'"),
+    ("noise", 1, TypeError, "must be one of 'ar1', 'legacy', got 1"),
+    ("smoothing", "boxcar", ValueError, "must be one of 'pycwt', 'grinsted', got 'boxcar'"),
+    ("smoothing", None, TypeError, "must be one of 'pycwt', 'grinsted', got None"),
+    ("backend", "dusk", ValueError, "must be one of .*'sequential'.*, got 'dusk'.*'dask'"),
+    ("backend", 3, TypeError, "must be None, a name .*MCBackend.*Executor.*Client, got 3"),
+    ("wavelet", "haar", ValueError, "must be one of 'morlet', .* got 'haar'"),
+    ("wavelet", None, TypeError, "must be a name or a mother wavelet such as .*, got None"),
+    ("wavelet", Morlet, TypeError, "must be a name or a mother wavelet such as .*Morlet"),
+]
+by_rule = pytest.mark.parametrize(
+    ("name", "value", "error", "message"),
+    SIMULATION_RULES,
+    ids=[f"{name}={value!r:.20}" for name, value, *_ in SIMULATION_RULES],
+)
+
+
+@by_rule
+@pytest.mark.parametrize("function", [wct_significance, wct_null])
+def test_simulation_refuses_by_name_rule_and_value(function, name, value, error, message):
+    with pytest.raises(error, match=f"`{name}`,? ?{message}") as caught:
+        _simulate(function, **{name: value})
+    assert type(caught.value) is error
+
+
+HANDED_ON = {"mc_count", "n_workers", "rng_seed", "cache", "parallel", "method", "noise"}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "error", "message"),
+    [rule for rule in SIMULATION_RULES if rule[0] in HANDED_ON | {"smoothing", "backend"}],
+)
+def test_wct_refuses_what_wct_significance_refuses(name, value, error, message):
+    with pytest.raises(error, match=f"`{name}` {message}"):
+        wct(_series(0), _series(1), 1.0, **{**QUICK, name: value})
+
+
+@pytest.mark.parametrize("level", [0, 1, 1.0, -0.1, 95])
+def test_significance_level_lies_strictly_between_0_and_1(level):
+    message = f"`significance_level` must lie strictly between 0 and 1, got {level:g}"
+    y1, y2 = _series(0), _series(1)
+    with pytest.raises(ValueError, match=re.escape(message)):
+        _simulate(significance_level=level)
+    with pytest.raises(ValueError, match=re.escape(message)):
+        wct(y1, y2, 1.0, sig=False, significance_level=level)
+    with pytest.raises(ValueError, match=re.escape(message)):
+        pycwt_mod.xwt(y1, y2, 1.0, significance_level=level)
+    with pytest.raises(ValueError, match=re.escape(message)):
+        pycwt_mod.significance(1.0, 1.0, [2.0, 4.0], 0, 0.5, level)
+
+
+@pytest.mark.parametrize("level", ["0.95", None, [0.9, 0.95]], ids=repr)
+def test_significance_level_is_one_number(level):
+    with pytest.raises(TypeError, match="`significance_level` must be a real number, got"):
+        _simulate(significance_level=level)
+
+
+@pytest.mark.parametrize("mc_count", [1, 9])
+def test_few_surrogates_are_a_warning(mc_count):
+    with pytest.warns(UserWarning, match=f"`mc_count` of {mc_count} is too small"):
+        levels = _simulate(mc_count=mc_count)
+    assert np.isfinite(levels).all()
+
+
+def test_ten_surrogates_are_no_warning():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        _simulate(mc_count=10)
+
+
+@pytest.mark.parametrize("backend", ["joblib", "sequential", "auto"])
+def test_more_workers_than_cores_are_a_warning(backend):
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        levels = _simulate(n_workers=10_000, backend=backend, rng_seed=1, mc_count=10)
+    messages = [str(w.message) for w in caught if w.category is UserWarning]
+    if backend != "sequential":
+        assert any(re.search("`n_workers` is 10000, more than the .* cores", m) for m in messages)
+    np.testing.assert_array_equal(levels, _simulate(rng_seed=1, backend="sequential"))
+
+
+@pytest.mark.parametrize("n_workers", [-1, 1, None, np.int64(1)], ids=repr)
+def test_workers_that_there_are_are_no_warning(n_workers):
+    levels = _simulate(n_workers=n_workers, rng_seed=1)
+    np.testing.assert_array_equal(levels, _simulate(rng_seed=1))
+
+
+@pytest.mark.parametrize(
+    "seed", [0, 7, 2**100, np.int64(7), np.uint8(7), np.random.SeedSequence(7)], ids=repr
+)
+def test_seeds_give_the_same_levels_again(seed):
+    np.testing.assert_array_equal(_simulate(rng_seed=seed), _simulate(rng_seed=seed))
+    if seed == 7:
+        np.testing.assert_array_equal(_simulate(rng_seed=seed), _simulate(rng_seed=7))
+
+
+def test_seed_sequence_is_not_used_up():
+    seed = np.random.SeedSequence(7)
+    _simulate(rng_seed=seed)
+    assert seed.n_children_spawned == 0
+
+
+def test_no_seed_gives_other_levels_each_time():
+    assert (_simulate() != _simulate()).any()
+
+
+def test_seed_of_the_legacy_noise_is_the_global_one():
+    with pytest.raises(ValueError, match=r"`rng_seed` must be None with noise='legacy'.*seed"):
+        _simulate(noise="legacy", rng_seed=1)
+
+
+@pytest.mark.parametrize("backend", ["joblib", "dask", JoblibBackend(n_workers=1)], ids=repr)
+def test_legacy_noise_runs_in_one_process_only(backend):
+    with pytest.raises(ValueError, match="`backend` must be 'sequential' with noise='legacy', got"):
+        _simulate(noise="legacy", backend=backend)
+
+
+@pytest.mark.parametrize("backend", [None, "auto", "sequential", SequentialBackend()], ids=repr)
+def test_legacy_noise_takes_what_is_sequential(backend):
+    np.random.seed(0)
+    first = _simulate(noise="legacy", backend=backend)
+    np.random.seed(0)
+    np.testing.assert_array_equal(_simulate(noise="legacy"), first)
+
+
+def test_legacy_noise_ignores_the_default_backend(monkeypatch):
+    monkeypatch.setenv("PYCWT_MOD_BACKEND", "joblib")
+    np.random.seed(0)
+    first = _simulate(noise="legacy")
+    pycwt_mod.backends.set_default_backend("joblib")
+    np.random.seed(0)
+    np.testing.assert_array_equal(_simulate(noise="legacy"), first)
+
+
+# --- parallel ---
+
+
+def _backend_of(**changes):
+    return _simulate(wct_null, **changes).provenance["backend"]
+
+
+def test_parallel_is_a_synonym_of_a_backend():
+    assert _backend_of(parallel=True, n_workers=1) == "joblib"
+    assert _backend_of(parallel=False) == "sequential"
+    assert _backend_of(parallel=np.True_, backend="auto", n_workers=1) == "joblib"
+    assert _backend_of(parallel=True, backend="joblib", n_workers=1) == "joblib"
+    assert _backend_of(parallel=False, backend="sequential") == "sequential"
+
+
+@pytest.mark.parametrize(
+    ("parallel", "backend"),
+    [(True, "sequential"), (False, "joblib"), (True, "dask"), (False, "gpu")],
+)
+def test_parallel_that_contradicts_the_backend_is_refused(parallel, backend):
+    with pytest.raises(ValueError, match=f"`parallel={parallel}` means .*got backend='{backend}'"):
+        _simulate(parallel=parallel, backend=backend)
+
+
+def test_parallel_that_contradicts_an_executor_is_refused():
+    with (
+        ThreadPoolExecutor(1) as pool,
+        pytest.raises(ValueError, match=r"`parallel=False` means backend='sequential', got"),
+    ):
+        _simulate(parallel=False, backend=pool)
+
+
+# --- geometry ---
+
+
+class _WideCone(Morlet):
+    """No sample of the surrogates of the largest scales lies outside its cone."""
+
+    def coi(self):
+        return 0.2
+
+
+@pytest.mark.parametrize("function", [wct_significance, wct_null])
+def test_geometry_without_a_sample_outside_the_cone_is_a_warning(function):
+    with pytest.warns(UserWarning, match="scales have no sample outside the cone of influence"):
+        result = _simulate(function, wavelet=_WideCone())
+    levels = result if function is wct_significance else result.quantile(0.95)
+    assert np.isnan(levels[-1])
+    assert np.isfinite(levels[0])
+
+
+def test_geometry_of_one_scale_has_one_level():
+    assert _simulate(J=0).shape == (1,)
+    assert _simulate(J=0.0).shape == (1,)
+
+
+@pytest.mark.parametrize(
+    ("J", "count"), [(2, 3), (2.0, 3), (2.4, 4), (1 / 0.1, 11), (0.3 / 0.1, 4)]
+)
+def test_geometry_of_a_float_number_of_scales_is_that_of_numpy_arange(J, count):
+    assert _simulate(J=J).shape == (count,)
+    assert pycwt_mod.cwt(_series(), 1.0, 0.5, 2.0, J)[1].shape == (count,)
+
+
+# --- cwt, icwt, significance ---
+
+TRANSFORM_RULES = [
+    ("dt", 0, ValueError, "must be positive, got 0"),
+    ("dt", "1", TypeError, "must be a real number, got '1'"),
+    ("dt", math.nan, ValueError, "must be finite, got nan"),
+    ("dj", 0, ValueError, "must be positive, got 0"),
+    ("dj", -0.1, ValueError, "must be positive, got -0.1"),
+    ("s0", 0, ValueError, "must be positive, got 0"),
+    ("s0", -2, ValueError, "must be positive, got -2"),
+    ("s0", None, TypeError, "must be a real number, got None"),
+    ("s0", 1e6, ValueError, "must not be above the length of the series, 60, got 1e\\+06"),
+    ("J", -2, ValueError, ".*must not be negative, got -2"),
+    ("J", None, TypeError, "must be a real number, got None"),
+    ("wavelet", "haar", ValueError, "must be one of 'morlet', 'paul', 'dog', 'mexicanhat'"),
+    ("wavelet", 6, TypeError, "must be a name or a mother wavelet such as .*, got 6"),
+]
+
+
+@pytest.mark.parametrize("function", ["cwt", "xwt", "wct"])
+@pytest.mark.parametrize(("name", "value", "error", "message"), TRANSFORM_RULES)
+def test_transforms_refuse_by_name_rule_and_value(function, name, value, error, message):
+    series = [_series(0)] if function == "cwt" else [_series(0), _series(1)]
+    options = {"dt": 1.0, **({"sig": False} if function == "wct" else {}), name: value}
+    with pytest.raises(error, match=f"`{name}`,? ?{message}"):
+        getattr(pycwt_mod, function)(*series, **options)
+
+
+@pytest.mark.parametrize(
+    ("freqs", "error", "message"),
+    [
+        ([0.1, 0.0], ValueError, "must be positive, got 0"),
+        ([-0.1], ValueError, "must be positive, got -0.1"),
+        ([0.1, math.nan], ValueError, "must be finite, got nan at index 1"),
+        ([], ValueError, "must have at least 1 sample"),
+        ([[0.1]], ValueError, "must be one-dimensional, got shape"),
+        ("all", (TypeError, ValueError), "must be"),
+    ],
+    ids=repr,
+)
+def test_cwt_refuses_frequencies_by_rule_and_value(freqs, error, message):
+    with pytest.raises(error, match=f"`freqs` {message}"):
+        pycwt_mod.cwt(_series(), 1.0, freqs=freqs)
+
+
+@pytest.mark.parametrize(("name", "value"), [("sig", 1), ("normalize", None), ("normalize", "no")])
+def test_wct_flags_are_true_or_false(name, value):
+    with pytest.raises(TypeError, match=f"`{name}` must be True or False, got {value!r}"):
+        wct(_series(0), _series(1), 1.0, **{**QUICK, name: value})
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "message"),
+    [
+        ({"W": np.zeros((3, 4)), "sj": np.ones(5)}, ValueError, "`W` must have one row for each"),
+        ({"W": np.zeros(3), "sj": np.ones(3)}, ValueError, "`W` must have one row for each"),
+        ({"sj": np.ones((3, 1))}, ValueError, "`sj` must be one-dimensional"),
+        ({"dt": 0}, ValueError, "`dt` must be positive, got 0"),
+        ({"dj": -1}, ValueError, "`dj` must be positive, got -1"),
+        ({"dj": "1"}, TypeError, "`dj` must be a real number, got '1'"),
+    ],
+    ids=["scales", "1-D", "2-D scales", "dt", "dj", "dj type"],
+)
+def test_icwt_refuses_by_name_and_rule(changes, error, message):
+    arguments = {"W": np.zeros((3, 4)), "sj": np.ones(3), "dt": 1.0, **changes}
+    with pytest.raises(error, match=message):
+        pycwt_mod.icwt(**arguments)
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "message"),
+    [
+        ({"signal": -1.0}, ValueError, "`signal`, as a variance, must not be negative, got -1"),
+        ({"signal": None}, TypeError, "`signal` must be a real number, got None"),
+        ({"alpha": None}, TypeError, "`alpha` must be given when `signal` is a variance"),
+        ({"alpha": 1.0}, ValueError, "`alpha` must lie strictly between -1 and 1, got 1"),
+        ({"scales": [2.0]}, ValueError, "`scales` must have at least 2 samples, got 1"),
+        ({"sigma_test": 3}, ValueError, "`sigma_test` must be 0, 1 or 2, got 3"),
+        ({"sigma_test": -1}, ValueError, "`sigma_test` must be .*got -1"),
+        ({"sigma_test": "0"}, TypeError, "`sigma_test` must be an integer, got '0'"),
+        ({"sigma_test": 1, "dof": [1, 2, 3]}, ValueError, r"`dof` must be one number.*\[1, 2, 3\]"),
+        ({"sigma_test": 1, "dof": math.nan}, ValueError, "`dof` must be one number .*got nan"),
+        ({"sigma_test": 2}, ValueError, "`dof` must be the smallest and the largest scale.*got -1"),
+        ({"sigma_test": 2, "dof": [2, -4]}, ValueError, "`dof` must be the smallest and"),
+        ({"sigma_test": 2, "dof": [10, 20]}, ValueError, r"`dof` must hold .*got \[10, 20\]"),
+        ({"dt": -1}, ValueError, "`dt` must be positive, got -1"),
+    ],
+    ids=repr,
+)
+def test_significance_refuses_by_name_rule_and_value(changes, error, message):
+    arguments = {"signal": 1.0, "dt": 1.0, "scales": [2.0, 4.0], "alpha": 0.5, **changes}
+    with pytest.raises(error, match=message):
+        pycwt_mod.significance(**arguments)
+
+
+# --- series ---
+
+
+def _with(value, index):
+    return [value if place == index else x for place, x in enumerate(_series().tolist())]
+
+
+BAD_SERIES = {
+    "nan": (_with(math.nan, 7), ValueError, "finite, got nan at index 7 .1 such"),
+    "inf": (_with(-math.inf, 3), ValueError, "finite, got -inf at index 3"),
+    "None": (_with(None, 4), ValueError, "finite, got nan at index 4"),
+    "first of many": (np.where(_series() > 0, np.nan, 1.0), ValueError, "finite, got nan at index"),
+    "scalar": (3.0, ValueError, r"one-dimensional, got shape \(\)"),
+    "2-D": (np.ones((N, 2)), ValueError, r"one-dimensional, got shape \(60, 2\)"),
+    "empty": ([], ValueError, "at least . samples, got 0"),
+    "one": ([1.0], ValueError, "at least . samples, got 1"),
+    "words": (["a", "b", "c", "d"], TypeError, "a series of numbers, got"),
+    "ragged": ([[1.0], [1.0, 2.0]], TypeError, "a series of numbers, got"),
+    "dates": (np.arange(N).astype("datetime64[D]"), TypeError, "a series of numbers, got"),
+    "spans": (pd.Series(np.arange(N).astype("timedelta64[s]")), TypeError, "a series of numbers"),
+    "objects": ([object()] * N, TypeError, "a series of numbers, got"),
+    "mask": (
+        np.ma.array(_series(), mask=np.arange(N) >= 9),
+        ValueError,
+        "masked values, got a mask that is first set at index 9",
+    ),
+    "frame": (pd.DataFrame({"a": _series()}), ValueError, r"one-dimensional, got shape \(60, 1\)"),
+    "pandas NA": (
+        pd.Series(range(N), dtype="Int64").where(np.arange(N) != 5),
+        ValueError,
+        "finite, got nan at index 5",
+    ),
+    "pandas float NA": (
+        pd.Series(_series(), dtype="Float64").where(np.arange(N) != 6),
+        ValueError,
+        "finite, got nan at index 6",
+    ),
+    "pandas nan": (pd.Series(_with(math.nan, 8)), ValueError, "finite, got nan at index 8"),
+}
+SERIES_ARGUMENTS = {
+    "cwt signal": ("signal", lambda y: pycwt_mod.cwt(y, 1.0)),
+    "significance signal": ("signal", lambda y: pycwt_mod.significance(y, 1.0, [2.0, 4.0])),
+    "xwt y1": ("y1", lambda y: pycwt_mod.xwt(y, _series(), 1.0)),
+    "xwt y2": ("y2", lambda y: pycwt_mod.xwt(_series(), y, 1.0)),
+    "wct y1": ("y1", lambda y: wct(y, _series(), 1.0, sig=False)),
+    "wct y2": ("y2", lambda y: wct(_series(), y, 1.0, **QUICK)),
+    "boxpdf x": ("x", pycwt_mod.boxpdf),
+}
+# A single number is a variance to `significance`, which has NumPy tell it from a series; a series
+# of one has percentiles.
+NOT_BAD = {
+    ("significance signal", "scalar"),
+    ("significance signal", "ragged"),
+    ("boxpdf x", "one"),
+}
+
+
+@pytest.mark.parametrize(
+    ("argument", "kind"),
+    [(a, k) for a in SERIES_ARGUMENTS for k in BAD_SERIES if (a, k) not in NOT_BAD],
+)
+def test_series_are_refused_by_name_reason_and_index(argument, kind):
+    name, call = SERIES_ARGUMENTS[argument]
+    values, error, message = BAD_SERIES[kind]
+    with pytest.raises(error, match=f"`{name}` must (be|have|not have) {message}"):
+        call(values)
+
+
+@pytest.mark.parametrize("argument", ["xwt y1", "xwt y2", "wct y1", "wct y2"])
+def test_series_without_variance_are_refused_by_name(argument):
+    name, call = SERIES_ARGUMENTS[argument]
+    with pytest.raises(ValueError, match=f"`{name}` must vary, got a constant series .*2.5"):
+        call([2.5] * N)
+
+
+@pytest.mark.parametrize("argument", ["xwt y1", "xwt y2", "wct y1", "wct y2"])
+def test_series_that_are_complex_are_refused_where_they_mean_nothing(argument):
+    name, call = SERIES_ARGUMENTS[argument]
+    with pytest.raises(TypeError, match=f"`{name}` must be real, got complex128"):
+        call(_series() * 1j)
+
+
+@pytest.mark.parametrize("function", [wct, pycwt_mod.xwt])
+def test_series_of_unequal_length_are_refused(function):
+    with pytest.raises(ValueError, match="`y1` and `y2` must have the same length, got 60 and 59"):
+        function(_series(), _series()[1:], 1.0)
+
+
+@pytest.mark.parametrize("argument", ["xwt y1", "xwt y2", "wct y2"])
+def test_series_without_an_ar1_model_are_refused_by_name(argument):
+    name, call = SERIES_ARGUMENTS[argument]
+    with pytest.raises(ValueError, match=f"`{name}` must allow .*AR|`{name}` must allow .*lag-1"):
+        call(np.arange(N) + 0.01 * _series())
+
+
+# --- kinds of series ---
+
+KINDS = {
+    "list": list,
+    "tuple": tuple,
+    "floats": lambda y: [float(v) for v in y],
+    "pandas": lambda y: pd.Series(y, index=pd.date_range("2001-01", periods=y.size, freq="MS")),
+    "pandas reversed index": lambda y: pd.Series(y, index=np.arange(y.size)[::-1]),
+    "pandas nullable": lambda y: pd.Series(y, dtype="Float64"),
+    "pandas column": lambda y: pd.DataFrame({"a": y, "b": y * 2})["a"],
+    "masked, nothing masked": lambda y: np.ma.array(y, mask=np.zeros(y.size, bool)),
+    "masked, no mask": np.ma.array,
+    "strided": lambda y: np.stack([y, y], axis=1)[:, 0],
+    "read-only": lambda y: np.frombuffer(y.tobytes()),
+    "long double": lambda y: y.astype(np.longdouble),
+    "big-endian": lambda y: y.astype(">f8"),
+}
+FUNCTIONS = {
+    "cwt": lambda y, z: pycwt_mod.cwt(y, 1.0),
+    "icwt": lambda y, z: (pycwt_mod.icwt(pycwt_mod.cwt(y, 1.0, 0.5, 1.0, N - 1)[0], z, 1.0),),
+    "significance": lambda y, z: pycwt_mod.significance(y, 1.0, z),
+    "xwt": lambda y, z: pycwt_mod.xwt(y, z, 1.0),
+    "wct": lambda y, z: wct(y, z, 1.0, 0.5, **QUICK, rng_seed=1),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_kinds_of_series_give_the_same_result(function, kind):
+    y, z = _series(0), np.abs(_series(1)) + 0.5
+    expected = FUNCTIONS[function](y, z)
+    result = FUNCTIONS[function](KINDS[kind](y), KINDS[kind](z))
+    for here, there in zip(result, expected, strict=True):
+        assert type(here) is type(there)
+        np.testing.assert_array_equal(here, there)
+
+
+@pytest.mark.parametrize("number", [np.float32, np.float64, np.int64, np.array, int], ids=repr)
+def test_kinds_of_numbers_give_the_same_result(number):
+    plain = _simulate(dt=1.0, s0=2.0, rng_seed=1)
+    np.testing.assert_array_equal(_simulate(dt=number(1), s0=number(2), rng_seed=1), plain)
+    W = pycwt_mod.cwt(_series(), number(1), 0.5, number(2), number(4))[0]
+    np.testing.assert_array_equal(W, pycwt_mod.cwt(_series(), 1.0, 0.5, 2.0, 4)[0])
+
+
+@pytest.mark.parametrize("sentinel", [-1, -1.0, np.int64(-1), np.float64(-1)], ids=repr)
+def test_kinds_of_the_sentinel_give_the_default(sentinel):
+    expected = pycwt_mod.cwt(_series(), 0.5)
+    result = pycwt_mod.cwt(_series(), 0.5, s0=sentinel, J=sentinel)
+    for here, there in zip(result, expected, strict=True):
+        np.testing.assert_array_equal(here, there)
