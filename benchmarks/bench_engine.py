@@ -1,4 +1,4 @@
-"""The stages of one block of surrogates, by pytest-benchmark: `python -m pytest benchmarks/bench_engine.py`."""
+"""The stages of one block of surrogates: `python -m pytest benchmarks/bench_engine.py`."""
 
 from __future__ import annotations
 
