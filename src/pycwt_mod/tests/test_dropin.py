@@ -195,6 +195,13 @@ def test_icwt_defaults_equal_those_of_pycwt():
     _assert_close(pycwt_mod.icwt(W, sj, 2.0), _oracle("icwt", W, sj, 2.0))
 
 
+def test_icwt_of_a_transposed_transform_is_that_of_the_transform():
+    # pycwt sums over time here, which is no inverse of anything.
+    W, sj, *_ = pycwt_mod.cwt(_red(64, 9), 2.0)
+    assert W.shape[0] != W.shape[1]
+    np.testing.assert_array_equal(pycwt_mod.icwt(W.T, sj, 2.0), pycwt_mod.icwt(W, sj, 2.0))
+
+
 def test_icwt_of_wrong_shapes_can_be_caught_as_a_warning_as_in_pycwt():
     W, sj = np.zeros((3, 4)), np.ones(5)
     for icwt in (pycwt.icwt, pycwt_mod.icwt):
@@ -862,3 +869,12 @@ def test_duck_typed_mother_with_a_smooth_has_a_coherence_and_levels(mother):
     plain = pycwt_mod.wct(y1, y2, 1.0, 0.25, **options)
     _assert_close(ours[0], plain[0])
     np.testing.assert_allclose(ours[4], plain[4], rtol=RTOL_LEVELS)
+
+
+@pytest.mark.parametrize("mother", [_Duck(), pycwt.Paul(4)], ids=["duck", "pycwt"])
+def test_duck_typed_mother_without_a_smooth_is_told_what_the_coherence_needs(mother):
+    message = r"`wavelet` must have a smoothing window .* neither `smoothing_window\(.*`smooth\("
+    with pytest.raises(ValueError, match=message):
+        pycwt_mod.wct(*_pair(60), 1.0, sig=False, wavelet=mother)
+    with pytest.raises(ValueError, match=message):
+        pycwt_mod.wct_significance(0.5, 0.3, 1.0, 0.5, 2.0, 3, wavelet=mother)

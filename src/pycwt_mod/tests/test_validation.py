@@ -261,6 +261,19 @@ def test_geometry_without_a_sample_outside_the_cone_is_a_warning(function):
     assert np.isfinite(levels[0])
 
 
+class _OwnSmooth(Morlet):
+    def smooth(self, W, dt, dj, scales):
+        return super().smooth(W, dt, dj, scales)
+
+
+def test_smoothing_of_a_mother_that_smooths_by_itself_is_refused():
+    message = "`smoothing` must be left out for _OwnSmooth, .* got 'grinsted'"
+    with pytest.raises(ValueError, match=message):
+        _simulate(wavelet=_OwnSmooth(), smoothing="grinsted")
+    with pytest.raises(ValueError, match=message):
+        wct(_series(0), _series(1), 1.0, sig=False, wavelet=_OwnSmooth(), smoothing="grinsted")
+
+
 def test_geometry_of_one_scale_has_one_level():
     assert _simulate(J=0).shape == (1,)
     assert _simulate(J=0.0).shape == (1,)
@@ -462,6 +475,13 @@ def test_series_without_an_ar1_model_are_refused_by_name(argument):
     name, call = SERIES_ARGUMENTS[argument]
     with pytest.raises(ValueError, match=f"`{name}` must allow .*AR|`{name}` must allow .*lag-1"):
         call(np.arange(N) + 0.01 * _series())
+
+
+def test_series_whose_estimate_is_no_process_are_refused_by_name(monkeypatch):
+    monkeypatch.setattr(pycwt_mod.wavelet, "ar1", lambda x: (1.25, math.nan, 0.0))
+    with pytest.raises(ValueError, match=r"`y1` must allow an AR\(1\) model, .* 1.25") as caught:
+        wct(_series(0), _series(1), 1.0, **QUICK)
+    assert isinstance(caught.value, Warning)
 
 
 # --- kinds of series ---
