@@ -476,7 +476,7 @@ def wct(
     >>> y2 = y1 + rng.normal(size=100)
     >>> WCT, aWCT, coi, freq, sig = wct(y1, y2, 1.0, mc_count=20, rng_seed=1, progress=False)
     >>> WCT.shape, sig.shape
-    ((70, 100), (70,))
+    ((69, 100), (69,))
     """
     unknown = kwargs.keys() - SignificanceOptions.__annotations__.keys()
     if unknown:
