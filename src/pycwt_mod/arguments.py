@@ -76,20 +76,35 @@ def as_pair(y1: Any, y2: Any) -> Array:
 
 def normalized(pair: Array) -> Array:
     """Return both series with mean 0 and standard deviation 1."""
-    anomaly = pair - pair.mean(axis=1, keepdims=True)
-    scaled: Array = anomaly / pair.std(axis=1, keepdims=True)
+    anomaly = in_range(pair - pair.mean(axis=1, keepdims=True))
+    scaled: Array = anomaly / anomaly.std(axis=1, keepdims=True)
     return scaled
+
+
+def in_range(pair: Array) -> Array:
+    """Return series times powers of two that bring their largest value to about 1.
+
+    The products of the coherence, whose result has no unit, then neither overflow nor vanish; and
+    powers of two change no digit.
+    """
+    _, exponents = np.frexp(np.abs(pair).max(axis=1, keepdims=True))
+    return np.asarray(np.ldexp(pair, -exponents))
 
 
 def value_at_zero(mother: Any) -> float:
     """Return the value at time 0 of the wavelet that `psi_ft` transforms."""
     at_zero = getattr(mother, "psi_at_zero", None)
+    if at_zero is None and not hasattr(mother, "psi"):
+        raise TypeError(f"`wavelet` must have a `psi(t)` for the inverse, got {mother!r:.80}.")
     return float(at_zero() if at_zero is not None else np.real(mother.psi(0)))
 
 
 def averaged_times(dof: Any, scales: Array, mother: Any) -> Array:
     """Return for each scale over how many times `significance` averages in test 1."""
-    times = np.asarray(mother.dofmin if is_default(dof) else dof, dtype=float)
+    try:
+        times = np.asarray(mother.dofmin if is_default(dof) else dof, dtype=float)
+    except (TypeError, ValueError):
+        raise TypeError(f"`dof` must be a number or numbers, got {dof!r:.80}.") from None
     if times.shape not in ((), (1,), scales.shape) or not np.isfinite(times).all():
         raise ValueError(
             f"`dof` must be one number of times, or one for each of the {scales.size} scales, with "
@@ -98,13 +113,31 @@ def averaged_times(dof: Any, scales: Array, mother: Any) -> Array:
     return np.broadcast_to(times, scales.shape)
 
 
+def averaged_band(dof: Any) -> tuple[float, float]:
+    """Return the band of scales that `significance` averages over in test 2."""
+    try:
+        band = np.asarray(dof, dtype=float)
+    except (TypeError, ValueError):
+        raise TypeError(f"`dof` must be two numbers, [s1, s2], got {dof!r:.80}.") from None
+    if band.shape != (2,) or not (band > 0).all():
+        raise ValueError(
+            "`dof` must be the smallest and the largest scale of the band, [s1, s2], with "
+            f"sigma_test=2, got {dof!r:.80}."
+        )
+    return float(band[0]), float(band[1])
+
+
 def parallel_backend(parallel: Any, backend: Any) -> Any:
     """Return the backend that the plain switch `parallel` stands for."""
     if parallel is None:
         return backend
     name = "joblib" if as_flag(parallel, "parallel") else "sequential"
-    if backend is None or backend == "auto" or backend == name:
+    if backend is None:
         return name
+    if isinstance(backend, str) and backend.lower() in ("auto", name):
+        return name
+    if getattr(backend, "name", None) == name:
+        return backend
     raise ValueError(
         f"`parallel={parallel}` means backend={name!r}, got backend={backend!r:.80} as well. "
         "Leave `parallel` out."

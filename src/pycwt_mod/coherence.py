@@ -125,6 +125,11 @@ def make_bank(
 def _bands(row: NDArray[Any], ops: ArrayOps) -> tuple[Band, ...]:
     """Keep the parts of a filter above rounding error, at positive and negative frequencies."""
     size = np.abs(row)
+    if not np.isfinite(size).all():
+        raise ValueError(
+            "`wavelet` must have finite `psi_ft` and `smoothing_window` at every scale and "
+            "frequency, got NaN or infinity."
+        )
     kept = size > NEGLIGIBLE * size.max()
     middle = row.size // 2 + 1
     bands: list[Band] = []
@@ -396,14 +401,29 @@ def coherence_by_own_smooth(
     W2, _ = forward(pair[1], mother, scales, dt, n_fft)
     column = scales[:, np.newaxis]
     cross = W1 * W2.conj()
-    S1 = np.real(mother.smooth(np.abs(W1) ** 2 / column, dt, dj, scales))
-    S2 = np.real(mother.smooth(np.abs(W2) ** 2 / column, dt, dj, scales))
-    S12 = mother.smooth(cross / column, dt, dj, scales)
+    S1, S2, S12 = (
+        _own_smooth(mother, field / column, dt, dj, scales)
+        for field in (np.abs(W1) ** 2, np.abs(W2) ** 2, cross)
+    )
+    S1, S2 = np.real(S1), np.real(S2)
     with np.errstate(all="ignore"):
         R2 = np.abs(S12) ** 2 / (S1 * S2)
     for row, power1, power2 in zip(R2, S1, S2, strict=True):
         _settle(row, power1, power2, n_fft)
     return R2, np.angle(cross)
+
+
+def _own_smooth(
+    mother: Any, field: NDArray[Any], dt: float, dj: float, scales: NDArray[np.float64]
+) -> NDArray[Any]:
+    """Return what a mother wavelet's own `smooth` makes of a field."""
+    smoothed = np.asarray(mother.smooth(field, dt, dj, scales))
+    if smoothed.shape != field.shape:
+        raise ValueError(
+            f"`smooth` of {type(mother).__name__} must return a field of the shape it is given, "
+            f"{field.shape}, got {smoothed.shape}."
+        )
+    return smoothed
 
 
 def _settle(

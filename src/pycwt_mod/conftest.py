@@ -1,5 +1,7 @@
 """What every test needs: a cache folder of its own, and no backend chosen from outside."""
 
+from pathlib import Path
+
 import pytest
 
 from pycwt_mod.backends import registry
@@ -7,7 +9,7 @@ from pycwt_mod.helpers import CACHE_DIR_VARIABLE
 
 
 @pytest.fixture(autouse=True)
-def cache_dir(tmp_path, monkeypatch):
+def cache_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Keep null distributions in a folder of this test alone, and return its path."""
     folder = tmp_path / "cache"
     monkeypatch.setenv(CACHE_DIR_VARIABLE, str(folder))
@@ -15,7 +17,7 @@ def cache_dir(tmp_path, monkeypatch):
 
 
 @pytest.fixture(autouse=True)
-def no_chosen_backend(monkeypatch):
+def no_chosen_backend(monkeypatch: pytest.MonkeyPatch) -> None:
     """Start from the default backend, and undo what a test does to it."""
     monkeypatch.delenv(registry.ENVIRONMENT_VARIABLE, raising=False)
     monkeypatch.setattr(registry, "_default_name", None)

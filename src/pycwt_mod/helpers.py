@@ -268,6 +268,8 @@ def rednoise(
     coefficient = as_coefficient(g, "g")
     amplitude = as_real(a, "a")
     source: Any = np.random.mtrand._rand if rng is None else rng
+    if not hasattr(source, "standard_normal"):
+        raise TypeError(f"`rng` must be a numpy.random.Generator or None, got {rng!r:.80}.")
     innovations = source.standard_normal(n) * amplitude
     return ar1_filter(innovations, coefficient)
 
@@ -315,6 +317,8 @@ def rect(x: Any, normalize: bool = False) -> NDArray[np.float64]:
         else (as_count(x, "x"),)
     )
     window = np.ones(shape)
+    if not window.size:
+        raise ValueError(f"`x` must name at least one tap, got {x!r:.80}.")
     window[0] = window[-1] = 0.5
     return window / window.sum() if normalize else window
 

@@ -7,13 +7,15 @@ All are normalised to unit energy, as in Torrence & Compo (1998), Table 1. The a
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.ndimage import convolve1d
-from scipy.special import eval_hermitenorm, gammaln, kv
+from scipy.special import gammaln, kv
 
 from . import helpers
 from .helpers import fft, fft_kwargs, rect
@@ -30,7 +32,11 @@ _I_POWERS = (1, 1j, -1, -1j)
 _GAUSSIAN_REACH = 9.0
 
 # The dimensionless frequencies over which the constants are integrated, as logarithms.
-_LOG_FREQUENCY = np.linspace(-12.0, 6.0, 2**13)
+_LOG_FREQUENCY = np.linspace(-12.0, 9.0, 2**15)
+
+# Distances between two scales, in octaves, over which their correlation is integrated: narrow
+# panels at the centre, for wavelets of high order.
+_PANELS = (0.0, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 8.0)
 
 
 def scale_taps(deltaj0: float, dj: float, smoothing: str = "pycwt") -> NDArray[np.float64]:
@@ -230,24 +236,39 @@ def _computed_constants(kind: type[MotherWavelet], order: float) -> tuple[float,
     mother = kind.__new__(kind)
     mother._remember_order(order)  # type: ignore[attr-defined]
     x = np.exp(_LOG_FREQUENCY)
+    size = np.maximum(np.abs(mother.psi_ft(x)), np.abs(mother.psi_ft(-x)))
+    x = x[np.flatnonzero(size > 1e-12 * size.max())[0] : np.flatnonzero(size > 0)[-1] + 1]
     step = _LOG_FREQUENCY[1] - _LOG_FREQUENCY[0]
     both = np.array([mother.psi_ft(x), mother.psi_ft(-x)])
     psi_zero = np.sum(both.real * x) * step / math.sqrt(2 * math.pi)
     energy = np.sum(np.abs(both) ** 2 * x) * step
     gamma = 2 * math.pi * np.sum(np.abs(both) ** 4 * x) * step / energy**2
-    octaves = np.linspace(-8.0, 8.0, 801)
-    correlation = [
-        abs(sum(np.sum(mother.psi_ft(u * x * q) * np.conj(mother.psi_ft(u * x / q)) * x)
-                for u in (1, -1)))
-        for q in 2 ** (octaves / 2)
-    ]  # fmt: skip
-    squared = (np.array(correlation) / max(correlation)) ** 2
-    deltaj0 = np.sum(squared) * (octaves[1] - octaves[0])
+    deltaj0 = 2 * _integral_over_octaves(lambda d: _correlation(mother, x, d) ** 2)
+    deltaj0 /= _correlation(mother, x, 0.0) ** 2
     if abs(psi_zero) < 1e-9:  # an odd wavelet is zero at its centre: nothing to rebuild from
         return math.nan, float(gamma), float(deltaj0)
     integral = np.sum(both.real) * step
     cdelta = math.sqrt(math.pi / 2) / math.log(2) * integral / psi_zero
     return float(cdelta), float(gamma), float(deltaj0)
+
+
+def _correlation(mother: MotherWavelet, x: NDArray[np.float64], octaves: float) -> float:
+    """Return the correlation, up to a factor, of white noise at two scales so far apart."""
+    q = 2 ** (octaves / 2)
+    products = (mother.psi_ft(u * x * q) * np.conj(mother.psi_ft(u * x / q)) for u in (1, -1))
+    return float(abs(sum(np.sum(product * x) for product in products)))
+
+
+def _integral_over_octaves(function: Callable[[float], float]) -> float:
+    """Integrate a function that is concentrated at 0 by Gauss-Legendre panels."""
+    nodes, weights = np.polynomial.legendre.leggauss(12)
+    total = 0.0
+    for low, high in pairwise(_PANELS):
+        middle, half = (low + high) / 2, (high - low) / 2
+        total += half * sum(
+            w * function(middle + half * t) for t, w in zip(nodes, weights, strict=True)
+        )
+    return total
 
 
 class Morlet(MotherWavelet):
@@ -469,8 +490,14 @@ class DOG(MotherWavelet):
         Table 1.
         """
         t = np.asarray(t, dtype=float)
-        gaussian = np.exp(-0.5 * t**2 - 0.5 * gammaln(self.m + 0.5))
-        return -eval_hermitenorm(self.m, t) * gaussian
+        # He_k(t) exp(-t^2/4) / sqrt(k!) by recurrence: nothing overflows at any order.
+        gaussian = np.exp(-0.25 * t**2)
+        previous, current = np.zeros_like(t), gaussian
+        for k in range(self.m):
+            following = (t * current - math.sqrt(k) * previous) / math.sqrt(k + 1)
+            previous, current = current, following
+        norm = math.exp(0.5 * (gammaln(self.m + 1) - gammaln(self.m + 0.5)))
+        return -norm * current * gaussian
 
     def flambda(self) -> float:
         """Return the Fourier period that belongs to scale 1."""

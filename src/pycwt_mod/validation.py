@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import math
 import numbers
+import sys
+import warnings
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -98,12 +101,16 @@ def _as_numbers(values: Any, name: str) -> NDArray[Any]:
                 array = np.asarray(values)
         else:
             array = np.asarray(values)
-        if array.dtype.kind in "mM":
-            raise TypeError("dates are not samples")
+        if array.dtype.kind in "mMSU" or _holds_text(array):
+            raise TypeError("neither dates nor text are samples")
         kind = np.complex128 if array.dtype.kind == "c" else np.float64
         return np.ascontiguousarray(array, dtype=kind) if array.ndim else array.astype(kind)
     except (TypeError, ValueError) as error:
         raise TypeError(f"`{name}` must be a series of numbers, got {values!r:.80}.") from error
+
+
+def _holds_text(array: NDArray[Any]) -> bool:
+    return array.dtype == object and any(isinstance(value, str | bytes) for value in array.flat)
 
 
 def same_size(first: NDArray[Any], second: NDArray[Any], names: tuple[str, str]) -> None:
@@ -185,6 +192,15 @@ def as_choice(value: Any, name: str, choices: Sequence[str]) -> str:
     if value not in choices:
         raise ValueError(f"`{name}` must be one of {listed}, got {value!r}.")
     return value
+
+
+def warn_user(message: str) -> None:
+    """Issue a UserWarning that points at the caller's line outside this package."""
+    package = str(Path(__file__).parent)
+    level, frame = 1, sys._getframe()
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(package):
+        level, frame = level + 1, frame.f_back
+    warnings.warn(message, UserWarning, stacklevel=level)
 
 
 def as_seed(value: Any, name: str = "rng_seed") -> np.random.SeedSequence | None:

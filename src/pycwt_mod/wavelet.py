@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Callable
 from typing import Any, TypedDict, Unpack
 
@@ -13,8 +12,10 @@ from numpy.typing import ArrayLike, NDArray
 from . import chisquare, coherence, helpers, transform
 from .arguments import (
     as_pair,
+    averaged_band,
     averaged_times,
     check_smoothing,
+    in_range,
     last_scale,
     normalized,
     parallel_backend,
@@ -46,6 +47,7 @@ from .validation import (
     as_real,
     as_seed,
     as_series,
+    warn_user,
 )
 
 __all__ = [
@@ -296,6 +298,8 @@ def significance(
     mother = _check_parameter_wavelet(wavelet)
     dt = as_positive(dt, "dt")
     sj = as_series(scales, "scales", min_size=2)
+    if not (sj > 0).all():
+        raise ValueError(f"`scales` must be positive, got {sj.min():g} among them.")
     level = as_level(significance_level)
     variance, alpha = _variance_and_alpha(signal, alpha)
     spectrum = chisquare.red_noise_spectrum(sj, dt, alpha, variance, mother)
@@ -307,15 +311,9 @@ def significance(
         levels = chisquare.time_average_level(spectrum, level, averaged, sj, dt, mother)
         return levels, levels.copy()
     if test == 2:
-        band = np.asarray(dof, dtype=float)
-        if band.shape != (2,) or not (band > 0).all():
-            raise ValueError(
-                "`dof` must be the smallest and the largest scale of the band, [s1, s2], with "
-                f"sigma_test=2, got {dof!r:.80}."
-            )
+        band = averaged_band(dof)
         dj = math.log2(sj[1] / sj[0])
-        limits = float(band[0]), float(band[1])
-        return chisquare.scale_average_level(spectrum, level, limits, sj, dt, dj, mother)
+        return chisquare.scale_average_level(spectrum, level, band, sj, dt, dj, mother)
     raise ValueError(f"`sigma_test` must be 0, 1 or 2, got {test}.")
 
 
@@ -493,7 +491,7 @@ def wct(
     n_fft = _padded_length(pair.shape[1])
     # Before the coherence: a series without an AR(1) estimate should fail at once.
     g1, g2 = _coefficients(pair) if as_flag(sig, "sig") else (0.0, 0.0)
-    fields = normalized(pair) if as_flag(normalize, "normalize") else pair
+    fields = normalized(pair) if as_flag(normalize, "normalize") else in_range(pair)
     if has_own_smooth(mother):
         WCT, aWCT = coherence.coherence_by_own_smooth(fields, mother, sj, dt, dj, n_fft)
     else:
@@ -698,6 +696,10 @@ def wct_null(
     coefficients = as_coefficient(al1, "al1"), as_coefficient(al2, "al2")
     dt, dj, s0 = as_positive(dt, "dt"), as_positive(dj, "dj"), as_positive(s0, "s0")
     count, seed = as_count(mc_count, "mc_count"), as_seed(rng_seed)
+    if not isinstance(progress, bool | np.bool_) and not callable(progress):
+        raise TypeError(
+            f"`progress` must be True, False or a callable of (done, total), got {progress!r:.80}."
+        )
     as_choice(noise, "noise", NOISES)
     if noise == "legacy" and seed is not None:
         raise ValueError(
@@ -786,16 +788,12 @@ def _variance_and_alpha(signal: Any, alpha: Any) -> tuple[float, float]:
 
 def _warn_of_little(mc_count: int, n_empty: int) -> None:
     if mc_count < _FEW_SURROGATES:
-        warnings.warn(
+        warn_user(
             f"`mc_count` of {mc_count} is too small for a level worth the name; "
-            f"use at least {_FEW_SURROGATES}, better 300.",
-            UserWarning,
-            stacklevel=4,
+            f"use at least {_FEW_SURROGATES}, better 300."
         )
     if n_empty:
-        warnings.warn(
+        warn_user(
             f"{n_empty} scales have no sample outside the cone of influence; their levels are NaN. "
-            "Use a smaller `J`.",
-            UserWarning,
-            stacklevel=4,
+            "Use a smaller `J`."
         )

@@ -13,12 +13,12 @@ import logging
 import os
 import re
 import tempfile
-import warnings
 import zipfile
 import zlib
 from collections.abc import Callable
 from pathlib import Path
 
+from ..validation import warn_user
 from .null import NullDistribution
 
 logger = logging.getLogger("pycwt_mod")
@@ -104,12 +104,10 @@ class NullCache:
             Path(temporary).replace(target)
             logger.debug("null distribution stored in %s", target)
         except OSError as error:
-            warnings.warn(
+            warn_user(
                 f"the null distribution could not be cached in {str(self._folder)!r} ({error}); "
                 "the result is complete all the same. Set PYCWT_MOD_CACHE_DIR to a folder that "
-                "can be written, or pass cache=False.",
-                UserWarning,
-                stacklevel=2,
+                "can be written, or pass cache=False."
             )
         finally:
             if temporary is not None:
@@ -141,11 +139,9 @@ class NullCache:
             return None
         except _DAMAGE as error:
             reason = str(error) or type(error).__name__
-        warnings.warn(
+        warn_user(
             f"the cached null distribution {str(path)!r} is damaged or not from this version of "
-            f"pycwt_mod ({reason}); it is ignored. Delete it to be rid of this warning.",
-            UserWarning,
-            stacklevel=2,
+            f"pycwt_mod ({reason}); it is ignored. Delete it to be rid of this warning."
         )
         return None
 

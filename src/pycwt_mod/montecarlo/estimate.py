@@ -143,15 +143,14 @@ def _chosen_backend(
     """Return the backend to use, as a context manager that closes it if the engine made it."""
     if plan.noise == "legacy":
         # pycwt's global random stream has an order; only one process can follow it.
-        if backend not in (None, "auto", "sequential") and not isinstance(
-            backend, SequentialBackend
-        ):
+        name = backend.lower() if isinstance(backend, str) else backend
+        if name not in (None, "auto", "sequential") and not isinstance(name, SequentialBackend):
             raise ValueError(
                 f"`backend` must be 'sequential' with noise='legacy', got {backend!r:.80}: "
                 "pycwt's global random stream has one order. Leave `backend` out, or use "
                 "noise='ar1'."
             )
-        return SequentialBackend()
+        return SequentialBackend().with_n_workers(n_workers)
     return resolve_backend(backend, n_workers=n_workers)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import inspect
 import json
 import math
 from dataclasses import dataclass, field, replace
@@ -44,6 +43,8 @@ _OUT_OF_REACH = 1e-15
 # Seconds per scale, surrogate and sample of the FFT grid on a 2020s core, for choosing the size
 # of tasks; measured by benchmarks/bench_surrogates.py.
 _SECONDS_PER_SAMPLE = 30e-9
+
+_OWN_MOTHERS = (mothers.Morlet, mothers.Paul, mothers.DOG, mothers.MexicanHat)
 
 # A mother wavelet's own `smooth` works on whole fields, outside the cache.
 _OWN_SMOOTH_SLOWNESS = 20
@@ -159,7 +160,7 @@ class Plan:
             return None
         facts = {
             "engine": ENGINE_VERSION,
-            "mother": _fingerprint(self.mother),
+            "mother": _fingerprint(self.mother, self.scales, self.n_fft),
             "coefficients": [value.hex() for value in self.coefficients],
             "scales": _digest(np.array(self.scales)),
             "dj": self.dj.hex(),
@@ -265,15 +266,23 @@ def _reach(response: NDArray[Any]) -> int:
     return int(np.minimum(acting, kernel.size - acting).max())
 
 
-def _fingerprint(mother: Any) -> str:
-    """Return a digest of all that the engine asks of a mother wavelet."""
-    parts = [
-        np.asarray(mother.psi_ft(np.linspace(-20.0, 20.0, 641)), dtype=complex).view(float),
-        mother.smoothing_window(5.0, 64),
-        np.array([mother.flambda(), mother.coi(), mother.deltaj0], dtype=float),
-    ]
-    kind = f"{inspect.getmodule(type(mother)).__name__}.{type(mother).__qualname__}"  # type: ignore[union-attr]
-    return kind + ":" + _digest(np.concatenate(parts))
+def _fingerprint(mother: Any, scales: tuple[float, ...], n_fft: int) -> str:
+    """Return a digest of all that the engine asks of a mother wavelet.
+
+    Of a wavelet of this package a sample tells enough. A user's own may do anything at any scale:
+    all of its filters count.
+    """
+    constants = [mother.flambda(), mother.coi(), mother.deltaj0]
+    digest = hashlib.sha256(repr(list(map(float, constants))).encode())
+    if type(mother) in _OWN_MOTHERS and not any(map(callable, vars(mother).values())):
+        scales, n_fft = (5.0, 20.0), 256
+    for scale in scales:
+        for row in (
+            wavelet_filter(mother, scale, n_fft, 1.0),
+            mother.smoothing_window(scale, n_fft),
+        ):
+            digest.update(np.ascontiguousarray(row, dtype=complex).tobytes())
+    return f"{type(mother).__module__}.{type(mother).__qualname__}:{digest.hexdigest()}"
 
 
 def _digest(values: NDArray[np.float64]) -> str:

@@ -130,3 +130,32 @@ def test_memory_of_wct_is_about_half_its_output_on_top_of_it(wavelet):
     tracemalloc.stop()
     output = sum(array.nbytes for array in result)
     assert peak < (1 + ABOUT_HALF[wavelet]) * output
+
+
+@pytest.mark.parametrize("normalize", [True, False])
+@pytest.mark.parametrize("amplitude", [1e-300, 1e-200, 1e200, 1e300])
+def test_coherence_survives_extreme_units(amplitude, normalize):
+    y1, y2 = np.random.default_rng(5).uniform(-1, 1, (2, 200))
+    expected = wct(y1, y2, 1.0, sig=False, normalize=normalize)[0]
+    found = wct(y1 * amplitude, y2 / amplitude, 1.0, sig=False, normalize=normalize)[0]
+    np.testing.assert_allclose(found, expected, rtol=1e-8)
+
+
+def test_own_smooth_of_the_wrong_shape_is_refused():
+    class Short(Morlet):
+        def smooth(self, W, dt, dj, scales, smoothing="pycwt"):
+            return super().smooth(W, dt, dj, scales, smoothing)[:, 1:]
+
+    y1, y2 = np.random.default_rng(6).standard_normal((2, 64))
+    with pytest.raises(ValueError, match="`smooth` of Short must return a field of the shape"):
+        wct(y1, y2, 1.0, sig=False, wavelet=Short())
+
+
+def test_wavelet_that_is_not_finite_is_refused():
+    class Broken(Morlet):
+        def psi_ft(self, f):
+            return np.full(np.shape(f), np.nan)
+
+    y1, y2 = np.random.default_rng(7).standard_normal((2, 64))
+    with pytest.raises(ValueError, match="`wavelet` must have finite `psi_ft`"):
+        wct(y1, y2, 1.0, sig=False, wavelet=Broken())

@@ -492,3 +492,16 @@ def test_subclass_of_the_base_says_what_it_lacks():
             getattr(Bare(), name)()
     with pytest.raises(ValueError, match="Bare has no smoothing window"):
         Bare().smoothing_window(2.0, 8)
+
+
+@pytest.mark.parametrize("mother", [Morlet(60), Morlet(500), Paul(500), DOG(300)], ids=repr)
+def test_constants_and_windows_of_very_high_orders_are_finite(mother):
+    assert mother.gamma > 0
+    assert 0 < mother.deltaj0 < 0.2
+    assert mother.cdelta > 0
+    assert np.isfinite(mother.smoothing_window(5.0, 256)).all()
+
+
+def test_deltaj0_falls_with_the_inverse_of_the_frequency_of_morlet():
+    # A Morlet wavelet's bandwidth relative to its frequency is 1 / f0.
+    assert Morlet(500).deltaj0 * 500 == pytest.approx(Morlet(50).deltaj0 * 50, rel=1e-3)

@@ -297,3 +297,30 @@ def test_provenance_says_how_it_was_run():
     assert facts["n_workers"] == 2
     assert facts["version"] == pycwt_mod.__version__
     assert facts["seconds"] > 0
+
+
+def test_own_window_at_some_scales_alone_is_cached_under_its_own_name():
+    class Own(pycwt_mod.Morlet):
+        narrow = False
+
+        def smoothing_window(self, scale, n_fft):
+            window = super().smoothing_window(scale, n_fft)
+            return np.ones_like(window) if self.narrow and scale > 20 else window
+
+    mother = Own()
+    first = null_of(cache=True, wavelet=mother)
+    mother.narrow = True
+    assert (null_of(cache=True, wavelet=mother).counts != first.counts).any()
+
+
+def test_warnings_point_at_the_line_of_the_user():
+    y1, y2 = np.random.default_rng(0).standard_normal((2, 60))
+    with pytest.warns(UserWarning, match="`mc_count` of 5 is too small") as caught:
+        pycwt_mod.wct(y1, y2, 1.0, mc_count=5, progress=False, backend="sequential")
+    # This very file is inside the package, so the first line outside it is the test runner's.
+    assert not caught[0].filename.endswith("wavelet.py")
+
+
+def test_legacy_noise_checks_the_number_of_workers_too():
+    with pytest.raises(ValueError, match="`n_workers` must be a positive integer or -1, got 0"):
+        null_of(seed=None, noise="legacy", backend="Sequential", n_workers=0)
