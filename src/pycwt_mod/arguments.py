@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .montecarlo.plan import has_own_smooth
+from .montecarlo.noise import NOISES
+from .montecarlo.plan import METHODS, has_own_smooth
 from .mothers import SMOOTHINGS
 from .validation import as_choice, as_flag, as_positive, as_real, as_series, same_size
 
@@ -127,11 +128,49 @@ def averaged_band(dof: Any) -> tuple[float, float]:
     return float(band[0]), float(band[1])
 
 
-def parallel_backend(parallel: Any, backend: Any) -> Any:
+def check_progress(progress: Any) -> None:
+    """Raise TypeError unless `progress` is a truth value or can be called."""
+    if not isinstance(progress, bool | np.bool_) and not callable(progress):
+        raise TypeError(
+            f"`progress` must be True, False or a callable of (done, total), got {progress!r:.80}."
+        )
+
+
+def check_noise(noise: Any, seed: np.random.SeedSequence | None) -> None:
+    """Raise unless `noise` names a model, and one that can take the seed."""
+    as_choice(noise, "noise", NOISES)
+    if noise == "legacy" and seed is not None:
+        raise ValueError(
+            "`rng_seed` must be None with noise='legacy', which draws from NumPy's global state; "
+            "call numpy.random.seed(...) instead."
+        )
+
+
+def simulation_method(method: Any, noise: str, mother: Any) -> str:
+    """Return how to simulate: as asked, or the fastest way that the problem allows."""
+    reason = None
+    if noise == "legacy":
+        reason = "noise='legacy', whose series exist at the full rate only"
+    elif has_own_smooth(mother):
+        reason = f"{type(mother).__name__}, which has a `smooth` of its own"
+    if method is None:
+        return "multirate" if reason is None else "full"
+    chosen = as_choice(method, "method", METHODS)
+    if chosen != "full" and reason is not None:
+        raise ValueError(f"`method` must be 'full' with {reason}, got {chosen!r}.")
+    return chosen
+
+
+def parallel_backend(parallel: Any, backend: Any, n_workers: Any = None) -> Any:
     """Return the backend that the plain switch `parallel` stands for."""
     if parallel is None:
         return backend
     name = "joblib" if as_flag(parallel, "parallel") else "sequential"
+    if not parallel and n_workers not in (None, 1):
+        raise ValueError(
+            f"`parallel=False` means one worker, got n_workers={n_workers!r:.80} as well. Leave "
+            "one of them out."
+        )
     if backend is None:
         return name
     if isinstance(backend, str) and backend.lower() in ("auto", name):

@@ -38,6 +38,8 @@ class ArrayOps:
         ``bincount(indices, minlength)`` of a flat index array, to a NumPy array of int64.
     assign : callable
         ``assign(target, source)``: copy with conversion (real to index truncates).
+    between : callable
+        ``between(array, low, high)``: limit an array in place; NaN becomes `low`.
     block_bytes : callable, optional
         ``block_bytes()``: memory that a block of surrogates may take, on a device that works best
         on large ones. None: the plan's own block size, small enough for a processor's cache.
@@ -53,24 +55,19 @@ class ArrayOps:
     as_real: Callable[[Array], Array]
     bincount: Callable[[Array, int], Any]
     assign: Callable[[Array, Array], None]
+    between: Callable[[Array, float, float], None]
     block_bytes: Callable[[], int] | None = None
 
     def __reduce__(self) -> str:
         """Pickle NumPy's operations by their name in this module; a device stays where it is."""
-        if self is not NUMPY:
-            raise TypeError(f"the arrays of {self.name!r} cannot be sent to another process")
-        return "NUMPY"
-
-
-_KINDS: dict[str, Any] = {"real": np.float64, "complex": np.complex128, "index": np.intp}
+        for name in ("NUMPY", "NUMPY_SINGLE"):
+            if self is globals()[name]:
+                return name
+        raise TypeError(f"the arrays of {self.name!r} cannot be sent to another process")
 
 
 def _identity(array: Array) -> Array:
     return array
-
-
-def _zeros(shape: tuple[int, ...], kind: str) -> Array:
-    return np.zeros(shape, dtype=_KINDS[kind])
 
 
 def _fft(array: Array) -> Array:
@@ -81,10 +78,6 @@ def _ifft(array: Array) -> Array:
     return scipy.fft.ifft(array, axis=-1, overwrite_x=True)
 
 
-def _as_real(array: Array) -> Array:
-    return array.view(np.float64)
-
-
 def _bincount(indices: Array, minlength: int) -> Array:
     return np.bincount(indices, minlength=minlength)
 
@@ -93,15 +86,32 @@ def _assign(target: Array, source: Array) -> None:
     np.copyto(target, source, casting="unsafe")
 
 
-NUMPY = ArrayOps(
-    name="numpy",
-    xp=np,
-    zeros=_zeros,
-    fft=_fft,
-    ifft=_ifft,
-    from_host=_identity,
-    to_host=_identity,
-    as_real=_as_real,
-    bincount=_bincount,
-    assign=_assign,
-)
+def _between(array: Array, low: float, high: float) -> None:
+    np.fmax(array, low, out=array)
+    np.minimum(array, high, out=array)
+
+
+def _numpy(name: str, real: Any, whole: Any) -> ArrayOps:
+    """Return NumPy's operations in one precision."""
+    kinds = {"real": real, "complex": whole, "index": np.intp}
+
+    def from_host(array: Array) -> Array:
+        return np.asarray(array, dtype=whole if np.iscomplexobj(array) else real)
+
+    return ArrayOps(
+        name=name,
+        xp=np,
+        zeros=lambda shape, kind: np.zeros(shape, dtype=kinds[kind]),
+        fft=_fft,
+        ifft=_ifft,
+        from_host=from_host,
+        to_host=_identity,
+        as_real=lambda array: array.view(real),
+        bincount=_bincount,
+        assign=_assign,
+        between=_between,
+    )
+
+
+NUMPY = _numpy("numpy", np.float64, np.complex128)
+NUMPY_SINGLE = _numpy("numpy:float32", np.float32, np.complex64)

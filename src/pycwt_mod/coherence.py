@@ -29,11 +29,16 @@ _SILENCE_ROUNDING_ERRORS = 16
 
 @dataclass(frozen=True)
 class Band:
-    """The part [start, stop) of a row in FFT order where a filter is not negligible."""
+    """A part of a filter that is not negligible.
 
-    start: int
-    stop: int
+    It multiplies the coefficients `source` of a spectrum, and goes to the places `target` of a row
+    in FFT order; `adds` to what is there already, where a row is folded over itself.
+    """
+
+    source: slice
+    target: slice
     values: Array
+    adds: bool = False
 
 
 @dataclass(frozen=True)
@@ -83,7 +88,7 @@ class _Filters(Sequence[ScaleFilter]):
         scale, length = self._rows[place]
         response = wavelet_filter(self._mother, scale, length, 1.0)
         window = self._mother.smoothing_window(scale, length) / scale
-        return ScaleFilter(length, _bands(response, self._ops), _bands(window, self._ops))
+        return ScaleFilter(length, bands_of(response, self._ops), bands_of(window, self._ops))
 
 
 def make_bank(
@@ -122,7 +127,7 @@ def make_bank(
     )
 
 
-def _bands(row: NDArray[Any], ops: ArrayOps) -> tuple[Band, ...]:
+def bands_of(row: NDArray[Any], ops: ArrayOps) -> tuple[Band, ...]:
     """Keep the parts of a filter above rounding error, at positive and negative frequencies."""
     size = np.abs(row)
     if not np.isfinite(size).all():
@@ -137,22 +142,30 @@ def _bands(row: NDArray[Any], ops: ArrayOps) -> tuple[Band, ...]:
         inside = np.flatnonzero(kept[first:last])
         if inside.size:
             start, stop = first + int(inside[0]), first + int(inside[-1]) + 1
-            if bands and bands[-1].stop == start:  # one band without a gap
-                start = bands.pop().start
-            values = row[start:stop].astype(complex if np.iscomplexobj(row) else float)
-            bands.append(Band(start, stop, ops.from_host(values)))
+            if bands and bands[-1].target.stop == start:  # one band without a gap
+                start = bands.pop().target.start
+            part = slice(start, stop)
+            values = row[part].astype(complex if np.iscomplexobj(row) else float)
+            bands.append(Band(part, part, ops.from_host(values)))
     return tuple(bands)
 
 
 def _filtered(source: Array, bands: tuple[Band, ...], target: Array, ops: ArrayOps) -> None:
-    """Write `source` times a filter to `target`, zero outside its bands; they may be the same."""
+    """Write `source` times a filter to `target`, zero outside its bands; they may be the same.
+
+    Bands that do not add come first, ascending and apart from each other.
+    """
     edge = 0
     for band in bands:
-        target[..., edge : band.start] = 0
-        part = slice(band.start, band.stop)
-        ops.xp.multiply(source[..., part], band.values, out=target[..., part])
-        edge = band.stop
+        if not band.adds:
+            target[..., edge : band.target.start] = 0
+            part = source[..., band.source]
+            ops.xp.multiply(part, band.values, out=target[..., band.target])
+            edge = band.target.stop
     target[..., edge:] = 0
+    for band in bands:
+        if band.adds:
+            target[..., band.target] += source[..., band.source] * band.values
 
 
 class _RunningSum:
@@ -248,8 +261,9 @@ def smoothed_spectra(
     Parameters
     ----------
     spectra : mapping of int to array
-        For each FFT length of the bank the zero-padded FFT of the series: complex, shape
-        (2, n_pairs, n_fft), first axis the two series of a pair.
+        For each FFT length of the bank the Fourier coefficients of the series that its bands take
+        up, by default their zero-padded FFT: complex, shape (2, n_pairs, n_fft), first axis the
+        two series of a pair.
     bank : FilterBank
         The geometry.
     ops : ArrayOps

@@ -194,6 +194,7 @@ def _torch_ops(device: str | int | None, dtype: str, memory_fraction: float) -> 
         as_real=lambda array: torch.view_as_real(array).flatten(-2),
         bincount=lambda indices, length: torch.bincount(indices, minlength=length).cpu().numpy(),
         assign=lambda target, source: target.copy_(source),
+        between=lambda array, low, high: array.nan_to_num_(nan=low).clamp_(low, high),
         block_bytes=free_bytes,
     )
 
@@ -215,6 +216,10 @@ def _cupy_ops(device: str | int | None, dtype: str, memory_fraction: float) -> A
     def assign(target: Any, source: Any) -> None:
         target[...] = source.astype(target.dtype)
 
+    def between(array: Any, low: float, high: float) -> None:
+        cupy.fmax(array, low, out=array)
+        cupy.minimum(array, high, out=array)
+
     return ArrayOps(
         name=f"cupy:{number}:{dtype}",
         xp=xp,
@@ -226,5 +231,6 @@ def _cupy_ops(device: str | int | None, dtype: str, memory_fraction: float) -> A
         as_real=lambda array: array.view(kinds["real"]),
         bincount=lambda indices, length: cupy.asnumpy(cupy.bincount(indices, minlength=length)),
         assign=assign,
+        between=between,
         block_bytes=lambda: int(place.mem_info[0] * memory_fraction),
     )

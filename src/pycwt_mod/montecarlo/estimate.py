@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from .. import _version
-from ..arrays import NUMPY, ArrayOps
+from ..arrays import ArrayOps
 from ..backends import MCBackend, SequentialBackend, resolve_backend
 from ..backends.base import closing_iterator
 from ..helpers import cache_path
@@ -29,7 +29,7 @@ logger = logging.getLogger("pycwt_mod")
 # A task should take about as long as this: long beside the cost of sending it and of adding up its
 # table of counts, some milliseconds; short enough that the progress bar moves and that no worker
 # waits long for the last one. Within these bounds the backend has its say.
-_TASK_SECONDS = (0.2, 0.5)
+_TASK_SECONDS = (0.1, 0.5)
 
 Progress = bool | Callable[[int, int], None]
 
@@ -43,6 +43,9 @@ def estimate_null(
     n_workers: int | None = None,
     cache: bool = True,
     progress: Progress = False,
+    tol: float | None = None,
+    tol_level: float = 0.95,
+    mc_count_max: int = 100_000,
 ) -> NullDistribution:
     """Return the null distribution of a plan from `mc_count` surrogates.
 
@@ -61,39 +64,80 @@ def estimate_null(
         Whether to look for earlier runs and to keep this one.
     progress : bool or callable
         As in `wct_significance`.
+    tol : float, optional
+        Go on in rounds of `mc_count` until the standard error of the quantile at `tol_level` is
+        no larger at any scale, or `mc_count_max` is reached.
+    tol_level, mc_count_max
+        See `tol`.
 
     Returns
     -------
     NullDistribution
-        Of exactly `mc_count` surrogates; without a seed it may be of more.
+        Of exactly `mc_count` surrogates, or of as many rounds of them as `tol` takes; without a
+        seed it may be of more.
     """
     with _chosen_backend(plan, backend, n_workers) as engine:
-        ops: ArrayOps = engine.array_ops or NUMPY
-        streams = Streams.of(seed)
-        key = _cache_key(plan, seed, streams, ops) if cache else None
-        store = NullCache(cache_path())
-        known = None
-        if key is not None:
-            known = store.find(
-                key,
-                mc_count,
-                more_is_fine=seed is None,
-                is_sound=lambda null: _fits(null, plan, seed, streams),
-            )
-        if known is not None:
-            if known.n_surrogates >= mc_count:
-                return known
-            streams = _streams_of(known)
-        start = known.n_surrogates if known is not None else 0
-        null = _run(plan.for_device(ops), streams, range(start, mc_count), engine, ops, progress)
-        if known is not None:
-            null = known.merge(null)
-        if key is not None:
-            store.store(key, null)
+        run = _Run(plan, seed, engine, cache, progress)
+        null = run.of(mc_count)
+        while tol is not None and null.n_surrogates < mc_count_max:
+            # Whether to go on depends on the counts alone, so it is the same on every backend.
+            if np.nanmax(null.standard_error(tol_level), initial=0.0) <= tol:
+                break
+            null = run.of(min(mc_count_max, null.n_surrogates + mc_count))
         return null
 
 
-def _run(
+class _Run:
+    """Distributions of one problem for rising numbers of surrogates, each from the one before."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        seed: np.random.SeedSequence | None,
+        engine: MCBackend,
+        cache: bool,
+        progress: Progress,
+    ) -> None:
+        self._seed, self._engine, self._progress = seed, engine, progress
+        self._streams = Streams.of(seed)
+        self._ops: ArrayOps = engine.array_ops or plan.ops
+        self._plan = plan.for_device(self._ops)
+        self._key = _cache_key(plan, seed, self._streams, engine) if cache else None
+        self._store = NullCache(cache_path())
+        self._known: NullDistribution | None = None
+
+    def of(self, mc_count: int) -> NullDistribution:
+        """Return the distribution of so many surrogates, from what is known and the rest."""
+        known = self._known or self._stored(mc_count)
+        if known is not None:
+            if known.n_surrogates >= mc_count:
+                self._known = known
+                return known
+            self._streams = _streams_of(known)
+        start = known.n_surrogates if known is not None else 0
+        missing = range(start, mc_count)
+        null = _simulated(
+            self._plan, self._streams, missing, self._engine, self._ops, self._progress
+        )
+        if known is not None:
+            null = known.merge(null)
+        if self._key is not None:
+            self._store.store(self._key, null)
+        self._known = null
+        return null
+
+    def _stored(self, mc_count: int) -> NullDistribution | None:
+        if self._key is None:
+            return None
+        return self._store.find(
+            self._key,
+            mc_count,
+            more_is_fine=self._seed is None,
+            is_sound=lambda null: _fits(null, self._plan, self._seed, self._streams),
+        )
+
+
+def _simulated(
     plan: Plan,
     streams: Streams,
     indices: range,
@@ -170,7 +214,7 @@ def _tasks(plan: Plan, indices: range, engine: MCBackend) -> list[tuple[int, int
 
 
 def _cache_key(
-    plan: Plan, seed: np.random.SeedSequence | None, streams: Streams, ops: ArrayOps
+    plan: Plan, seed: np.random.SeedSequence | None, streams: Streams, engine: MCBackend
 ) -> str | None:
     """Return the name of a run in the cache; None: this run cannot be named, so is not kept.
 
@@ -180,7 +224,7 @@ def _cache_key(
     if problem is None:
         return None
     source = "unseeded" if seed is None else repr(streams)
-    arrays = "" if ops is NUMPY else ops.name
+    arrays = "" if engine.array_ops is None else engine.array_ops.name
     return hashlib.sha256(f"{problem}:{source}:{arrays}".encode()).hexdigest()
 
 

@@ -61,6 +61,14 @@ def ar1_pairs(
     return noise
 
 
+def normal_rows(streams: Streams, indices: range, n: int) -> NDArray[np.float64]:
+    """Return n standard normal variates for each surrogate: axes (1, surrogate, variate)."""
+    rows = np.empty((1, len(indices), n))
+    for row, index in zip(rows[0], indices, strict=True):
+        streams.generator(index).standard_normal(out=row)
+    return rows
+
+
 def legacy_pairs(indices: range, n: int, coefficients: tuple[float, float]) -> NDArray[np.float64]:
     """Return what pycwt 0.5.0b0 draws from NumPy's global state: white noise.
 

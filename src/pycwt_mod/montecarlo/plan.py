@@ -13,9 +13,10 @@ import scipy.fft
 from numpy.typing import NDArray
 
 from .. import mothers
-from ..arrays import NUMPY, ArrayOps
+from ..arrays import NUMPY, NUMPY_SINGLE, ArrayOps
 from ..coherence import FilterBank, make_bank
 from ..transform import cone_of_influence, outside_cone, scale_axis, wavelet_filter
+from .grids import Grid, grid_bank, make_grids
 
 # Bins of R2 in [0, 1], as in pycwt.
 N_BINS = 1000
@@ -24,7 +25,7 @@ N_BINS = 1000
 # the cone of influence (pycwt, after Grinsted's toolbox).
 SURROGATE_LENGTHS = 6
 
-METHODS = ("full",)
+METHODS = ("multirate", "full")
 
 # Raised whenever the same arguments would give other counts than before.
 ENGINE_VERSION = 1
@@ -33,6 +34,7 @@ ENGINE_VERSION = 1
 # caches and amortise the cost of calling NumPy: about 2**15 samples of each series (measured).
 _BLOCK_SAMPLES = 2**15
 _BLOCK_RANGE = (2, 16)
+_GRID_BLOCK_RANGE = (4, 64)
 
 # Beyond this FFT length nothing fits a cache, and memory counts: one surrogate at a time.
 _LONG = 2**18
@@ -40,11 +42,20 @@ _LONG = 2**18
 # Values of a wavelet below this share of its peak do not reach the other end of the FFT grid.
 _OUT_OF_REACH = 1e-15
 
-# Seconds per scale, surrogate and sample of the FFT grid on a 2020s core, for choosing the size
-# of tasks; measured by benchmarks/bench_surrogates.py.
-_SECONDS_PER_SAMPLE = 30e-9
+# Seconds per scale, surrogate and sample of the FFT grid on a 2020s core, and seconds of calling
+# NumPy for each scale of a block, for choosing the size of tasks. Measured by
+# benchmarks/surrogates.py.
+_SECONDS_PER_SAMPLE = 25e-9
+_SECONDS_PER_PASS = 100e-6
 
 _OWN_MOTHERS = (mothers.Morlet, mothers.Paul, mothers.DOG, mothers.MexicanHat)
+
+# A scale whose wavelet has less than this share of its peak below the Nyquist frequency cannot be
+# computed, even in double precision: R2 takes its fourth power. Single precision needs this much.
+_SILENT, _FAINT = 1e-70, 1e-4
+
+# Surrogates beyond these are a mistake in the arguments.
+_MOST_SAMPLES, _MOST_SCALES = 1e15, 100_000
 
 # A mother wavelet's own `smooth` works on whole fields, outside the cache.
 _OWN_SMOOTH_SLOWNESS = 20
@@ -77,6 +88,12 @@ class Plan:
         backend computes arrays of the same shapes and hence the same bits.
     dt : float
         Sampling interval, for a mother wavelet that smooths by itself.
+    n_bins : int
+        Bins of the histogram.
+    grids : tuple of Grid
+        The time grids of the multirate method; empty in the full one.
+    single : bool
+        Whether single precision is enough.
     """
 
     mother: Any
@@ -93,7 +110,9 @@ class Plan:
     block_size: int
     dt: float
     n_bins: int = N_BINS
-    _banks: dict[str, FilterBank] = field(default_factory=dict, compare=False, repr=False)
+    grids: tuple[Grid, ...] = ()
+    single: bool = False
+    _banks: dict[Any, FilterBank] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def n_scales(self) -> int:
@@ -103,7 +122,9 @@ class Plan:
     @property
     def samples_per_surrogate(self) -> NDArray[np.intp]:
         """Samples that one surrogate adds to the histogram of each scale."""
-        return np.maximum(np.subtract(self.stops, self.starts), 0)
+        if self.grids:
+            return np.concatenate([grid.samples for grid in self.grids])
+        return np.asarray(np.maximum(np.subtract(self.stops, self.starts), 0))
 
     @property
     def smooths_itself(self) -> bool:
@@ -113,8 +134,13 @@ class Plan:
     @property
     def seconds_per_surrogate(self) -> float:
         """A rough estimate of the cost of one surrogate on one core."""
-        slowness = _OWN_SMOOTH_SLOWNESS if self.smooths_itself else 1
-        return self.n_scales * self.n_fft * _SECONDS_PER_SAMPLE * slowness
+        passes, work = self.n_scales, float(self.n_scales * self.n_fft)
+        if self.grids:
+            passes = sum(grid.high - grid.low for grid in self.grids)
+            work = sum(grid.work for grid in self.grids)
+        elif self.smooths_itself:
+            work *= _OWN_SMOOTH_SLOWNESS
+        return work * _SECONDS_PER_SAMPLE + passes * _SECONDS_PER_PASS / self.block_size
 
     def for_device(self, ops: ArrayOps) -> Plan:
         """Return the plan with blocks as large as the device's memory allows.
@@ -124,25 +150,43 @@ class Plan:
         """
         if ops.block_bytes is None:
             return self
-        n_taps = mothers.scale_taps(
-            mothers.constant(self.mother, "deltaj0"), self.dj, self.smoothing
-        ).size
         # Complex numbers for each surrogate: FFT buffers and their copies, boxcar, results.
-        per_surrogate = 16 * (10 * self.n_fft + (2 * n_taps + 12) * self.n_samples)
+        n_arrays = 2 * self.taps.size + 22
+        points = max((grid.replicates * grid.n_fft for grid in self.grids), default=self.n_fft)
+        per_surrogate = 16 * n_arrays * points
         return replace(self, block_size=max(1, ops.block_bytes() // per_surrogate), _banks={})
 
     def bank(self, ops: ArrayOps = NUMPY) -> FilterBank:
         """Return the filters, computed on first use in each process and kept with the plan."""
         if ops.name not in self._banks:
-            taps = mothers.scale_taps(
-                mothers.constant(self.mother, "deltaj0"), self.dj, self.smoothing
-            )
             scales = np.array(self.scales)
             lengths = _fft_lengths(self.mother, scales, self.n_samples, self.n_fft)
             self._banks[ops.name] = make_bank(
-                self.mother, scales, self.n_samples, lengths, taps, ops
+                self.mother, scales, self.n_samples, lengths, self.taps, ops
             )
         return self._banks[ops.name]
+
+    def grid_bank(self, grid: Grid, ops: ArrayOps = NUMPY_SINGLE) -> FilterBank:
+        """Return the filters of one group of the multirate method, kept like those of `bank`."""
+        name = (ops.name, grid.first)
+        if name not in self._banks:
+            self._banks[name] = grid_bank(grid, self.mother, np.array(self.scales), self.taps, ops)
+        return self._banks[name]
+
+    @property
+    def ops(self) -> ArrayOps:
+        """NumPy in the precision that the method needs.
+
+        The error of single precision is a thousandth of a bin of the histogram; the full method
+        stays in double precision, as the reference.
+        """
+        return NUMPY_SINGLE if self.single else NUMPY
+
+    @property
+    def taps(self) -> NDArray[np.float64]:
+        """The boxcar across scales."""
+        deltaj0 = mothers.constant(self.mother, "deltaj0")
+        return mothers.scale_taps(deltaj0, self.dj, self.smoothing)
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave the filters at home: workers compute them faster than they could receive them."""
@@ -170,6 +214,7 @@ class Plan:
             "smoothing": self.smoothing,
             "noise": self.noise,
             "method": self.method,
+            "grids": repr(self.grids),
         }
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
@@ -185,6 +230,7 @@ def make_plan(
     method: str = "full",
     noise: str = "ar1",
     smoothing: str = "pycwt",
+    n_samples: int | None = None,
     pad: Any,
 ) -> Plan:
     """Work out the geometry of a significance problem.
@@ -199,19 +245,22 @@ def make_plan(
         The wavelet.
     method, noise, smoothing : str
         As in `wct_significance`.
+    n_samples : int, optional
+        Length of a surrogate; by default six times the largest scale.
     pad : callable
         ``pad(n)``: FFT length for n samples.
     """
     # Everything is in units of dt from here on; the same operations as in pycwt, so that the
     # number of samples and the cone of influence agree to the last bit.
-    n_samples = max(2, math.ceil(s0 * 2 ** (J * dj) / dt * SURROGATE_LENGTHS))
+    if n_samples is None:
+        n_samples = _surrogate_length(dt, dj, s0, J)
     scales = scale_axis(s0, dj, J)
     periods = 1 / (1 / (mother.flambda() * scales))
     starts, stops = outside_cone(periods, cone_of_influence(n_samples, mother, dt))
+    response = _response(mother, scales / dt)
+    stops = np.where(response > _SILENT, stops, starts)
     n_fft = pad(n_samples)
-    smallest, largest = _BLOCK_RANGE if n_fft < _LONG else (1, 1)
-    block = 2 ** max(0, round(math.log2(_BLOCK_SAMPLES / n_fft)))
-    return Plan(
+    plan = Plan(
         mother=mother,
         coefficients=coefficients,
         scales=tuple((scales / dt).tolist()),
@@ -223,9 +272,58 @@ def make_plan(
         smoothing=smoothing,
         noise=noise,
         method=method,
-        block_size=min(largest, max(smallest, block)),
+        block_size=_block_size(n_fft, _BLOCK_RANGE if n_fft < _LONG else (1, 1)),
         dt=dt,
     )
+    if method == "full":
+        return plan
+    grids = make_grids(
+        mother,
+        scales / dt,
+        dj,
+        plan.taps.size,
+        n_samples,
+        n_fft,
+        max(map(abs, coefficients)),
+        response > _SILENT,
+    )
+    points = max(grid.replicates * grid.n_fft for grid in grids)
+    return replace(
+        plan,
+        grids=grids,
+        single=bool(response.min() > _FAINT),
+        block_size=_block_size(points, _GRID_BLOCK_RANGE),
+    )
+
+
+def _surrogate_length(dt: float, dj: float, s0: float, J: float) -> int:
+    """Return the samples of a surrogate that holds the largest scale several times."""
+    try:
+        length = s0 * 2 ** (J * dj) / dt * SURROGATE_LENGTHS
+        if length > _MOST_SAMPLES or J > _MOST_SCALES:
+            raise OverflowError
+    except OverflowError:
+        raise ValueError(
+            f"`J` must leave surrogates that can be simulated, got J={J:g} with s0={s0:g}, "
+            f"dj={dj:g} and dt={dt:g}: the largest scale, s0 * 2**(J * dj), is out of all bounds. "
+            "Use a smaller `J`."
+        ) from None
+    return max(2, math.ceil(length))
+
+
+def _response(mother: Any, scales: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the largest response of each scale below the Nyquist frequency, against its peak."""
+    peak = 2 * math.pi / mother.flambda()
+    x = np.linspace(0, 8 * peak + 20, 2**12)
+    size = np.maximum(np.abs(mother.psi_ft(x)), np.abs(mother.psi_ft(-x)))
+    best = np.maximum.accumulate(size) / size.max()
+    return np.asarray(np.interp(math.pi * scales, x, best))
+
+
+def _block_size(points: int, bounds: tuple[int, int]) -> int:
+    """Return how many surrogates of so many points to compute together."""
+    fitting: int = 2 ** max(0, round(math.log2(_BLOCK_SAMPLES / points)))
+    return min(bounds[1], max(bounds[0], fitting))
 
 
 def has_own_smooth(mother: Any) -> bool:
@@ -263,6 +361,8 @@ def _reach(response: NDArray[Any]) -> int:
     """Return how many samples from its centre a filter, given in the Fourier domain, acts."""
     kernel = np.abs(scipy.fft.ifft(response))
     acting = np.flatnonzero(kernel > _OUT_OF_REACH * kernel.max())
+    if not acting.size:  # a wavelet without any response on this grid
+        return 0
     return int(np.minimum(acting, kernel.size - acting).max())
 
 

@@ -1,0 +1,440 @@
+"""Grids of the multirate method: each octave of scales is simulated no finer than it needs.
+
+At scale s nothing in the coherence varies faster than about s. So an octave of scales, with the
+neighbours that the boxcar across scales reaches (its halo), is simulated on a time grid of its own,
+whose step is about as long as its smallest scale. The transform at such times is exact: it comes
+from the Fourier coefficients of the noise, folded onto the grid. Only the smoothing in time, a sum
+over the grid, is coarser than at the full rate, and the step is chosen so that it errs by less
+than `_ALIASING`.
+
+Where the surrogate is much longer than the scale, its ends do not matter and the grid is a circle,
+as long as the wanted precision asks. Otherwise it spans the surrogate with its padding and cone of
+influence, and several replicates of it make up for its being short.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import scipy.fft
+from numpy.typing import NDArray
+
+from ..arrays import ArrayOps
+from ..coherence import Band, FilterBank, ScaleFilter, bands_of
+
+# Largest share of a smoothed spectrum that may come from the coarseness of the grid.
+_ALIASING = 1e-3
+
+# Response of a wavelet below this share of its peak is left out of its band.
+_NO_RESPONSE = 1e-5
+
+# Length of a circle, and of all replicates together outside the cone of influence, in units of
+# the largest scale of the octave. It sets the standard error: 0.006 at most with 300 surrogates.
+_LENGTH_IN_SCALES = 60.0
+
+# A surrogate is long beside a scale if it is so many times as long: for complex wavelets, and for
+# real ones, whose windows are wider.
+_LONG_IN_SCALES, _LONG_FOR_REAL = 100.0, 200.0
+
+# What the ends of red noise may add to the samples outside the cone of influence, as a share.
+_END_EFFECT = 0.006
+
+# Where the ends show, the step at an end is resolved so much more finely.
+_FINER_FOR_STEPS = 3.0
+
+# Where the response to an end is below this share of the noise at a scale, it does not show.
+_UNSEEN = 0.2
+
+# The time window of a wavelet is sampled at least so finely before its low frequencies are taken.
+_WINDOW_SAMPLES = 32.0
+
+# Circular noise is longer than the record cut from it by so many of its correlation lengths, up to
+# so many records.
+_CORRELATION_LENGTHS, _MOST_RECORDS = 8.0, 16.0
+
+
+@dataclass(frozen=True)
+class Grid:
+    """The simulation of one group of scales. Times are in samples of the full rate.
+
+    Parameters
+    ----------
+    first, stop : int
+        The scales that this group answers for, by index.
+    low, high : int
+        The scales it computes, halo included.
+    step : float
+        Step of the time grid.
+    n_fft : int
+        Points of the grid, padding included.
+    n_points : int
+        Points within the surrogate; all of them on a circle.
+    circular : bool
+        Whether the surrogate is a circle without ends.
+    noise_step : float
+        Step of the grid on which the surrogate's ends are cut; not used on a circle.
+    n_noise, n_cut, n_wide : int
+        Points, at the noise's step, of the circle from which the noise is cut, of the surrogate and
+        of the padded surrogate; not used on a circle.
+    replicates : int
+        Independent surrogates of this group for each surrogate index.
+    starts, stops : tuple of int
+        For each scale that the group answers for, the points outside the cone of influence.
+    lowest_bin, highest_bin : int
+        Range of Fourier coefficients with a response, in units of 1 / (n_fft step).
+    """
+
+    first: int
+    stop: int
+    low: int
+    high: int
+    step: float
+    n_fft: int
+    n_points: int
+    circular: bool
+    noise_step: float
+    n_noise: int
+    n_cut: int
+    n_wide: int
+    replicates: int
+    starts: tuple[int, ...]
+    stops: tuple[int, ...]
+    lowest_bin: int
+    highest_bin: int
+
+    @property
+    def noise_bins(self) -> range:
+        """The Fourier coefficients to draw, in units of the reciprocal of the noise's length."""
+        if not self.circular:
+            return range(self.n_noise // 2 + 1)
+        return range(max(0, self.lowest_bin), max(self.highest_bin, -self.lowest_bin) + 1)
+
+    @property
+    def n_normals(self) -> int:
+        """Normal variates that one surrogate index takes for this group."""
+        return 2 * self.replicates * 2 * len(self.noise_bins)
+
+    @property
+    def work(self) -> int:
+        """Points that one surrogate index moves through the transforms of this group."""
+        return self.replicates * (self.high - self.low) * self.n_fft
+
+    @property
+    def samples(self) -> NDArray[np.intp]:
+        """Samples that one surrogate index adds to the histogram of each scale."""
+        return self.replicates * np.maximum(np.subtract(self.stops, self.starts), 0)
+
+
+def make_grids(
+    mother: Any,
+    scales: NDArray[np.float64],
+    dj: float,
+    n_taps: int,
+    n_samples: int,
+    n_fft: int,
+    coefficient: float,
+    responds: NDArray[np.bool_],
+) -> tuple[Grid, ...]:
+    """Cut the scales into octaves and choose a grid for each.
+
+    Parameters
+    ----------
+    mother : MotherWavelet
+        The wavelet.
+    scales : numpy.ndarray
+        Scales in samples.
+    dj : float
+        Their spacing in octaves.
+    n_taps : int
+        Width of the boxcar across scales.
+    n_samples, n_fft : int
+        Length of a surrogate, and its padded length.
+    coefficient : float
+        The larger size of the two lag-1 autocorrelations.
+    responds : numpy.ndarray
+        Whether the wavelet of a scale responds to anything below the Nyquist frequency.
+    """
+    per_group = max(1, round(1 / dj))
+    ahead = (n_taps - 1) // 2
+    behind = n_taps - 1 - ahead
+    demands = _demands(mother)
+    grids = []
+    for first in range(0, scales.size, per_group):
+        stop = min(first + per_group, scales.size)
+        low, high = max(0, first - behind), min(scales.size, stop + ahead)
+        bounds = (first, stop, low, high)
+        largest = scales[stop - 1]
+        if n_samples > demands.long_in_scales(largest, coefficient) * largest:
+            # The halo must fit the circle as well.
+            length = max(_LENGTH_IN_SCALES * largest, _LENGTH_IN_SCALES / 4 * scales[high - 1])
+            grid = _circle(demands, scales, bounds, min(length, n_samples))
+        else:
+            inner = scales[first:stop] / mother.coi()
+            grid = _record(demands, scales, bounds, n_samples, n_fft, coefficient, inner)
+        stops = np.where(responds[first:stop], grid.stops, grid.starts)
+        grids.append(replace(grid, stops=tuple(stops.tolist())))
+    return tuple(grids)
+
+
+def _circle(
+    demands: _Demands,
+    scales: NDArray[np.float64],
+    bounds: tuple[int, int, int, int],
+    length: float,
+) -> Grid:
+    first, stop, low, high = bounds
+    step = demands.coarsest_step(scales[low])
+    n_fft = scipy.fft.next_fast_len(math.ceil(length / step))
+    if step > 1:
+        step = length / n_fft
+    lowest, highest = demands.bins(scales[low:high], n_fft * step)
+    everywhere = (n_fft,) * (stop - first)
+    return Grid(
+        first, stop, low, high, step, n_fft, n_fft, True, step, n_fft, n_fft, n_fft, 1,
+        (0,) * (stop - first), everywhere, lowest, highest,
+    )  # fmt: skip
+
+
+def _record(
+    demands: _Demands,
+    scales: NDArray[np.float64],
+    bounds: tuple[int, int, int, int],
+    n_samples: int,
+    n_padded: int,
+    coefficient: float,
+    inner: NDArray[np.float64],
+) -> Grid:
+    first, stop, low, high = bounds
+    coarsest = demands.coarsest_step(scales[low])
+    n_fft = _fitting_length(n_samples, n_padded, coarsest) if coarsest > 1 else n_padded
+    step = n_padded / n_fft
+    n_points = round(n_samples / step)
+    # The ends of the record are cut on a grid that resolves all that the wavelets respond to.
+    n_wide = n_padded
+    if coarsest > 1:
+        finest = math.pi * scales[low] / demands.reach
+        least = _LONG_FOR_REAL if demands.is_real else _LONG_IN_SCALES
+        if demands.long_in_scales(scales[stop - 1], coefficient) > least:
+            finest /= _FINER_FOR_STEPS
+        n_wide = scipy.fft.next_fast_len(math.ceil(n_padded / min(finest, step)))
+    noise_step = n_padded / n_wide
+    memory = _CORRELATION_LENGTHS / max(1 - coefficient, 1e-12)
+    circle = min(2 * n_samples + memory, _MOST_RECORDS * n_samples)
+    n_noise = scipy.fft.next_fast_len(math.ceil(circle / noise_step))
+    lowest, highest = demands.bins(scales[low:high], float(n_padded))
+    # `inner`: distance from the nearer end at which a scale leaves the cone of influence.
+    starts = np.ceil(inner / step - 0.5 - 1e-9).astype(int)
+    # Where the full rate has a sample outside the cone and the grid has not, its middle serves.
+    starts[inner < n_samples / 2] = np.minimum(starts, (n_points - 1) // 2)[inner < n_samples / 2]
+    stops = n_points - starts
+    free = max(1.0, float((stops - starts)[-1]) * step / scales[stop - 1])
+    replicates = max(1, math.ceil(_LENGTH_IN_SCALES / free)) if stops[-1] > starts[-1] else 1
+    return Grid(
+        first, stop, low, high, step, n_fft, n_points, False,
+        noise_step, n_noise, round(n_samples / noise_step), n_wide, replicates,
+        tuple(starts.tolist()), tuple(stops.tolist()), lowest, highest,
+    )  # fmt: skip
+
+
+def _fitting_length(n_samples: int, n_padded: int, coarsest: float) -> int:
+    """Return a number of points for the padded record that puts a whole number in the record."""
+    fewest = math.ceil(n_padded / coarsest)
+    lengths = range(fewest, fewest + fewest // 4 + 4)
+    candidates = sorted({int(scipy.fft.next_fast_len(n)) for n in lengths})
+    misfit = [abs(n * n_samples / n_padded - round(n * n_samples / n_padded)) for n in candidates]
+    # The best fit, but nothing long where a shorter one is nearly as good.
+    best: int = next(
+        n for n, off in zip(candidates, misfit, strict=True) if off <= min(misfit) + 0.02
+    )
+    return best
+
+
+@dataclass(frozen=True)
+class _Demands:
+    """What a wavelet asks of a grid, in dimensionless angular frequency."""
+
+    lowest: float
+    highest: float
+    sampling: float
+    peak: float
+    cone: float
+    is_real: bool
+
+    def coarsest_step(self, smallest: float) -> float:
+        """Return the longest step that serves a smallest scale; 1: the full rate is needed."""
+        if math.pi * smallest < self.reach:
+            return 1.0  # the wavelet meets the Nyquist frequency of the full rate
+        return max(1.0, 2 * math.pi * smallest / self.sampling)
+
+    @property
+    def reach(self) -> float:
+        return max(-self.lowest, self.highest)
+
+    def bins(self, scales: NDArray[np.float64], length: float) -> tuple[int, int]:
+        """Return the Fourier coefficients of a length to which any of some scales responds."""
+        unit = 2 * math.pi / length
+        nyquist = math.ceil(length / 2)
+        top = min(math.ceil(self.highest / (unit * scales[0])), nyquist)
+        widest = scales[0] if self.lowest < 0 else scales[-1]
+        return max(math.floor(self.lowest / (unit * widest)), -nyquist), top
+
+    def long_in_scales(self, scale: float, coefficient: float) -> float:
+        """Return how many scales long a surrogate must be for its ends not to matter.
+
+        Red noise ends in a step, as high as its slow part is large. The wavelet's response to it
+        falls off as a Gaussian, and can be seen beyond the cone of influence where the noise at the
+        scale itself is weak.
+        """
+        decay = max(1 - coefficient, 1e-12)
+        slow = math.sqrt(math.atan(1 / (scale * decay)) / (math.pi * decay))
+        noise = 1 / math.hypot(decay, self.peak / scale)
+        seen = slow * math.sqrt(scale) / self.peak / noise / _UNSEEN
+        beyond = math.sqrt(2 * math.log(max(seen, 1.0))) - self.cone
+        least = _LONG_FOR_REAL if self.is_real else _LONG_IN_SCALES
+        return max(least, 2 * beyond / _END_EFFECT)
+
+
+def _demands(mother: Any) -> _Demands:
+    """Work out what a wavelet asks of a grid.
+
+    Sampling at W adds to the smoothed spectrum at frequency k what the products of transforms hold
+    at W - k. Both fall off: the products as the autocorrelation of the response, the smoothing as
+    the transform of its window.
+    """
+    peak = 2 * math.pi / mother.flambda()
+    x = np.linspace(-8 * peak - 20, 8 * peak + 20, 2**14)
+    size = np.abs(mother.psi_ft(x))
+    inside = x[size > _NO_RESPONSE * size.max()]
+    lowest, highest = float(inside[0]), float(inside[-1])
+    n = 2**12
+    unit = 2 * (highest - lowest) / n
+    response = np.abs(mother.psi_ft(lowest + unit * np.arange(n // 2)))
+    products = scipy.fft.ifft(np.abs(scipy.fft.fft(response, 2 * n)) ** 2).real[: n // 2]
+    products = np.concatenate([products / products[0], np.zeros(3 * n // 2)])
+    # On a time grid of this step the window of scale 1 has values at the same frequencies.
+    step = math.pi / (n * unit)
+    window = np.abs(mother.smoothing_window(1 / step, 2 * n)[:n])
+    added = [np.max(products[w::-1] * window[: w + 1]) for w in range(n)]
+    sampling = unit * (np.flatnonzero(np.array(added) > _ALIASING)[-1] + 1)
+    is_real = lowest < -0.5 * highest
+    return _Demands(lowest, highest, float(sampling), peak, 1 / mother.coi(), is_real)
+
+
+def grid_bank(
+    grid: Grid, mother: Any, scales: NDArray[np.float64], taps: NDArray[np.float64], ops: ArrayOps
+) -> FilterBank:
+    """Compute the filters of a group of scales on its grid.
+
+    Parameters
+    ----------
+    grid : Grid
+        The group.
+    mother : MotherWavelet
+        The wavelet.
+    scales : numpy.ndarray
+        All scales, in samples.
+    taps : numpy.ndarray
+        Boxcar across scales.
+    ops : ArrayOps
+        Where the filters are to live.
+    """
+    bins = np.arange(grid.lowest_bin, grid.highest_bin + 1)
+    frequency = 2 * np.pi * bins / (grid.n_fft * grid.step)
+    # Points lie in the middle of their step, on the grid of the noise and on that of the transform.
+    shift = np.exp(0.5j * frequency * (grid.step - grid.noise_step))
+    filters = []
+    for scale in scales[grid.low : grid.high].tolist():
+        response = np.sqrt(scale) * np.conjugate(mother.psi_ft(scale * frequency))
+        if grid.step != grid.noise_step:
+            response = response * shift
+        window = _window(grid, mother, scale) / scale
+        bands = _folded(response, grid.lowest_bin, grid.n_fft, ops)
+        filters.append(ScaleFilter(grid.n_fft, bands, bands_of(window, ops)))
+    return FilterBank(grid.n_points, (grid.n_fft,), tuple(filters), taps)
+
+
+def _window(grid: Grid, mother: Any, scale: float) -> NDArray[np.float64]:
+    """Return the transform of the time window on the grid, as it is at the full rate."""
+    finer = min(math.ceil(grid.step), math.ceil(_WINDOW_SAMPLES * grid.step / scale))
+    n_fine = grid.n_fft * finer
+    fine = mother.smoothing_window(scale / grid.step * finer, n_fine)
+    half = (grid.n_fft + 1) // 2
+    return np.concatenate([fine[:half], fine[n_fine - grid.n_fft + half :]])
+
+
+def _folded(response: NDArray[Any], lowest: int, n_fft: int, ops: ArrayOps) -> tuple[Band, ...]:
+    """Cut a response at the turns of the grid, so that each part lies on one turn of it."""
+    size = np.abs(response)
+    inside = np.flatnonzero(size > _NO_RESPONSE * size.max(initial=0.0))
+    if not inside.size:
+        return ()
+    start, stop = int(inside[0]), int(inside[-1]) + 1
+    pieces = []
+    while start < stop:
+        place = (start + lowest) % n_fft
+        end = min(stop, start + n_fft - place)
+        pieces.append((slice(start, end), slice(place, place + end - start)))
+        start = end
+    pieces.sort(key=lambda piece: piece[0].start - piece[0].stop)  # the longest first
+    covered = np.zeros(n_fft, dtype=bool)
+    bands = []
+    for source, target in pieces:
+        adds = bool(covered[target].any())
+        covered[target] = True
+        bands.append(Band(source, target, ops.from_host(response[source]), adds))
+    return tuple(sorted(bands, key=lambda band: band.target.start))
+
+
+def grid_spectra(
+    grid: Grid, normals: NDArray[np.float64], coefficients: tuple[float, float]
+) -> NDArray[np.complex128]:
+    """Turn normal variates into the Fourier coefficients of pairs of AR(1) series on a grid.
+
+    Parameters
+    ----------
+    grid : Grid
+        The group.
+    normals : numpy.ndarray
+        Shape (2, n_pairs, 2 n_bins) for `Grid.noise_bins`.
+    coefficients : (float, float)
+        Lag-1 autocorrelation of both series.
+
+    Returns
+    -------
+    numpy.ndarray
+        Complex, shape (2, n_pairs, number of bins from the lowest to the highest).
+
+    Notes
+    -----
+    The coefficients of a circular AR(1) series are independent complex normals with its spectrum
+    as variance. Those of a record with ends come from a piece of such a series.
+    """
+    drawn = np.asarray(grid.noise_bins)
+    circle = grid.n_noise * grid.noise_step
+    frequency = 2 * np.pi * drawn / circle
+    coarse = normals.view(np.complex128)
+    for series, g in zip(coarse, coefficients, strict=True):
+        series *= np.sqrt((1 - g * g) / (1 - 2 * g * np.cos(frequency) + g * g))
+    # The coefficient at frequency 0, and at the Nyquist frequency of an even length, is real.
+    for place in np.flatnonzero((drawn == 0) | (2 * drawn == circle)):
+        coarse[..., place] = coarse[..., place].real * math.sqrt(2)
+    if not grid.circular:
+        return _cut(grid, coarse)
+    if grid.lowest_bin >= 0:
+        return coarse
+    negative = np.conjugate(coarse[..., 1 : 1 - grid.lowest_bin])[..., ::-1]
+    return np.concatenate([negative, coarse[..., : grid.highest_bin + 1]], axis=-1)
+
+
+def _cut(grid: Grid, coarse: NDArray[np.complex128]) -> NDArray[np.complex128]:
+    """Cut a record from a circular series, pad it with zeros, and return its coefficients."""
+    one_sided = np.zeros((*coarse.shape[:-1], grid.n_noise), dtype=complex)
+    one_sided[..., : coarse.shape[-1]] = coarse
+    one_sided[..., 0] /= 2  # the others stand for their negative frequencies as well
+    series = scipy.fft.ifft(one_sided, axis=-1, overwrite_x=True).real[..., : grid.n_cut]
+    spectrum = scipy.fft.fft(series, grid.n_wide, axis=-1)
+    bins = np.arange(grid.lowest_bin, grid.highest_bin + 1)
+    return np.asarray(spectrum[..., bins % grid.n_wide])
