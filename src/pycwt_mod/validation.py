@@ -1,11 +1,14 @@
 """Checks of what a user passes in: one clear message for each mistake.
 
 Every message names the argument, the rule, the value and, where it helps, the remedy.
-A wrong type is a `TypeError`, a wrong value a `ValueError`.
+A wrong type is a `TypeError`, a wrong value a `ValueError`. Libraries of tables are known by what
+their objects can do; none is imported.
 """
 
 from __future__ import annotations
 
+import contextlib
+import datetime
 import math
 import numbers
 import sys
@@ -18,6 +21,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 Series = NDArray[np.float64]
+
+# Messages show so many values of an array, and so many letters of anything else.
+_SHOWN_VALUES = 3
+_SHOWN_LETTERS = 80
+
+# Steps of an evenly spaced index may differ by this part: labels are rounded.
+_JITTER = 0.01
+# Those of months, quarters and years by this part.
+_CALENDAR_JITTER = 0.15
+
+# Nobody asks for what most of the unrelated series exceed.
+_LOWEST_USUAL_LEVEL = 0.5
+
+_TIMES = (np.datetime64, np.timedelta64, datetime.date, datetime.time, datetime.timedelta)
 
 
 def as_series(
@@ -62,12 +79,15 @@ def as_series(
             f"`{name}` must not have masked values, got a mask that is first set at index "
             f"{first}. Fill or interpolate the gaps before the transform."
         )
+    _refuse_table(values, name)
     array = _as_numbers(values, name)
     if array.ndim != 1:
-        raise ValueError(
-            f"`{name}` must be one-dimensional, got shape {array.shape}. "
+        remedy = (
             "Pass one series, for example `y[:, 0]` or `y.ravel()`."
+            if array.ndim
+            else "Pass a series, not one number; are the arguments swapped?"
         )
+        raise ValueError(f"`{name}` must be one-dimensional, got shape {array.shape}. {remedy}")
     if array.size < min_size:
         raise ValueError(f"`{name}` must have at least {min_size} samples, got {array.size}.")
     if np.iscomplexobj(array) and not allow_complex:
@@ -76,10 +96,10 @@ def as_series(
         )
     finite = np.isfinite(array)
     if not finite.all():
-        first = int(np.argmin(finite))
+        first, n_bad = int(np.argmin(finite)), array.size - int(finite.sum())
         raise ValueError(
             f"`{name}` must be finite, got {array[first]} at index {first} "
-            f"({array.size - int(finite.sum())} such values). Fill or interpolate the gaps."
+            f"({n_bad} such value{'s' if n_bad != 1 else ''}). Fill or interpolate the gaps."
         )
     if not allow_constant and array.min() == array.max():
         raise ValueError(
@@ -95,22 +115,104 @@ def _as_numbers(values: Any, name: str) -> NDArray[Any]:
         if hasattr(values, "to_numpy") and not isinstance(values, np.ndarray):
             try:
                 array = np.asarray(values.to_numpy())
-                if array.dtype == object:
+                if array.dtype == object and not _holds(array, (str, bytes, *_TIMES)):
                     array = values.to_numpy(dtype=float, na_value=math.nan)
             except TypeError:
                 array = np.asarray(values)
         else:
             array = np.asarray(values)
-        if array.dtype.kind in "mMSU" or _holds_text(array):
-            raise TypeError("neither dates nor text are samples")
+        if array.dtype.kind in "mMSU" or _holds(array, (str, bytes, *_TIMES)):
+            raise TypeError("neither times nor text are samples")
         kind = np.complex128 if array.dtype.kind == "c" else np.float64
         return np.ascontiguousarray(array, dtype=kind) if array.ndim else array.astype(kind)
     except (TypeError, ValueError) as error:
-        raise TypeError(f"`{name}` must be a series of numbers, got {values!r:.80}.") from error
+        raise TypeError(
+            f"`{name}` must be a series of numbers, got {brief(values)}."
+            f"{_way_to_numbers(values, name)}"
+        ) from error
 
 
-def _holds_text(array: NDArray[Any]) -> bool:
-    return array.dtype == object and any(isinstance(value, str | bytes) for value in array.flat)
+def _refuse_table(values: Any, name: str) -> None:
+    """Raise ValueError for a DataFrame, of which one column is a series."""
+    columns = getattr(values, "columns", None)
+    if columns is None or np.ndim(values) != 2:
+        return
+    some = "column" if not len(columns) else columns[0]
+    raise ValueError(
+        f"`{name}` must be one-dimensional, got shape {tuple(values.shape)}, a "
+        f"{type(values).__name__}. Pass one of its columns, for example `df[{some!r}]`."
+    )
+
+
+def _holds(array: NDArray[Any], kinds: tuple[type, ...]) -> bool:
+    return array.dtype == object and any(isinstance(value, kinds) for value in array.flat)
+
+
+def _way_to_numbers(values: Any, name: str) -> str:
+    """Return how to make numbers of what is none, as a sentence with a space before it."""
+    try:
+        array = np.asarray(values)
+    except (TypeError, ValueError):  # ragged
+        return " Every element must be one number."
+    if array.dtype.kind in "SU" or _holds(array, (str, bytes)):
+        return (
+            f" Text is not numbers: convert it, by `{name}.astype(float)` if it is an array or a "
+            f"pandas Series, or by `[float(value) for value in {name}]`."
+        )
+    if array.dtype.kind in "mM" or _holds(array, _TIMES):
+        return (
+            " Dates and time spans are not numbers: pass the values that belong to the dates; "
+            f"spans become numbers by `{name} / np.timedelta64(1, 'D')`."
+        )
+    return ""
+
+
+def brief(value: Any) -> str:
+    """Return a value for a message: short, on one line, and no number cut in the middle.
+
+    Parameters
+    ----------
+    value : object
+        Anything that a user passed in.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> brief(np.arange(60.0))
+    'ndarray of float64, shape (60,), [0.0, 1.0, 2.0, ...]'
+    >>> brief("half")
+    "'half'"
+    """
+    kind = type(value).__name__
+    if hasattr(value, "columns") and hasattr(value, "shape"):
+        return f"{kind} of shape {tuple(value.shape)}"
+    if hasattr(value, "dtype") and len(getattr(value, "shape", ())):
+        with contextlib.suppress(Exception):  # what is not in this memory is shown by its repr
+            values = np.asarray(value).ravel()
+            return f"{kind} of {value.dtype}, shape {tuple(value.shape)}, {_first_values(values)}"
+    if isinstance(value, list | tuple | range) and len(value) > _SHOWN_VALUES:
+        return f"{kind} of {len(value)}, {_first_values(value)}"
+    words = " ".join(repr(value).split())
+    if len(words) <= _SHOWN_LETTERS:
+        return words
+    head, _, cut = words[:_SHOWN_LETTERS].rpartition(" ")
+    return f"{head or cut} ..."
+
+
+def _first_values(values: Any) -> str:
+    shown = [_one_value(value) for value in values[:_SHOWN_VALUES]]
+    return f"[{', '.join(shown)}{', ...' if len(values) > _SHOWN_VALUES else ''}]"
+
+
+def _one_value(value: Any) -> str:
+    if isinstance(value, np.datetime64):
+        return str(np.datetime_as_string(value, unit="auto"))
+    if isinstance(value, _TIMES):
+        return str(value)
+    plain = value.item() if isinstance(value, np.generic) else value
+    text = " ".join(repr(plain).split())
+    letters = _SHOWN_LETTERS // _SHOWN_VALUES
+    return text if len(text) <= letters else f"{text[:letters]}..."
 
 
 def same_size(first: NDArray[Any], second: NDArray[Any], names: tuple[str, str]) -> None:
@@ -122,16 +224,121 @@ def same_size(first: NDArray[Any], second: NDArray[Any], names: tuple[str, str])
         )
 
 
+def same_index(first: Any, second: Any, names: tuple[str, str]) -> None:
+    """Raise ValueError if pandas Series have different indexes, or dates with gaps.
+
+    Anything else passes, as there is nothing to compare.
+
+    Parameters
+    ----------
+    first, second : object
+        Two series as the user passed them in.
+    names : (str, str)
+        Their names, for the message.
+    """
+    indexes = [_index_of(series) for series in (first, second)]
+    if all(index is not None for index in indexes) and not _same_labels(*indexes):
+        one, two = names
+        raise ValueError(
+            f"`{one}` and `{two}` must have the same index, got {_span(indexes[0])} and "
+            f"{_span(indexes[1])}. Keep what they share: "
+            f'`{one}, {two} = {one}.align({two}, join="inner")`.'
+        )
+    for index, name in zip(indexes, names, strict=True):
+        gap = None if index is None else _first_gap(index)
+        if gap is not None:
+            raise ValueError(
+                f"`{name}` must be evenly spaced in time, got a step from {_label(index[gap])} to "
+                f"{_label(index[gap + 1])}, unlike most others. Fill the gaps, for example by "
+                f'`{name}.resample("D").mean().interpolate()` for daily values; or pass '
+                f"`{name}.to_numpy()` to have the samples taken as evenly spaced."
+            )
+
+
+def _index_of(series: Any) -> Any:
+    """Return the index of a pandas Series, and None for anything else."""
+    index = getattr(series, "index", None)
+    return index if hasattr(series, "to_numpy") and hasattr(index, "equals") else None
+
+
+def _same_labels(first: Any, second: Any) -> bool:
+    """Return whether two indexes hold the same labels, in whichever unit of time."""
+    return bool(first.equals(second)) or bool(np.array_equal(first.to_numpy(), second.to_numpy()))
+
+
+def _span(index: Any) -> str:
+    if not len(index):
+        return "no labels"
+    count = f"{len(index)} label{'s' if len(index) != 1 else ''}"
+    return f"{_label(index[0])} to {_label(index[-1])} ({count})"
+
+
+def _label(label: Any) -> str:
+    return str(label).removesuffix(" 00:00:00")
+
+
+def _first_gap(index: Any) -> int | None:
+    """Return after which label a DatetimeIndex is uneven first, None if it is not.
+
+    Even are also the steps of a calendar: any one day of every month, of every third month ..., and
+    business days.
+    """
+    if getattr(index.dtype, "kind", "") != "M" or len(index) < 3 or index.freq is not None:
+        return None
+    local = index.tz_localize(None).to_numpy()
+    universal = local if index.tz is None else index.tz_convert(None).to_numpy()
+    uneven, rough = _uneven_steps(universal), _uneven_steps(universal, _CALENDAR_JITTER)
+    months = _uneven_steps(local.astype("datetime64[M]"))
+    if not uneven.size or not _uneven_steps(local).size or not (rough.size or months.size):
+        return None
+    if not np.isnat(local).any() and _are_business_days(local.astype("datetime64[D]")):
+        return None
+    return int(rough[0] if rough.size else uneven[0])
+
+
+def _are_business_days(days: NDArray[np.datetime64]) -> bool:
+    return bool((np.busday_count(days[:-1], days[1:]) == 1).all() and np.is_busday(days).all())
+
+
+def _uneven_steps(times: NDArray[Any], tolerance: float = _JITTER) -> NDArray[np.intp]:
+    """Return the indices of the steps that differ from the median one, or go nowhere."""
+    difference = np.diff(times)
+    known = ~np.isnat(difference)
+    steps = np.where(known, difference.astype(np.float64), np.nan)
+    usual = np.median(steps[known]) if known.any() else np.nan
+    return np.flatnonzero(~((np.abs(steps - usual) <= tolerance * abs(usual)) & (steps > 0)))
+
+
 def as_real(value: Any, name: str) -> float:
     """Return a finite real number as float."""
-    if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Real):
-        if isinstance(value, np.ndarray) and value.ndim == 0 and value.dtype.kind in "iuf":
-            return as_real(value[()], name)
-        raise TypeError(f"`{name}` must be a real number, got {value!r:.80}.")
+    if isinstance(value, np.ndarray) and value.ndim == 0:
+        value = value[()]
+    if not _is_real(value):
+        raise TypeError(
+            f"`{name}` must be a real number, got {brief(value)}.{_way_to_number(value, name)}"
+        )
     number = float(value)
     if not math.isfinite(number):
         raise ValueError(f"`{name}` must be finite, got {number}.")
     return number
+
+
+def _is_real(value: Any) -> bool:
+    """Return whether this is a number; NumPy registers its time spans as integers."""
+    return isinstance(value, numbers.Real) and not isinstance(value, (bool, np.bool_, *_TIMES))
+
+
+def _way_to_number(value: Any, name: str) -> str:
+    """Return how to make a number of what is none, as a sentence with a space before it."""
+    if isinstance(value, _TIMES) or hasattr(value, "freqstr"):
+        if name == "dt":
+            return " Give the sampling interval as a number, such as 1.0 (days)."
+        return " Give it as a number, in the unit of `dt`."
+    if isinstance(value, str | bytes):
+        return " Text is not a number: convert it by `float(...)`."
+    if name == "dt" and np.iterable(value):
+        return " Give one sampling interval, such as 1.0; are the arguments swapped?"
+    return ""
 
 
 def as_positive(value: Any, name: str) -> float:
@@ -150,6 +357,12 @@ def as_level(value: Any, name: str = "significance_level") -> float:
             f"`{name}` must lie strictly between 0 and 1, got {number:g}. "
             "For the 5 % significance level use 0.95."
         )
+    if number < _LOWEST_USUAL_LEVEL:
+        warn_user(
+            f"`{name}` is {number:g}: this is the level that {100 * number:g} % of unrelated "
+            f"series stay below, not {100 * (1 - number):g} %. For the {100 * number:g} % "
+            f"significance level use {1 - number:g}."
+        )
     return number
 
 
@@ -166,8 +379,8 @@ def as_coefficient(value: Any, name: str) -> float:
 
 def as_count(value: Any, name: str, *, at_least: int = 1) -> int:
     """Return an integer not below `at_least`; a float with an integer value is an integer."""
-    if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Real):
-        raise TypeError(f"`{name}` must be an integer, got {value!r:.80}.")
+    if not _is_real(value):
+        raise TypeError(f"`{name}` must be an integer, got {brief(value)}.")
     number = float(value)
     if not number.is_integer():
         kind: type[Exception] = ValueError if math.isfinite(number) else TypeError
@@ -180,7 +393,7 @@ def as_count(value: Any, name: str, *, at_least: int = 1) -> int:
 def as_flag(value: Any, name: str) -> bool:
     """Return a truth value."""
     if not isinstance(value, (bool, np.bool_)):
-        raise TypeError(f"`{name}` must be True or False, got {value!r:.80}.")
+        raise TypeError(f"`{name}` must be True or False, got {brief(value)}.")
     return bool(value)
 
 
@@ -188,7 +401,7 @@ def as_choice(value: Any, name: str, choices: Sequence[str]) -> str:
     """Return `value` if it is one of `choices`."""
     listed = ", ".join(repr(choice) for choice in choices)
     if not isinstance(value, str):
-        raise TypeError(f"`{name}` must be one of {listed}, got {value!r:.80}.")
+        raise TypeError(f"`{name}` must be one of {listed}, got {brief(value)}.")
     if value not in choices:
         raise ValueError(f"`{name}` must be one of {listed}, got {value!r}.")
     return value
@@ -207,10 +420,10 @@ def as_seed(value: Any, name: str = "rng_seed") -> np.random.SeedSequence | None
     """Return a seed as a SeedSequence, or None for fresh entropy."""
     if value is None or isinstance(value, np.random.SeedSequence):
         return value
-    if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Integral):
+    if not (_is_real(value) and isinstance(value, numbers.Integral)):
         raise TypeError(
             f"`{name}` must be a non-negative integer, a numpy.random.SeedSequence or None, "
-            f"got {value!r:.80}."
+            f"got {brief(value)}."
         )
     if value < 0:
         raise ValueError(f"`{name}` must be a non-negative integer, got {value}.")

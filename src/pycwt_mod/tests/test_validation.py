@@ -1,5 +1,6 @@
 """What is refused, by which error, and that each message names the argument, rule and value."""
 
+import datetime
 import math
 import re
 import warnings
@@ -12,6 +13,7 @@ import pytest
 import pycwt_mod
 from pycwt_mod import Morlet, wct, wct_null, wct_significance
 from pycwt_mod.backends import JoblibBackend, SequentialBackend
+from pycwt_mod.validation import as_count, as_positive, as_seed, as_series, brief, same_index
 
 GEOMETRY = {"dt": 1.0, "dj": 0.5, "s0": 2.0, "J": 4}
 QUICK = {"mc_count": 10, "progress": False, "cache": False}
@@ -131,6 +133,15 @@ def test_significance_level_lies_strictly_between_0_and_1(level):
 def test_significance_level_is_one_number(level):
     with pytest.raises(TypeError, match="`significance_level` must be a real number, got"):
         _simulate(significance_level=level)
+
+
+def test_significance_level_of_the_wrong_end_is_a_warning():
+    message = "`significance_level` is 0.05: .* stay below, not 95 %.* significance level use 0.95"
+    with pytest.warns(UserWarning, match=message):
+        wct(_series(0), _series(1), 1.0, sig=False, significance_level=0.05)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        wct(_series(0), _series(1), 1.0, sig=False, significance_level=0.5)
 
 
 @pytest.mark.parametrize("mc_count", [1, 9])
@@ -315,6 +326,51 @@ def test_transforms_refuse_by_name_rule_and_value(function, name, value, error, 
         getattr(pycwt_mod, function)(*series, **options)
 
 
+TIMES = {
+    "nanoseconds": np.timedelta64(86_400_000_000_000, "ns"),
+    "days": np.timedelta64(1, "D"),
+    "0-d": np.array(np.timedelta64(1, "s")),
+    "timedelta": datetime.timedelta(days=1),
+    "pandas span": pd.Timedelta("1D"),
+    "pandas frequency": pd.offsets.Day(),
+    "date": np.datetime64("2001-01-01"),
+    "datetime": datetime.datetime(2001, 1, 1),
+    "NaT": pd.NaT,
+}
+
+
+@pytest.mark.parametrize("kind", TIMES)
+def test_sampling_interval_is_a_number_and_no_time(kind):
+    message = (
+        r"`dt` must be a real number, got .*\. Give the sampling interval as a number, such as"
+    )
+    with pytest.raises(TypeError, match=message):
+        wct(_series(0), _series(1), TIMES[kind], sig=False)
+    with pytest.raises(
+        TypeError, match=r"`s0` must be .* Give it as a number, in the unit of `dt`"
+    ):
+        as_positive(TIMES[kind], "s0")
+
+
+@pytest.mark.parametrize("check", [as_count, as_seed])
+def test_counts_and_seeds_are_no_times(check):
+    with pytest.raises(TypeError, match=r"`n` must be .*integer.*timedelta64"):
+        check(np.timedelta64(3, "ns"), "n")
+
+
+@pytest.mark.parametrize("kind", [np.asarray, list, pd.Series], ids=["array", "list", "pandas"])
+def test_sampling_interval_is_one_number(kind):
+    with pytest.raises(
+        TypeError, match=r"`dt` .* Give one sampling interval, such as 1.0; are the"
+    ):
+        pycwt_mod.cwt(_series(0), kind(_series(1)))
+
+
+def test_sampling_interval_as_text_is_converted_by_its_owner():
+    with pytest.raises(TypeError, match=r"got '0.5'. Text is not a number: convert it by `float"):
+        pycwt_mod.cwt(_series(), "0.5")
+
+
 @pytest.mark.parametrize(
     ("freqs", "error", "message"),
     [
@@ -402,6 +458,10 @@ BAD_SERIES = {
     "ragged": ([[1.0], [1.0, 2.0]], TypeError, "a series of numbers, got"),
     "dates": (np.arange(N).astype("datetime64[D]"), TypeError, "a series of numbers, got"),
     "spans": (pd.Series(np.arange(N).astype("timedelta64[s]")), TypeError, "a series of numbers"),
+    "text that is a number": (["1.5"] * N, TypeError, "a series of numbers, got"),
+    "text in pandas": (pd.Series(["1.5"] * N), TypeError, "a series of numbers, got"),
+    "text as objects": (pd.Series(["1.5"] * N, dtype=object), TypeError, "a series of numbers"),
+    "datetimes": ([datetime.datetime(2001, 1, 1)] * N, TypeError, "a series of numbers, got"),
     "objects": ([object()] * N, TypeError, "a series of numbers, got"),
     "mask": (
         np.ma.array(_series(), mask=np.arange(N) >= 9),
@@ -421,6 +481,157 @@ BAD_SERIES = {
     ),
     "pandas nan": (pd.Series(_with(math.nan, 8)), ValueError, "finite, got nan at index 8"),
 }
+REMEDIES = {
+    "words": r"Text is not numbers: convert it, by `y.astype\(float\)` .* `\[float\(value\)",
+    "text in pandas": r"Series of \S+, shape \(60,\), \['1.5', '1.5', '1.5', ...\]. Text is not",
+    "text as objects": "Text is not numbers",
+    "dates": r"ndarray of datetime64\[D\], shape \(60,\), \[1970-01-01, .*, ...\]. Dates and time",
+    "datetimes": "Dates and time spans are not numbers: pass the values that belong to the dates",
+    "spans": "spans become numbers by `y / np.timedelta64",
+    "scalar": "not one number; are the arguments swapped",
+    "ragged": "Every element must be one number",
+    "frame": r"a DataFrame. Pass one of its columns, for example `df\['a'\]`",
+    "nan": r"\(1 such value\)\. Fill or interpolate",
+    "first of many": r"\(\d\d such values\)\. Fill or interpolate",
+}
+
+
+@pytest.mark.parametrize("kind", REMEDIES)
+def test_series_are_refused_with_the_remedy_on_one_line(kind):
+    values, error, _ = BAD_SERIES[kind]
+    with pytest.raises(error, match=REMEDIES[kind]) as caught:
+        as_series(values, "y")
+    assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) < 330
+
+
+class _OnADevice:
+    dtype, shape = "float32", (2,)
+
+    def __repr__(self):
+        return "far away"
+
+    def __array__(self, *args, **kwargs):
+        raise TypeError("not in this memory")
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (np.arange(1e5) / 3, "ndarray of float64, shape (100000,), [0.0, 0.3333333333333333, 0.66"),
+        (np.ones((2, 2)), "ndarray of float64, shape (2, 2), [1.0, 1.0, 1.0, ...]"),
+        (pd.Series([1, 2]), "Series of int64, shape (2,), [1, 2]"),
+        (pd.DataFrame({"a": [1.0]}), "DataFrame of shape (1, 1)"),
+        ([0.1] * 9, "list of 9, [0.1, 0.1, 0.1, ...]"),
+        (["a" * 1000] * 9, "list of 9, ['" + "a" * 25 + "..., "),
+        (("a", 1), "('a', 1)"),
+        (np.float64(2), "np.float64(2.0)"),
+        (dict.fromkeys(range(50), 1.0), "{0: 1.0, 1: 1.0, "),
+        ("x" * 1000, "'xxx"),
+        (_OnADevice(), "far away"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_values_in_messages_are_short(value, shown):
+    assert brief(value).startswith(shown)
+    assert len(brief(value)) < 140
+    assert "\n" not in brief(value)
+
+
+# --- pandas' indexes ---
+
+
+def _indexed(labels):
+    return pd.Series(np.arange(len(labels), dtype=float), index=labels)
+
+
+def _parsed(labels):
+    """The labels as they come from a file, without a frequency."""
+    return pd.DatetimeIndex(list(labels))
+
+
+DAYS = pd.date_range("2001-01-01", periods=400)
+MIDDLES = pd.date_range("2001-01-01", periods=60, freq="MS") + pd.Timedelta("14D")
+EVEN = {
+    "days": _parsed(DAYS),
+    "days with frequency": DAYS,
+    "seconds": _parsed(DAYS).as_unit("s"),
+    "months": _parsed(pd.date_range("2001-01-01", periods=60, freq="ME")),
+    "middles of months": _parsed(MIDDLES),
+    "quarters": _parsed(pd.date_range("2001-01-01", periods=60, freq="QS")),
+    "years": _parsed(pd.date_range("2001-01-01", periods=60, freq="YS")),
+    "business days": _parsed(pd.bdate_range("2001-01-01", periods=300)),
+    "local hours": _parsed(pd.date_range("2001-03-01", periods=900, freq="h", tz="Europe/Berlin")),
+    "local days": _parsed(pd.date_range("2001-03-01", periods=90, tz="Europe/Berlin")),
+    "rounded": pd.DatetimeIndex((np.arange(500) / 3 * 1000).round().astype("datetime64[ms]")),
+    "two": pd.DatetimeIndex(["2001-01-01", "2005-01-01"]),
+    "numbers": pd.Index([1.0, 2.0, 7.0]),
+}
+UNEVEN = {
+    "days": (DAYS.delete(100), "from 2001-04-10 to 2001-04-12"),
+    "months": (MIDDLES.delete(7), "from 2001-07-15 to 2001-09-15"),
+    "week ends": (_parsed(pd.bdate_range("2001-01-01", periods=99)).delete(50), "from 2001-01-05"),
+    "hours": (
+        pd.date_range("2001-01-01", periods=99, freq="h").delete(5),
+        "from 2001-01-01 04:00:00 to 2001-01-01 06:00:00",
+    ),
+    "repeated": (DAYS.insert(10, DAYS[9]), "from 2001-01-10 to 2001-01-10"),
+    "missing": (pd.DatetimeIndex(["2001", "2002", None, "2004"]), "from 2002-01-01 to NaT"),
+    "none known": (pd.DatetimeIndex([None] * 4), "from NaT to NaT"),
+    "any": (pd.DatetimeIndex(["2001-01-01", "2001-02-28", "2001-03-01", "2001-04-10"]), "from 20"),
+}
+
+
+@pytest.mark.parametrize("kind", EVEN)
+def test_index_that_is_even_passes(kind):
+    series = _indexed(EVEN[kind])
+    same_index(series, series.copy(), ("y1", "y2"))
+    same_index(series, series.to_numpy(), ("y1", "y2"))
+    same_index([1.0, 2.0], series, ("y1", "y2"))
+
+
+@pytest.mark.parametrize("kind", UNEVEN)
+def test_index_with_a_gap_is_refused_by_its_label(kind):
+    labels, where = UNEVEN[kind]
+    message = f"`y2` must be evenly spaced in time, got a step {where}.*resample.*y2.to_numpy"
+    with pytest.raises(ValueError, match=message):
+        same_index(np.ones(3), _indexed(labels), ("y1", "y2"))
+
+
+@pytest.mark.parametrize(
+    ("labels", "span"),
+    [
+        (DAYS[1:], r"2001-01-02 to 2002-02-04 \(399 labels\)"),
+        (DAYS[:1], r"2001-01-01 to 2001-01-01 \(1 label\)"),
+        (DAYS + pd.Timedelta("12h"), r"2001-01-01 12:00:00 to .* \(400 labels\)"),
+        (pd.RangeIndex(400), r"0 to 399 \(400 labels\)"),
+        (DAYS[:0], "no labels"),
+    ],
+    ids=["later", "one", "noon", "numbers", "none"],
+)
+def test_indexes_that_differ_are_refused_with_the_remedy(labels, span):
+    message = (
+        rf"`y1` and `y2` must have the same index, got 2001-01-01 to 2002-02-04 \(400 labels\) and "
+        rf"{span}\. Keep what they share: `y1, y2 = y1.align\(y2, join=\"inner\"\)`"
+    )
+    with pytest.raises(ValueError, match=message):
+        same_index(_indexed(DAYS), _indexed(labels), ("y1", "y2"))
+
+
+@pytest.mark.parametrize(
+    ("one", "two"),
+    [
+        (pd.RangeIndex(3), pd.Index([0.0, 1.0, 2.0])),
+        (_parsed(DAYS), _parsed(DAYS).as_unit("s")),
+        (DAYS, _parsed(DAYS)),
+        (pd.Index(list("abc")), pd.Index(list("abc"), dtype=object)),
+    ],
+    ids=["numbers", "units", "frequency", "text"],
+)
+def test_indexes_with_the_same_labels_are_the_same(one, two):
+    same_index(_indexed(one), _indexed(two), ("y1", "y2"))
+
+
 SERIES_ARGUMENTS = {
     "cwt signal": ("signal", lambda y: pycwt_mod.cwt(y, 1.0)),
     "significance signal": ("signal", lambda y: pycwt_mod.significance(y, 1.0, [2.0, 4.0])),
