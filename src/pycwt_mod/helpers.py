@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import fft as fft
 
-from .validation import as_coefficient, as_count, as_real, as_series
+from .validation import as_coefficient, as_count, as_real, as_series, brief
 
 __all__ = [
     "AR1EstimationError",
@@ -32,6 +32,15 @@ __all__ = [
 _FFT_NEXT_POW2 = True
 
 CACHE_DIR_VARIABLE = "PYCWT_MOD_CACHE_DIR"
+
+
+# Why a series has no AR(1) model with a coefficient below one, and what its owner can do.
+AR1_REMEDY = (
+    "The record is dominated by a trend, a step, a seasonal cycle or a random walk (an AR(1) "
+    "process near its unit root), or is too short. Remove the trend or the seasonal cycle, or "
+    "difference the series (`np.diff`); or go without the test (`sig=False` in wct), or pass a "
+    "coefficient of your own to `wct_null`."
+)
 
 
 class AR1EstimationError(ValueError, Warning):
@@ -142,8 +151,8 @@ def ar1(x: ArrayLike) -> tuple[float, float, float]:
     Raises
     ------
     AR1EstimationError
-        (a `ValueError` and a `Warning`) if the series is constant, not finite, too short or its
-        trend too strong for an estimate.
+        (a `ValueError` and a `Warning`) if the series is constant, not finite, too short, or
+        dominated by what an AR(1) process is not: a trend, a step, a seasonal cycle, a random walk.
 
     Notes
     -----
@@ -180,8 +189,8 @@ def ar1(x: ArrayLike) -> tuple[float, float, float]:
     discriminant = linear**2 - 4 * quadratic * constant
     if not discriminant > 0:
         raise AR1EstimationError(
-            f"`x` must allow an estimate of its lag-1 autocorrelation; these {n} samples do not: "
-            "the series is too short or its trend too strong. Detrend it, or use a longer record."
+            f"`x` must allow an estimate of its lag-1 autocorrelation; these {n} samples do not. "
+            f"{AR1_REMEDY}"
         )
     g = (-linear - math.sqrt(discriminant)) / (2 * quadratic)
     mu2 = -1 / n + 2 / n**2 * ((n - g**n) / (1 - g) - g * (1 - g ** (n - 1)) / (1 - g) ** 2)
@@ -269,7 +278,7 @@ def rednoise(
     amplitude = as_real(a, "a")
     source: Any = np.random.mtrand._rand if rng is None else rng
     if not hasattr(source, "standard_normal"):
-        raise TypeError(f"`rng` must be a numpy.random.Generator or None, got {rng!r:.80}.")
+        raise TypeError(f"`rng` must be a numpy.random.Generator or None, got {brief(rng)}.")
     innovations = source.standard_normal(n) * amplitude
     return ar1_filter(innovations, coefficient)
 
@@ -318,7 +327,7 @@ def rect(x: Any, normalize: bool = False) -> NDArray[np.float64]:
     )
     window = np.ones(shape)
     if not window.size:
-        raise ValueError(f"`x` must name at least one tap, got {x!r:.80}.")
+        raise ValueError(f"`x` must name at least one tap, got {brief(x)}.")
     window[0] = window[-1] = 0.5
     return window / window.sum() if normalize else window
 

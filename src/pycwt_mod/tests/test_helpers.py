@@ -99,6 +99,24 @@ def test_ar1_refuses_what_has_no_estimate(series, message):
     assert isinstance(caught.value, Warning)
 
 
+def _of_no_ar1_process():
+    t, noise = np.arange(1000.0), np.random.default_rng(3).normal(size=1000)
+    return {
+        "trend": t + noise,
+        "step": np.where(t < 500, 0.0, 100.0) + noise,
+        "seasonal cycle": 100 * np.sin(2 * np.pi * t / 365) + noise,
+        "random walk": np.cumsum(noise),
+    }
+
+
+@pytest.mark.parametrize("kind", _of_no_ar1_process())
+def test_ar1_names_what_may_be_wrong_and_the_ways_out(kind):
+    with pytest.raises(AR1EstimationError, match="these 1000 samples do not") as caught:
+        ar1(_of_no_ar1_process()[kind])
+    for words in (kind, "seasonal", "unit root", "difference", "`sig=False`", "`wct_null`"):
+        assert words in str(caught.value)
+
+
 def test_ar1_returns_plain_floats():
     for value in ar1([1.0, 3.0, 2.0, 5.0, 1.0, 0.0, 2.5]):
         assert type(value) is float
