@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import itertools
 import multiprocessing
+import os
 import threading
-import warnings
 from collections.abc import Callable, Iterable, Iterator, Sized
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, Self, TypeVar
 
 from .base import MCBackend
 from .checks import resolve_n_workers
@@ -23,6 +24,10 @@ R = TypeVar("R")
 # Tasks per worker handed to joblib and not yet taken by the consumer. Joblib itself sets no such
 # bound: with a slow consumer its finished results would pile up.
 MAX_AHEAD_PER_WORKER = 16
+
+# Loky's processes are one pool for the whole program, and an early end kills them: so only one
+# call uses them at a time. A lock held by whoever does; nobody ever waits for it.
+_process_pool = threading.Lock()
 
 
 def available_cores() -> int:
@@ -215,7 +220,35 @@ class JoblibBackend(MCBackend):
         n_jobs = min(self.n_workers, n_tasks)
         if n_jobs <= 1 or inside_worker():
             return map_in_process(kernel, tasks, on_done)
-        return self._map_parallel(kernel, iter(tasks), n_jobs, on_done)
+        if self.prefer == "threads":
+            return self._map_parallel(kernel, iter(tasks), n_jobs, on_done, 0)
+        return self._map_on_processes(kernel, iter(tasks), n_jobs, on_done)
+
+    def _map_on_processes(
+        self,
+        kernel: Callable[[T], R],
+        source: Iterator[T],
+        n_jobs: int,
+        on_done: Callable[[int], object] | None,
+    ) -> Iterator[R]:
+        """Use the processes, and work in process as long as another call has them.
+
+        That call may be one of this very thread, half consumed, so waiting might last for ever.
+        """
+        pool = _process_pool
+        n_done = 0
+        while not pool.acquire(blocking=False):
+            for task in itertools.islice(source, 1):
+                result = kernel(task)
+                if on_done is not None:
+                    on_done(n_done)
+                n_done += 1
+                yield result
+                del result
+                break
+            else:
+                return
+        yield from self._map_parallel(kernel, source, n_jobs, on_done, n_done, pool.release)
 
     def _map_parallel(
         self,
@@ -223,15 +256,17 @@ class JoblibBackend(MCBackend):
         source: Iterator[T],
         n_jobs: int,
         on_done: Callable[[int], object] | None,
+        index: int,
+        at_end: Callable[[], object] = bool,
     ) -> Iterator[R]:
-        with self._guard(kernel) as guarded, self._parallel(n_jobs) as parallel:
-            index = 0
+        with _Call(at_end) as call, self._guard(kernel) as guarded:
+            parallel = call.enter(self._parallel(n_jobs))
             exhausted = False
             while not exhausted:
                 feed = _Feed(guarded, source, MAX_AHEAD_PER_WORKER * n_jobs)
-                outputs = parallel(feed)
+                call.outputs = parallel(feed)
                 try:
-                    for outcome in outputs:
+                    for outcome in call.outputs:
                         feed.n_taken += 1
                         result = unwrap(outcome)
                         if on_done is not None:
@@ -240,8 +275,6 @@ class JoblibBackend(MCBackend):
                         yield result
                 except _timeout_errors() as error:
                     raise self._explain_timeout(error, index) from error
-                finally:
-                    _close_quietly(outputs)
                 exhausted = feed.exhausted
 
     def _parallel(self, n_jobs: int) -> Any:
@@ -338,12 +371,59 @@ class _Stoppable(Generic[T, R]):
             self._changed.wait_for(lambda: self._n_running == 0)
 
 
-def _close_quietly(outputs: Any) -> None:
-    """End a joblib generator; its workers are killed if they are busy."""
-    with warnings.catch_warnings():
-        # Joblib warns of results not used, but stopping here is what the caller wants.
-        warnings.simplefilter("ignore")
-        outputs.close()
+class _EarlyEnd(BaseException):
+    """Thrown into joblib's generator: like closing it, without the warnings."""
+
+
+class _Call:
+    """One use of joblib's workers, from the first task to the end of the last.
+
+    Parameters
+    ----------
+    at_end : callable
+        Called when the workers are done with this call, or dead.
+    """
+
+    def __init__(self, at_end: Callable[[], object]) -> None:
+        self._at_end = at_end
+        self._owner = os.getpid(), threading.get_ident()
+        self._parallel: Any = None
+        self.outputs: Any = None
+
+    def enter(self, parallel: Any) -> Any:
+        """Open a `joblib.Parallel` for the time of this call."""
+        self._parallel = parallel.__enter__()
+        return self._parallel
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        """End the call: busy worker processes are killed."""
+        pid, thread = self._owner
+        if os.getpid() != pid:
+            return  # a copy made by fork; the workers are the parent's
+        if threading.get_ident() == thread:
+            self._end()
+            return
+        # A generator may be collected as garbage in any thread, loky's own included, which must
+        # not be made to wait for itself.
+        end = threading.Thread(target=self._end, name="pycwt_mod-end")
+        end.start()
+        if not type(threading.current_thread()).__module__.startswith("joblib"):
+            end.join()
+
+    def _end(self) -> None:
+        try:
+            with contextlib.suppress(_EarlyEnd):
+                if self.outputs is not None:
+                    self.outputs.throw(_EarlyEnd)
+        finally:
+            try:
+                if self._parallel is not None:
+                    self._parallel.__exit__(None, None, None)
+            finally:
+                self._at_end()
 
 
 def _timeout_errors() -> tuple[type[BaseException], ...]:

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 import warnings
 
@@ -191,3 +192,96 @@ def test_joblib_brings_back_exceptions_of_a_script(tmp_path):
     # No guard by __name__: loky does not need it.
     environment = {**os.environ, "LOKY_MAX_CPU_COUNT": "2"}
     subprocess.run([sys.executable, str(script)], check=True, timeout=60, env=environment)
+
+
+def fail_at_two(task):
+    time.sleep(0.02)
+    if task == 2:
+        raise ValueError("task 2")
+    return task
+
+
+def slow_square(task):
+    time.sleep(0.05)
+    return task * task
+
+
+def run_with_limit(function, seconds=60.0):
+    """Run in a thread, so that a deadlock is a failure and not a hanging suite."""
+    outcome = []
+
+    def run():
+        try:
+            outcome.append((function(), None))
+        except BaseException as error:
+            outcome.append((None, error))
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    thread.join(seconds)
+    assert outcome, f"no end after {seconds} s"
+    result, error = outcome[0]
+    if error is not None:
+        raise error
+    return result
+
+
+def test_joblib_failing_calls_do_not_break_another_threads_call():
+    found = []
+    thread = threading.Thread(
+        target=lambda: found.extend(JoblibBackend(2).map(slow_square, range(60))), daemon=True
+    )
+    thread.start()
+    time.sleep(0.3)
+
+    def fail_three_times():
+        for _ in range(3):
+            with pytest.raises(ValueError, match="task 2"):
+                list(JoblibBackend(2).map(fail_at_two, range(8)))
+
+    run_with_limit(fail_three_times)
+    thread.join(60)
+    assert found == [task * task for task in range(60)]
+
+
+def test_joblib_abandoned_calls_do_not_break_another_threads_call():
+    results = JoblibBackend(2).map(slow_square, range(40))
+    assert next(results) == 0
+
+    def abandon():
+        for _ in range(3):
+            other = JoblibBackend(2).map(slow_square, range(8))
+            assert next(other) == 0
+            other.close()
+
+    run_with_limit(abandon)
+    assert list(results) == [task * task for task in range(1, 40)]
+
+
+def test_joblib_second_call_of_a_thread_does_not_wait_for_its_first():
+    def interleaved():
+        first = JoblibBackend(2).map(abs, range(50))
+        second = JoblibBackend(2).map(abs, range(50))
+        return list(zip(first, second, strict=True))
+
+    assert run_with_limit(interleaved) == [(k, k) for k in range(50)]
+
+
+def test_joblib_waiting_call_moves_to_the_processes_once_they_are_free():
+    first = JoblibBackend(2).map(where, range(4))
+    next(first)
+    second = JoblibBackend(2).map(where, range(8))
+    assert next(second) == os.getpid()
+    first.close()
+    assert os.getpid() not in set(second)
+
+
+def test_joblib_generator_may_be_closed_in_another_thread():
+    results = JoblibBackend(2).map(count_for_ever, range(20))
+    next(results)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        run_with_limit(results.close)
+    assert not caught
+    assert not busy_children()
+    assert os.getpid() not in set(JoblibBackend(2).map(where, range(4)))
