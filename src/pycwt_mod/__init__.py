@@ -24,6 +24,7 @@ from .helpers import (  # noqa: F401  (fft and fft_kwargs: pycwt leaks them)
 )
 from .montecarlo.null import NullDistribution
 from .mothers import DOG, MexicanHat, Morlet, MotherWavelet, Paul
+from .result import CoherenceResult
 from .wavelet import cwt, icwt, significance, wct, wct_null, wct_significance, xwt
 
 version = __version__
@@ -31,6 +32,7 @@ version = __version__
 __all__ = [
     "DOG",
     "AR1EstimationError",
+    "CoherenceResult",
     "MexicanHat",
     "Morlet",
     "MotherWavelet",

@@ -161,6 +161,21 @@ def simulation_method(method: Any, noise: str, mother: Any) -> str:
     return chosen
 
 
+def simulation_options(options: dict[str, Any], n: int) -> dict[str, Any]:
+    """Return the options of the simulation for a record of n samples."""
+    length = as_choice(
+        options.pop("surrogate_length", "pycwt"), "surrogate_length", ("pycwt", "record")
+    )
+    if length == "record":
+        if options.get("n_samples") is not None:
+            raise ValueError(
+                f"`surrogate_length='record'` means n_samples={n}, got "
+                f"n_samples={options['n_samples']!r:.80} as well. Leave one of them out."
+            )
+        options["n_samples"] = n
+    return options
+
+
 def parallel_backend(parallel: Any, backend: Any, n_workers: Any = None) -> Any:
     """Return the backend that the plain switch `parallel` stands for."""
     if parallel is None:

@@ -23,6 +23,7 @@ from .arguments import (
     parallel_backend,
     scale_arguments,
     simulation_method,
+    simulation_options,
     value_at_zero,
 )
 from .helpers import (
@@ -39,6 +40,7 @@ from .montecarlo.estimate import estimate_null
 from .montecarlo.null import NullDistribution
 from .montecarlo.plan import has_own_smooth, make_plan
 from .mothers import DOG, MexicanHat, Morlet, Paul, constant, scale_taps
+from .result import CoherenceResult
 from .validation import (
     as_coefficient,
     as_count,
@@ -89,6 +91,7 @@ class SignificanceOptions(TypedDict, total=False):
     n_samples: int | None
     tol: float | None
     mc_count_max: int
+    surrogate_length: str
 
 
 def cwt(
@@ -413,7 +416,7 @@ def wct(
     wavelet: Any = "morlet",
     normalize: bool = True,
     **kwargs: Unpack[SignificanceOptions],
-) -> tuple[Array, Array, Array, Array, Array]:
+) -> CoherenceResult:
     """Wavelet coherence of two series: where they vary together, whatever their power.
 
     The coherence itself takes a fraction of a second for thousands of samples; its significance
@@ -433,11 +436,16 @@ def wct(
         Whether to subtract each series' mean and divide by its standard deviation first.
     **kwargs
         Handed on to `wct_significance`: `mc_count`, `progress`, `cache`, `backend`, `n_workers`,
-        `rng_seed`, `parallel`, `method`, `noise`, `smoothing`. The last applies to the coherence
-        too.
+        `rng_seed`, `parallel`, `method`, `noise`, `smoothing`, `n_samples`, `tol`, `mc_count_max`.
+        `smoothing` applies to the coherence too. ``surrogate_length="record"`` makes surrogates as
+        long as the series, ``n_samples=len(y1)``; "pycwt", the default, six times the largest
+        scale.
 
     Returns
     -------
+    CoherenceResult
+        A tuple of the five arrays below, as in pycwt, which also holds the null distribution
+        (`null`) and gives p-values (`pvalues`) and masks of significance (`significant`).
     WCT : numpy.ndarray
         Squared coherence R2 in [0, 1], shape (n_scales, n); NaN where a series is silent.
     aWCT : numpy.ndarray
@@ -491,6 +499,7 @@ def wct(
     level = as_level(significance_level)
     smoothing = check_smoothing(kwargs.get("smoothing", "pycwt"), mother)
     dj, s0, J = scale_arguments(pair.shape[1], dt, dj, s0, J, mother)
+    options = simulation_options(dict(kwargs), pair.shape[1])
     sj = transform.scale_axis(s0, dj, J)
     n_fft = _padded_length(pair.shape[1])
     # Before the coherence: a series without an AR(1) estimate should fail at once.
@@ -502,20 +511,17 @@ def wct(
         taps = scale_taps(constant(mother, "deltaj0"), dj, smoothing)
         WCT, aWCT = coherence.coherence_of_pair(fields, mother, sj, dt, taps, n_fft)
     levels: Array = np.asarray([0])
-    if sig:
+    null = None
+    if sig and wct_significance is _WCT_SIGNIFICANCE:
+        null = _simulate_null(g1, g2, dt, dj, s0, J, mother, tol_level=level, **options)
+        levels = null.quantile(level)
+    elif sig:  # a user put a function of their own in its place
         levels = wct_significance(
-            g1,
-            g2,
-            dt=dt,
-            dj=dj,
-            s0=s0,
-            J=J,
-            significance_level=level,
-            wavelet=mother,
-            **kwargs,
+            g1, g2, dt=dt, dj=dj, s0=s0, J=J, significance_level=level, wavelet=mother, **options
         )
     coi = transform.cone_of_influence(pair.shape[1], mother, dt)
-    return WCT, aWCT, coi, 1 / (mother.flambda() * sj), levels
+    freq = 1 / (mother.flambda() * sj)
+    return CoherenceResult((WCT, aWCT, coi, freq, levels), null, sj, dt, level)
 
 
 def wct_significance(
@@ -752,20 +758,20 @@ def _simulate_null(
     s0: float,
     J: float,
     wavelet: Any,
-    mc_count: int,
-    progress: Progress,
-    cache: bool,
+    mc_count: int = 300,
+    progress: Progress = True,
+    cache: bool = True,
     *,
-    backend: Any,
-    n_workers: int | None,
-    rng_seed: int | np.random.SeedSequence | None,
-    parallel: bool | None,
-    method: str | None,
-    noise: str,
-    smoothing: str,
-    n_samples: int | None,
-    tol: float | None,
-    mc_count_max: int,
+    backend: Any = None,
+    n_workers: int | None = None,
+    rng_seed: int | np.random.SeedSequence | None = None,
+    parallel: bool | None = None,
+    method: str | None = None,
+    noise: str = "ar1",
+    smoothing: str = "pycwt",
+    n_samples: int | None = None,
+    tol: float | None = None,
+    mc_count_max: int = 100_000,
     tol_level: float,
 ) -> NullDistribution:
     """Check the arguments of `wct_significance` and `wct_null`, plan and simulate."""
@@ -808,6 +814,10 @@ def _simulate_null(
     if tolerance is not None:
         _warn_of_error(null, tolerance, tol_level)
     return null
+
+
+# What `wct` calls, unless a user put another function in its place.
+_WCT_SIGNIFICANCE = wct_significance
 
 
 def _check_parameter_wavelet(wavelet: Any) -> Any:

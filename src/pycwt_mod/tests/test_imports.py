@@ -48,7 +48,9 @@ ALLOWED = {
         "montecarlo.simulate",
     },
     "arguments": {"mothers", "montecarlo.noise", "montecarlo.plan"},
+    "result": {"transform", "montecarlo.null"},
     "wavelet": {
+        "result",
         "arguments",
         "chisquare",
         "coherence",

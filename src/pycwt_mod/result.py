@@ -1,0 +1,151 @@
+"""What `wct` returns: pycwt's tuple, which also knows how to judge itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .montecarlo.null import NullDistribution
+from .transform import outside_cone
+from .validation import as_choice, as_level
+
+Array = NDArray[np.float64]
+
+
+class CoherenceResult(tuple[Array, Array, Array, Array, Array]):
+    """Wavelet coherence of two series: the tuple (WCT, aWCT, coi, freq, sig), and more.
+
+    It unpacks, indexes and pickles as the tuple that pycwt returns.
+
+    Attributes
+    ----------
+    null : NullDistribution or None
+        The simulated null distribution; None if `wct` was called with ``sig=False``.
+    scales : numpy.ndarray
+        Scales, in the unit of `dt`.
+    dt : float
+        Sampling interval.
+    level : float
+        The probability that `sig` belongs to.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pycwt_mod import wct
+    >>> rng = np.random.default_rng(0)
+    >>> result = wct(*rng.normal(size=(2, 100)), 1.0, mc_count=20, rng_seed=1, progress=False)
+    >>> WCT, aWCT, coi, freq, sig = result
+    >>> result.pvalues().shape == WCT.shape
+    True
+    >>> bool(result.significant(correction="fdr").any())
+    False
+    """
+
+    null: NullDistribution | None
+    scales: Array
+    dt: float
+    level: float
+
+    def __new__(
+        cls,
+        fields: Sequence[Array],
+        null: NullDistribution | None = None,
+        scales: Array | None = None,
+        dt: float = 1.0,
+        level: float = 0.95,
+    ) -> CoherenceResult:
+        """Make a result of the five arrays and what belongs to them."""
+        result = super().__new__(cls, fields)
+        result.null = null
+        result.scales = np.empty(0) if scales is None else scales
+        result.dt = dt
+        result.level = level
+        return result
+
+    def __getnewargs__(self) -> tuple[Any, ...]:
+        """Return what `__new__` takes, for pickle and copy."""
+        return tuple(self), self.null, self.scales, self.dt, self.level
+
+    @property
+    def periods(self) -> Array:
+        """Fourier periods of the scales, in the unit of `dt`."""
+        return np.asarray(1 / self[3])
+
+    def outside(self) -> NDArray[np.bool_]:
+        """Return which points are outside the cone of influence, shape (n_scales, n)."""
+        mask = np.zeros(self[0].shape, dtype=bool)
+        starts, stops = outside_cone(self.periods, self[2])
+        for row, start, stop in zip(mask, starts, stops, strict=True):
+            row[start : max(start, stop)] = True
+        return mask
+
+    def pvalues(self) -> Array:
+        """Return the p-value of each coherence under the null hypothesis.
+
+        Returns
+        -------
+        numpy.ndarray
+            Shape (n_scales, n); pointwise, not corrected for the number of points. NaN where the
+            coherence is, or its scale has no null distribution.
+
+        Raises
+        ------
+        ValueError
+            If `wct` was called with ``sig=False``.
+        """
+        return self._null().pvalue(self[0])
+
+    def significant(
+        self, level: float | None = None, correction: str | None = None
+    ) -> NDArray[np.bool_]:
+        """Return where the coherence is significant.
+
+        Parameters
+        ----------
+        level : float, optional
+            Probability of the level, such as 0.95; by default the one `wct` was called with.
+        correction : {None, "fdr"}
+            None: each point by itself, so that a share ``1 - level`` of the points of unrelated
+            series is significant. "fdr": at most that share of the points found is expected to
+            be false (Benjamini & Hochberg 1995), over the points outside the cone of influence;
+            none inside it is.
+
+        Returns
+        -------
+        numpy.ndarray
+            Truth values, shape (n_scales, n).
+
+        Raises
+        ------
+        ValueError
+            If `wct` was called with ``sig=False``, or an argument is out of range.
+
+        References
+        ----------
+        Benjamini, Y., and Hochberg, Y. (1995). Controlling the false discovery rate. Journal of
+        the Royal Statistical Society B 57, 289-300. doi:10.1111/j.2517-6161.1995.tb02031.x
+        """
+        probability = self.level if level is None else as_level(level, "level")
+        if correction is None:
+            with np.errstate(invalid="ignore"):
+                return np.asarray(self[0] > self._null().quantile(probability)[:, np.newaxis])
+        as_choice(correction, "correction", ("fdr",))
+        # scipy.stats takes longer to import than all the rest.
+        from scipy.stats import false_discovery_control
+
+        p = self.pvalues()
+        tested = self.outside() & np.isfinite(p)
+        found = np.zeros(p.shape, dtype=bool)
+        if tested.any():
+            found[tested] = false_discovery_control(p[tested], method="bh") <= 1 - probability
+        return found
+
+    def _null(self) -> NullDistribution:
+        if self.null is None:
+            raise ValueError(
+                "`sig` must be True in the call of `wct` for p-values and significance, got False."
+            )
+        return self.null

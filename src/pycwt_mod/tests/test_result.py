@@ -1,0 +1,130 @@
+"""What `wct` returns: pycwt's tuple, and what it knows besides."""
+
+import copy
+import pickle
+
+import numpy as np
+import pytest
+from scipy.stats import false_discovery_control
+
+from pycwt_mod import CoherenceResult, NullDistribution, wavelet, wct, wct_null, wct_significance
+from pycwt_mod.helpers import ar1
+
+OPTIONS = {"mc_count": 64, "rng_seed": 1, "progress": False}
+
+
+@pytest.fixture(scope="module")
+def pair():
+    rng = np.random.default_rng(0)
+    t = np.arange(200)
+    common = np.sin(2 * np.pi * t / 20)
+    return common + rng.normal(size=200), common + rng.normal(size=200)
+
+
+@pytest.fixture
+def result(pair):
+    return wct(*pair, 0.5, 1 / 4, **OPTIONS)
+
+
+def test_result_is_the_tuple_of_pycwt(result):
+    assert isinstance(result, tuple)
+    assert len(result) == 5
+    WCT, aWCT, coi, freq, sig = result
+    assert result[0] is WCT
+    assert result[-1] is sig
+    assert result[1:3] == (aWCT, coi)
+    assert tuple(result)[3] is freq
+    assert WCT.shape == aWCT.shape == (freq.size, coi.size)
+
+
+def test_result_knows_its_scales_periods_and_level(result, pair):
+    np.testing.assert_allclose(result.periods, 1 / result[3])
+    np.testing.assert_allclose(result.scales * 1.033, result.periods, rtol=1e-3)
+    assert (result.dt, result.level) == (0.5, 0.95)
+    strict = wct(*pair, 0.5, 1 / 4, significance_level=0.99, **OPTIONS)
+    np.testing.assert_array_equal(strict[4], result.null.quantile(0.99))
+    assert strict.null == result.null
+
+
+def test_result_holds_the_null_distribution_of_wct_null(result, pair):
+    assert isinstance(result.null, NullDistribution)
+    g1, g2 = ar1(pair[0])[0], ar1(pair[1])[0]
+    geometry = (g1, g2, 0.5, 1 / 4, result.scales[0], len(result.scales) - 1)
+    assert result.null == wct_null(*geometry, **OPTIONS)
+    np.testing.assert_array_equal(result[4], wct_significance(*geometry, **OPTIONS))
+
+
+@pytest.mark.parametrize(
+    "duplicate", [copy.copy, copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))]
+)
+def test_result_survives_copying_and_pickling(result, duplicate):
+    again = duplicate(result)
+    assert isinstance(again, CoherenceResult)
+    for ours, theirs in zip(result, again, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    assert again.null == result.null
+    assert (again.dt, again.level) == (result.dt, result.level)
+
+
+def test_pvalues_are_small_exactly_where_the_level_is_passed(result):
+    p = result.pvalues()
+    assert p.shape == result[0].shape
+    far = np.abs(result[0] - result[4][:, None]) > 0.01
+    np.testing.assert_array_equal((p < 0.05)[far], (result[0] > result[4][:, None])[far])
+
+
+def test_significant_without_correction_is_the_level(result):
+    np.testing.assert_array_equal(result.significant(), result[0] > result[4][:, None])
+    levels = result.null.quantile(0.8)[:, None]
+    np.testing.assert_array_equal(result.significant(0.8), result[0] > levels)
+
+
+def test_significant_with_fdr_is_that_of_scipy_outside_the_cone(result):
+    outside = result.periods[:, None] <= result[2]
+    np.testing.assert_array_equal(result.outside(), outside)
+    found = result.significant(0.9, correction="fdr")
+    expected = false_discovery_control(result.pvalues()[outside]) <= 1 - 0.9
+    np.testing.assert_array_equal(found[outside], expected)
+    assert expected.any()  # the common oscillation is found
+    assert not found[~outside].any()
+
+
+def test_fdr_finds_nothing_in_unrelated_series():
+    rng = np.random.default_rng(5)
+    found = [
+        wct(*rng.normal(size=(2, 200)), 1.0, 1 / 4, **OPTIONS).significant(correction="fdr").any()
+        for _ in range(10)
+    ]
+    # Each pair gives a false discovery with probability 0.05 or less: three of ten, 1 %.
+    assert sum(found) <= 3
+
+
+def test_result_without_significance_has_no_pvalues(pair):
+    result = wct(*pair, 0.5, sig=False)
+    assert result.null is None
+    for judge in (result.pvalues, result.significant, lambda: result.significant(correction="fdr")):
+        with pytest.raises(ValueError, match="`sig` must be True"):
+            judge()
+
+
+def test_correction_is_checked(result):
+    with pytest.raises(ValueError, match="`correction` must be one of 'fdr', got 'bonferroni'"):
+        result.significant(correction="bonferroni")
+    with pytest.raises(ValueError, match="`level` must lie strictly between 0 and 1"):
+        result.significant(1.0)
+
+
+def test_surrogates_as_long_as_the_record(pair):
+    own = wct(*pair, 0.5, 1 / 4, surrogate_length="record", **OPTIONS)
+    same = wct(*pair, 0.5, 1 / 4, n_samples=200, **OPTIONS)
+    np.testing.assert_array_equal(own[4], same[4])
+    np.testing.assert_array_equal(np.isnan(own[4]), ~own.outside().any(axis=1))
+    with pytest.raises(ValueError, match="`surrogate_length='record'` means n_samples=200"):
+        wct(*pair, 0.5, surrogate_length="record", n_samples=100)
+
+
+def test_replaced_wct_significance_is_called(pair, monkeypatch):
+    monkeypatch.setattr(wavelet, "wct_significance", lambda *a, **k: np.full(29, 0.5))
+    result = wct(*pair, 0.5, 1 / 4, **OPTIONS)
+    assert (result[4] == 0.5).all()
+    assert result.null is None
