@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
 from numpy.typing import ArrayLike, NDArray
 
-from .validation import as_positive, as_series
+from .validation import as_flag, as_positive, as_series, brief
 
 __all__ = ["CoherencePlot", "offscreen_axes", "plot_wct"]
 
@@ -42,6 +42,9 @@ _CAPTION_SIZE = 8.0
 _LAYOUT_GAIN = 1.15
 
 _COLOUR_MAP = "viridis"
+
+# A period that equals the tip of the cone but for rounding is not beyond it.
+_ROUNDING = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,6 +82,18 @@ class _Field:
     times: Array
     dates: bool
 
+    def cropped(self) -> _Field:
+        """Return the field without the periods that are inside the cone at all times."""
+        kept = int(np.searchsorted(self.periods, self.coi.max() * (1 + _ROUNDING), side="right"))
+        if not kept:
+            raise ValueError(
+                f"`freq` must have a period within `coi`, which is at most {self.coi.max():.4g}, "
+                f"got periods 1 / freq from {self.periods[0]:.4g} on. Are both in the same unit? "
+                "crop_to_coi=False draws them all the same."
+            )
+        rows = self.R2[:kept], self.phase[:kept], self.periods[:kept], self.levels[:kept]
+        return _Field(*rows, self.coi, self.times, self.dates)
+
     def reduced(self) -> tuple[Array, Array, Array, Array]:
         """Return times, cone, coherence and its ratio to the level, for pixels that exist."""
         n = self.times.size
@@ -106,6 +121,7 @@ def plot_wct(
     arrows: bool = True,
     colorbar: bool = True,
     caption: bool = True,
+    crop_to_coi: bool = True,
     title: str | None = None,
     ax: Any = None,
 ) -> CoherencePlot:
@@ -124,7 +140,7 @@ def plot_wct(
     coi : array_like
         Cone of influence in Fourier periods, shape (n_times,).
     freq : array_like
-        Fourier frequencies of the scales, shape (n_scales,).
+        Fourier frequencies of the scales, descending, shape (n_scales,).
     sig : array_like, optional
         Significance level for each scale, shape (n_scales,). None, or the single zero that `wct`
         returns with ``sig=False``: no contour.
@@ -142,6 +158,9 @@ def plot_wct(
         Arrows are drawn where the coherence is above this, or significant.
     arrows, colorbar, caption : bool, default True
         Whether to draw these.
+    crop_to_coi : bool, default True
+        Whether to leave out the longest periods, those inside the cone of influence at all times.
+        With its defaults `wct` computes one to two octaves of them. False draws all of `WCT`.
     title : str, optional
         Title of the axes.
     ax : matplotlib.axes.Axes, optional
@@ -162,7 +181,9 @@ def plot_wct(
     Arrows follow the toolbox of Grinsted et al. (2004): to the right for series in phase, to the
     left for anti-phase, straight down where the first series leads by a quarter period. A phase
     `aWCT` of +pi/2 means that the second series lags, so it points down. (The sample script of
-    pycwt turns its arrows by 90 degrees: there they point up for series in phase.)
+    pycwt turns its arrows by 90 degrees: there they point up for series in phase.) An arrow is the
+    phase of the cross-wavelet transform at its place, not smoothed as the coherence is, so look at
+    many of them.
 
     References
     ----------
@@ -184,6 +205,9 @@ def plot_wct(
     """
     field = _check_field(WCT, aWCT, coi, freq, sig, times)
     threshold = as_positive(arrow_level, "arrow_level")
+    first, second = _check_names(names)
+    if as_flag(crop_to_coi, "crop_to_coi"):
+        field = field.cropped()
     axes = _new_axes() if ax is None else ax
     shown_times, shown_coi, R2, ratio = field.reduced()
     mesh = axes.pcolormesh(
@@ -210,7 +234,9 @@ def plot_wct(
         axes.set_title(title)
     text = None
     if caption:
-        parts = _caption(names, None if contour is None else level_label, quiver is not None)
+        parts = _caption(
+            (first, second), None if contour is None else level_label, quiver is not None
+        )
         text = _draw_caption(axes, parts)
     return CoherencePlot(axes.figure, axes, mesh, cone, contour, quiver, bar, text)
 
@@ -252,14 +278,26 @@ def _check_field(
     when, dates = _as_times(times, n_times)
     cone = as_series(coi, "coi", min_size=1)
     _check_size(frequencies, "freq", n_scales, "scale")
+    if (np.diff(frequencies) >= 0).any():
+        raise ValueError(
+            "`freq` must be the frequencies that `wct` returns, which descend, got "
+            f"{brief(frequencies)}. If these are periods, pass 1 / periods."
+        )
     _check_size(levels, "sig", n_scales, "scale")
     _check_size(cone, "coi", n_times, "time")
     _check_size(when, "times", n_times, "time")
     if (np.diff(when) <= 0).any():
         raise ValueError("`times` must ascend without repeats, got some that do not. Sort them.")
-    order = np.argsort(1 / frequencies)
-    periods = 1 / frequencies[order]
-    return _Field(R2[order], phase[order], periods, levels[order], cone, when, dates)
+    return _Field(R2, phase, 1 / frequencies, levels, cone, when, dates)
+
+
+def _check_names(names: Any) -> tuple[str, str]:
+    """Return the names of the two series."""
+    if not isinstance(names, tuple | list) or not all(isinstance(name, str) for name in names):
+        raise TypeError(f"`names` must be two strings, such as ('AO', 'ice'), got {brief(names)}.")
+    if len(names) != 2:
+        raise ValueError(f"`names` must be two strings, one for each series, got {brief(names)}.")
+    return names[0], names[1]
 
 
 def _edges(centres: Array) -> Array:

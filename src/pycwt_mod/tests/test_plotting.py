@@ -25,7 +25,8 @@ def new_axes(size=(8, 5)):
 def random_field(n_scales, n_times, seed=0):
     """The five arguments that `wct` would return, of noise without meaning."""
     rng = np.random.default_rng(seed)
-    coi = 1 + 0.7 * (n_times / 2 - np.abs(np.arange(n_times) - (n_times - 1) / 2))
+    half = n_times / 2 - np.abs(np.arange(n_times) - (n_times - 1) / 2)
+    coi = 1 + 600 * half / half.max()
     freq = 1 / (2 * 2 ** (8 * np.arange(n_scales) / n_scales))
     phase = rng.uniform(-np.pi, np.pi, (n_scales, n_times))
     return rng.random((n_scales, n_times)), phase, coi, freq, np.full(n_scales, 0.8)
@@ -112,7 +113,7 @@ def test_cone_covers_what_lies_beyond_it():
     outline = plot.cone.get_paths()[0]
     assert plot.cone.get_hatch()
     coi = field[2]
-    for place in (10, 50, 90):
+    for place in (10, 30, 70):
         assert outline.contains_point((place, coi[place] * 1.2))
         assert not outline.contains_point((place, coi[place] / 1.2))
 
@@ -191,12 +192,31 @@ def test_nan_is_tolerated_and_left_blank():
     pixels(nothing)
 
 
-def test_scales_in_any_order_give_the_same_picture():
-    R2, phase, coi, freq, sig = random_field(20, 50)
-    sig = np.linspace(0.6, 0.9, 20)
-    turned = plot_wct(R2[::-1], phase[::-1], coi, freq[::-1], sig[::-1], ax=new_axes())
-    straight = plot_wct(R2, phase, coi, freq, sig, ax=new_axes())
-    np.testing.assert_array_equal(pixels(turned), pixels(straight))
+def test_periods_inside_the_cone_at_all_times_are_cropped():
+    R2, phase, coi, freq, sig = random_field(40, 100)
+    coi = coi / coi.max() / freq[24]
+    sig = np.linspace(0.6, 0.9, 40)
+    cropped = plot_wct(R2, phase, coi, freq, sig, ax=new_axes())
+    by_hand = R2[:25], phase[:25], coi, freq[:25], sig[:25]
+    shown = plot_wct(*by_hand, crop_to_coi=False, ax=new_axes())
+    np.testing.assert_array_equal(pixels(cropped), pixels(shown))
+    whole = plot_wct(R2, phase, coi, freq, sig, crop_to_coi=False, ax=new_axes())
+    assert whole.mesh.get_array().size == R2.size
+    assert whole.axes.get_ylim()[0] > 1 / freq[-1] > cropped.axes.get_ylim()[0]
+
+
+def test_periods_that_are_all_inside_the_cone_are_refused_or_drawn_on_request():
+    R2, phase, coi, freq, sig = random_field(10, 30)
+    message = r"`freq` must have a period within `coi`, .* at most 601, got .* from 730 on. .* unit"
+    with pytest.raises(ValueError, match=message):
+        plot_wct(R2, phase, coi, freq / 365, sig, ax=new_axes())
+    pixels(plot_wct(R2, phase, coi, freq / 365, sig, crop_to_coi=False, ax=new_axes()))
+
+
+@pytest.mark.parametrize("names", ["AB", ("AO", 1), None, {"AO": "ice"}], ids=repr)
+def test_names_are_strings(names):
+    with pytest.raises(TypeError, match=r"`names` must be two strings, such as .*, got"):
+        plot_wct(*random_field(10, 30), names=names, ax=new_axes())
 
 
 @pytest.mark.parametrize("shape", [(20, 50), (200, 5000)])
@@ -219,7 +239,7 @@ def test_long_record_is_averaged_to_pixels():
 
 
 def test_one_scale_and_one_time_are_drawn():
-    pixels(plot_wct([[0.5]], [[0.1]], [3.0], [0.25], [0.4], ax=new_axes()))
+    pixels(plot_wct([[0.5]], [[0.1]], [5.0], [0.25], [0.4], ax=new_axes()))
     np.testing.assert_array_equal(_edges(np.array([3.0])), [2.5, 3.5])
     np.testing.assert_array_equal(_edges(np.array([1.0, 2.0, 4.0])), [0.5, 1.5, 3.0, 5.0])
 
@@ -288,6 +308,9 @@ def test_new_figure_is_made_without_axes(monkeypatch):
         ({"times": np.arange(29)}, r"`times` must have one value for each time"),
         ({"times": np.zeros(30)}, "`times` must ascend"),
         ({"arrow_level": -1}, "`arrow_level`"),
+        ({"freq": np.arange(2.0, 12)}, r"`freq` must be .* descend, got .*pass 1 / periods"),
+        ({"freq": np.ones(10)}, r"`freq` must be the frequencies that `wct` returns"),
+        ({"names": ("AO",)}, "`names` must be two strings, one for each series"),
     ],
 )  # fmt: skip
 def test_wrong_arguments_are_named(change, message):
