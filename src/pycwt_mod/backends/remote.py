@@ -240,6 +240,25 @@ def unwrap(outcome: R | Failure) -> R:
     return outcome
 
 
+# Set in a process forked off one that had a pool of loky's: the pool does not work there, and
+# who submits to it waits for ever.
+_forked_with_pool = False
+
+
+def _after_fork() -> None:
+    global _forked_with_pool, _cache_lock
+    # Another thread of the parent may have held it at that moment.
+    _cache_lock = threading.Lock()
+    for library in ("joblib.externals.loky", "loky"):
+        module = sys.modules.get(f"{library}.reusable_executor")
+        if getattr(module, "_executor", None) is not None:
+            _forked_with_pool = True
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
+
+
 def inside_worker() -> bool:
     """Whether this code already runs in somebody's parallel worker.
 
@@ -248,10 +267,10 @@ def inside_worker() -> bool:
     Returns
     -------
     bool
-        True inside a kernel run by this package, a joblib task, a dask task, or a daemonic
-        process, which may not have children.
+        True inside a kernel run by this package, a joblib task, a dask task, any process that
+        `multiprocessing` started, and one forked off a process with a pool of joblib's.
     """
-    if _marks.depth or multiprocessing.current_process().daemon:
+    if _marks.depth or _forked_with_pool or multiprocessing.parent_process() is not None:
         return True
     # A library that was never imported cannot be running us.
     if "joblib" in sys.modules:
