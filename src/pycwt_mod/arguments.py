@@ -10,7 +10,16 @@ from numpy.typing import NDArray
 from .montecarlo.noise import NOISES
 from .montecarlo.plan import METHODS, has_own_smooth
 from .mothers import SMOOTHINGS
-from .validation import as_choice, as_flag, as_positive, as_real, as_series, same_size
+from .validation import (
+    as_choice,
+    as_flag,
+    as_positive,
+    as_real,
+    as_series,
+    same_index,
+    same_size,
+    warn_user,
+)
 
 # Series shorter than this have no AR(1) estimate worth the name.
 _SHORTEST_PAIR = 4
@@ -71,7 +80,13 @@ def as_pair(y1: Any, y2: Any) -> Array:
         as_series(y, name, min_size=_SHORTEST_PAIR, allow_constant=False)
         for y, name in ((y1, "y1"), (y2, "y2"))
     )
-    same_size(first, second, ("y1", "y2"))
+    names = ("y1", "y2")
+    same_size(first, second, names)
+    try:
+        same_index(y1, y2, names)
+    except ValueError as error:
+        # pycwt takes pandas Series sample by sample, and a script may mean it so.
+        warn_user(f"{error} As they are, the series are compared sample by sample.")
     return np.stack([first, second])
 
 

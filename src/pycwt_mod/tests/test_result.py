@@ -54,9 +54,11 @@ def test_result_holds_the_null_distribution_of_wct_null(result, pair):
     np.testing.assert_array_equal(result[4], wct_significance(*geometry, **OPTIONS))
 
 
-@pytest.mark.parametrize(
-    "duplicate", [copy.copy, copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))]
-)
+def pickled(value):
+    return pickle.loads(pickle.dumps(value))
+
+
+@pytest.mark.parametrize("duplicate", [copy.copy, copy.deepcopy, pickled])
 def test_result_survives_copying_and_pickling(result, duplicate):
     again = duplicate(result)
     assert isinstance(again, CoherenceResult)
