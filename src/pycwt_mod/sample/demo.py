@@ -108,14 +108,17 @@ class DemoResult:
             f"Arctic Oscillation (AO) and Baltic Sea ice extent, winters {first:.0f} to {last:.0f}",
             "",
             "Significant coherence at the 5 % level, outside the cone of influence, by octaves of",
-            f"period, the {_MOST_ROWS} largest regions:",
+            f"period, the {_MOST_ROWS} largest regions (one outline in the picture may be several: "
+            "they are cut",
+            "at 2, 4, 8, 16 ... years, as a phase is a lag only at a given period):",
             "",
             *_table(regions[:_MOST_ROWS]),
             "",
             "R2     mean squared coherence",
             "phase  mean and spread; 0 deg: in phase, 180 deg: anti-phase, +90 deg: AO leads",
-            "lag    years by which the ice follows AO (in anti-phase: follows the reverse of AO);",
-            "       negative: the ice goes before",
+            "lag    years, mean and spread, by which the ice follows AO (in anti-phase: follows",
+            "       the reverse of AO); negative: the ice goes before",
+            *_worked_lag(regions[:_MOST_ROWS]),
             "",
             f"{100 * share:.0f} % of the area outside the cone of influence is significant; "
             "5 % would be by chance.",
@@ -187,7 +190,7 @@ def _common_winters() -> tuple[Array, Array, Array]:
 def _table(regions: list[Region]) -> list[str]:
     if not regions:
         return ["  none"]
-    rows = [("period (years)", "winters", "R2", "phase (deg)", " lag", "relation")]
+    rows = [("period (years)", "winters", "R2", "phase (deg)", "lag (years)", "relation")]
     for region in regions:
         lag, relation = _relation(region)
         rows.append(
@@ -196,12 +199,26 @@ def _table(regions: list[Region]) -> list[str]:
                 f"{region.times[0]:.0f} to {region.times[1]:.0f}",
                 f"{region.coherence:.2f}",
                 f"{math.degrees(region.phase):+z.0f} +- {math.degrees(region.phase_spread):.0f}",
-                f"{lag:+z.1f}",
+                f"{lag:+z.1f} +- {region.lag_spread:.1f}",
                 relation,
             )
         )
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return ["  " + "  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
+
+
+def _worked_lag(regions: list[Region]) -> list[str]:
+    """Return the reckoning of the largest lag in anti-phase, if there is one."""
+    opposite = [r for r in regions if abs(r.phase) >= math.pi - _QUARTER]
+    if not opposite:
+        return []
+    region = max(opposite, key=lambda region: abs(region.lag_of_opposite))
+    beyond = math.degrees(region.phase_of_opposite)
+    return [
+        f"       for example: {math.degrees(region.phase):+z.0f} deg is 180 "
+        f"{'+' if beyond >= 0 else '-'} {abs(beyond):.0f} deg; {beyond:z.0f}/360 of "
+        f"{region.mean_period:.0f} years (mid-band) is {region.lag_of_opposite:z.1f} years"
+    ]
 
 
 def _relation(region: Region) -> tuple[float, str]:

@@ -72,10 +72,19 @@ class Region:
         return self.phase / (2 * math.pi) * self.mean_period
 
     @property
+    def phase_of_opposite(self) -> float:
+        """Phase of the first series relative to the second turned upside down."""
+        return math.remainder(self.phase - math.pi, 2 * math.pi)
+
+    @property
     def lag_of_opposite(self) -> float:
         """Time by which the second series, turned upside down, follows the first."""
-        turned = math.remainder(self.phase - math.pi, 2 * math.pi)
-        return turned / (2 * math.pi) * self.mean_period
+        return self.phase_of_opposite / (2 * math.pi) * self.mean_period
+
+    @property
+    def lag_spread(self) -> float:
+        """Spread of the phase as a time, at the mean period."""
+        return self.phase_spread / (2 * math.pi) * self.mean_period
 
 
 def find_regions(
