@@ -6,6 +6,8 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any, TypeAlias
 
+import numpy as np
+
 __all__ = ["Progress", "ProgressOption", "make_progress"]
 
 ProgressOption: TypeAlias = bool | Callable[[int, int], object]
@@ -150,11 +152,9 @@ def make_progress(
     1 of 3
     3 of 3
     """
-    # `is`, because 1 == True and an integer here is more likely a mistake than a wish.
-    if progress is True:
-        return _BarProgress(total, unit, description)
-    if progress is False:
-        return Progress(total)
+    # NumPy's bools, and 0 and 1, are taken for what they say; 2 is more likely a mistake.
+    if isinstance(progress, bool | int | np.bool_) and progress in (0, 1):
+        return _BarProgress(total, unit, description) if progress else Progress(total)
     if callable(progress):
         return _CallbackProgress(total, progress)
     raise TypeError(

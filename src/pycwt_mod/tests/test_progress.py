@@ -4,6 +4,7 @@ import subprocess
 import sys
 import threading
 
+import numpy as np
 import pytest
 
 from pycwt_mod.progress import make_progress
@@ -65,10 +66,24 @@ def test_progress_calls_a_callable_with_the_count():
     assert calls == [(4, 9), (9, 9)]
 
 
-@pytest.mark.parametrize("progress", [None, 1, 0, "yes", 1.0])
+@pytest.mark.parametrize("progress", [None, 2, -1, "yes", 1.0])
 def test_progress_refuses_anything_else(progress):
     with pytest.raises(TypeError, match="`progress` must be True, False or a callable"):
         make_progress(progress, 10)
+
+
+@pytest.mark.parametrize("yes", [True, np.True_, 1])
+def test_progress_takes_numpy_bools_and_one_for_true(yes, capsys):
+    with make_progress(yes, 2) as bar:
+        bar.update(2)
+    assert "2/2" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("no", [False, np.False_, 0])
+def test_progress_takes_numpy_bools_and_zero_for_false(no, capfd):
+    with make_progress(no, 2) as bar:
+        bar.update(2)
+    assert capfd.readouterr() == ("", "")
 
 
 def test_progress_never_goes_back():
