@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import operator
-import warnings
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+
+from ..validation import warn_user
 
 __all__ = [
     "check_n_simulations",
@@ -61,9 +62,7 @@ def check_n_workers(n_workers: object) -> int:
     return number
 
 
-def resolve_n_workers(
-    n_workers: object, available: int, what: str = "available cores", stacklevel: int = 3
-) -> int:
+def resolve_n_workers(n_workers: object, available: int, what: str = "available cores") -> int:
     """Turn `n_workers` into the number that will run at a time.
 
     Parameters
@@ -74,8 +73,6 @@ def resolve_n_workers(
         How many there are.
     what : str, optional
         What `available` counts, for the warning.
-    stacklevel : int, optional
-        As in `warnings.warn`.
 
     Returns
     -------
@@ -91,11 +88,7 @@ def resolve_n_workers(
     if number == -1:
         return available
     if number > available:
-        warnings.warn(
-            f"`n_workers` is {number}, more than the {available} {what}; using {available}.",
-            UserWarning,
-            stacklevel=stacklevel,
-        )
+        warn_user(f"`n_workers` is {number}, more than the {available} {what}; using {available}.")
         return available
     return number
 

@@ -7,10 +7,10 @@ import importlib
 import inspect
 import os
 import sys
-import warnings
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
+from ..validation import warn_user
 from .auto import parallel_pays
 from .base import MCBackend
 from .checks import check_n_simulations
@@ -166,11 +166,9 @@ def get_backend(name: str | None = None, **options: Any) -> MCBackend:
     """
     key = _default() if name is None else _known(name)
     if not _is_available(key):
-        warnings.warn(
+        warn_user(
             f"backend {key!r} is not installed; running sequentially. "
-            f"Install it with: {_pip_line(key)}",
-            UserWarning,
-            stacklevel=2,
+            f"Install it with: {_pip_line(key)}"
         )
         return SequentialBackend()
     return _load(key)(**options)
@@ -319,11 +317,9 @@ def _scan_entry_points() -> None:
                 raise ValueError(f"the name {key!r} is taken")
             register_backend(key, entry.load())
         except Exception as error:
-            warnings.warn(
+            warn_user(
                 f"the backend plug-in {_entry_in_words(entry)} is broken and was left out: "
-                f"{type(error).__name__}: {error}",
-                UserWarning,
-                stacklevel=2,
+                f"{type(error).__name__}: {error}"
             )
 
 
