@@ -6,12 +6,15 @@ import copy
 import os
 from collections.abc import Callable, Iterable, Iterator, Sized
 from time import perf_counter
-from typing import Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from .base import MIN_TASKS, TASKS_PER_WORKER, MCBackend, closing_iterator, split_evenly
 from .checks import check_n_workers, resolve_n_workers
 from .remote import inside_worker
-from .sequential import map_in_process
+from .sequential import IN_PROCESS, map_in_process
+
+if TYPE_CHECKING:
+    from .joblib import JoblibBackend
 
 __all__ = ["AutoBackend", "parallel_pays"]
 
@@ -87,6 +90,10 @@ class AutoBackend(MCBackend):
             self._wanted = _resolve(self._wanted)
         # Shared by copies, so that the caller's object tells what a limited copy did.
         self._record: dict[str, str | None] = {"last_choice": None}
+        self._pool: list[JoblibBackend] = []
+
+    def __repr__(self) -> str:
+        return f"AutoBackend(n_workers={self._wanted})"
 
     @property
     def n_workers(self) -> int:
@@ -96,9 +103,7 @@ class AutoBackend(MCBackend):
     @property
     def ran_on(self) -> tuple[str, int]:
         """Name and number of workers of what did the last `map`, for the record."""
-        if self._record["last_choice"] == "joblib":
-            return "joblib", self.n_workers
-        return "sequential", 1
+        return self._pool[0].ran_on if self._pool else IN_PROCESS
 
     def with_n_workers(self, n_workers: int | None) -> AutoBackend:
         """Return the same backend with another number of workers.
@@ -172,6 +177,7 @@ class AutoBackend(MCBackend):
             One result per task, in task order.
         """
         self._record["last_choice"] = "sequential"
+        self._pool.clear()
         if self._wanted == 1 or inside_worker():
             return map_in_process(kernel, tasks, on_done)
         return self._map_measured(kernel, tasks, on_done)
@@ -219,6 +225,7 @@ class AutoBackend(MCBackend):
         self._record["last_choice"] = "joblib"
         shifted = None if on_done is None else lambda index: on_done(n_done + index)
         backend = JoblibBackend(min(self.n_workers, n_left))
+        self._pool[:] = [backend]
         results = backend.map(kernel, source, on_done=shifted)
         with closing_iterator(results):
             yield from results
@@ -266,4 +273,4 @@ def _cores() -> int:
 
 
 def _resolve(n_workers: int) -> int:
-    return resolve_n_workers(n_workers, _cores(), stacklevel=4)
+    return resolve_n_workers(n_workers, _cores())

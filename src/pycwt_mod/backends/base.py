@@ -99,14 +99,24 @@ class SimulationKernel:
             self.entropy, spawn_key=(*self.spawn_key, index), pool_size=self.pool_size
         )
 
+    def _note(self, index: int) -> str:
+        return f"in simulation {index} of {self.n_simulations} (counted from 0)"
+
     def __call__(self, block: Iterable[int]) -> list[Any]:
         """Run the simulations of one block and return their results."""
         results = []
         for index in block:
             try:
                 results.append(self.worker(self.seed(index), *self.args, **self.kwargs))
-            except Exception as error:
-                error.add_note(f"in simulation {index} of {self.n_simulations} (counted from 0)")
+            except KeyboardInterrupt:
+                raise
+            except StopIteration as error:
+                # Python's generators, through which results come, would make it something else.
+                changed = RuntimeError(f"the worker raised StopIteration: {error}")
+                changed.add_note(self._note(index))
+                raise changed from error
+            except BaseException as error:
+                error.add_note(self._note(index))
                 raise
         return results
 
@@ -149,6 +159,9 @@ class MCBackend(ABC):
     name: ClassVar[str] = ""
     requires: ClassVar[tuple[str, ...]] = ()
     start_up_seconds: ClassVar[float] = 0.0
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}()"
 
     @abstractmethod
     def map(

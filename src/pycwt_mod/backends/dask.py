@@ -19,7 +19,7 @@ from typing import Any, ClassVar, Self, TypeVar
 from .base import MCBackend
 from .checks import check_n_workers, resolve_n_workers
 from .remote import Shipment, inside_worker, receive, run_shipped, running_tasks
-from .sequential import map_in_process
+from .sequential import IN_PROCESS, map_in_process
 from .windowed import map_windowed
 
 __all__ = ["DaskBackend", "inside_dask_task"]
@@ -117,7 +117,19 @@ class DaskBackend(MCBackend):
         # Not pure: dask must not look up, in place of running, a task equal to an earlier one.
         self._submit_options = {**(submit_options or {}), "pure": False}
         self._session = _Session()
+        # Shared by copies, so that the caller's object tells what a limited copy did.
+        self._record: dict[str, tuple[str, int]] = {}
         self.validate_config()
+
+    def __repr__(self) -> str:
+        given = {"client": self.client, "address": self.address}
+        shown = [f"{name}={value!r}" for name, value in given.items() if value is not None]
+        return f"DaskBackend({', '.join([*shown, f'n_workers={self._wanted}'])})"
+
+    @property
+    def ran_on(self) -> tuple[str, int]:
+        """Name and number of workers of what did the last `map`, for the record."""
+        return self._record.get("ran_on") or (self.name, self.n_workers)
 
     def validate_config(self) -> None:
         """Check the options; connects to nothing.
@@ -210,7 +222,9 @@ class DaskBackend(MCBackend):
         iterator
             One result per task, in task order.
         """
+        self._record.clear()
         if inside_worker():
+            self._record["ran_on"] = IN_PROCESS
             return map_in_process(kernel, tasks, on_done)
         return self._map_on_cluster(kernel, tasks, on_done)
 
@@ -221,6 +235,7 @@ class DaskBackend(MCBackend):
         on_done: Callable[[int], object] | None,
     ) -> Iterator[R]:
         with self._opened_client() as client:
+            self._record["ran_on"] = self.name, self._limited(_count_threads(client))
             shipment = Shipment.of(kernel)
             sent = _send(client, shipment)
             count = itertools.count()

@@ -10,8 +10,16 @@ from typing import Any, ClassVar, TypeVar
 
 from .base import MCBackend
 from .checks import resolve_n_workers
-from .remote import Guarded, Shipment, inside_worker, receive, run_shipped, unwrap
-from .sequential import map_in_process
+from .remote import (
+    DEAD_WORKERS_NOTE,
+    Guarded,
+    Shipment,
+    inside_worker,
+    receive,
+    run_shipped,
+    unwrap,
+)
+from .sequential import IN_PROCESS, map_in_process
 from .windowed import map_windowed
 
 __all__ = ["ExecutorBackend"]
@@ -20,9 +28,9 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 BROKEN_POOL_NOTE = (
-    "The executor's workers died: killed, out of memory, or crashed. The executor cannot be used "
-    "again; make a new one. If they died at once, note that with the start methods spawn and "
-    'forkserver a script must start its work under `if __name__ == "__main__":`.'
+    f"{DEAD_WORKERS_NOTE} The executor cannot be used again; make a new one. If its workers died "
+    "at once, note that with the start methods spawn and forkserver a script must start its work "
+    'under `if __name__ == "__main__":`.'
 )
 
 
@@ -55,16 +63,27 @@ class ExecutorBackend(MCBackend):
         self._limit: int | None = None
         if n_workers is not None:
             self._limit = self._check_limit(n_workers)
+        # Shared by copies, so that the caller's object tells what a limited copy did.
+        self._record: dict[str, tuple[str, int]] = {}
+
+    def __repr__(self) -> str:
+        limit = "" if self._limit is None else f", n_workers={self._limit}"
+        return f"ExecutorBackend({self.executor!r}{limit})"
 
     def _check_limit(self, n_workers: int) -> int | None:
         workers = _count_workers(self.executor)
-        number = resolve_n_workers(n_workers, workers, "workers of the executor", stacklevel=4)
+        number = resolve_n_workers(n_workers, workers, "workers of the executor")
         return None if number == workers else number
 
     @property
     def n_workers(self) -> int:
         """How many tasks run at a time."""
         return self._limit or _count_workers(self.executor)
+
+    @property
+    def ran_on(self) -> tuple[str, int]:
+        """Name and number of workers of what did the last `map`, for the record."""
+        return self._record.get("ran_on", (self.name, self.n_workers))
 
     def with_n_workers(self, n_workers: int | None) -> ExecutorBackend:
         """Return a backend on the same executor that uses some of its workers.
@@ -138,8 +157,10 @@ class ExecutorBackend(MCBackend):
             One result per task, in task order.
         """
         if inside_worker():
+            self._record["ran_on"] = IN_PROCESS
             # Waiting here for a place in the pool that runs this very task might last for ever.
             return map_in_process(kernel, tasks, on_done)
+        self._record["ran_on"] = self.name, self.n_workers
         if _is_dask_executor(self.executor):
             return self._on_dask_client().map(kernel, tasks, on_done=on_done)
         # Threads need no pickling; all other executors are taken to run elsewhere.

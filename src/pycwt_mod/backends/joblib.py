@@ -9,12 +9,13 @@ import multiprocessing
 import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sized
+from concurrent.futures import BrokenExecutor
 from typing import Any, ClassVar, Generic, Self, TypeVar
 
 from .base import MCBackend
 from .checks import resolve_n_workers
-from .remote import Failure, Guarded, inside_worker, unwrap
-from .sequential import map_in_process
+from .remote import DEAD_WORKERS_NOTE, Failure, Guarded, inside_worker, unwrap
+from .sequential import IN_PROCESS, map_in_process
 
 __all__ = ["JoblibBackend", "available_cores", "cloudpickle_dumps", "inside_joblib_task"]
 
@@ -139,11 +140,24 @@ class JoblibBackend(MCBackend):
         }
         self.validate_config()
         self._n_workers = resolve_n_workers(n_workers, available_cores())
+        # Shared by copies, so that the caller's object tells what a limited copy did.
+        self._record: dict[str, tuple[str, int]] = {}
+
+    def __repr__(self) -> str:
+        return f"JoblibBackend(n_workers={self._n_workers}, prefer={self.prefer!r})"
 
     @property
     def n_workers(self) -> int:
         """How many tasks run at a time."""
         return self._n_workers
+
+    @property
+    def ran_on(self) -> tuple[str, int]:
+        """Name and number of workers of what did the last `map`, for the record.
+
+        A single task, and a call inside a worker or beside another one, runs in process.
+        """
+        return self._record.get("ran_on", (self.name, self.n_workers))
 
     def with_n_workers(self, n_workers: int | None) -> JoblibBackend:
         """Return the same backend with another number of workers.
@@ -218,6 +232,7 @@ class JoblibBackend(MCBackend):
         """
         n_tasks = len(tasks) if isinstance(tasks, Sized) else self.n_workers
         n_jobs = min(self.n_workers, n_tasks)
+        self._record["ran_on"] = IN_PROCESS
         if n_jobs <= 1 or inside_worker():
             return map_in_process(kernel, tasks, on_done)
         if self.prefer == "threads":
@@ -261,6 +276,7 @@ class JoblibBackend(MCBackend):
     ) -> Iterator[R]:
         with _Call(at_end) as call, self._guard(kernel) as guarded:
             parallel = call.enter(self._parallel(n_jobs))
+            self._record["ran_on"] = self.name, n_jobs
             exhausted = False
             while not exhausted:
                 feed = _Feed(guarded, source, MAX_AHEAD_PER_WORKER * n_jobs)
@@ -275,6 +291,12 @@ class JoblibBackend(MCBackend):
                         yield result
                 except _timeout_errors() as error:
                     raise self._explain_timeout(error, index) from error
+                except BrokenExecutor as error:
+                    error.add_note(
+                        f"{DEAD_WORKERS_NOTE} {index} tasks had been done; task {index} (counted "
+                        "from 0) is the first without a result. The next call starts new processes."
+                    )
+                    raise
                 exhausted = feed.exhausted
 
     def _parallel(self, n_jobs: int) -> Any:

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, NoReturn, TypeVar
 
 __all__ = [
+    "DEAD_WORKERS_NOTE",
     "Failure",
     "Guarded",
     "RemoteError",
@@ -34,6 +35,8 @@ __all__ = [
 
 T = TypeVar("T")
 R = TypeVar("R")
+
+DEAD_WORKERS_NOTE = "Worker processes died: killed, out of memory, or crashed."
 
 
 class RemoteError(RuntimeError):

@@ -8,10 +8,13 @@ from typing import ClassVar, TypeVar
 from .base import MCBackend
 from .checks import check_n_workers, resolve_n_workers
 
-__all__ = ["SequentialBackend", "map_in_process"]
+__all__ = ["IN_PROCESS", "SequentialBackend", "map_in_process"]
 
 T = TypeVar("T")
 R = TypeVar("R")
+
+# What `MCBackend.ran_on` says of work done in the calling process.
+IN_PROCESS = ("sequential", 1)
 
 
 def map_in_process(

@@ -86,7 +86,7 @@ def test_executor_that_breaks_is_a_clear_error():
         for _ in range(2):  # on waiting for a result, and on submitting to what is broken
             with pytest.raises(BrokenExecutor) as caught:
                 list(backend.map(die, range(20)))
-            assert any("The executor's workers died" in note for note in caught.value.__notes__)
+            assert any("Worker processes died" in note for note in caught.value.__notes__)
 
 
 def test_executor_error_of_a_thread_keeps_its_traceback(thread_pool):

@@ -1,6 +1,7 @@
 """What is particular to joblib: memory, early ends, nesting, timeouts, dead workers."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -146,8 +147,11 @@ def test_joblib_does_not_mistake_the_kernels_own_timeout():
 def test_joblib_dead_worker_is_a_clear_error_and_the_next_call_works():
     from concurrent.futures import BrokenExecutor
 
-    with pytest.raises(BrokenExecutor, match="unexpectedly terminated"):
+    with pytest.raises(BrokenExecutor, match="unexpectedly terminated") as caught:
         list(JoblibBackend(2).map(die, range(8)))
+    note = "".join(caught.value.__notes__)
+    assert "killed, out of memory, or crashed" in note
+    assert re.search(r"task [0-3] \(counted from 0\) is the first without a result", note)
     assert list(JoblibBackend(2).map(abs, range(8))) == list(range(8))
 
 
@@ -285,3 +289,27 @@ def test_joblib_generator_may_be_closed_in_another_thread():
     assert not caught
     assert not busy_children()
     assert os.getpid() not in set(JoblibBackend(2).map(where, range(4)))
+
+
+def test_joblib_ran_on_tells_what_really_ran():
+    backend = JoblibBackend(2)
+    list(backend.map(abs, range(8)))
+    assert backend.ran_on == ("joblib", 2)
+    list(backend.map(abs, [1]))
+    assert backend.ran_on == ("sequential", 1)
+    backend.run_monte_carlo(lambda seed: 1, 8)
+    assert backend.ran_on == ("joblib", 2)
+    backend.run_monte_carlo(lambda seed: 1, 8, n_workers=1)
+    assert backend.ran_on == ("sequential", 1)
+    threads = JoblibBackend(2, prefer="threads")
+    list(threads.map(abs, range(8)))
+    assert threads.ran_on == ("joblib", 2)
+
+
+def test_joblib_ran_on_inside_a_worker_is_sequential():
+    def nested(_):
+        backend = JoblibBackend(2)
+        list(backend.map(abs, range(8)))
+        return backend.ran_on
+
+    assert set(JoblibBackend(2).map(nested, range(4))) == {("sequential", 1)}

@@ -194,3 +194,26 @@ def test_split_evenly_covers_all_items_once(n_items, n_tasks):
     assert [i for block in blocks for i in block] == list(range(n_items))
     assert len(blocks) == min(n_items, n_tasks)
     assert max(map(len, blocks)) - min(map(len, blocks)) <= 1
+
+
+@pytest.mark.parametrize("kind", [StopIteration, SystemExit, GeneratorExit])
+def test_run_monte_carlo_names_the_simulation_of_any_exception(backend, kind):
+    def leave(seed):
+        if seed.spawn_key[-1] == 5:
+            raise kind("enough")
+        return 1
+
+    expected = RuntimeError if kind is StopIteration else kind
+    with pytest.raises(expected, match="enough") as caught:
+        backend.run_monte_carlo(leave, 12, seed=1)
+    assert "in simulation 5 of 12 (counted from 0)" in caught.value.__notes__
+    assert kind is not StopIteration or "the worker raised StopIteration" in str(caught.value)
+
+
+def test_run_monte_carlo_leaves_an_interrupt_alone():
+    def interrupt(seed):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt) as caught:
+        SequentialBackend().run_monte_carlo(interrupt, 3)
+    assert not hasattr(caught.value, "__notes__")
