@@ -33,7 +33,10 @@ _NO_RESPONSE = 1e-5
 
 # Length of a circle, and of all replicates together outside the cone of influence, in units of
 # the largest scale of the octave. It sets the standard error: 0.006 at most with 300 surrogates.
-_LENGTH_IN_SCALES = 60.0
+_LENGTH_IN_SCALES = 56.0
+
+# A length that falls short by less than this share is not worth another replicate.
+_SHORTFALL = 0.2
 
 # A surrogate is long beside a scale if it is so many times as long: for complex wavelets, and for
 # real ones, whose windows are wider.
@@ -231,7 +234,9 @@ def _record(
     starts[inner < n_samples / 2] = np.minimum(starts, (n_points - 1) // 2)[inner < n_samples / 2]
     stops = n_points - starts
     free = max(1.0, float((stops - starts)[-1]) * step / scales[stop - 1])
-    replicates = max(1, math.ceil(_LENGTH_IN_SCALES / free)) if stops[-1] > starts[-1] else 1
+    replicates = 1
+    if stops[-1] > starts[-1]:
+        replicates = max(1, math.ceil(_LENGTH_IN_SCALES / free - _SHORTFALL))
     return Grid(
         first, stop, low, high, step, n_fft, n_points, False,
         noise_step, n_noise, round(n_samples / noise_step), n_wide, replicates,
@@ -389,8 +394,8 @@ def _folded(response: NDArray[Any], lowest: int, n_fft: int, ops: ArrayOps) -> t
 
 
 def grid_spectra(
-    grid: Grid, normals: NDArray[np.float64], coefficients: tuple[float, float]
-) -> NDArray[np.complex128]:
+    grid: Grid, normals: NDArray[np.floating[Any]], coefficients: tuple[float, float]
+) -> NDArray[np.complexfloating[Any, Any]]:
     """Turn normal variates into the Fourier coefficients of pairs of AR(1) series on a grid.
 
     Parameters
@@ -398,7 +403,7 @@ def grid_spectra(
     grid : Grid
         The group.
     normals : numpy.ndarray
-        Shape (2, n_pairs, 2 n_bins) for `Grid.noise_bins`.
+        Shape (2, n_pairs, 2 n_bins) for `Grid.noise_bins`, in single or double precision.
     coefficients : (float, float)
         Lag-1 autocorrelation of both series.
 
@@ -415,9 +420,10 @@ def grid_spectra(
     drawn = np.asarray(grid.noise_bins)
     circle = grid.n_noise * grid.noise_step
     frequency = 2 * np.pi * drawn / circle
-    coarse = normals.view(np.complex128)
+    coarse = normals.view(np.result_type(normals.dtype, np.complex64))
     for series, g in zip(coarse, coefficients, strict=True):
-        series *= np.sqrt((1 - g * g) / (1 - 2 * g * np.cos(frequency) + g * g))
+        spectrum = (1 - g * g) / (1 - 2 * g * np.cos(frequency) + g * g)
+        series *= np.sqrt(spectrum).astype(normals.dtype)
     # The coefficient at frequency 0, and at the Nyquist frequency of an even length, is real.
     for place in np.flatnonzero((drawn == 0) | (2 * drawn == circle)):
         coarse[..., place] = coarse[..., place].real * math.sqrt(2)
@@ -429,9 +435,11 @@ def grid_spectra(
     return np.concatenate([negative, coarse[..., : grid.highest_bin + 1]], axis=-1)
 
 
-def _cut(grid: Grid, coarse: NDArray[np.complex128]) -> NDArray[np.complex128]:
+def _cut(
+    grid: Grid, coarse: NDArray[np.complexfloating[Any, Any]]
+) -> NDArray[np.complexfloating[Any, Any]]:
     """Cut a record from a circular series, pad it with zeros, and return its coefficients."""
-    one_sided = np.zeros((*coarse.shape[:-1], grid.n_noise), dtype=complex)
+    one_sided = np.zeros((*coarse.shape[:-1], grid.n_noise), dtype=coarse.dtype)
     one_sided[..., : coarse.shape[-1]] = coarse
     one_sided[..., 0] /= 2  # the others stand for their negative frequencies as well
     series = scipy.fft.ifft(one_sided, axis=-1, overwrite_x=True).real[..., : grid.n_cut]

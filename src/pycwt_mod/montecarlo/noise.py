@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,11 +62,12 @@ def ar1_pairs(
     return noise
 
 
-def normal_rows(streams: Streams, indices: range, n: int) -> NDArray[np.float64]:
+def normal_rows(streams: Streams, indices: range, n: int, single: bool) -> NDArray[Any]:
     """Return n standard normal variates for each surrogate: axes (1, surrogate, variate)."""
-    rows = np.empty((1, len(indices), n))
+    dtype: Any = np.float32 if single else np.float64
+    rows = np.empty((1, len(indices), n), dtype=dtype)
     for row, index in zip(rows[0], indices, strict=True):
-        streams.generator(index).standard_normal(out=row)
+        streams.generator(index).standard_normal(out=row, dtype=dtype)
     return rows
 
 

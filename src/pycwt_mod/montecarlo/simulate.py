@@ -67,7 +67,8 @@ class CountSurrogates:
     def _noise(self, indices: range) -> NDArray[np.float64]:
         plan = self.plan
         if plan.grids:
-            return normal_rows(self.streams, indices, sum(grid.n_normals for grid in plan.grids))
+            n = sum(grid.n_normals for grid in plan.grids)
+            return normal_rows(self.streams, indices, n, plan.single)
         if plan.noise == "legacy":
             return legacy_pairs(indices, plan.n_samples, plan.coefficients)
         return ar1_pairs(self.streams, indices, plan.n_samples, plan.coefficients)
@@ -130,7 +131,7 @@ def _filled(plan: Plan, indices: range, rows: NDArray[np.float64]) -> NDArray[np
     if len(indices) == plan.block_size:
         return rows
     first = indices.start % plan.block_size
-    whole = np.empty((rows.shape[0], plan.block_size, *rows.shape[2:]))
+    whole = np.empty((rows.shape[0], plan.block_size, *rows.shape[2:]), dtype=rows.dtype)
     whole[:] = rows[:, :1]
     whole[:, first : first + len(indices)] = rows
     return whole

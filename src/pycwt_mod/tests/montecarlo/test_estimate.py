@@ -292,7 +292,7 @@ def test_executor_passed_in_stays_open():
 
 
 def test_provenance_says_how_it_was_run():
-    facts = null_of(backend="joblib", n_workers=2).provenance
+    facts = null_of(4000, backend="joblib", n_workers=2).provenance  # enough for several tasks
     assert facts["backend"] == "joblib"
     assert facts["n_workers"] == 2
     assert facts["version"] == pycwt_mod.__version__
