@@ -117,6 +117,13 @@ def test_ar1_names_what_may_be_wrong_and_the_ways_out(kind):
         assert words in str(caught.value)
 
 
+def test_arguments_that_are_none_are_shown():
+    with pytest.raises(TypeError, match=r"`rng` must be a numpy.random.Generator or None, got 3"):
+        rednoise(10, 0.5, rng=3)
+    with pytest.raises(ValueError, match=r"`x` must name at least one tap, got \[0\]"):
+        rect([0])
+
+
 def test_ar1_returns_plain_floats():
     for value in ar1([1.0, 3.0, 2.0, 5.0, 1.0, 0.0, 2.5]):
         assert type(value) is float

@@ -224,16 +224,30 @@ def test_legacy_noise_ignores_the_default_backend(monkeypatch):
 # --- parallel ---
 
 
-def _backend_of(**changes):
-    return _simulate(wct_null, **changes).provenance["backend"]
+@pytest.mark.parametrize(
+    ("parallel", "backend", "chosen"),
+    [
+        (True, None, "joblib"),
+        (np.True_, "auto", "joblib"),
+        (True, "joblib", "joblib"),
+        (False, None, "sequential"),
+        (False, "sequential", "sequential"),
+        (None, None, None),
+        (None, "dask", "dask"),
+    ],
+)
+def test_parallel_is_a_synonym_of_a_backend(monkeypatch, parallel, backend, chosen):
+    # Which one is asked for: where it ran, provenance tells, and little work runs in process.
+    class AskedError(Exception):
+        pass
 
+    def ask(*args, backend, **options):
+        raise AskedError(backend)
 
-def test_parallel_is_a_synonym_of_a_backend():
-    assert _backend_of(parallel=True, n_workers=1) == "joblib"
-    assert _backend_of(parallel=False) == "sequential"
-    assert _backend_of(parallel=np.True_, backend="auto", n_workers=1) == "joblib"
-    assert _backend_of(parallel=True, backend="joblib", n_workers=1) == "joblib"
-    assert _backend_of(parallel=False, backend="sequential") == "sequential"
+    monkeypatch.setattr(pycwt_mod.wavelet, "estimate_null", ask)
+    with pytest.raises(AskedError) as caught:
+        _simulate(parallel=parallel, backend=backend)
+    assert caught.value.args == (chosen,)
 
 
 @pytest.mark.parametrize(
@@ -536,6 +550,25 @@ def test_values_in_messages_are_short(value, shown):
     assert brief(value).startswith(shown)
     assert len(brief(value)) < 140
     assert "\n" not in brief(value)
+
+
+class _Column:
+    """A column of some library of tables, whose `to_numpy` knows no options."""
+
+    def __init__(self, values):
+        self._values = values
+
+    def to_numpy(self):
+        return np.array(self._values, dtype=object)
+
+    def __array__(self, dtype=None, copy=None):
+        return np.array(self._values, dtype=dtype or float)
+
+
+def test_series_of_any_library_of_tables_are_taken():
+    np.testing.assert_array_equal(as_series(_Column([1, 2.5, 3]), "y"), [1, 2.5, 3])
+    with pytest.raises(ValueError, match="`y` must be finite, got nan at index 1"):
+        as_series(_Column([1, None, 3]), "y")
 
 
 # --- pandas' indexes ---
