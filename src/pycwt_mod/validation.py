@@ -192,7 +192,8 @@ def brief(value: Any) -> str:
             return f"{kind} of {value.dtype}, shape {tuple(value.shape)}, {_first_values(values)}"
     if isinstance(value, list | tuple | range) and len(value) > _SHOWN_VALUES:
         return f"{kind} of {len(value)}, {_first_values(value)}"
-    words = " ".join(repr(value).split())
+    plain = isinstance(value, np.number) and not isinstance(value, _TIMES)
+    words = " ".join(repr(value.item() if plain else value).split())
     if len(words) <= _SHOWN_LETTERS:
         return words
     head, _, cut = words[:_SHOWN_LETTERS].rpartition(" ")

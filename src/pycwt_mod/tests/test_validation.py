@@ -539,7 +539,7 @@ class _OnADevice:
         ([0.1] * 9, "list of 9, [0.1, 0.1, 0.1, ...]"),
         (["a" * 1000] * 9, "list of 9, ['" + "a" * 25 + "..., "),
         (("a", 1), "('a', 1)"),
-        (np.float64(2), "np.float64(2.0)"),
+        (np.float64(2), "2.0"),
         (dict.fromkeys(range(50), 1.0), "{0: 1.0, 1: 1.0, "),
         ("x" * 1000, "'xxx"),
         (_OnADevice(), "far away"),
