@@ -16,6 +16,7 @@ from .validation import (
     as_positive,
     as_real,
     as_series,
+    brief,
     same_index,
     same_size,
     warn_user,
@@ -32,7 +33,7 @@ def check_smoothing(smoothing: Any, mother: Any) -> str:
     chosen = as_choice(smoothing, "smoothing", SMOOTHINGS)
     if not has_own_smooth(mother) and not hasattr(mother, "smoothing_window"):
         raise ValueError(
-            f"`wavelet` must have a smoothing window for the coherence, and {mother!r:.80} has "
+            f"`wavelet` must have a smoothing window for the coherence, and {brief(mother)} has "
             "neither `smoothing_window(scale, n_fft)` nor `smooth(W, dt, dj, scales)`. Subclass "
             "pycwt_mod.MotherWavelet."
         )
@@ -111,7 +112,7 @@ def value_at_zero(mother: Any) -> float:
     """Return the value at time 0 of the wavelet that `psi_ft` transforms."""
     at_zero = getattr(mother, "psi_at_zero", None)
     if at_zero is None and not hasattr(mother, "psi"):
-        raise TypeError(f"`wavelet` must have a `psi(t)` for the inverse, got {mother!r:.80}.")
+        raise TypeError(f"`wavelet` must have a `psi(t)` for the inverse, got {brief(mother)}.")
     return float(at_zero() if at_zero is not None else np.real(mother.psi(0)))
 
 
@@ -120,11 +121,11 @@ def averaged_times(dof: Any, scales: Array, mother: Any) -> Array:
     try:
         times = np.asarray(mother.dofmin if is_default(dof) else dof, dtype=float)
     except (TypeError, ValueError):
-        raise TypeError(f"`dof` must be a number or numbers, got {dof!r:.80}.") from None
+        raise TypeError(f"`dof` must be a number or numbers, got {brief(dof)}.") from None
     if times.shape not in ((), (1,), scales.shape) or not np.isfinite(times).all():
         raise ValueError(
             f"`dof` must be one number of times, or one for each of the {scales.size} scales, with "
-            f"sigma_test=1, got {dof!r:.80}."
+            f"sigma_test=1, got {brief(dof)}."
         )
     return np.broadcast_to(times, scales.shape)
 
@@ -134,11 +135,11 @@ def averaged_band(dof: Any) -> tuple[float, float]:
     try:
         band = np.asarray(dof, dtype=float)
     except (TypeError, ValueError):
-        raise TypeError(f"`dof` must be two numbers, [s1, s2], got {dof!r:.80}.") from None
+        raise TypeError(f"`dof` must be two numbers, [s1, s2], got {brief(dof)}.") from None
     if band.shape != (2,) or not (band > 0).all():
         raise ValueError(
             "`dof` must be the smallest and the largest scale of the band, [s1, s2], with "
-            f"sigma_test=2, got {dof!r:.80}."
+            f"sigma_test=2, got {brief(dof)}."
         )
     return float(band[0]), float(band[1])
 
@@ -147,7 +148,7 @@ def check_progress(progress: Any) -> None:
     """Raise TypeError unless `progress` is a truth value or can be called."""
     if not isinstance(progress, bool | np.bool_) and not callable(progress):
         raise TypeError(
-            f"`progress` must be True, False or a callable of (done, total), got {progress!r:.80}."
+            f"`progress` must be True, False or a callable of (done, total), got {brief(progress)}."
         )
 
 
@@ -185,7 +186,7 @@ def simulation_options(options: dict[str, Any], n: int) -> dict[str, Any]:
         if options.get("n_samples") is not None:
             raise ValueError(
                 f"`surrogate_length='record'` means n_samples={n}, got "
-                f"n_samples={options['n_samples']!r:.80} as well. Leave one of them out."
+                f"n_samples={brief(options['n_samples'])} as well. Leave one of them out."
             )
         options["n_samples"] = n
     return options
@@ -198,7 +199,7 @@ def parallel_backend(parallel: Any, backend: Any, n_workers: Any = None) -> Any:
     name = "joblib" if as_flag(parallel, "parallel") else "sequential"
     if not parallel and n_workers not in (None, 1):
         raise ValueError(
-            f"`parallel=False` means one worker, got n_workers={n_workers!r:.80} as well. Leave "
+            f"`parallel=False` means one worker, got n_workers={brief(n_workers)} as well. Leave "
             "one of them out."
         )
     if backend is None:
@@ -208,6 +209,6 @@ def parallel_backend(parallel: Any, backend: Any, n_workers: Any = None) -> Any:
     if getattr(backend, "name", None) == name:
         return backend
     raise ValueError(
-        f"`parallel={parallel}` means backend={name!r}, got backend={backend!r:.80} as well. "
+        f"`parallel={parallel}` means backend={name!r}, got backend={brief(backend)} as well. "
         "Leave `parallel` out."
     )

@@ -27,6 +27,7 @@ from .arguments import (
     value_at_zero,
 )
 from .helpers import (
+    AR1_REMEDY,
     AR1EstimationError,
     ar1,
     ar1_spectrum,
@@ -50,6 +51,7 @@ from .validation import (
     as_real,
     as_seed,
     as_series,
+    brief,
     warn_user,
 )
 
@@ -833,7 +835,7 @@ def _check_parameter_wavelet(wavelet: Any) -> Any:
     needed = [name for name in ("psi_ft", "flambda", "coi") if not hasattr(wavelet, name)]
     if isinstance(wavelet, type) or needed:
         raise TypeError(
-            f"`wavelet` must be a name or a mother wavelet such as Morlet(6), got {wavelet!r:.80}."
+            f"`wavelet` must be a name or a mother wavelet such as Morlet(6), got {brief(wavelet)}."
         )
     return wavelet
 
@@ -854,7 +856,7 @@ def _coefficients(pair: Array) -> tuple[float, float]:
         if not -1 < g < 1:
             raise AR1EstimationError(
                 f"`{name}` must allow an AR(1) model, but its lag-1 autocorrelation is estimated "
-                f"as {g:.3g}: the series is too short or its trend too strong. Detrend it."
+                f"as {g:.3g}. {AR1_REMEDY}"
             )
         estimates.append(g)
     return estimates[0], estimates[1]
