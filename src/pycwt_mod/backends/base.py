@@ -311,8 +311,8 @@ class MCBackend(ABC):
         n_simulations : int
             How many times.
         worker_args, worker_kwargs : sequence, mapping, optional
-            Further arguments. Joblib's worker processes share large arrays among them by
-            memory mapping; they see them read-only.
+            Further arguments. Worker processes of this machine share large arrays among them
+            by memory mapping; they see them read-only.
         seed : int, numpy.random.SeedSequence or None, optional
             Simulation ``i`` owns child ``i`` of this seed, so the results depend neither on the
             backend nor on the number of workers, and the first 300 of 1000 simulations are those

@@ -18,8 +18,9 @@ from typing import Any, ClassVar, Self, TypeVar
 
 from .base import MCBackend
 from .checks import check_n_workers, resolve_n_workers
-from .remote import Shipment, inside_worker, receive, run_shipped, running_tasks
+from .remote import inside_worker
 from .sequential import IN_PROCESS, map_in_process
+from .shipment import Shipment, receive, run_shipped, running_tasks
 from .windowed import map_windowed
 
 __all__ = ["DaskBackend", "inside_dask_task"]

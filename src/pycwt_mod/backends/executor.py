@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import functools
 from collections.abc import Callable, Collection, Iterable, Iterator
-from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor, wait
+from concurrent.futures import (
+    BrokenExecutor,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    ThreadPoolExecutor,
+    wait,
+)
 from typing import Any, ClassVar, TypeVar
 
 from .base import MCBackend
 from .checks import resolve_n_workers
-from .remote import (
-    DEAD_WORKERS_NOTE,
-    Guarded,
-    Shipment,
-    inside_worker,
-    receive,
-    run_shipped,
-    unwrap,
-)
+from .remote import DEAD_WORKERS_NOTE, Guarded, inside_worker, unwrap
 from .sequential import IN_PROCESS, map_in_process
+from .shipment import Sharing, Shipment, receive, run_shipped
 from .windowed import map_windowed
 
 __all__ = ["ExecutorBackend"]
@@ -163,13 +164,30 @@ class ExecutorBackend(MCBackend):
         self._record["ran_on"] = self.name, self.n_workers
         if _is_dask_executor(self.executor):
             return self._on_dask_client().map(kernel, tasks, on_done=on_done)
-        # Threads need no pickling; all other executors are taken to run elsewhere.
-        run: Callable[[T], Any]
-        open_outcome: Callable[[Any], Any]
-        if isinstance(self.executor, ThreadPoolExecutor):
-            run, open_outcome = Guarded(kernel, crosses_process=False), unwrap
-        else:
-            run, open_outcome = functools.partial(run_shipped, Shipment.of(kernel)), receive
+        if isinstance(self.executor, ThreadPoolExecutor):  # threads need no pickling
+            run = Guarded(kernel, crosses_process=False)
+            return self._map_windowed(run, unwrap, tasks, on_done)
+        # All other executors are taken to run elsewhere.
+        return self._map_shipped(kernel, tasks, on_done)
+
+    def _map_shipped(
+        self,
+        kernel: Callable[[T], R],
+        tasks: Iterable[T],
+        on_done: Callable[[int], object] | None,
+    ) -> Iterator[R]:
+        sharing = Sharing() if _is_on_this_machine(self.executor) else None
+        with contextlib.closing(Shipment.of(kernel, sharing)) as shipment:
+            run = functools.partial(run_shipped, shipment)
+            yield from self._map_windowed(run, receive, tasks, on_done)
+
+    def _map_windowed(
+        self,
+        run: Callable[[T], Any],
+        open_outcome: Callable[[Any], Any],
+        tasks: Iterable[T],
+        on_done: Callable[[int], object] | None,
+    ) -> Iterator[Any]:
         # Twice the workers keeps them fed; a limit below theirs holds exactly.
         window = self._limit or 2 * self.n_workers
         return map_windowed(
@@ -213,6 +231,12 @@ def _abandon(futures: Collection[Future[Any]]) -> None:
     """Cancel what has not begun, and wait for the rest: the workers are not ours to kill."""
     # From the end, so that no cancelled place is filled by a later task.
     wait([future for future in reversed(list(futures)) if not future.cancel()])
+
+
+def _is_on_this_machine(executor: Executor) -> bool:
+    """Tell whether the workers surely see this machine's files."""
+    loky = ("loky.", "joblib.externals.loky.", "joblib.executor")
+    return isinstance(executor, ProcessPoolExecutor) or type(executor).__module__.startswith(loky)
 
 
 def _is_dask_executor(executor: Executor) -> bool:

@@ -4,23 +4,32 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import functools
+import io
 import itertools
+import mmap
 import multiprocessing
 import os
+import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sized
 from concurrent.futures import BrokenExecutor
-from typing import Any, ClassVar, Generic, Self, TypeVar
+from typing import Any, ClassVar, Generic, Self, TypeAlias, TypeVar
+
+import numpy as np
 
 from .base import MCBackend
 from .checks import resolve_n_workers
 from .remote import DEAD_WORKERS_NOTE, Failure, Guarded, inside_worker, unwrap
 from .sequential import IN_PROCESS, map_in_process
+from .shipment import Sharing, Shipment, receive, run_shipped
 
 __all__ = ["JoblibBackend", "available_cores", "cloudpickle_dumps", "inside_joblib_task"]
 
 T = TypeVar("T")
 R = TypeVar("R")
+_Run: TypeAlias = Callable[[Any], Any]
+_Open: TypeAlias = Callable[[Any], Any]
 
 # Tasks per worker handed to joblib and not yet taken by the consumer. Joblib itself sets no such
 # bound: with a slow consumer its finished results would pile up.
@@ -44,13 +53,16 @@ def available_cores() -> int:
     return int(joblib.cpu_count())
 
 
-def cloudpickle_dumps(value: object) -> bytes:
+def cloudpickle_dumps(value: object, take_buffer: Callable[[Any], object] | None = None) -> bytes:
     """Pickle by value what cannot be imported elsewhere: lambdas, closures, `__main__`.
 
     Parameters
     ----------
     value : object
         What to pickle.
+    take_buffer : callable, optional
+        As `buffer_callback` of `pickle.Pickler`, for workers on this machine: they open an array
+        that is mapped from a file by the file's name.
 
     Returns
     -------
@@ -61,8 +73,29 @@ def cloudpickle_dumps(value: object) -> bytes:
     # knows the classes of `__main__` that it sent out, and takes them back as the same classes.
     from joblib.externals.loky.cloudpickle_wrapper import dumps
 
-    data: bytes = dumps(value)
-    return data
+    if take_buffer is None:
+        data: bytes = dumps(value)
+        return data
+    base: Any = sys.modules[dumps.__module__].Pickler
+
+    class Pickler(base):  # type: ignore[misc]
+        def reducer_override(self, obj: Any) -> Any:
+            if type(obj) is np.memmap:
+                return _reduce_memmap(obj)
+            return super().reducer_override(obj)
+
+    with io.BytesIO() as file:
+        Pickler(file, protocol=5, buffer_callback=take_buffer).dump(value)
+        return file.getvalue()
+
+
+def _reduce_memmap(array: np.memmap[Any, Any]) -> Any:
+    # A part of a mapped file, or one with changes that are not in the file, is but an array.
+    base: object = array.base
+    if not isinstance(base, mmap.mmap) or array.mode == "c" or array.filename is None:
+        return array.view(np.ndarray).__reduce_ex__(5)
+    order = "C" if array.flags.c_contiguous else "F"
+    return np.memmap, (array.filename, array.dtype, "r", array.offset, array.shape, order)
 
 
 def inside_joblib_task() -> bool:
@@ -274,8 +307,9 @@ class JoblibBackend(MCBackend):
         index: int,
         at_end: Callable[[], object] = bool,
     ) -> Iterator[R]:
-        with _Call(at_end) as call, self._guard(kernel) as guarded:
-            parallel = call.enter(self._parallel(n_jobs))
+        with _Call(at_end) as call:
+            guarded, open_outcome = call.stack.enter_context(self._guard(kernel))
+            parallel = call.stack.enter_context(self._parallel(n_jobs))
             self._record["ran_on"] = self.name, n_jobs
             exhausted = False
             while not exhausted:
@@ -284,7 +318,7 @@ class JoblibBackend(MCBackend):
                 try:
                     for outcome in call.outputs:
                         feed.n_taken += 1
-                        result = unwrap(outcome)
+                        result = open_outcome(outcome)
                         if on_done is not None:
                             on_done(index)
                         index += 1
@@ -309,15 +343,27 @@ class JoblibBackend(MCBackend):
             return Parallel(n_jobs=n_jobs, return_as="generator", **self._options)
 
     @contextlib.contextmanager
-    def _guard(self, kernel: Callable[[T], R]) -> Iterator[Callable[[T], R | Failure]]:
+    def _guard(self, kernel: Callable[[T], R]) -> Iterator[tuple[_Run, _Open]]:
+        """Give what runs a task in a worker, and what opens its outcome here."""
         if self.prefer == "processes":
-            yield Guarded(kernel, crosses_process=True)
+            with contextlib.closing(Shipment.of(kernel, self._sharing())) as shipment:
+                yield functools.partial(run_shipped, shipment), receive
             return
         stoppable = _Stoppable(Guarded(kernel, crosses_process=False))
         try:
-            yield stoppable
+            yield stoppable, unwrap
         finally:
             stoppable.stop()
+
+    def _sharing(self) -> Sharing | None:
+        from joblib.disk import memstr_to_bytes
+
+        limit = self._options["max_nbytes"]
+        if limit is None:
+            return None
+        min_bytes = memstr_to_bytes(limit) if isinstance(limit, str) else int(limit)
+        folder = self._options["temp_folder"] or os.environ.get("JOBLIB_TEMP_FOLDER")
+        return Sharing(min_bytes, folder, self._options["mmap_mode"])
 
     def _explain_timeout(self, error: BaseException, index: int) -> BaseException:
         # A kernel may raise a TimeoutError of its own: that one is not about our option.
@@ -407,15 +453,10 @@ class _Call:
     """
 
     def __init__(self, at_end: Callable[[], object]) -> None:
-        self._at_end = at_end
         self._owner = os.getpid(), threading.get_ident()
-        self._parallel: Any = None
+        self.stack = contextlib.ExitStack()
+        self.stack.callback(at_end)
         self.outputs: Any = None
-
-    def enter(self, parallel: Any) -> Any:
-        """Open a `joblib.Parallel` for the time of this call."""
-        self._parallel = parallel.__enter__()
-        return self._parallel
 
     def __enter__(self) -> Self:
         return self
@@ -436,16 +477,9 @@ class _Call:
             end.join()
 
     def _end(self) -> None:
-        try:
-            with contextlib.suppress(_EarlyEnd):
-                if self.outputs is not None:
-                    self.outputs.throw(_EarlyEnd)
-        finally:
-            try:
-                if self._parallel is not None:
-                    self._parallel.__exit__(None, None, None)
-            finally:
-                self._at_end()
+        with self.stack, contextlib.suppress(_EarlyEnd):
+            if self.outputs is not None:
+                self.outputs.throw(_EarlyEnd)
 
 
 def _timeout_errors() -> tuple[type[BaseException], ...]:

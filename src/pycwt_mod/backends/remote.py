@@ -14,9 +14,7 @@ import pickle
 import sys
 import threading
 import traceback
-import uuid
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Generic, NoReturn, TypeVar
 
@@ -25,11 +23,7 @@ __all__ = [
     "Failure",
     "Guarded",
     "RemoteError",
-    "Shipment",
     "inside_worker",
-    "receive",
-    "run_shipped",
-    "running_tasks",
     "unwrap",
 ]
 
@@ -249,9 +243,7 @@ _forked_with_pool = False
 
 
 def _after_fork() -> None:
-    global _forked_with_pool, _cache_lock
-    # Another thread of the parent may have held it at that moment.
-    _cache_lock = threading.Lock()
+    global _forked_with_pool
     for library in ("joblib.externals.loky", "loky"):
         module = sys.modules.get(f"{library}.reusable_executor")
         if getattr(module, "_executor", None) is not None:
@@ -286,136 +278,3 @@ def inside_worker() -> bool:
 
         return inside_dask_task()
     return False
-
-
-@dataclass(frozen=True)
-class Shipment:
-    """A kernel, pickled once, on its way to any number of workers.
-
-    Attributes
-    ----------
-    token : str
-        Names the shipment, so that a worker unpickles it once and not once per task.
-    payload : bytes
-        The pickled kernel.
-    pid : int
-        The sender's process.
-    """
-
-    token: str
-    payload: bytes
-    pid: int
-
-    @classmethod
-    def of(cls, kernel: Callable[[Any], Any]) -> Shipment:
-        """Pack a kernel.
-
-        Parameters
-        ----------
-        kernel : callable
-            Function of one task; may be a lambda, a closure or defined in ``__main__``.
-
-        Returns
-        -------
-        Shipment
-            Picklable by every pickler.
-        """
-        return cls(uuid.uuid4().hex, _dumps(kernel), os.getpid())
-
-
-_cache_lock = threading.Lock()
-_cached: tuple[str, Callable[[Any], Any]] | None = None
-_running: Counter[str] = Counter()
-
-
-def _unpack(shipment: Shipment) -> Callable[[Any], Any]:
-    """Unpickle a kernel; only the last one is kept, so that old data do not pile up."""
-    global _cached
-    with _cache_lock:
-        if _cached is None or _cached[0] != shipment.token:
-            _cached = None
-            _cached = (shipment.token, pickle.loads(shipment.payload))
-        return _cached[1]
-
-
-_thread_controller: Any = None
-
-
-@contextlib.contextmanager
-def _single_threaded(active: bool) -> Iterator[None]:
-    """Keep BLAS and OpenMP to one thread, where threadpoolctl is there to do it."""
-    global _thread_controller
-    if active and _thread_controller is None:
-        try:
-            from threadpoolctl import ThreadpoolController
-        except ImportError:
-            active = False
-        else:
-            # Looking the libraries up takes milliseconds: once per worker process.
-            _thread_controller = ThreadpoolController()
-    if not active:
-        yield
-        return
-    with _thread_controller.limit(limits=1):
-        yield
-
-
-def run_shipped(shipment: Shipment, task: Any) -> bytes:
-    """Run one task in a worker; the counterpart of `receive`.
-
-    Parameters
-    ----------
-    shipment : Shipment
-        The kernel.
-    task : object
-        Its argument.
-
-    Returns
-    -------
-    bytes
-        The pickled result or `Failure`. Bytes, so that no pool ever has to unpickle something
-        that may not unpickle.
-    """
-    _running[shipment.token] += 1
-    try:
-        with _single_threaded(os.getpid() != shipment.pid):
-            outcome = Guarded(lambda one: _unpack(shipment)(one), crosses_process=True)(task)
-        try:
-            return _dumps(outcome)
-        except Exception as error:
-            error.add_note(f"the result of type {type(outcome).__name__} cannot be pickled")
-            return _dumps(Failure.of(error, crosses_process=True))
-    finally:
-        _running[shipment.token] -= 1
-
-
-def running_tasks(token: str) -> int:
-    """Count the tasks of a shipment that run in this process.
-
-    Parameters
-    ----------
-    token : str
-        Names the shipment.
-
-    Returns
-    -------
-    int
-        Tasks started and not yet ended.
-    """
-    return _running[token]
-
-
-def receive(data: bytes) -> Any:
-    """Return the result that `run_shipped` sent, or raise its exception.
-
-    Parameters
-    ----------
-    data : bytes
-        What `run_shipped` returned.
-
-    Returns
-    -------
-    object
-        The kernel's result.
-    """
-    return unwrap(pickle.loads(data))

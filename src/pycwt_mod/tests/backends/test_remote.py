@@ -6,14 +6,8 @@ import threading
 import pytest
 
 from pycwt_mod.backends import RemoteError
-from pycwt_mod.backends.remote import Guarded, Shipment, receive, run_shipped, unwrap
-
-
-class TwoArgumentsError(Exception):
-    """Pickles, and does not unpickle: its __init__ wants more than `args` holds."""
-
-    def __init__(self, first, second):
-        super().__init__(f"{first} and {second}")
+from pycwt_mod.backends.remote import Guarded, unwrap
+from pycwt_mod.backends.shipment import Shipment, receive, run_shipped
 
 
 class DropsNotesError(Exception):
@@ -43,6 +37,13 @@ def test_remote_error_keeps_type_message_and_notes():
 
 
 def test_remote_error_of_what_does_not_unpickle_tells_all():
+    # Made here, because tblib, where distributed is imported, teaches older classes to unpickle.
+    class TwoArgumentsError(Exception):
+        """Pickles, and does not unpickle: its __init__ wants more than `args` holds."""
+
+        def __init__(self, first, second):
+            super().__init__(f"{first} and {second}")
+
     def fail(_):
         raise TwoArgumentsError("one", "two")
 

@@ -8,9 +8,6 @@ from hypothesis import strategies as st
 from pycwt_mod.backends import JoblibBackend, MCBackend, SequentialBackend
 from pycwt_mod.backends.base import split_evenly
 
-# Above joblib's threshold of 1 MB.
-LARGE = 300_000
-
 
 def draw(seed, scale, offset=0.0):
     return offset + scale * np.random.default_rng(seed).standard_normal()
@@ -143,12 +140,6 @@ def test_run_monte_carlo_shows_progress_of_every_simulation(backend):
 def test_run_monte_carlo_prints_nothing_by_default(backend, capfd):
     backend.run_monte_carlo(draw, 5, (1.0,), seed=1)
     assert capfd.readouterr() == ("", "")
-
-
-def test_run_monte_carlo_shares_large_arrays_with_processes():
-    array = np.arange(float(LARGE))
-    kinds = JoblibBackend(2).run_monte_carlo(kind_and_sum, 40, (array,), seed=1)
-    assert set(kinds) == {("memmap", 45.0)}
 
 
 def test_run_monte_carlo_pickles_small_arrays():
