@@ -42,6 +42,10 @@ _SHORTFALL = 0.2
 # real ones, whose windows are wider.
 _LONG_IN_SCALES, _LONG_FOR_REAL = 100.0, 200.0
 
+# A wavelet that the Nyquist frequency cuts off falls off slowly in time: it feels the ends of a
+# surrogate from far away.
+_LONG_AT_NYQUIST = 400.0
+
 # What the ends of red noise may add to the samples outside the cone of influence, as a share.
 _END_EFFECT = 0.006
 
@@ -170,7 +174,10 @@ def make_grids(
         low, high = max(0, first - behind), min(scales.size, stop + ahead)
         bounds = (first, stop, low, high)
         largest = scales[stop - 1]
-        if n_samples > demands.long_in_scales(largest, coefficient) * largest:
+        long = demands.long_in_scales(largest, coefficient)
+        if math.pi * scales[first] < demands.reach:
+            long = max(long, _LONG_AT_NYQUIST)
+        if n_samples > long * largest:
             # The halo must fit the circle as well.
             length = max(_LENGTH_IN_SCALES * largest, _LENGTH_IN_SCALES / 4 * scales[high - 1])
             grid = _circle(demands, scales, bounds, min(length, n_samples))
