@@ -58,19 +58,25 @@ def compare(length: int, n_full: int, n_multirate: int) -> None:
         )
 
 
-def false_alarms(length: int, n_pairs: int) -> None:
+def false_alarms(length: int, n_pairs: int, surrogate_length: str) -> None:
     rng = np.random.default_rng(0)
     shares: list[NDArray[np.float64]] = []
     for _ in range(n_pairs):
         pair = rednoise(length, 0.6, rng=rng), rednoise(length, 0.3, rng=rng)
-        result = wct(*pair, 1.0, 1 / 12, progress=False)
+        result = wct(
+            *pair, 1.0, 1 / 12, progress=False, cache=False, surrogate_length=surrogate_length
+        )
         above, outside = result.significant(), result.outside()
         octaves = range(0, len(result.scales) - 11, 12)
         counts = [(above & outside)[k : k + 12].sum() for k in octaves]
         totals = [max(outside[k : k + 12].sum(), 1) for k in octaves]
         shares.append(np.array(counts) / np.array(totals))
     mean, error = np.mean(shares, axis=0), np.std(shares, axis=0) / math.sqrt(n_pairs)
-    print("\n| octave | " + " | ".join(str(k + 1) for k in range(len(mean))) + " |")
+    print(
+        f"\nsurrogate_length={surrogate_length!r}\n\n| octave | "
+        + " | ".join(str(k + 1) for k in range(len(mean)))
+        + " |"
+    )
     print("|---" * (len(mean) + 1) + "|")
     print(
         "| share | "
@@ -87,7 +93,8 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, default=60)
     chosen = parser.parse_args()
     compare(chosen.length, chosen.full, chosen.multirate)
-    false_alarms(512, chosen.pairs)
+    for surrogate_length in ("pycwt", "record"):
+        false_alarms(512, chosen.pairs, surrogate_length)
 
 
 if __name__ == "__main__":

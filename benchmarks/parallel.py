@@ -17,32 +17,34 @@ from pycwt_mod import Morlet, wct_null
 from pycwt_mod.backends import JoblibBackend
 
 
-def job(backend, mc_count: int) -> None:
+def job(backend, mc_count: int, method: str) -> None:
     s0 = 2 / Morlet().flambda()
     wct_null(
         0.6, 0.3, 1.0, 1 / 12, s0, 108, "morlet", mc_count, False, False,
-        backend=backend, rng_seed=1,
+        backend=backend, rng_seed=1, method=method,
     )  # fmt: skip
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--mc-count", type=int, default=500)
+    parser.add_argument("--method", default="full", help='"full" or "multirate"')
     parser.add_argument("--rounds", type=int, default=3)
     chosen = parser.parse_args()
     cores = joblib.cpu_count()
-    print(f"signal length 1000, {chosen.mc_count} surrogates, {cores} cores")
+    print(f"signal length 1000, {chosen.mc_count} surrogates, {chosen.method}, {cores} cores")
     started = []
     for _ in range(chosen.rounds):
         get_reusable_executor().shutdown(wait=True, kill_workers=True)
         started.append(seconds(lambda: list(JoblibBackend(n_workers=cores).map(abs, [1] * cores))))
     print(f"start-up of {cores} worker processes: {statistics.median(started):.2f} s")
     # Workers that import the package and make the filters, as in a second call of a session.
-    job(JoblibBackend(n_workers=cores), 4 * cores)
+    job(JoblibBackend(n_workers=cores), 8 * cores, chosen.method)
+    threads_backend = JoblibBackend(n_workers=cores, prefer="threads")
     alone, processes, threads = take_turns(
-        lambda: job("sequential", chosen.mc_count),
-        lambda: job(JoblibBackend(n_workers=cores), chosen.mc_count),
-        lambda: job(JoblibBackend(n_workers=cores, prefer="threads"), chosen.mc_count),
+        lambda: job("sequential", chosen.mc_count, chosen.method),
+        lambda: job(JoblibBackend(n_workers=cores), chosen.mc_count, chosen.method),
+        lambda: job(threads_backend, chosen.mc_count, chosen.method),
         rounds=chosen.rounds,
     )
     print(f"sequential: {statistics.median(alone):.1f} s")
