@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from .base import MIN_TASKS, TASKS_PER_WORKER, MCBackend, closing_iterator, split_evenly
 from .checks import check_n_workers, resolve_n_workers
+from .deadline import Deadline
 from .remote import inside_worker
 from .sequential import IN_PROCESS, map_in_process
 
@@ -176,22 +177,47 @@ class AutoBackend(MCBackend):
         iterator
             One result per task, in task order.
         """
+        return self.map_until(kernel, tasks, Deadline(), on_done=on_done)
+
+    def map_until(
+        self,
+        kernel: Callable[[T], R],
+        tasks: Iterable[T],
+        deadline: Deadline,
+        *,
+        on_done: Callable[[int], object] | None = None,
+    ) -> Iterator[R]:
+        """Run as `map` does until a deadline; see `MCBackend.map_until`.
+
+        Parameters
+        ----------
+        kernel, tasks, deadline, on_done
+            See `MCBackend.map_until`.
+
+        Returns
+        -------
+        iterator
+            One result per task, in task order.
+        """
         self._record["last_choice"] = "sequential"
         self._pool.clear()
+        n_tasks = len(tasks) if isinstance(tasks, Sized) else None
         if self._wanted == 1 or inside_worker():
-            return map_in_process(kernel, tasks, on_done)
-        return self._map_measured(kernel, tasks, on_done)
+            return deadline.watch(map_in_process(kernel, tasks, on_done), n_tasks)
+        return self._map_measured(kernel, tasks, deadline, on_done)
 
     def _map_measured(
         self,
         kernel: Callable[[T], R],
         tasks: Iterable[T],
+        deadline: Deadline,
         on_done: Callable[[int], object] | None,
     ) -> Iterator[R]:
         n_tasks = len(tasks) if isinstance(tasks, Sized) else None
         source = iter(tasks)
         stopwatch = _Stopwatch()
         for task in source:
+            deadline.check()
             with stopwatch:
                 result = kernel(task)
             if on_done is not None:
@@ -204,7 +230,12 @@ class AutoBackend(MCBackend):
                 break
         else:
             return
-        yield from self._map_rest(kernel, source, stopwatch.n_tasks, n_left, on_done)
+        n_done = stopwatch.n_tasks
+        shifted = None if on_done is None else lambda index: on_done(n_done + index)
+        backend = self._opened_pool(min(self.n_workers, n_left))
+        results = backend.map_until(kernel, source, deadline, on_done=shifted)
+        with closing_iterator(results):
+            yield from results
 
     def _should_move(self, stopwatch: _Stopwatch, n_left: int) -> bool:
         seconds = stopwatch.seconds_per_task * n_left
@@ -212,23 +243,12 @@ class AutoBackend(MCBackend):
             return False
         return parallel_pays(seconds, min(self.n_workers, n_left))
 
-    def _map_rest(
-        self,
-        kernel: Callable[[T], R],
-        source: Iterator[T],
-        n_done: int,
-        n_left: int,
-        on_done: Callable[[int], object] | None,
-    ) -> Iterator[R]:
+    def _opened_pool(self, n_workers: int) -> JoblibBackend:
         from .joblib import JoblibBackend
 
         self._record["last_choice"] = "joblib"
-        shifted = None if on_done is None else lambda index: on_done(n_done + index)
-        backend = JoblibBackend(min(self.n_workers, n_left))
-        self._pool[:] = [backend]
-        results = backend.map(kernel, source, on_done=shifted)
-        with closing_iterator(results):
-            yield from results
+        self._pool[:] = [JoblibBackend(n_workers)]
+        return self._pool[0]
 
 
 class _Stopwatch:

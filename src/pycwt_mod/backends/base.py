@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import importlib.util
 import itertools
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
 from types import TracebackType
 from typing import Any, ClassVar, Self, TypeVar
 
@@ -14,9 +13,17 @@ import numpy as np
 
 from ..progress import ProgressOption, make_progress
 from .checks import check_n_simulations, check_n_workers, check_seed, check_worker
+from .deadline import Deadline, closing_iterator
 from .remote import RemoteError
 
-__all__ = ["MCBackend", "RemoteError", "SimulationKernel", "split_evenly"]
+__all__ = [
+    "Deadline",
+    "MCBackend",
+    "RemoteError",
+    "SimulationKernel",
+    "closing_iterator",
+    "split_evenly",
+]
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -191,6 +198,35 @@ class MCBackend(ABC):
             One result per task, in task order.
         """
 
+    def map_until(
+        self,
+        kernel: Callable[[T], R],
+        tasks: Iterable[T],
+        deadline: Deadline,
+        *,
+        on_done: Callable[[int], object] | None = None,
+    ) -> Iterator[R]:
+        """Run as `map` does, but no longer than until a deadline.
+
+        This default looks at the clock between results, so a task that runs ends first. Backends
+        with worker processes end it.
+
+        Parameters
+        ----------
+        kernel, tasks, on_done
+            As in `map`.
+        deadline : Deadline
+            The end; whoever takes the results counts them in its ``n_done``.
+
+        Returns
+        -------
+        iterator
+            As of `map`; it raises ``deadline.error()``, a TimeoutError, when the time is over, and
+            nothing is left running then.
+        """
+        n_tasks = len(tasks) if isinstance(tasks, Sized) else None
+        return deadline.watch(self.map(kernel, tasks, on_done=on_done), n_tasks)
+
     @classmethod
     def is_available(cls) -> bool:
         """Tell whether the libraries that this backend needs are installed.
@@ -354,28 +390,6 @@ class MCBackend(ABC):
                 for block in blocks:
                     results.extend(block)
         return results
-
-
-@contextlib.contextmanager
-def closing_iterator(iterator: Iterator[Any]) -> Iterator[None]:
-    """Close an iterator at the end of a block, if it can be closed.
-
-    Parameters
-    ----------
-    iterator : iterator
-        A generator, or any iterator of a backend that has no ``close``.
-
-    Yields
-    ------
-    None
-        So that an exception in the loop ends the work now and not when the garbage is collected.
-    """
-    try:
-        yield
-    finally:
-        close = getattr(iterator, "close", None)
-        if close is not None:
-            close()
 
 
 def _is_installed(library: str) -> bool:

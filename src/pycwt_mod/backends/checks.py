@@ -14,6 +14,7 @@ __all__ = [
     "check_n_simulations",
     "check_n_workers",
     "check_seed",
+    "check_timeout",
     "check_worker",
     "resolve_n_workers",
 ]
@@ -156,3 +157,32 @@ def check_worker(worker: object) -> Callable[..., Any]:
             f"`worker` must be a callable worker(seed, *args, **kwargs), got {worker!r}."
         )
     return worker
+
+
+def check_timeout(seconds: object) -> float | None:
+    """Check a limit in seconds.
+
+    Parameters
+    ----------
+    seconds : float or None
+        A positive number; None: no limit.
+
+    Returns
+    -------
+    float or None
+        The same.
+
+    Examples
+    --------
+    >>> check_timeout(0)
+    Traceback (most recent call last):
+    ValueError: `timeout` must be a positive number of seconds or None, got 0.
+    """
+    rule = "`timeout` must be a positive number of seconds or None"
+    if seconds is None:
+        return None
+    if isinstance(seconds, bool | np.bool_) or not isinstance(seconds, int | float | np.number):
+        raise TypeError(f"{rule}, got {seconds!r} of type {type(seconds).__name__}.")
+    if not float(seconds) > 0:
+        raise ValueError(f"{rule}, got {seconds!r}.")
+    return float(seconds)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import functools
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sized
 from concurrent.futures import (
     BrokenExecutor,
     Executor,
@@ -18,6 +18,7 @@ from typing import Any, ClassVar, TypeVar
 
 from .base import MCBackend
 from .checks import resolve_n_workers
+from .deadline import Deadline, OutOfTime
 from .remote import DEAD_WORKERS_NOTE, Guarded, inside_worker, unwrap
 from .sequential import IN_PROCESS, map_in_process
 from .shipment import Sharing, Shipment, receive, run_shipped
@@ -157,42 +158,89 @@ class ExecutorBackend(MCBackend):
         iterator
             One result per task, in task order.
         """
+        return self.map_until(kernel, tasks, Deadline(), on_done=on_done)
+
+    def map_until(
+        self,
+        kernel: Callable[[T], R],
+        tasks: Iterable[T],
+        deadline: Deadline,
+        *,
+        on_done: Callable[[int], object] | None = None,
+    ) -> Iterator[R]:
+        """Run as `map` does until a deadline, at which the workers' tasks are interrupted.
+
+        The workers themselves live on. Tasks of threads, and those in worker processes where
+        `Alarm` cannot be used, end first.
+
+        Parameters
+        ----------
+        kernel, tasks, deadline, on_done
+            See `MCBackend.map_until`.
+
+        Returns
+        -------
+        iterator
+            One result per task, in task order.
+        """
         if inside_worker():
             self._record["ran_on"] = IN_PROCESS
+            n_tasks = len(tasks) if isinstance(tasks, Sized) else None
             # Waiting here for a place in the pool that runs this very task might last for ever.
-            return map_in_process(kernel, tasks, on_done)
+            return deadline.watch(map_in_process(kernel, tasks, on_done), n_tasks)
         self._record["ran_on"] = self.name, self.n_workers
         if _is_dask_executor(self.executor):
-            return self._on_dask_client().map(kernel, tasks, on_done=on_done)
+            return self._on_dask_client().map_until(kernel, tasks, deadline, on_done=on_done)
         if isinstance(self.executor, ThreadPoolExecutor):  # threads need no pickling
-            run = Guarded(kernel, crosses_process=False)
-            return self._map_windowed(run, unwrap, tasks, on_done)
+            guarded = Guarded(kernel, crosses_process=False)
+
+            def run(task: T) -> Any:
+                return functools.partial(guarded, task)
+
+            return self._map_windowed(run, unwrap, tasks, deadline, on_done)
         # All other executors are taken to run elsewhere.
-        return self._map_shipped(kernel, tasks, on_done)
+        return self._map_shipped(kernel, tasks, deadline, on_done)
 
     def _map_shipped(
         self,
         kernel: Callable[[T], R],
         tasks: Iterable[T],
+        deadline: Deadline,
         on_done: Callable[[int], object] | None,
     ) -> Iterator[R]:
-        sharing = Sharing() if _is_on_this_machine(self.executor) else None
-        with contextlib.closing(Shipment.of(kernel, sharing)) as shipment:
-            run = functools.partial(run_shipped, shipment)
-            yield from self._map_windowed(run, receive, tasks, on_done)
+        is_here = _is_on_this_machine(self.executor)
+        with contextlib.closing(Shipment.of(kernel, Sharing() if is_here else None)) as shipment:
+
+            def run(task: T) -> Any:
+                """Name what is sent to a worker, with the time that is left by then."""
+                return functools.partial(run_shipped, shipment, task, deadline.alarm(is_here))
+
+            yield from self._map_windowed(run, receive, tasks, deadline, on_done)
 
     def _map_windowed(
         self,
-        run: Callable[[T], Any],
+        run: Callable[[T], Callable[[], Any]],
         open_outcome: Callable[[Any], Any],
         tasks: Iterable[T],
+        deadline: Deadline,
         on_done: Callable[[int], object] | None,
     ) -> Iterator[Any]:
         # Twice the workers keeps them fed; a limit below theirs holds exactly.
         window = self._limit or 2 * self.n_workers
+
+        def submit(task: T) -> Future[Any]:
+            deadline.check()
+            return self._submit(run(task))
+
+        def collect(future: Future[Any]) -> Any:
+            try:
+                return open_outcome(_result(future, deadline))
+            except OutOfTime:
+                raise deadline.error() from None
+
         return map_windowed(
-            submit=functools.partial(self._submit, run),
-            collect=lambda future: open_outcome(_result(future)),
+            submit=submit,
+            collect=collect,
             abandon=_abandon,
             tasks=tasks,
             window=lambda: window,
@@ -210,17 +258,20 @@ class ExecutorBackend(MCBackend):
             submit_options=executor._kwargs,
         )
 
-    def _submit(self, run: Callable[[T], Any], task: T) -> Future[Any]:
+    def _submit(self, call: Callable[[], Any]) -> Future[Any]:
         try:
-            future: Future[Any] = self.executor.submit(run, task)
+            future: Future[Any] = self.executor.submit(call)
         except BrokenExecutor as error:
             error.add_note(BROKEN_POOL_NOTE)
             raise
         return future
 
 
-def _result(future: Future[Any]) -> Any:
+def _result(future: Future[Any], deadline: Deadline) -> Any:
     try:
+        # Waited for apart: a TimeoutError of `result` might be one of a task.
+        if not wait([future], deadline.left).done:
+            raise deadline.error()
         return future.result()
     except BrokenExecutor as error:
         error.add_note(BROKEN_POOL_NOTE)

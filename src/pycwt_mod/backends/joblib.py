@@ -5,26 +5,24 @@ from __future__ import annotations
 import contextlib
 import copy
 import functools
-import io
 import itertools
-import mmap
 import multiprocessing
 import os
-import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sized
 from concurrent.futures import BrokenExecutor
-from typing import Any, ClassVar, Generic, Self, TypeAlias, TypeVar
-
-import numpy as np
+from dataclasses import dataclass
+from typing import Any, ClassVar, Generic, TypeAlias, TypeVar
 
 from .base import MCBackend
-from .checks import resolve_n_workers
-from .remote import DEAD_WORKERS_NOTE, Failure, Guarded, inside_worker, unwrap
+from .checks import check_timeout, resolve_n_workers
+from .deadline import Deadline
+from .joblib_call import Call, Feed, Stoppable
+from .remote import DEAD_WORKERS_NOTE, Guarded, inside_worker, unwrap
 from .sequential import IN_PROCESS, map_in_process
 from .shipment import Sharing, Shipment, receive, run_shipped
 
-__all__ = ["JoblibBackend", "available_cores", "cloudpickle_dumps", "inside_joblib_task"]
+__all__ = ["JoblibBackend", "available_cores", "inside_joblib_task"]
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -51,51 +49,6 @@ def available_cores() -> int:
     import joblib
 
     return int(joblib.cpu_count())
-
-
-def cloudpickle_dumps(value: object, take_buffer: Callable[[Any], object] | None = None) -> bytes:
-    """Pickle by value what cannot be imported elsewhere: lambdas, closures, `__main__`.
-
-    Parameters
-    ----------
-    value : object
-        What to pickle.
-    take_buffer : callable, optional
-        As `buffer_callback` of `pickle.Pickler`, for workers on this machine: they open an array
-        that is mapped from a file by the file's name.
-
-    Returns
-    -------
-    bytes
-        For `pickle.loads`.
-    """
-    # Joblib had its own copy of cloudpickle up to 1.5. It must be the one that loky uses: only it
-    # knows the classes of `__main__` that it sent out, and takes them back as the same classes.
-    from joblib.externals.loky.cloudpickle_wrapper import dumps
-
-    if take_buffer is None:
-        data: bytes = dumps(value)
-        return data
-    base: Any = sys.modules[dumps.__module__].Pickler
-
-    class Pickler(base):  # type: ignore[misc]
-        def reducer_override(self, obj: Any) -> Any:
-            if type(obj) is np.memmap:
-                return _reduce_memmap(obj)
-            return super().reducer_override(obj)
-
-    with io.BytesIO() as file:
-        Pickler(file, protocol=5, buffer_callback=take_buffer).dump(value)
-        return file.getvalue()
-
-
-def _reduce_memmap(array: np.memmap[Any, Any]) -> Any:
-    # A part of a mapped file, or one with changes that are not in the file, is but an array.
-    base: object = array.base
-    if not isinstance(base, mmap.mmap) or array.mode == "c" or array.filename is None:
-        return array.view(np.ndarray).__reduce_ex__(5)
-    order = "C" if array.flags.c_contiguous else "F"
-    return np.memmap, (array.filename, array.dtype, "r", array.offset, array.shape, order)
 
 
 def inside_joblib_task() -> bool:
@@ -234,11 +187,7 @@ class JoblibBackend(MCBackend):
         """
         if self.prefer not in ("processes", "threads"):
             raise ValueError(f'`prefer` must be "processes" or "threads", got {self.prefer!r}.')
-        if self.timeout is not None:
-            if isinstance(self.timeout, bool) or not isinstance(self.timeout, int | float):
-                raise TypeError(f"`timeout` must be seconds or None, got {self.timeout!r}.")
-            if not self.timeout > 0:
-                raise ValueError(f"`timeout` must be positive, got {self.timeout!r}.")
+        check_timeout(self.timeout)
 
     def map(
         self,
@@ -263,75 +212,98 @@ class JoblibBackend(MCBackend):
         iterator
             One result per task, in task order.
         """
+        return self.map_until(kernel, tasks, Deadline(), on_done=on_done)
+
+    def map_until(
+        self,
+        kernel: Callable[[T], R],
+        tasks: Iterable[T],
+        deadline: Deadline,
+        *,
+        on_done: Callable[[int], object] | None = None,
+    ) -> Iterator[R]:
+        """Run as `map` does until a deadline, at which busy worker processes are killed.
+
+        Threads cannot be: their tasks end first.
+
+        Parameters
+        ----------
+        kernel, tasks, deadline, on_done
+            See `MCBackend.map_until`.
+
+        Returns
+        -------
+        iterator
+            One result per task, in task order.
+        """
         n_tasks = len(tasks) if isinstance(tasks, Sized) else self.n_workers
         n_jobs = min(self.n_workers, n_tasks)
         self._record["ran_on"] = IN_PROCESS
         if n_jobs <= 1 or inside_worker():
-            return map_in_process(kernel, tasks, on_done)
-        if self.prefer == "threads":
-            return self._map_parallel(kernel, iter(tasks), n_jobs, on_done, 0)
-        return self._map_on_processes(kernel, iter(tasks), n_jobs, on_done)
+            n_known = n_tasks if isinstance(tasks, Sized) else None
+            return deadline.watch(map_in_process(kernel, tasks, on_done), n_known)
+        job = _Job(kernel, iter(tasks), n_jobs, deadline, on_done)
+        return self._map_parallel(job) if self.prefer == "threads" else self._map_on_processes(job)
 
-    def _map_on_processes(
-        self,
-        kernel: Callable[[T], R],
-        source: Iterator[T],
-        n_jobs: int,
-        on_done: Callable[[int], object] | None,
-    ) -> Iterator[R]:
+    def _map_on_processes(self, job: _Job[T, R]) -> Iterator[R]:
         """Use the processes, and work in process as long as another call has them.
 
         That call may be one of this very thread, half consumed, so waiting might last for ever.
         """
         pool = _process_pool
-        n_done = 0
         while not pool.acquire(blocking=False):
-            for task in itertools.islice(source, 1):
-                result = kernel(task)
-                if on_done is not None:
-                    on_done(n_done)
-                n_done += 1
+            for task in itertools.islice(job.source, 1):
+                job.deadline.check()
+                result = job.done(job.kernel(task))
                 yield result
                 del result
                 break
             else:
                 return
-        yield from self._map_parallel(kernel, source, n_jobs, on_done, n_done, pool.release)
+        yield from self._map_parallel(job, pool.release)
 
-    def _map_parallel(
-        self,
-        kernel: Callable[[T], R],
-        source: Iterator[T],
-        n_jobs: int,
-        on_done: Callable[[int], object] | None,
-        index: int,
-        at_end: Callable[[], object] = bool,
-    ) -> Iterator[R]:
-        with _Call(at_end) as call:
-            guarded, open_outcome = call.stack.enter_context(self._guard(kernel))
-            parallel = call.stack.enter_context(self._parallel(n_jobs))
-            self._record["ran_on"] = self.name, n_jobs
+    def _map_parallel(self, job: _Job[T, R], at_end: Callable[[], object] = bool) -> Iterator[R]:
+        with Call(at_end) as call:
+            guarded, open_outcome = call.stack.enter_context(self._guard(job.kernel))
+            parallel = call.stack.enter_context(self._parallel(job.n_jobs))
+            call.stack.enter_context(_alarm_clock(parallel, job.deadline))
+            self._record["ran_on"] = self.name, job.n_jobs
             exhausted = False
             while not exhausted:
-                feed = _Feed(guarded, source, MAX_AHEAD_PER_WORKER * n_jobs)
+                feed = Feed(guarded, job.source, MAX_AHEAD_PER_WORKER * job.n_jobs)
                 call.outputs = parallel(feed)
-                try:
-                    for outcome in call.outputs:
-                        feed.n_taken += 1
-                        result = open_outcome(outcome)
-                        if on_done is not None:
-                            on_done(index)
-                        index += 1
-                        yield result
-                except _timeout_errors() as error:
-                    raise self._explain_timeout(error, index) from error
-                except BrokenExecutor as error:
-                    error.add_note(
-                        f"{DEAD_WORKERS_NOTE} {index} tasks had been done; task {index} (counted "
-                        "from 0) is the first without a result. The next call starts new processes."
-                    )
-                    raise
+                for outcome in self._outcomes(call.outputs, feed, job):
+                    result = job.done(open_outcome(outcome))
+                    yield result
+                    del result, outcome
                 exhausted = feed.exhausted
+
+    def _outcomes(self, outputs: Iterator[Any], feed: Feed[Any, Any], job: _Job[T, R]) -> Any:
+        """Wait for one outcome after the other, and explain what ends the waiting early."""
+        while True:
+            if not feed.is_done:
+                job.deadline.check()
+            try:
+                outcome = next(outputs)
+            except StopIteration:
+                return
+            except _timeout_errors() as error:
+                if job.deadline.is_over:
+                    raise job.deadline.error() from None
+                raise TimeoutError(
+                    f"task {job.n_done} took longer than `timeout` = {self.timeout} s. Raise "
+                    "`timeout`, or make the tasks smaller."
+                ) from error
+            except BrokenExecutor as error:
+                error.add_note(
+                    f"{DEAD_WORKERS_NOTE} {job.n_done} tasks had been done; task {job.n_done} "
+                    "(counted from 0) is the first without a result. The next call starts new "
+                    "processes."
+                )
+                raise
+            feed.n_taken += 1
+            yield outcome
+            del outcome
 
     def _parallel(self, n_jobs: int) -> Any:
         from joblib import Parallel, parallel_config
@@ -349,7 +321,7 @@ class JoblibBackend(MCBackend):
             with contextlib.closing(Shipment.of(kernel, self._sharing())) as shipment:
                 yield functools.partial(run_shipped, shipment), receive
             return
-        stoppable = _Stoppable(Guarded(kernel, crosses_process=False))
+        stoppable = Stoppable(Guarded(kernel, crosses_process=False))
         try:
             yield stoppable, unwrap
         finally:
@@ -365,121 +337,44 @@ class JoblibBackend(MCBackend):
         folder = self._options["temp_folder"] or os.environ.get("JOBLIB_TEMP_FOLDER")
         return Sharing(min_bytes, folder, self._options["mmap_mode"])
 
-    def _explain_timeout(self, error: BaseException, index: int) -> BaseException:
-        # A kernel may raise a TimeoutError of its own: that one is not about our option.
-        if self.timeout is None or str(error):
-            return error
-        return TimeoutError(
-            f"task {index} took longer than `timeout` = {self.timeout} s. Raise `timeout`, or "
-            "make the tasks smaller."
-        )
+
+@dataclass
+class _Job(Generic[T, R]):
+    """What one call is asked to do, and how far it has come."""
+
+    kernel: Callable[[T], R]
+    source: Iterator[T]
+    n_jobs: int
+    deadline: Deadline
+    on_done: Callable[[int], object] | None
+    n_done: int = 0
+
+    def done(self, result: R) -> R:
+        """Count and tell one more task, before its result is handed out."""
+        if self.on_done is not None:
+            self.on_done(self.n_done)
+        self.n_done += 1
+        return result
 
 
-class _Feed(Generic[T, R]):
-    """Tasks for one `joblib.Parallel` call; ends early when the consumer falls behind.
+@contextlib.contextmanager
+def _alarm_clock(parallel: Any, deadline: Deadline) -> Iterator[None]:
+    """Let joblib give up what it waits for when the time is over.
 
-    Joblib's threads draw from it, and must not be made to wait; so it ends, and the rest is fed
-    to the next call on the same workers once the consumer has caught up.
+    Joblib looks at its own limit, which is one per task and by the time of day, a hundred times a
+    second while it waits; so none is set before it is due.
     """
-
-    def __init__(
-        self, function: Callable[[T], R | Failure], source: Iterator[T], max_ahead: int
-    ) -> None:
-        self._function = function
-        self._source = source
-        self._max_ahead = max_ahead
-        self._n_drawn = 0
-        self._ended = False
-        self.n_taken = 0
-        self.exhausted = False
-
-    def __iter__(self) -> Iterator[Any]:
-        return self
-
-    def __next__(self) -> Any:
-        if self._ended or self._n_drawn - self.n_taken >= self._max_ahead:
-            # Once ended it stays so: joblib has let go of it.
-            self._ended = True
-            raise StopIteration
-        try:
-            task = next(self._source)
-        except StopIteration:
-            self._ended = self.exhausted = True
-            raise
-        self._n_drawn += 1
-        # What joblib.delayed(function)(task) makes.
-        return self._function, (task,), {}
-
-
-class _Stoppable(Generic[T, R]):
-    """A kernel for threads, which cannot be killed: no new tasks after `stop`, which waits."""
-
-    def __init__(self, kernel: Callable[[T], R | Failure]) -> None:
-        self._kernel = kernel
-        self._changed = threading.Condition()
-        self._n_running = 0
-        self._stopped = False
-
-    def __call__(self, task: T) -> R | Failure:
-        with self._changed:
-            if self._stopped:
-                return Failure("Cancelled", "the call has ended", "")
-            self._n_running += 1
-        try:
-            return self._kernel(task)
-        finally:
-            with self._changed:
-                self._n_running -= 1
-                self._changed.notify_all()
-
-    def stop(self) -> None:
-        """Let no further task begin, and wait for those that run."""
-        with self._changed:
-            self._stopped = True
-            self._changed.wait_for(lambda: self._n_running == 0)
-
-
-class _EarlyEnd(BaseException):
-    """Thrown into joblib's generator: like closing it, without the warnings."""
-
-
-class _Call:
-    """One use of joblib's workers, from the first task to the end of the last.
-
-    Parameters
-    ----------
-    at_end : callable
-        Called when the workers are done with this call, or dead.
-    """
-
-    def __init__(self, at_end: Callable[[], object]) -> None:
-        self._owner = os.getpid(), threading.get_ident()
-        self.stack = contextlib.ExitStack()
-        self.stack.callback(at_end)
-        self.outputs: Any = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        """End the call: busy worker processes are killed."""
-        pid, thread = self._owner
-        if os.getpid() != pid:
-            return  # a copy made by fork; the workers are the parent's
-        if threading.get_ident() == thread:
-            self._end()
-            return
-        # A generator may be collected as garbage in any thread, loky's own included, which must
-        # not be made to wait for itself.
-        end = threading.Thread(target=self._end, name="pycwt_mod-end")
-        end.start()
-        if not type(threading.current_thread()).__module__.startswith("joblib"):
-            end.join()
-
-    def _end(self) -> None:
-        with self.stack, contextlib.suppress(_EarlyEnd):
-            if self.outputs is not None:
-                self.outputs.throw(_EarlyEnd)
+    if deadline.left is None:
+        yield
+        return
+    timer = threading.Timer(deadline.left, setattr, (parallel, "timeout", 1e-9))
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        timer.join()
 
 
 def _timeout_errors() -> tuple[type[BaseException], ...]:

@@ -78,7 +78,7 @@ class RemoteTraceback(Exception):  # noqa: N818
 
 def _dumps(value: object) -> bytes:
     """Pickle by value what cannot be imported elsewhere: lambdas, closures, `__main__`."""
-    from .joblib import cloudpickle_dumps
+    from .pickling import cloudpickle_dumps
 
     return cloudpickle_dumps(value)
 

@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from .deadline import Alarm, OutOfTime
 from .remote import Failure, Guarded, unwrap
 
 __all__ = ["Sharing", "Shipment", "receive", "run_shipped", "running_tasks"]
@@ -34,7 +35,7 @@ KEPT_KERNELS = 2
 
 def _dumps(value: object, take_buffer: Callable[[Any], object] | None = None) -> bytes:
     """Pickle by value what cannot be imported elsewhere: lambdas, closures, `__main__`."""
-    from .joblib import cloudpickle_dumps
+    from .pickling import cloudpickle_dumps
 
     return cloudpickle_dumps(value, take_buffer)
 
@@ -234,7 +235,7 @@ def _single_threaded(active: bool) -> Iterator[None]:
         yield
 
 
-def run_shipped(shipment: Shipment, task: Any) -> bytes:
+def run_shipped(shipment: Shipment, task: Any, alarm: Alarm | None = None) -> bytes:
     """Run one task in a worker; the counterpart of `receive`.
 
     Parameters
@@ -243,6 +244,8 @@ def run_shipped(shipment: Shipment, task: Any) -> bytes:
         The kernel.
     task : object
         Its argument.
+    alarm : Alarm, optional
+        Ends the task when the time of the call is over.
 
     Returns
     -------
@@ -252,13 +255,16 @@ def run_shipped(shipment: Shipment, task: Any) -> bytes:
     """
     _running[shipment.token] += 1
     try:
-        with _single_threaded(os.getpid() != shipment.pid):
+        armed = alarm.armed(shipment.pid) if alarm else contextlib.nullcontext()
+        with _single_threaded(os.getpid() != shipment.pid), armed:
             outcome = Guarded(lambda one: _unpack(shipment)(one), crosses_process=True)(task)
         try:
             return _dumps(outcome)
         except Exception as error:
             error.add_note(f"the result of type {type(outcome).__name__} cannot be pickled")
             return _dumps(Failure.of(error, crosses_process=True))
+    except OutOfTime as late:  # between the task and the end of its alarm
+        return _dumps(Failure.of(late, crosses_process=True))
     finally:
         _running[shipment.token] -= 1
 

@@ -65,7 +65,7 @@ ALLOWED = {
 
 # Each optional or heavy library has one file that may import it.
 OPTIONAL = {
-    "joblib": {"backends.joblib"},
+    "joblib": {"backends.joblib", "backends.pickling"},
     "distributed": {"backends.dask"},
     "dask": {"backends.dask"},
     "torch": {"backends.gpu"},

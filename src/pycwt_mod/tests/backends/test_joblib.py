@@ -169,8 +169,8 @@ def test_joblib_raises_the_first_failing_task_in_task_order():
     ("options", "error", "words"),
     [
         ({"prefer": "process"}, ValueError, "`prefer` must be"),
-        ({"timeout": -1}, ValueError, "`timeout` must be positive"),
-        ({"timeout": "1"}, TypeError, "`timeout` must be seconds"),
+        ({"timeout": -1}, ValueError, "`timeout` must be a positive number"),
+        ({"timeout": "1"}, TypeError, "`timeout` must be a positive number of seconds"),
         ({"n_workers": 0}, ValueError, "`n_workers` must be a positive integer or -1, got 0"),
     ],
 )

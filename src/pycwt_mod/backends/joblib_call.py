@@ -1,0 +1,151 @@
+"""One call on joblib's workers: what feeds it, and what ends it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any, Generic, Self, TypeVar
+
+from .remote import Failure
+
+__all__ = ["Call", "Feed", "Stoppable"]
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+class Feed(Generic[T, R]):
+    """Tasks for one `joblib.Parallel` call; ends early when the consumer falls behind.
+
+    Joblib's threads draw from it, and must not be made to wait; so it ends, and the rest is fed
+    to the next call on the same workers once the consumer has caught up.
+
+    Parameters
+    ----------
+    function : callable
+        What runs one task.
+    source : iterator
+        The tasks.
+    max_ahead : int
+        How many may be drawn and not yet taken by the consumer.
+
+    Attributes
+    ----------
+    n_taken : int
+        Results that the consumer took; to be raised by whoever hands them out.
+    exhausted : bool
+        Whether `source` has ended.
+    """
+
+    def __init__(
+        self, function: Callable[[T], R | Failure], source: Iterator[T], max_ahead: int
+    ) -> None:
+        self._function = function
+        self._source = source
+        self._max_ahead = max_ahead
+        self.n_drawn = 0
+        self._ended = False
+        self.n_taken = 0
+        self.exhausted = False
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the consumer has every result."""
+        return self.exhausted and self.n_taken == self.n_drawn
+
+    def __iter__(self) -> Iterator[Any]:
+        return self
+
+    def __next__(self) -> Any:
+        if self._ended or self.n_drawn - self.n_taken >= self._max_ahead:
+            # Once ended it stays so: joblib has let go of it.
+            self._ended = True
+            raise StopIteration
+        try:
+            task = next(self._source)
+        except StopIteration:
+            self._ended = self.exhausted = True
+            raise
+        self.n_drawn += 1
+        # What joblib.delayed(function)(task) makes.
+        return self._function, (task,), {}
+
+
+class Stoppable(Generic[T, R]):
+    """A kernel for threads, which cannot be killed: no new tasks after `stop`, which waits.
+
+    Parameters
+    ----------
+    kernel : callable
+        Function of one task that returns its outcome.
+    """
+
+    def __init__(self, kernel: Callable[[T], R | Failure]) -> None:
+        self._kernel = kernel
+        self._changed = threading.Condition()
+        self._n_running = 0
+        self._stopped = False
+
+    def __call__(self, task: T) -> R | Failure:
+        """Run the kernel, unless the call has ended."""
+        with self._changed:
+            if self._stopped:
+                return Failure("Cancelled", "the call has ended", "")
+            self._n_running += 1
+        try:
+            return self._kernel(task)
+        finally:
+            with self._changed:
+                self._n_running -= 1
+                self._changed.notify_all()
+
+    def stop(self) -> None:
+        """Let no further task begin, and wait for those that run."""
+        with self._changed:
+            self._stopped = True
+            self._changed.wait_for(lambda: self._n_running == 0)
+
+
+class _EarlyEnd(BaseException):
+    """Thrown into joblib's generator: like closing it, without the warnings."""
+
+
+class Call:
+    """One use of joblib's workers, from the first task to the end of the last.
+
+    Parameters
+    ----------
+    at_end : callable
+        Called when the workers are done with this call, or dead.
+    """
+
+    def __init__(self, at_end: Callable[[], object]) -> None:
+        self._owner = os.getpid(), threading.get_ident()
+        self.stack = contextlib.ExitStack()
+        self.stack.callback(at_end)
+        self.outputs: Any = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        """End the call: busy worker processes are killed."""
+        pid, thread = self._owner
+        if os.getpid() != pid:
+            return  # a copy made by fork; the workers are the parent's
+        if threading.get_ident() == thread:
+            self._end()
+            return
+        # A generator may be collected as garbage in any thread, loky's own included, which must
+        # not be made to wait for itself.
+        end = threading.Thread(target=self._end, name="pycwt_mod-end")
+        end.start()
+        if not type(threading.current_thread()).__module__.startswith("joblib"):
+            end.join()
+
+    def _end(self) -> None:
+        with self.stack, contextlib.suppress(_EarlyEnd):
+            if self.outputs is not None:
+                self.outputs.throw(_EarlyEnd)
