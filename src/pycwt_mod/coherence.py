@@ -150,7 +150,7 @@ def bands_of(row: NDArray[Any], ops: ArrayOps) -> tuple[Band, ...]:
     return tuple(bands)
 
 
-def _filtered(source: Array, bands: tuple[Band, ...], target: Array, ops: ArrayOps) -> None:
+def filtered(source: Array, bands: tuple[Band, ...], target: Array, ops: ArrayOps) -> None:
     """Write `source` times a filter to `target`, zero outside its bands; they may be the same.
 
     Bands that do not add come first, ascending and apart from each other.
@@ -283,26 +283,63 @@ def smoothed_spectra(
         S(W1 conj(W2)/s), both times the same positive constant. Overwritten by the next step.
     """
     n_pairs = next(iter(spectra.values())).shape[1]
-    n_scales, n = len(bank.filters), bank.n
-    ahead = (bank.taps.size - 1) // 2  # how far the window reaches beyond its own scale
-    boxcar = _ScaleBoxcar(bank.taps, (2, n_pairs, n), ops)
     # One piece of memory for all FFT lengths, so that it stays in the cache.
     memory = ops.zeros((4 * n_pairs * bank.lengths[-1],), "complex")
-    scratch = ops.zeros((n_pairs, 2 * n), "real")
-    result = ops.zeros((2, n_pairs, n), "complex")
+    scratch = ops.zeros((n_pairs, 2 * bank.n), "real")
+
+    def fields_of(scale: int, row: ScaleFilter) -> Array:
+        transforms, fields = memory[: 4 * n_pairs * row.n_fft].reshape((2, 2, n_pairs, row.n_fft))
+        filtered(spectra[row.n_fft], row.wavelet, transforms, ops)
+        W = ops.ifft(transforms)[..., : bank.n]
+        if on_transform is not None:
+            on_transform(scale, W)
+        _pack_fields(W, fields, scratch, ops)
+        return fields
+
+    yield from smoothed_fields(fields_of, (2, n_pairs), bank, ops, parts=parts)
+
+
+def smoothed_fields(
+    fields_of: Callable[[int, ScaleFilter], Array],
+    shape: tuple[int, ...],
+    bank: FilterBank,
+    ops: ArrayOps = NUMPY,
+    *,
+    parts: Callable[[int], slice],
+) -> Iterator[tuple[int, Array]]:
+    """Smooth fields in time and across scales, one scale at a time.
+
+    Parameters
+    ----------
+    fields_of : callable
+        ``fields_of(scale_index, filters)``: the fields at one scale, complex, shape
+        (..., filters.n_fft), zero from time n on. May be overwritten.
+    shape : tuple of int
+        The leading axes of the fields.
+    bank : FilterBank
+        The geometry.
+    ops : ArrayOps
+        Where the arrays live.
+    parts : callable
+        As in `smoothed_spectra`.
+
+    Yields
+    ------
+    scale_index : int
+        In ascending order.
+    S : array
+        Complex, shape (..., part): S(field / s) times the positive constant of
+        `smoothed_spectra`. Overwritten by the next step.
+    """
+    n_scales, n = len(bank.filters), bank.n
+    ahead = (bank.taps.size - 1) // 2  # how far the window reaches beyond its own scale
+    boxcar = _ScaleBoxcar(bank.taps, (*shape, n), ops)
+    result = ops.zeros((*shape, n), "complex")
     for newest in range(n_scales + ahead):
         if newest < n_scales:
             row = bank.filters[newest]
-            transforms, fields = memory[: 4 * n_pairs * row.n_fft].reshape(
-                (2, 2, n_pairs, row.n_fft)
-            )
-            _filtered(spectra[row.n_fft], row.wavelet, transforms, ops)
-            W = ops.ifft(transforms)[..., :n]
-            if on_transform is not None:
-                on_transform(newest, W)
-            _pack_fields(W, fields, scratch, ops)
-            fields = ops.fft(fields)
-            _filtered(fields, row.window, fields, ops)
+            fields = ops.fft(fields_of(newest, row))
+            filtered(fields, row.window, fields, ops)
             boxcar.push(ops.ifft(fields)[..., :n])
         else:
             boxcar.push(None)
@@ -416,7 +453,7 @@ def coherence_by_own_smooth(
     column = scales[:, np.newaxis]
     cross = W1 * W2.conj()
     S1, S2, S12 = (
-        _own_smooth(mother, field / column, dt, dj, scales)
+        own_smooth(mother, field / column, dt, dj, scales)
         for field in (np.abs(W1) ** 2, np.abs(W2) ** 2, cross)
     )
     S1, S2 = np.real(S1), np.real(S2)
@@ -427,7 +464,7 @@ def coherence_by_own_smooth(
     return R2, np.angle(cross)
 
 
-def _own_smooth(
+def own_smooth(
     mother: Any, field: NDArray[Any], dt: float, dj: float, scales: NDArray[np.float64]
 ) -> NDArray[Any]:
     """Return what a mother wavelet's own `smooth` makes of a field."""
@@ -451,7 +488,12 @@ def _settle(
     Smoothing by FFT leaves rounding errors of the scale's largest power everywhere. Where the
     power itself is no larger, the quotient would be noise divided by noise.
     """
-    rounding = _SILENCE_ROUNDING_ERRORS * np.finfo(float).eps * np.log2(max(n_fft, 2))
     for power in (power1, power2):
-        R2[~(power > rounding * power.max())] = np.nan
+        R2[is_silent(power, n_fft)] = np.nan
     np.clip(R2, 0.0, 1.0, out=R2)
+
+
+def is_silent(power: NDArray[np.float64], n_fft: int) -> NDArray[np.bool_]:
+    """Return where the smoothed power of a scale is no larger than its rounding errors."""
+    rounding = _SILENCE_ROUNDING_ERRORS * np.finfo(float).eps * np.log2(max(n_fft, 2))
+    return np.asarray(~(power > rounding * power.max()))

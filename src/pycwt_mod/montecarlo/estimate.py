@@ -6,11 +6,13 @@ import hashlib
 import logging
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .. import _version
 from ..arrays import ArrayOps
@@ -87,6 +89,81 @@ def estimate_null(
         return null
 
 
+def estimate_nulls(
+    plans: Sequence[Plan],
+    engine: MCBackend,
+    *,
+    mc_count: int,
+    seed: np.random.SeedSequence | None = None,
+    cache: bool = True,
+    on_done: Callable[[int], object] = lambda _: None,
+) -> Iterator[tuple[int, NullDistribution]]:
+    """Estimate the null distributions of several plans in one go on one backend.
+
+    All surrogates of all plans are one job, so that no worker waits between plans. Each result is
+    that of `estimate_null`, to the last bit, and is in the cache under the same name.
+
+    Parameters
+    ----------
+    plans : sequence of Plan
+        The problems; not of the noise "legacy".
+    engine : MCBackend
+        Where to run; it stays open.
+    mc_count, seed, cache
+        As in `estimate_null`.
+    on_done : callable, optional
+        ``on_done(n)``: called when n more surrogates are done.
+
+    Yields
+    ------
+    index : int
+        Number of a plan: first those with something in the cache, then the others in order.
+    null : NullDistribution
+        Its distribution.
+    """
+    unknown = []
+    for index, plan in enumerate(plans):
+        run = _Run(plan, seed, engine, cache, False)
+        if run.is_begun(mc_count):
+            yield index, run.of(mc_count)
+            on_done(mc_count)
+        else:
+            unknown.append((index, run))
+    ranges = [_tasks(run.plan, range(mc_count), engine) for _, run in unknown]
+    tasks = [(place, task) for place, own in enumerate(ranges) for task in own]
+    tables = engine.map(_CountEach([run.kernel() for _, run in unknown]), tasks)
+    with closing_iterator(tables):
+        for (index, run), own in zip(unknown, ranges, strict=True):
+            began = time.perf_counter()
+            counts = run.no_counts()
+            for start, stop in own:
+                counts += next(tables)
+                on_done(stop - start)
+            yield index, run.keep(counts, range(mc_count), time.perf_counter() - began)
+
+
+class _CountEach:
+    """Count the surrogates of several plans: a task is a plan's number and a range."""
+
+    def __init__(self, kernels: list[CountSurrogates]) -> None:
+        self._kernels = kernels
+        self._latest: tuple[int, CountSurrogates] | None = None
+
+    def __call__(self, task: tuple[int, tuple[int, int]]) -> Any:
+        """Return the counts of one range of surrogates of one plan."""
+        number, indices = task
+        latest = self._latest
+        if latest is None or latest[0] != number:
+            # The filters of a plan take megabytes: only a copy of the latest one computes any.
+            kernel = self._kernels[number]
+            latest = number, replace(kernel, plan=replace(kernel.plan, _banks={}))
+            self._latest = latest
+        return latest[1](indices)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_latest": None}
+
+
 class _Run:
     """Distributions of one problem for rising numbers of surrogates, each from the one before."""
 
@@ -101,7 +178,7 @@ class _Run:
         self._seed, self._engine, self._progress = seed, engine, progress
         self._streams = Streams.of(seed)
         self._ops: ArrayOps = engine.array_ops or plan.ops
-        self._plan = plan.for_device(self._ops)
+        self.plan = plan.for_device(self._ops)
         self._key = _cache_key(plan, seed, self._streams, engine) if cache else None
         self._store = NullCache(cache_path())
         self._known: NullDistribution | None = None
@@ -115,16 +192,54 @@ class _Run:
                 return known
             self._streams = _streams_of(known)
         start = known.n_surrogates if known is not None else 0
-        missing = range(start, mc_count)
-        null = _simulated(
-            self._plan, self._streams, missing, self._engine, self._ops, self._progress
-        )
+        return self._simulated(range(start, mc_count), known)
+
+    def is_begun(self, mc_count: int) -> bool:
+        """Tell whether the cache has something of this problem."""
+        return self._stored(mc_count) is not None
+
+    def kernel(self) -> CountSurrogates:
+        """Return what counts surrogates of this problem."""
+        return CountSurrogates(self.plan, self._streams, self._ops)
+
+    def no_counts(self) -> NDArray[np.int64]:
+        """Return a table of counts to add to."""
+        return np.zeros((N_BATCHES, self.plan.n_scales, self.plan.n_bins), dtype=np.int64)
+
+    def keep(
+        self,
+        counts: NDArray[np.int64],
+        indices: range,
+        seconds: float,
+        known: NullDistribution | None = None,
+    ) -> NullDistribution:
+        """Return the distribution of counted surrogates and those known, and cache it."""
+        ran_on, n_workers = self._engine.ran_on
+        logger.debug("%d surrogates in %.2f s on %s", len(indices), seconds, ran_on)
+        provenance = _provenance(self.plan, self._streams, ran_on, n_workers, seconds)
+        ranges = ((indices.start, indices.stop),)
+        null = NullDistribution(counts, ranges, _problem(self.plan, self._streams), provenance)
         if known is not None:
             null = known.merge(null)
         if self._key is not None:
             self._store.store(self._key, null)
-        self._known = null
         return null
+
+    def _simulated(self, indices: range, known: NullDistribution | None) -> NullDistribution:
+        """Simulate the surrogates of a range, and sum their counts as they come."""
+        began = time.perf_counter()
+        counts = self.no_counts()
+        tasks = _tasks(self.plan, indices, self._engine)
+        tables = self._engine.map(self.kernel(), tasks)
+        with (
+            make_progress(self._progress, len(indices), unit="surrogate") as bar,
+            closing_iterator(tables),
+        ):
+            for (start, stop), table in zip(tasks, tables, strict=True):
+                counts += table
+                bar.update(stop - start)
+        self._known = self.keep(counts, indices, time.perf_counter() - began, known)
+        return self._known
 
     def _stored(self, mc_count: int) -> NullDistribution | None:
         if self._key is None:
@@ -133,35 +248,15 @@ class _Run:
             self._key,
             mc_count,
             more_is_fine=self._seed is None,
-            is_sound=lambda null: _fits(null, self._plan, self._seed, self._streams),
+            is_sound=lambda null: _fits(null, self.plan, self._seed, self._streams),
         )
 
 
-def _simulated(
-    plan: Plan,
-    streams: Streams,
-    indices: range,
-    engine: MCBackend,
-    ops: ArrayOps,
-    progress: Progress,
-) -> NullDistribution:
-    """Simulate the surrogates of a range on a backend and sum their counts as they come."""
-    began = time.perf_counter()
-    counts = np.zeros((N_BATCHES, plan.n_scales, plan.n_bins), dtype=np.int64)
-    kernel = CountSurrogates(plan, streams, ops)
-    tasks = _tasks(plan, indices, engine)
-    tables = engine.map(kernel, tasks)
-    with (
-        make_progress(progress, len(indices), unit="surrogate") as bar,
-        closing_iterator(tables),
-    ):
-        for (start, stop), table in zip(tasks, tables, strict=True):
-            counts += table
-            bar.update(stop - start)
-    seconds = time.perf_counter() - began
-    ran_on, n_workers = engine.ran_on
-    logger.debug("%d surrogates in %.2f s on %s", len(indices), seconds, ran_on)
-    provenance = {
+def _provenance(
+    plan: Plan, streams: Streams, ran_on: str, n_workers: int, seconds: float
+) -> dict[str, Any]:
+    """Return readable facts about a run."""
+    return {
         "version": _version.__version__,
         "method": plan.method,
         "noise": plan.noise,
@@ -176,9 +271,6 @@ def _simulated(
         "spawn_key": list(streams.spawn_key),
         "pool_size": streams.pool_size,
     }
-    return NullDistribution(
-        counts, ((indices.start, indices.stop),), _problem(plan, streams), provenance
-    )
 
 
 def _chosen_backend(
