@@ -25,6 +25,8 @@ from .registry import (
 )
 from .resolve import ResolvedBackend, resolve_backend
 from .sequential import SequentialBackend
+from .simulations import SimulationError
+from .tasks import map_tasks, run_monte_carlo
 
 # `GPUBackend` is here too, by `__getattr__`; not in this list, lest `import *` load its room.
 __all__ = [
@@ -36,14 +38,17 @@ __all__ = [
     "RemoteError",
     "ResolvedBackend",
     "SequentialBackend",
+    "SimulationError",
     "get_backend",
     "get_backend_info",
     "get_recommended_backend",
     "list_available_backends",
     "list_backends",
+    "map_tasks",
     "print_backend_info",
     "register_backend",
     "resolve_backend",
+    "run_monte_carlo",
     "set_default_backend",
 ]
 

@@ -11,16 +11,25 @@ from typing import Any, ClassVar, Self, TypeVar
 
 import numpy as np
 
-from ..progress import ProgressOption, make_progress
-from .checks import check_n_simulations, check_n_workers, check_seed, check_worker
+from ..progress import ProgressOption
+from .checks import (
+    check_chunk_size,
+    check_n_simulations,
+    check_n_workers,
+    check_on_result,
+    check_seed,
+    check_worker,
+)
 from .deadline import Deadline, closing_iterator
 from .remote import RemoteError
+from .simulations import SimulationKernel, gather
 
 __all__ = [
     "Deadline",
     "MCBackend",
     "RemoteError",
     "SimulationKernel",
+    "chunks",
     "closing_iterator",
     "split_evenly",
 ]
@@ -58,76 +67,6 @@ def split_evenly(n_items: int, n_tasks: int) -> list[range]:
     return [range(a, b) for a, b in itertools.pairwise(edges) if b > a]
 
 
-class SimulationKernel:
-    """A run of simulations of the user's own worker: the kernel of `run_monte_carlo`.
-
-    Parameters
-    ----------
-    worker : callable
-        Called as ``worker(seed, *args, **kwargs)``.
-    args, kwargs : sequence, mapping
-        The worker's further arguments.
-    root : numpy.random.SeedSequence
-        Simulation ``i`` is given the root's child number ``i``.
-    n_simulations : int
-        All simulations of the job, for the note on an exception.
-    """
-
-    def __init__(
-        self,
-        worker: Callable[..., Any],
-        args: Sequence[Any],
-        kwargs: Mapping[str, Any],
-        root: np.random.SeedSequence,
-        n_simulations: int,
-    ) -> None:
-        self.worker = worker
-        self.args = tuple(args)
-        self.kwargs = dict(kwargs)
-        self.entropy = root.entropy
-        self.spawn_key = tuple(root.spawn_key)
-        self.pool_size = root.pool_size
-        self.n_simulations = n_simulations
-
-    def seed(self, index: int) -> np.random.SeedSequence:
-        """Make simulation `index`'s own seed.
-
-        Parameters
-        ----------
-        index : int
-            Number of the simulation, from 0.
-
-        Returns
-        -------
-        numpy.random.SeedSequence
-            Built by its key and not by ``spawn``, which would change the caller's object.
-        """
-        return np.random.SeedSequence(
-            self.entropy, spawn_key=(*self.spawn_key, index), pool_size=self.pool_size
-        )
-
-    def _note(self, index: int) -> str:
-        return f"in simulation {index} of {self.n_simulations} (counted from 0)"
-
-    def __call__(self, block: Iterable[int]) -> list[Any]:
-        """Run the simulations of one block and return their results."""
-        results = []
-        for index in block:
-            try:
-                results.append(self.worker(self.seed(index), *self.args, **self.kwargs))
-            except KeyboardInterrupt:
-                raise
-            except StopIteration as error:
-                # Python's generators, through which results come, would make it something else.
-                changed = RuntimeError(f"the worker raised StopIteration: {error}")
-                changed.add_note(self._note(index))
-                raise changed from error
-            except BaseException as error:
-                error.add_note(self._note(index))
-                raise
-        return results
-
-
 class MCBackend(ABC):
     """A place where Monte Carlo work runs. It knows nothing of what is simulated.
 
@@ -152,6 +91,11 @@ class MCBackend(ABC):
        opened, and never closes what the caller passed in. A closed backend may be used again.
     9. *Callback.* ``on_done(task_index)`` is called in the calling process, once per task, in
        order, before the task's result is handed out.
+    10. *Time.* `map_until` raises ``deadline.error()`` when the time is over, and returns no
+        sooner than nothing of the call runs any more.
+    11. *Sharing.* A kernel is sent, and unpickled, once per worker and not once per task.
+    12. *Nesting.* Called inside a worker, of its own or of another backend, it starts no workers
+        of its own.
 
     Attributes
     ----------
@@ -335,6 +279,11 @@ class MCBackend(ABC):
         seed: int | np.random.SeedSequence | None = None,
         progress: ProgressOption = False,
         n_workers: int | None = None,
+        *,
+        chunk_size: int | None = None,
+        on_result: Callable[[int, Any], object] | None = None,
+        return_errors: bool = False,
+        timeout: float | None = None,
     ) -> list[R]:
         """Run a worker of your own many times, each time with its own random seed.
 
@@ -347,8 +296,8 @@ class MCBackend(ABC):
         n_simulations : int
             How many times.
         worker_args, worker_kwargs : sequence, mapping, optional
-            Further arguments. Worker processes of this machine share large arrays among them
-            by memory mapping; they see them read-only.
+            Further arguments, sent to each worker once. Worker processes of this machine share
+            large arrays among them by memory mapping; they see them read-only.
         seed : int, numpy.random.SeedSequence or None, optional
             Simulation ``i`` owns child ``i`` of this seed, so the results depend neither on the
             backend nor on the number of workers, and the first 300 of 1000 simulations are those
@@ -357,16 +306,33 @@ class MCBackend(ABC):
             See `pycwt_mod.progress.make_progress`.
         n_workers : int, optional
             At most so many at a time; -1: all; None: as the backend is set up.
+        chunk_size : int, optional
+            Simulations per task; None: as suits the backend. It changes no result. Small ones
+            let the progress move, and a time limit be kept, more finely; each task costs about a
+            millisecond.
+        on_result : callable, optional
+            Called here as ``on_result(index, result)`` for each simulation in order, as soon as
+            its task and those before it are done. The results are not kept then, so that memory
+            does not grow with their number.
+        return_errors : bool, optional
+            Whether a simulation that fails gives a `SimulationError` in the place of its result,
+            and the others go on. Ctrl-C, a dead worker and `timeout` end the call all the same.
+        timeout : float, optional
+            Seconds for the whole call. Worker processes are stopped then, and so are the tasks in
+            those of your own pool, which lives on. In process, in threads and on other
+            machines, tasks that run end first: choose a small `chunk_size` there.
 
         Returns
         -------
         list
-            The results, in simulation order.
+            The results, in simulation order; empty with `on_result`.
 
         Raises
         ------
         Exception
             A failing simulation's own exception, with its number in a note.
+        TimeoutError
+            After `timeout`; it says how many simulations were done.
 
         Examples
         --------
@@ -379,17 +345,40 @@ class MCBackend(ABC):
         4
         """
         check_worker(worker)
+        check_on_result(on_result)
         total = check_n_simulations(n_simulations)
-        kernel = SimulationKernel(worker, worker_args, worker_kwargs or {}, check_seed(seed), total)
+        root = check_seed(seed)
+        kernel = SimulationKernel(
+            worker, worker_args, worker_kwargs or {}, root, total, bool(return_errors)
+        )
         backend = self.with_n_workers(n_workers)
-        tasks = backend.split(total)
-        results: list[R] = []
-        with make_progress(progress, total, unit="simulation") as bar:
-            blocks = backend.map(kernel, tasks, on_done=lambda k: bar.update(len(tasks[k])))
-            with closing_iterator(blocks):
-                for block in blocks:
-                    results.extend(block)
-        return results
+        tasks = chunks(backend, total, chunk_size)
+        return gather(
+            backend, kernel, tasks, progress=progress, on_result=on_result, timeout=timeout
+        )
+
+
+def chunks(backend: MCBackend, n_items: int, chunk_size: int | None) -> list[range]:
+    """Cut a job into tasks of the size that the caller wants, or that suits the backend.
+
+    Parameters
+    ----------
+    backend : MCBackend
+        Where the tasks will run.
+    n_items : int
+        Number of items.
+    chunk_size : int or None
+        Items per task; None: the backend chooses.
+
+    Returns
+    -------
+    list of range
+        The tasks.
+    """
+    if chunk_size is None:
+        return backend.split(n_items)
+    size = check_chunk_size(chunk_size)
+    return [range(begin, min(begin + size, n_items)) for begin in range(0, n_items, size)]
 
 
 def _is_installed(library: str) -> bool:

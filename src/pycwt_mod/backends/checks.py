@@ -11,8 +11,10 @@ import numpy as np
 from ..validation import warn_user
 
 __all__ = [
+    "check_chunk_size",
     "check_n_simulations",
     "check_n_workers",
+    "check_on_result",
     "check_seed",
     "check_timeout",
     "check_worker",
@@ -28,6 +30,13 @@ def _as_integer(value: object, rule: str) -> int:
         except TypeError:
             pass
     raise TypeError(f"{rule}, got {value!r} of type {type(value).__name__}.")
+
+
+def _as_positive(value: object, rule: str) -> int:
+    number = _as_integer(value, rule)
+    if number < 1:
+        raise ValueError(f"{rule}, got {number}.")
+    return number
 
 
 def check_n_workers(n_workers: object) -> int:
@@ -107,11 +116,37 @@ def check_n_simulations(n_simulations: object) -> int:
     int
         The same number.
     """
-    rule = "`n_simulations` must be a positive integer"
-    number = _as_integer(n_simulations, rule)
-    if number < 1:
-        raise ValueError(f"{rule}, got {number}.")
-    return number
+    return _as_positive(n_simulations, "`n_simulations` must be a positive integer")
+
+
+def check_chunk_size(chunk_size: object) -> int:
+    """Check a number of simulations per task.
+
+    Parameters
+    ----------
+    chunk_size : int
+        A positive integer.
+
+    Returns
+    -------
+    int
+        The same number.
+    """
+    return _as_positive(chunk_size, "`chunk_size` must be a positive integer or None")
+
+
+def check_on_result(on_result: object) -> None:
+    """Check the function that results are handed to.
+
+    Parameters
+    ----------
+    on_result : callable or None
+        Called as ``on_result(index, result)``.
+    """
+    if on_result is not None and not callable(on_result):
+        raise TypeError(
+            f"`on_result` must be a callable on_result(index, result) or None, got {on_result!r}."
+        )
 
 
 def check_seed(seed: object) -> np.random.SeedSequence:
@@ -139,13 +174,15 @@ def check_seed(seed: object) -> np.random.SeedSequence:
     return np.random.SeedSequence(number)
 
 
-def check_worker(worker: object) -> Callable[..., Any]:
+def check_worker(worker: object, call: str = "worker(seed, *args, **kwargs)") -> Callable[..., Any]:
     """Check that the user's worker can be called.
 
     Parameters
     ----------
     worker : callable
-        Called as ``worker(seed, *args, **kwargs)``.
+        The worker.
+    call : str, optional
+        How it is called.
 
     Returns
     -------
@@ -153,9 +190,7 @@ def check_worker(worker: object) -> Callable[..., Any]:
         The same.
     """
     if not callable(worker):
-        raise TypeError(
-            f"`worker` must be a callable worker(seed, *args, **kwargs), got {worker!r}."
-        )
+        raise TypeError(f"`worker` must be a callable {call}, got {worker!r}.")
     return worker
 
 

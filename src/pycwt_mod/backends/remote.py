@@ -150,20 +150,35 @@ class Failure:
             raise self.exception
         raise self._rebuild() from RemoteTraceback(self.traceback_text)
 
-    def _rebuild(self) -> BaseException:
-        error: BaseException | None = None
+    def exception_or_none(self) -> BaseException | None:
+        """Return the exception with its notes, if it has come here.
+
+        Returns
+        -------
+        BaseException or None
+            None where it could not be pickled, or is not known in this process.
+        """
+        error = self.exception
         if self.payload is not None:
-            # What the worker could unpickle may still be unknown here: RemoteError then.
             with contextlib.suppress(Exception):
                 error = pickle.loads(self.payload)
-        if not isinstance(error, BaseException):
-            error = RemoteError(
+        return self._with_notes(error) if isinstance(error, BaseException) else None
+
+    def _rebuild(self) -> BaseException:
+        error = self.exception_or_none()
+        if error is not None:
+            return error
+        return self._with_notes(
+            RemoteError(
                 f"a worker raised {self.type_name}: {self.message} "
                 f"(the exception itself cannot be pickled)\n{self.traceback_text}",
                 self.type_name,
                 self.message,
                 self.traceback_text,
             )
+        )
+
+    def _with_notes(self, error: BaseException) -> BaseException:
         present = getattr(error, "__notes__", ())
         for note in self.notes:
             if note not in present:

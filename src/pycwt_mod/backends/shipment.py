@@ -261,12 +261,21 @@ def run_shipped(shipment: Shipment, task: Any, alarm: Alarm | None = None) -> by
         try:
             return _dumps(outcome)
         except Exception as error:
-            error.add_note(f"the result of type {type(outcome).__name__} cannot be pickled")
-            return _dumps(Failure.of(error, crosses_process=True))
+            return _dumps(_mended(shipment, task, outcome, error))
     except OutOfTime as late:  # between the task and the end of its alarm
         return _dumps(Failure.of(late, crosses_process=True))
     finally:
         _running[shipment.token] -= 1
+
+
+def _mended(shipment: Shipment, task: Any, outcome: Any, error: Exception) -> Any:
+    """Return what can be sent in place of an outcome that cannot be pickled."""
+    replace = getattr(_unpack(shipment), "replace_unpicklable", None)
+    mended = replace(task, outcome, _dumps) if replace is not None else None
+    if mended is not None:
+        return mended
+    error.add_note(f"the result of type {type(outcome).__name__} cannot be pickled")
+    return Failure.of(error, crosses_process=True)
 
 
 def running_tasks(token: str) -> int:
