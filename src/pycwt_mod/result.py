@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from .montecarlo.null import NullDistribution
 from .transform import outside_cone
 from .validation import as_choice, as_level
+
+if TYPE_CHECKING:
+    from .plotting import CoherencePlot
 
 Array = NDArray[np.float64]
 
@@ -142,6 +145,64 @@ class CoherenceResult(tuple[Array, Array, Array, Array, Array]):
         if tested.any():
             found[tested] = false_discovery_control(p[tested], method="bh") <= 1 - probability
         return found
+
+    def plot(
+        self,
+        times: ArrayLike | None = None,
+        *,
+        level: float | None = None,
+        correction: str | None = None,
+        **options: Any,
+    ) -> CoherencePlot:
+        """Draw the coherence with its significance, phase arrows and cone of influence.
+
+        Parameters
+        ----------
+        times : array_like, optional
+            Times of the samples, ascending: numbers or dates. By default multiples of `dt`.
+        level, correction
+            What is outlined as significant, as in `significant`.
+        **options
+            Handed on to `pycwt_mod.plotting.plot_wct`: `names`, `period_unit`, `title`, `ax` and
+            the rest.
+
+        Returns
+        -------
+        pycwt_mod.plotting.CoherencePlot
+            The artists.
+
+        Raises
+        ------
+        ValueError
+            If `level` or `correction` is given and `wct` was called with ``sig=False``.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from pycwt_mod import wct
+        >>> from pycwt_mod.plotting import offscreen_axes
+        >>> rng = np.random.default_rng(0)
+        >>> result = wct(*rng.normal(size=(2, 100)), 0.5, mc_count=20, rng_seed=1, progress=False)
+        >>> plot = result.plot(correction="fdr", period_unit="days", ax=offscreen_axes())
+        >>> plot.axes.get_xlabel(), plot.axes.get_ylabel()
+        ('Time (days)', 'Period (days)')
+        """
+        from .plotting import plot_wct
+
+        probability = self.level if level is None else as_level(level, "level")
+        name = f"{100 * (1 - probability):.3g} %"
+        if correction is not None:
+            options["significant"] = self.significant(probability, correction)
+            name = f"significant at a false discovery rate of {name}"
+        else:
+            name += " significance level"
+        sig = self[4] if level is None else self._null().quantile(probability)
+        if times is None:
+            unit = options.get("period_unit")
+            options.setdefault("time_label", f"Time ({unit})" if unit else "Time")
+            times = self.dt * np.arange(self[0].shape[1])
+        options.setdefault("level_label", name)
+        return plot_wct(*self[:4], sig, times, **options)
 
     def _null(self) -> NullDistribution:
         if self.null is None:

@@ -10,10 +10,13 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from os import PathLike
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+if TYPE_CHECKING:
+    from ..plotting import NullPlot
 
 # Surrogate i is counted in sub-histogram i modulo this; the spread of their quantiles is the
 # standard error (batch means).
@@ -187,6 +190,27 @@ class NullDistribution:
         )
         p = (1.0 + above) / (1.0 + total[column])
         return np.asarray(np.where(known & (total[column] > 0), p, np.nan))
+
+    def plot(self, periods: ArrayLike | None = None, **options: Any) -> NullPlot:
+        """Draw the levels over the periods, with their standard error.
+
+        Parameters
+        ----------
+        periods : array_like, optional
+            Fourier periods of the scales, shape (n_scales,), such as the `periods` of what `wct`
+            returns. By default scales are counted.
+        **options
+            Handed on to `pycwt_mod.plotting.plot_null`: `levels`, `period_unit`, `title`, `ax` and
+            the rest.
+
+        Returns
+        -------
+        pycwt_mod.plotting.NullPlot
+            The artists.
+        """
+        from ..plotting import plot_null
+
+        return plot_null(self, periods, **options)
 
     def merge(self, other: NullDistribution) -> NullDistribution:
         """Return the distribution over the surrogates of both runs.

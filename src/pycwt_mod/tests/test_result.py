@@ -9,6 +9,7 @@ from scipy.stats import false_discovery_control
 
 from pycwt_mod import CoherenceResult, NullDistribution, wavelet, wct, wct_null, wct_significance
 from pycwt_mod.helpers import ar1
+from pycwt_mod.plotting import offscreen_axes, plot_wct
 
 OPTIONS = {"mc_count": 64, "rng_seed": 1, "progress": False}
 
@@ -130,3 +131,39 @@ def test_replaced_wct_significance_is_called(pair, monkeypatch):
     result = wct(*pair, 0.5, 1 / 4, **OPTIONS)
     assert (result[4] == 0.5).all()
     assert result.null is None
+
+
+def test_result_draws_itself_at_its_own_level(result):
+    plot = result.plot(period_unit="days", ax=offscreen_axes())
+    assert "Outlined: 5 % significance level." in plot.caption.get_text()
+    assert plot.axes.get_xlabel() == "Time (days)"
+    assert plot.axes.get_xlim() == (-0.25, 99.75)  # 200 samples, every half day
+    same = plot_wct(*result, 0.5 * np.arange(200), ax=offscreen_axes())
+    assert len(plot.contour.allsegs[0]) == len(same.contour.allsegs[0]) > 0
+    for one, other in zip(plot.contour.allsegs[0], same.contour.allsegs[0], strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_result_draws_itself_at_another_level_or_corrected(result):
+    def area(plot):
+        return sum(path.get_extents().height for path in plot.contour.get_paths())
+
+    loose, strict = (result.plot(level=p, ax=offscreen_axes()) for p in (0.8, 0.99))
+    assert area(strict) < area(loose)
+    assert "Outlined: 1 % significance level." in strict.caption.get_text()
+    corrected = result.plot(np.arange(200), correction="fdr", ax=offscreen_axes())
+    text = " ".join(corrected.caption.get_text().split())
+    assert "Outlined: significant at a false discovery rate of 5 %." in text
+    mask = result.significant(correction="fdr")
+    periods = np.concatenate([line[:, 1] for line in corrected.contour.allsegs[0]])
+    found = result.periods[mask.any(axis=1)]
+    assert found[0] / 1.2 < periods.min() < periods.max() < found[-1] * 1.2
+
+
+def test_result_without_null_draws_no_level_and_refuses_to_make_one(pair):
+    result = wct(*pair, 0.5, 1 / 4, sig=False)
+    assert result.plot(ax=offscreen_axes()).contour is None
+    with pytest.raises(ValueError, match="`sig` must be True"):
+        result.plot(level=0.9, ax=offscreen_axes())
+    with pytest.raises(ValueError, match="`sig` must be True"):
+        result.plot(correction="fdr", ax=offscreen_axes())

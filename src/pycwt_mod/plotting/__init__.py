@@ -1,0 +1,32 @@
+"""Figures of wavelet analyses, by matplotlib, which is imported with this package only.
+
+Periods are on a logarithmic axis to the base of two, the longest at the bottom of a time-period
+picture; the cone of influence is hatched. Colours are readable for the colour-blind and in grey,
+lines differ by style as well as by colour. No function changes matplotlib's settings, and only one
+that is called without ``ax=`` makes a figure of `matplotlib.pyplot`.
+
+A picture of more times than it has pixels is drawn from the means of the times that share a pixel.
+Contours are lines through those means: what is shorter than a pixel is averaged, not drawn.
+"""
+
+from .axes import offscreen_axes, period_ticks
+from .coherence import CoherencePlot, plot_wct
+from .cross import CrossPlot, plot_xwt
+from .matrix import MatrixPlot, plot_matrix
+from .null import NullPlot, plot_null
+from .power import PowerPlot, plot_cwt
+
+__all__ = [
+    "CoherencePlot",
+    "CrossPlot",
+    "MatrixPlot",
+    "NullPlot",
+    "PowerPlot",
+    "offscreen_axes",
+    "period_ticks",
+    "plot_cwt",
+    "plot_matrix",
+    "plot_null",
+    "plot_wct",
+    "plot_xwt",
+]

@@ -1,0 +1,84 @@
+"""Phase arrows, as many as a picture has room for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .axes import size_in_inches
+from .field import Field, Reduced
+
+# One phase arrow in each square of this size, in inches; the arrow fills this part of it.
+_ARROW_SPACING = 0.26
+_ARROW_LENGTH = 0.7 * _ARROW_SPACING
+
+
+def draw_arrows(axes: Any, field: Field, reduced: Reduced, wanted: NDArray[np.bool_]) -> Any:
+    """Draw the phase of a field where it is wanted, thinned to the size of the axes.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+        Where to draw.
+    field : Field
+        With a phase.
+    reduced : Reduced
+        The same, at the pixels of the axes. An arrow is the mean direction over its pixel.
+    wanted : numpy.ndarray
+        Truth values, shape (scale, pixel).
+
+    Returns
+    -------
+    matplotlib.quiver.Quiver or None
+        None if no arrow is wanted.
+    """
+    width, height = size_in_inches(axes)
+    rows = _spread(field.periods.size, height)
+    columns = _spread(reduced.times.size, width)
+    directions = _mean_directions(field.phase, rows, reduced.edges, columns)
+    row, column = np.nonzero(wanted[np.ix_(rows, columns)] & np.isfinite(directions))
+    if not row.size:
+        return None
+    angles = np.angle(directions[row, column])
+    return axes.quiver(
+        reduced.times[columns][column],
+        field.periods[rows][row],
+        np.cos(angles),
+        # A positive phase, the first series leading, points down on the page.
+        -np.sin(angles),
+        angles="uv",
+        pivot="middle",
+        units="inches",
+        scale_units="inches",
+        scale=1 / _ARROW_LENGTH,
+        width=0.016,
+        headwidth=4,
+        headlength=4.5,
+        headaxislength=4,
+        color="black",
+    )
+
+
+def _mean_directions(
+    phase: Any, rows: NDArray[np.intp], edges: NDArray[np.intp], columns: NDArray[np.intp]
+) -> NDArray[np.complex128]:
+    """Return the mean direction in each pixel, shape (rows, columns); NaN where nothing is known.
+
+    Complex numbers count by their size, angles all alike.
+    """
+    means = np.full((rows.size, columns.size), np.nan, dtype=complex)
+    for k, column in enumerate(columns):
+        part = phase[rows, edges[column] : edges[column + 1]]
+        vectors = part if np.iscomplexobj(part) else np.exp(1j * part)
+        known = np.isfinite(vectors)
+        some = known.any(axis=1)
+        means[some, k] = np.where(known, vectors, 0).sum(axis=1)[some]
+    return means
+
+
+def _spread(size: int, inches: float) -> NDArray[np.intp]:
+    """Return indices at which arrows keep their distance."""
+    number = min(size, max(1, int(inches / _ARROW_SPACING)))
+    return ((np.arange(number) + 0.5) * size / number).astype(np.intp)

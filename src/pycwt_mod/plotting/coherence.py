@@ -1,0 +1,213 @@
+"""The picture of a wavelet coherence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ..validation import as_flag, as_positive, as_series
+from .arrows import draw_arrows
+from .axes import (
+    draw_caption,
+    draw_cone,
+    draw_contour,
+    draw_field,
+    meanings,
+    shown_figure,
+    size_in_inches,
+)
+from .field import (
+    Field,
+    as_frequencies,
+    as_levels,
+    as_mask,
+    as_times,
+    check_names,
+    check_shape,
+    check_size,
+)
+
+
+@dataclass(frozen=True, eq=False)
+class CoherencePlot:
+    """What `plot_wct` drew, for changes by matplotlib's own means.
+
+    Attributes
+    ----------
+    figure, axes
+        The figure, for ``figure.savefig("picture.png")``, and its axes; y is the period.
+    mesh, cone, contour, arrows, colorbar, caption
+        The coherence, the hatched part, the significance level, the phase arrows, the colour bar
+        and the text under the figure; None for one that was not drawn.
+    """
+
+    figure: Any
+    axes: Any
+    mesh: Any
+    cone: Any
+    contour: Any
+    arrows: Any
+    colorbar: Any
+    caption: Any
+
+
+def plot_wct(
+    WCT: ArrayLike,
+    aWCT: ArrayLike,
+    coi: ArrayLike,
+    freq: ArrayLike,
+    sig: ArrayLike | None = None,
+    times: ArrayLike | None = None,
+    *,
+    significant: ArrayLike | None = None,
+    names: tuple[str, str] = ("the first series", "the second series"),
+    period_unit: str = "",
+    time_label: str | None = None,
+    level_label: str | None = None,
+    arrow_level: float = 0.7,
+    arrows: bool = True,
+    colorbar: bool = True,
+    caption: bool = True,
+    crop_to_coi: bool = True,
+    title: str | None = None,
+    ax: Any = None,
+) -> CoherencePlot:
+    """Draw a wavelet coherence: colours, significance, phase arrows and cone of influence.
+
+    The first five arguments are what `wct` returns: ``plot_wct(*wct(y1, y2, dt), times)``; what it
+    returns has a method `plot`, too. Fields with more columns than a picture has pixels are
+    averaged first, so a long record costs little more than a short one.
+
+    Parameters
+    ----------
+    WCT : array_like
+        Squared coherence, shape (n_scales, n_times); NaN is left blank.
+    aWCT : array_like
+        Phase of W1 conj(W2) in radians, same shape.
+    coi : array_like
+        Cone of influence in Fourier periods, shape (n_times,).
+    freq : array_like
+        Fourier frequencies of the scales, descending, shape (n_scales,).
+    sig : array_like, optional
+        Significance level for each scale, shape (n_scales,). None, or the single zero that `wct`
+        returns with ``sig=False``: no contour.
+    times : array_like, optional
+        Times of the samples, ascending: numbers or dates. By default the samples are counted.
+    significant : array_like of bool, optional
+        Where the coherence is significant, shape (n_scales, n_times), to be outlined in place of
+        `sig`: such as ``result.significant(correction="fdr")``.
+    names : (str, str), optional
+        What the series are called in the caption.
+    period_unit : str, optional
+        Unit of the periods, that of `dt`, for the axis.
+    time_label : str, optional
+        Label of the time axis; by default "Time", or "Sample" without `times`.
+    level_label : str, optional
+        What is outlined, for the caption; by default "5 % significance level", or
+        "what is significant" with `significant`.
+    arrow_level : float, default 0.7
+        Arrows are drawn where the coherence is above this, or significant.
+    arrows, colorbar, caption : bool, default True
+        Whether to draw these.
+    crop_to_coi : bool, default True
+        Whether to leave out the longest periods, those inside the cone of influence at all times.
+        With its defaults `wct` computes one to two octaves of them. False draws all of `WCT`.
+    title : str, optional
+        Title of the axes.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; by default a new figure of `matplotlib.pyplot`.
+
+    Returns
+    -------
+    CoherencePlot
+        The artists.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not what is described here; the message names it.
+
+    Notes
+    -----
+    Arrows follow the toolbox of Grinsted et al. (2004): to the right for series in phase, to the
+    left for anti-phase, straight down where the first series leads by a quarter period. A phase
+    `aWCT` of +pi/2 means that the second series lags, so it points down. (The sample script of
+    pycwt turns its arrows by 90 degrees: there they point up for series in phase.) An arrow is the
+    phase of the cross-wavelet transform at its place, not smoothed as the coherence is, so look at
+    many of them.
+
+    A record of more times than the picture has pixels (200 to the inch are drawn) is reduced to
+    them: colours are means over the times of a pixel, arrows the mean direction there. The contour
+    is drawn through those means, where their ratio to the level is one; that of `significant`
+    where half of a pixel is. Significance that is shorter than a pixel does not show.
+
+    References
+    ----------
+    Grinsted, A., Moore, J. C., and Jevrejeva, S. (2004). Application of the cross wavelet
+    transform and wavelet coherence to geophysical time series. Nonlinear Processes in
+    Geophysics 11, 561-566. doi:10.5194/npg-11-561-2004
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pycwt_mod import wct
+    >>> from pycwt_mod.plotting import offscreen_axes, plot_wct
+    >>> t = np.arange(200.0)
+    >>> noise = np.random.default_rng(1).normal(size=(2, t.size))
+    >>> wave = np.sin(2 * np.pi * t / 16)
+    >>> result = wct(wave + noise[0], wave + noise[1], 1.0, sig=False)
+    >>> plot = plot_wct(*result, t, period_unit="days", ax=offscreen_axes())
+    >>> plot.axes.get_ylabel()
+    'Period (days)'
+    """
+    field = _check_field(WCT, aWCT, coi, freq, sig, times, significant)
+    threshold = as_positive(arrow_level, "arrow_level")
+    first, second = check_names(names)
+    if as_flag(crop_to_coi, "crop_to_coi"):
+        field = field.cropped()
+    axes = shown_figure().add_subplot() if ax is None else ax
+    label = time_label or ("Sample" if times is None else "Time")
+    reduced = field.reduced(size_in_inches(axes)[0])
+    mesh = draw_field(axes, field, reduced, period_unit, label)
+    mesh.set_clim(0, 1)
+    contour = draw_contour(axes, reduced.times, field.periods, reduced.ratio)
+    cone = draw_cone(axes, reduced.times, reduced.coi)
+    bar = None
+    if as_flag(colorbar, "colorbar"):
+        bar = axes.figure.colorbar(mesh, ax=axes, pad=0.02, ticks=np.linspace(0, 1, 6))
+        bar.set_label("Squared coherence $R^2$")
+    quiver = None
+    if as_flag(arrows, "arrows"):
+        with np.errstate(invalid="ignore"):
+            wanted = (reduced.values >= threshold) | (reduced.ratio >= 1)
+        quiver = draw_arrows(axes, field, reduced, wanted)
+    if title is not None:
+        axes.set_title(title)
+    text = None
+    if as_flag(caption, "caption"):
+        parts = ["Colours: squared wavelet coherence."]
+        usual = "5 % significance level"
+        line = level_label or (usual if significant is None else "what is significant")
+        parts += meanings(line if contour else None, quiver, first, second)
+        text = draw_caption(axes, parts)
+    return CoherencePlot(axes.figure, axes, mesh, cone, contour, quiver, bar, text)
+
+
+def _check_field(
+    WCT: Any, aWCT: Any, coi: Any, freq: Any, sig: Any, times: Any, significant: Any
+) -> Field:
+    """Return what `wct` returned as arrays of shapes that fit."""
+    R2, phase = np.asarray(WCT, dtype=float), np.asarray(aWCT, dtype=float)
+    n_scales, n_times = check_shape(R2, "WCT")
+    if phase.shape != R2.shape:
+        raise ValueError(f"`aWCT` must have the shape of `WCT`, {R2.shape}, got {phase.shape}.")
+    frequencies = as_frequencies(freq, "freq", n_scales, "WCT")
+    levels = as_levels(sig, "sig", n_scales, "WCT")
+    cone = as_series(coi, "coi", min_size=1)
+    check_size(cone, "coi", n_times, "time", "WCT")
+    when, dates = as_times(times, n_times, "WCT")
+    mask = as_mask(significant, R2.shape, "WCT")
+    return Field(R2, 1 / frequencies, levels, cone, when, dates, phase=phase, mask=mask)

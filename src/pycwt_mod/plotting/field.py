@@ -1,0 +1,271 @@
+"""A field over time and period, checked, cropped, and reduced to the pixels that exist."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from matplotlib.dates import date2num
+from numpy.typing import ArrayLike, NDArray
+
+from ..validation import as_series, brief
+
+Array = NDArray[np.float64]
+Edges = NDArray[np.intp]
+
+# Columns that are drawn for an inch of width: twice what a screen shows, two thirds of what fine
+# print does, where neighbours are hard to tell apart.
+COLUMNS_PER_INCH = 200
+
+# A period that equals the tip of the cone but for rounding is not beyond it.
+_ROUNDING = 1e-9
+
+
+@dataclass(frozen=True, eq=False)
+class Field:
+    """A field ready to be drawn: axes (scale, time), periods ascending.
+
+    Attributes
+    ----------
+    values : numpy.ndarray
+        What the colours show, before `measure`.
+    measure : callable or None
+        Makes colours of a row of `values`, such as the power of a complex transform.
+    phase : numpy.ndarray or None
+        Complex numbers, or angles in radians, that arrows point along.
+    periods, levels, coi, times : numpy.ndarray
+        Shapes (scale,), (scale,), (time,), (time,); a level that is NaN or 0 does not exist.
+    dates : bool
+        Whether `times` are matplotlib's numbers of dates.
+    mask : numpy.ndarray or None
+        Truth values of significance, in place of levels.
+    """
+
+    values: NDArray[Any]
+    periods: Array
+    levels: Array
+    coi: Array
+    times: Array
+    dates: bool
+    measure: Callable[[NDArray[Any]], Array] | None = None
+    phase: NDArray[Any] | None = None
+    mask: NDArray[np.bool_] | None = None
+
+    def cropped(self) -> Field:
+        """Return the field without the periods that are inside the cone at all times."""
+        kept = number_outside(self.periods, self.coi)
+        return replace(
+            self,
+            values=self.values[:kept],
+            periods=self.periods[:kept],
+            levels=self.levels[:kept],
+            phase=None if self.phase is None else self.phase[:kept],
+            mask=None if self.mask is None else self.mask[:kept],
+        )
+
+    def reduced(self, width: float) -> Reduced:
+        """Return the means over the pixels of a picture that is `width` inches wide."""
+        edges = pixel_edges(self.times.size, width)
+        values = block_means(self.values, edges, self.measure)
+        if self.mask is not None:
+            ratio = 2 * block_means(self.mask, edges, _as_numbers)
+        else:
+            # A row without a level has no contour.
+            levels = np.where(self.levels > 0, self.levels, np.nan)
+            ratio = values / levels[:, np.newaxis]
+        times, coi = (block_means(row[np.newaxis], edges)[0] for row in (self.times, self.coi))
+        return Reduced(values, ratio, times, coi, edges)
+
+
+@dataclass(frozen=True, eq=False)
+class Reduced:
+    """A field at the pixels of a picture.
+
+    Attributes
+    ----------
+    values, ratio : numpy.ndarray
+        Means over the times of a pixel, and what is significant where it is above one; (scale,
+        pixel).
+    times, coi : numpy.ndarray
+        Means, shape (pixel,).
+    edges : numpy.ndarray
+        Pixel k holds the times edges[k] to edges[k + 1] - 1.
+    """
+
+    values: Array
+    ratio: Array
+    times: Array
+    coi: Array
+    edges: Edges
+
+
+def _as_numbers(row: NDArray[Any]) -> Array:
+    return row.astype(float)
+
+
+def number_outside(periods: Array, coi: Array) -> int:
+    """Return how many of the ascending periods are outside the cone of influence at some time.
+
+    Raises
+    ------
+    ValueError
+        If there is none.
+    """
+    kept = int(np.searchsorted(periods, coi.max() * (1 + _ROUNDING), side="right"))
+    if not kept:
+        raise ValueError(
+            f"`freq` must have a period within `coi`, which is at most {coi.max():.4g}, "
+            f"got periods 1 / freq from {periods[0]:.4g} on. Are both in the same unit? "
+            "crop_to_coi=False draws them all the same."
+        )
+    return kept
+
+
+def pixel_edges(n_times: int, width: float) -> Edges:
+    """Return where to cut `n_times` columns into the pixels of a width in inches."""
+    pixels = max(100, math.ceil(width * COLUMNS_PER_INCH))
+    return np.unique(np.linspace(0, n_times, min(n_times, pixels) + 1).astype(np.intp))
+
+
+def block_means(
+    values: NDArray[Any], edges: Edges, measure: Callable[[NDArray[Any]], Array] | None = None
+) -> Array:
+    """Return the means of blocks of columns, NaN left out; NaN where a block has nothing else.
+
+    One row at a time, so that a large field needs no copy of itself.
+    """
+    means = np.empty((values.shape[0], edges.size - 1))
+    for row, target in zip(values, means, strict=True):
+        numbers = row if measure is None else measure(row)
+        if edges.size == row.size + 1:
+            target[:] = numbers
+        else:
+            target[:] = _row_means(numbers, edges)
+    return means
+
+
+def _row_means(row: Array, edges: Edges) -> Array:
+    known = np.isfinite(row)
+    if known.all():
+        return np.asarray(np.add.reduceat(row, edges[:-1]) / np.diff(edges))
+    total = np.add.reduceat(np.where(known, row, 0.0), edges[:-1])
+    number = np.add.reduceat(known.astype(float), edges[:-1])
+    means: Array = np.divide(total, number, out=np.full_like(total, np.nan), where=number > 0)
+    return means
+
+
+def envelope(times: Array, values: Array, width: float) -> tuple[Array, Array]:
+    """Return a line that looks like a long series: the least and the greatest value of each pixel.
+
+    Parameters
+    ----------
+    times, values : numpy.ndarray
+        The series, shape (n,).
+    width : float
+        Width of the picture in inches.
+    """
+    edges = pixel_edges(times.size, width)
+    if 2 * (edges.size - 1) >= times.size:
+        return times, values
+    starts = edges[:-1]
+    both = np.minimum.reduceat(values, starts), np.maximum.reduceat(values, starts)
+    middles = block_means(times[np.newaxis], edges)[0]
+    return np.repeat(middles, 2), np.stack(both, axis=1).ravel()
+
+
+def cell_edges(centres: Array) -> Array:
+    """Return the borders between cells around given centres, shape (n + 1,)."""
+    if centres.size == 1:
+        return np.array([centres[0] - 0.5, centres[0] + 0.5])
+    inner = (centres[1:] + centres[:-1]) / 2
+    first, last = 2 * centres[0] - inner[0], 2 * centres[-1] - inner[-1]
+    edges: Array = np.concatenate([[first], inner, [last]])
+    return edges
+
+
+def as_times(times: Any, n_times: int, owner: str) -> tuple[Array, bool]:
+    """Return ascending times as numbers that matplotlib understands, and whether they are dates."""
+    if times is None:
+        return np.arange(float(n_times)), False
+    array = np.asarray(times)
+    dates = array.dtype.kind == "M" or (
+        array.dtype == object and array.size > 0 and _is_date(array.flat[0])
+    )
+    if dates:
+        numbers: Any = date2num(array)  # type: ignore[no-untyped-call]
+        when: Array = np.asarray(numbers, dtype=np.float64)
+    else:
+        when = as_series(times, "times", min_size=1)
+    check_size(when, "times", n_times, "time", owner)
+    if not (np.diff(when) > 0).all():
+        raise ValueError("`times` must ascend without repeats, got some that do not. Sort them.")
+    return when, dates
+
+
+def _is_date(value: Any) -> bool:
+    return hasattr(value, "year") and hasattr(value, "month")
+
+
+def as_frequencies(freq: Any, name: str, n_scales: int, owner: str) -> Array:
+    """Return descending positive frequencies, one for each scale."""
+    frequencies = as_series(freq, name, min_size=1)
+    if not (frequencies > 0).all():
+        raise ValueError(f"`{name}` must be positive, got {frequencies.min():g} among them.")
+    check_size(frequencies, name, n_scales, "scale", owner)
+    if (np.diff(frequencies) >= 0).any():
+        raise ValueError(
+            f"`{name}` must be the frequencies that the transform returns, which descend, got "
+            f"{brief(frequencies)}. If these are periods, pass 1 / periods."
+        )
+    return frequencies
+
+
+def as_levels(sig: Any, name: str, n_scales: int, owner: str) -> Array:
+    """Return one level for each scale; zero where there is none."""
+    levels = np.atleast_1d(np.asarray(0.0 if sig is None else sig, dtype=float))
+    if levels.shape == (1,):
+        levels = np.full(n_scales, levels[0])
+    check_size(levels, name, n_scales, "scale", owner)
+    return levels
+
+
+def as_mask(mask: ArrayLike | None, shape: tuple[int, ...], owner: str) -> NDArray[np.bool_] | None:
+    """Return truth values of the shape of a field, or None."""
+    if mask is None:
+        return None
+    array = np.asarray(mask)
+    if array.dtype != bool:
+        raise TypeError(f"`significant` must hold truth values, got {brief(mask)}.")
+    if array.shape != shape:
+        raise ValueError(
+            f"`significant` must have the shape of `{owner}`, {shape}, got {array.shape}."
+        )
+    return array
+
+
+def check_size(array: Array, name: str, size: int, axis: str, owner: str) -> None:
+    """Raise ValueError unless there is one value for each scale or time of a field."""
+    if array.shape != (size,):
+        raise ValueError(
+            f"`{name}` must have one value for each {axis} of `{owner}`, that is {size}, got shape "
+            f"{array.shape}."
+        )
+
+
+def check_shape(field: NDArray[Any], name: str) -> tuple[int, int]:
+    """Return the shape of a field, (n_scales, n_times)."""
+    if field.ndim != 2 or not field.size:
+        raise ValueError(f"`{name}` must have shape (n_scales, n_times), got {field.shape}.")
+    return field.shape[0], field.shape[1]
+
+
+def check_names(names: Any) -> tuple[str, str]:
+    """Return the names of the two series."""
+    if not isinstance(names, tuple | list) or not all(isinstance(name, str) for name in names):
+        raise TypeError(f"`names` must be two strings, such as ('AO', 'ice'), got {brief(names)}.")
+    if len(names) != 2:
+        raise ValueError(f"`names` must be two strings, one for each series, got {brief(names)}.")
+    return names[0], names[1]

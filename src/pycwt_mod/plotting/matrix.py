@@ -1,0 +1,213 @@
+"""The picture of many pairs of series: one square for each."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from matplotlib.colors import LogNorm, Normalize
+from numpy.typing import NDArray
+
+from ..validation import as_choice, as_count, as_flag, as_level
+from .axes import plain, shown_figure, size_in_inches
+
+Array = NDArray[np.float64]
+
+# What can be drawn: label of the colour bar, colour map, ticks of the colour scale.
+_MEASURES: dict[str, tuple[str, str, tuple[float, ...]]] = {
+    "coherence": ("Mean squared coherence $R^2$", "viridis", (0, 0.2, 0.4, 0.6, 0.8, 1)),
+    "share": ("Significant share of the area", "viridis", (0, 0.2, 0.4, 0.6, 0.8, 1)),
+    # On a logarithmic scale: 0.01 is further from 0.05 than 0.91 from 0.95.
+    "pvalue": ("p-value", "cividis_r", (0.001, 0.01, 0.05, 0.1, 0.5, 1)),
+    # The only measure that returns to where it began needs colours that do.
+    "phase": ("Mean phase (degrees)", "twilight_shifted", (-180, -90, 0, 90, 180)),
+}
+
+# Names are as large as a row allows, in points; below the smallest some are left out.
+_LARGEST_NAME, _SMALLEST_NAME = 10.0, 6.0
+
+
+@dataclass(frozen=True, eq=False)
+class MatrixPlot:
+    """What `plot_matrix` drew, for changes by matplotlib's own means.
+
+    Attributes
+    ----------
+    figure, axes
+        The figure and its axes.
+    image, marks, colorbar
+        The squares, the dots of significant pairs and the colour bar; None for one that was not
+        drawn.
+    """
+
+    figure: Any
+    axes: Any
+    image: Any
+    marks: Any
+    colorbar: Any
+
+
+def plot_matrix(
+    result: Any,
+    measure: str = "coherence",
+    band: int = 0,
+    *,
+    level: float = 0.95,
+    marks: bool = True,
+    colorbar: bool = True,
+    period_unit: str = "",
+    title: str | None = None,
+    ax: Any = None,
+) -> MatrixPlot:
+    """Draw one measure of all pairs of series in one band of periods, as a matrix of squares.
+
+    Parameters
+    ----------
+    result : MatrixResult
+        What `wct_matrix` returns; or any object with `names`, `bands` and ``square(measure,
+        band)``, which returns an array of shape (n_series, n_series), NaN where there is no pair.
+    measure : {"coherence", "share", "pvalue", "phase"}
+        Mean squared coherence, share of the area that is significant, p-value, or mean phase. A
+        phase is that of the series of the row over that of the column.
+    band : int, default 0
+        Number of the band of periods.
+    level : float, default 0.95
+        A dot marks pairs that are significant at this level, with the false discovery rate over
+        all pairs held to ``1 - level``.
+    marks, colorbar : bool, default True
+        Whether to draw these. There are no marks if the result has no such p-values.
+    period_unit : str, optional
+        Unit of the periods, for the title.
+    title : str, optional
+        Title of the axes; by default the band of periods.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; by default a new figure of `matplotlib.pyplot`.
+
+    Returns
+    -------
+    MatrixPlot
+        The artists.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not what is described here; the message names it.
+
+    Notes
+    -----
+    Coherence and share have colours from 0 to 1 in every picture, so that pictures can be compared;
+    p-values from 0.001 to 1, on a logarithmic scale.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from types import SimpleNamespace
+    >>> from pycwt_mod.plotting import offscreen_axes, plot_matrix
+    >>> values = np.array([[np.nan, 0.8, 0.3], [0.8, np.nan, 0.4], [0.3, 0.4, np.nan]])
+    >>> result = SimpleNamespace(
+    ...     names=["AO", "ice", "NINO3"],
+    ...     bands=[(2.0, 8.0)],
+    ...     square=lambda measure, band: values if measure == "coherence" else 1 - values,
+    ... )
+    >>> plot = plot_matrix(result, level=0.75, ax=offscreen_axes())
+    >>> plot.axes.get_title(), len(plot.marks.get_offsets())
+    ('Periods 2 to 8', 2)
+    """
+    label, colours, ticks = _MEASURES[as_choice(measure, "measure", tuple(_MEASURES))]
+    probability = as_level(level, "level")
+    names = [str(name) for name in result.names]
+    number = as_count(band, "band", at_least=0)
+    if number >= len(result.bands):
+        raise ValueError(
+            f"`band` must be the number of a band, at most {len(result.bands) - 1}, got {number}."
+        )
+    values = _square(result, measure, number, len(names))
+    axes = shown_figure(7, 6).add_subplot() if ax is None else ax
+    shown = np.degrees(values) if measure == "phase" else values
+    scale = LogNorm if measure == "pvalue" else Normalize
+    norm = scale(ticks[0], ticks[-1])
+    image = axes.imshow(np.ma.masked_invalid(shown), cmap=colours, norm=norm, aspect="equal")
+    axes.set_facecolor("0.92")
+    _draw_names(axes, names)
+    dots = None
+    if as_flag(marks, "marks"):
+        dots = _draw_marks(axes, _corrected(result, number, len(names)), 1 - probability, image)
+    bar = None
+    if as_flag(colorbar, "colorbar"):
+        bar = axes.figure.colorbar(
+            image, ax=axes, pad=0.02, extend="min" if measure == "pvalue" else "neither"
+        )
+        bar.set_ticks(ticks, labels=[f"{tick:g}" for tick in ticks])
+        bar.minorticks_off()
+        bar.set_label(label)
+    axes.set_title(_band_name(result.bands[number], period_unit) if title is None else title)
+    return MatrixPlot(axes.figure, axes, image, dots, bar)
+
+
+def _square(result: Any, measure: str, band: int, n_series: int) -> Array:
+    """Return one measure of all pairs, shape (n_series, n_series)."""
+    values = np.asarray(result.square(measure, band), dtype=float)
+    if values.shape != (n_series, n_series):
+        raise ValueError(
+            f"`result.square` must return an array of shape ({n_series}, {n_series}), one row and "
+            f"column for each of `names`, got {values.shape}."
+        )
+    return values
+
+
+def _corrected(result: Any, band: int, n_series: int) -> Array | None:
+    """Return the p-values corrected over pairs, None for a result without them."""
+    try:
+        return _square(result, "pvalue_fdr", band, n_series)
+    except (KeyError, ValueError):
+        return None
+
+
+def _draw_names(axes: Any, names: list[str]) -> None:
+    """Name rows and columns, in letters that fit; some are left out where there are many."""
+    n = len(names)
+    side = 72 * min(size_in_inches(axes)) / max(n, 1)
+    size = float(np.clip(0.7 * side, _SMALLEST_NAME, _LARGEST_NAME))
+    step = max(1, math.ceil(1.2 * size / side))
+    places = np.arange(0, n, step)
+    shown = [names[place] for place in places]
+    axes.set_yticks(places, labels=shown, fontsize=size)
+    short = max((len(name) for name in shown), default=0) * 0.6 * size < 0.9 * side * step
+    rotation = 0 if short else 90
+    axes.set_xticks(places, labels=shown, fontsize=size, rotation=rotation)
+    axes.tick_params(length=0)
+    if side > 2 * _SMALLEST_NAME:
+        # White lines between squares, where squares are large enough to lose some of themselves.
+        borders = np.arange(n + 1) - 0.5
+        axes.set_xticks(borders, minor=True)
+        axes.set_yticks(borders, minor=True)
+        axes.grid(which="minor", color="white", linewidth=1)
+        axes.tick_params(which="minor", length=0)
+
+
+def _draw_marks(axes: Any, pvalues: Array | None, largest: float, image: Any) -> Any:
+    """Mark pairs whose p-value is at most `largest`, by dots that stand out from their square."""
+    if pvalues is None:
+        return None
+    with np.errstate(invalid="ignore"):
+        row, column = np.nonzero(pvalues <= largest)
+    if not row.size:
+        return None
+    side = 72 * min(size_in_inches(axes)) / pvalues.shape[0]
+    colours = image.cmap(image.norm(np.ma.filled(image.get_array(), np.nan)))[row, column, :3]
+    light = colours @ (0.299, 0.587, 0.114) > 0.5
+    return axes.scatter(
+        column,
+        row,
+        s=float(np.clip(0.4 * side, 1.5, 6)) ** 2,
+        c=np.where(light, "black", "white"),
+        marker="o",
+        linewidths=0,
+    )
+
+
+def _band_name(band: tuple[float, float], unit: str) -> str:
+    low, high = band
+    return f"Periods {plain(low)} to {plain(high)}" + (f" {unit}" if unit else "")

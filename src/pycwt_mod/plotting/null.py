@@ -1,0 +1,169 @@
+"""The picture of a null distribution: levels over periods."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ..montecarlo.null import NullDistribution
+from ..validation import as_flag, as_series, brief
+from .axes import draw_period_axis, shown_figure
+
+Array = NDArray[np.float64]
+
+# Lines are told apart by style as well as by their place and colour.
+_STYLES = ("-", "--", "-.", ":")
+
+# The band covers so many standard errors to either side: 95 % of repetitions.
+_ERRORS = 1.96
+
+
+@dataclass(frozen=True, eq=False)
+class NullPlot:
+    """What `plot_null` drew, for changes by matplotlib's own means.
+
+    Attributes
+    ----------
+    figure, axes
+        The figure and its axes; x is the period, y the squared coherence.
+    lines, bands : tuple
+        The line of each level, and the band of its standard error.
+    legend
+        The legend; None if it was not drawn.
+    """
+
+    figure: Any
+    axes: Any
+    lines: tuple[Any, ...]
+    bands: tuple[Any, ...]
+    legend: Any
+
+
+def plot_null(
+    null: NullDistribution,
+    periods: ArrayLike | None = None,
+    *,
+    levels: ArrayLike = (0.9, 0.95, 0.99),
+    period_unit: str = "",
+    legend: bool = True,
+    title: str | None = None,
+    ax: Any = None,
+) -> NullPlot:
+    """Draw the significance levels of a null distribution, with their Monte Carlo error.
+
+    Use it to see whether there were enough surrogates, and how the levels depend on the period.
+
+    Parameters
+    ----------
+    null : NullDistribution
+        From `wct_null`, or the `null` of what `wct` returns.
+    periods : array_like, optional
+        Fourier periods of its scales, ascending, shape (n_scales,): the `periods` of what `wct`
+        returns. By default scales are counted.
+    levels : float or array_like, default (0.9, 0.95, 0.99)
+        Probabilities whose levels are drawn.
+    period_unit : str, optional
+        Unit of the periods, for the axis.
+    legend : bool, default True
+        Whether to name the lines, each with its largest standard error.
+    title : str, optional
+        Title of the axes.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; by default a new figure of `matplotlib.pyplot`.
+
+    Returns
+    -------
+    NullPlot
+        The artists.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not what is described here; the message names it.
+
+    Notes
+    -----
+    A band reaches 1.96 standard errors to either side of its line: a repetition with other
+    surrogates stays within 1.4 times as much in 19 of 20 cases. Scales without a level leave a gap.
+
+    Examples
+    --------
+    >>> from pycwt_mod import wct_null
+    >>> from pycwt_mod.plotting import offscreen_axes, plot_null
+    >>> null = wct_null(0.5, 0.3, 1.0, 1 / 4, 2.0, 8, mc_count=40, rng_seed=1, progress=False)
+    >>> plot = plot_null(null, levels=[0.9, 0.95], ax=offscreen_axes())
+    >>> len(plot.lines), plot.axes.get_xlabel()
+    (2, 'Scale number')
+    """
+    if not isinstance(null, NullDistribution):
+        raise TypeError(
+            f"`null` must be a NullDistribution, as `wct_null` returns it, got {brief(null)}."
+        )
+    probabilities = np.atleast_1d(np.asarray(levels, dtype=float))
+    x = _check_periods(periods, null.n_scales)
+    curves, errors = null.quantile(probabilities), null.standard_error(probabilities)
+    axes = shown_figure(8, 4).add_subplot() if ax is None else ax
+    if periods is None:
+        axes.set_xlabel("Scale number")
+        axes.set_xlim(x[0] - 0.5, x[-1] + 0.5)
+    else:
+        draw_period_axis(axes.xaxis, x, period_unit)
+    drawn = [
+        _draw_level(axes, x, level, curve, error, number)
+        for number, (level, curve, error) in enumerate(
+            zip(probabilities, curves, errors, strict=True)
+        )
+    ]
+    axes.set_ylabel("Squared coherence $R^2$")
+    axes.grid(alpha=0.3, linewidth=0.6)
+    names = None
+    if as_flag(legend, "legend"):
+        # Above the axes, where it hides no line.
+        names = axes.legend(
+            loc="lower right", bbox_to_anchor=(1, 1), ncols=2, frameon=False, fontsize="small"
+        )
+    if title is not None:
+        axes.set_title(title, loc="left")
+    lines, bands = zip(*drawn, strict=True)
+    return NullPlot(axes.figure, axes, lines, bands, names)
+
+
+def _draw_level(
+    axes: Any, x: Array, level: float, curve: Array, error: Array, number: int
+) -> tuple[Any, Any]:
+    """Draw one level and its error; return the line and the band."""
+    known = error[np.isfinite(error)]
+    label = f"{100 * level:.4g} %"
+    if known.size:
+        label += f" (standard error at most {known.max():.1g})"
+    from matplotlib import colormaps
+
+    # The dark two thirds of the map, which stand out on white.
+    colour = colormaps["viridis"](0.22 * (number % len(_STYLES)))
+    style = _STYLES[number % len(_STYLES)]
+    (line,) = axes.plot(x, curve, linestyle=style, color=colour, label=label, marker=".", ms=3)
+    band = axes.fill_between(
+        x, curve - _ERRORS * error, curve + _ERRORS * error, color=colour, alpha=0.3, linewidth=0
+    )
+    return line, band
+
+
+def _check_periods(periods: ArrayLike | None, n_scales: int) -> Array:
+    """Return what to draw over: ascending periods, or the numbers of the scales."""
+    if periods is None:
+        return np.arange(float(n_scales))
+    values = as_series(periods, "periods", min_size=1)
+    if values.size != n_scales:
+        raise ValueError(
+            f"`periods` must have one value for each of the {n_scales} scales of `null`, got "
+            f"{values.size}."
+        )
+    if not (values > 0).all() or (np.diff(values) <= 0).any():
+        raise ValueError(
+            f"`periods` must be positive and ascend, got {brief(values)}. If these are "
+            "frequencies, pass 1 / freq."
+        )
+    return values

@@ -1,0 +1,330 @@
+"""The four-panel picture of the wavelet power of one series."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import FigureBase
+from matplotlib.ticker import MaxNLocator
+from numpy.typing import ArrayLike, NDArray
+
+from ..validation import as_flag, as_positive, as_series, brief
+from .axes import (
+    draw_cone,
+    draw_contour,
+    draw_field,
+    draw_period_axis,
+    draw_time_axis,
+    plain,
+    shown_figure,
+    size_in_inches,
+)
+from .colours import colour_power, draw_power_bar
+from .field import as_times, envelope
+from .spectra import Request, Spectra, analyse
+
+Array = NDArray[np.float64]
+
+PANELS = ("series", "power", "spectrum", "average")
+
+# Height of the three rows and width of the two columns of panels.
+_HEIGHTS, _WIDTHS = (2, 4, 2), (4, 1)
+
+_LEVEL_STYLE = {"linestyle": "--", "color": "0.35", "linewidth": 1.0}
+
+
+@dataclass(frozen=True, eq=False)
+class PowerPlot:
+    """What `plot_cwt` drew, for changes by matplotlib's own means.
+
+    Attributes
+    ----------
+    figure
+        The figure, for ``figure.savefig("picture.png")``.
+    axes : dict
+        The axes of the panels: "series", "power", "spectrum" and "average".
+    mesh, cone, contour, colorbar
+        The power, the hatched part, the significance level and the colour bar; None for one that
+        was not drawn.
+    series, spectrum, average : tuple
+        Lines of the other panels: the series and what was subtracted from it (None if nothing was);
+        the global spectrum and its level; the scale average and its level.
+    """
+
+    figure: Any
+    axes: dict[str, Any]
+    mesh: Any
+    cone: Any
+    contour: Any
+    colorbar: Any
+    series: tuple[Any, Any]
+    spectrum: tuple[Any, Any]
+    average: tuple[Any, Any]
+
+
+def plot_cwt(
+    signal: ArrayLike,
+    dt: float,
+    times: ArrayLike | None = None,
+    *,
+    dj: float = 1 / 12,
+    s0: float = -1,
+    J: float = -1,
+    wavelet: Any = "morlet",
+    transform: Any = None,
+    detrend: str | None = "linear",
+    normalize: bool = True,
+    alpha: float | None = None,
+    significance_level: float = 0.95,
+    band: tuple[float, float] | None = None,
+    name: str = "Series",
+    unit: str = "",
+    period_unit: str = "",
+    time_label: str | None = None,
+    crop_to_coi: bool = True,
+    colorbar: bool = True,
+    title: str | None = None,
+    ax: Any = None,
+) -> PowerPlot:
+    """Draw the wavelet power of a series in four panels, with its significance.
+
+    The series; its power over time and period, with significance and the cone of influence; the
+    global spectrum, which is the mean power over all times; the scale average, which is the
+    variance in a band of periods over time. The transform and the levels are computed here, by
+    `cwt` and `significance`.
+
+    Parameters
+    ----------
+    signal : array_like
+        Evenly sampled real series, shape (n,).
+    dt : float
+        Sampling interval, in the unit of the periods.
+    times : array_like, optional
+        Times of the samples, ascending: numbers or dates. By default those of a pandas Series with
+        dates, or multiples of `dt`.
+    dj, s0, J, wavelet
+        As in `cwt`.
+    transform : tuple, optional
+        What ``cwt(signal, dt, ...)`` returned, to be drawn in place of a transform made here; with
+        the `wavelet` that was used. Nothing is subtracted from `signal` then.
+    detrend : {"linear", "mean", None}
+        What is subtracted before the transform: a straight line fitted by least squares, the mean,
+        or nothing. It is drawn with the series.
+    normalize : bool, default True
+        Whether power is drawn over the variance of the (detrended) series, so that white noise has
+        a mean power of 1 at all periods. False: in the square of the series' unit.
+    alpha : float, optional
+        Lag-1 autocorrelation of the red noise that power is tested against; by default that of the
+        detrended series. 0: white noise.
+    significance_level : float, default 0.95
+        Probability that the power of red noise stays below the levels.
+    band : (float, float), optional
+        Shortest and longest period of the scale average; by default all that are drawn. Choose it
+        before looking at the picture, or its level says too much.
+    name, unit : str, optional
+        What the series is, for its panel, and its unit.
+    period_unit : str, optional
+        Unit of the periods, that of `dt`.
+    time_label : str, optional
+        Label of the time axis; by default "Time", with the unit of the periods unless `times` are
+        given.
+    crop_to_coi : bool, default True
+        Whether to leave out the longest periods, those inside the cone of influence at all times.
+    colorbar : bool, default True
+        Whether to draw one.
+    title : str, optional
+        Title of the figure, above the first panel.
+    ax : matplotlib figure, or four axes, optional
+        An empty figure or subfigure to fill; or four axes, as a mapping with the keys "series",
+        "power", "spectrum" and "average" or in this order. By default a new figure of
+        `matplotlib.pyplot`.
+
+    Returns
+    -------
+    PowerPlot
+        The artists.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not what is described here; the message names it. AR1EstimationError,
+        which is a ValueError, if the lag-1 autocorrelation cannot be estimated: give `alpha`.
+
+    Notes
+    -----
+    Levels are those of red noise by the chi-square distribution: of each point (eq. 18), of the
+    time average (eq. 23, with n - s/dt times) and of the scale average (eq. 28). One in twenty
+    points of red noise is above the 5 % level. Colours are octaves of power. Long records are
+    reduced to the pixels of the picture: power to its mean in a pixel, the series and the scale
+    average to their least and greatest value there.
+
+    References
+    ----------
+    Torrence, C., and Compo, G. P. (1998). A practical guide to wavelet analysis. Bulletin of
+    the American Meteorological Society 79, 61-78.
+    doi:10.1175/1520-0477(1998)079<0061:APGTWA>2.0.CO;2
+
+    Examples
+    --------
+    >>> from matplotlib.figure import Figure
+    >>> from pycwt_mod.plotting import plot_cwt
+    >>> from pycwt_mod.sample import load
+    >>> nino = load("nino3")
+    >>> plot = plot_cwt(
+    ...     nino.values, nino.dt, nino.times, band=(2, 8), name="NINO3", unit="°C",
+    ...     period_unit="years", ax=Figure(figsize=(8, 7), layout="constrained"),
+    ... )
+    >>> plot.axes["power"].get_ylabel()
+    'Period (years)'
+    """
+    series = as_series(signal, "signal", allow_constant=False)
+    if times is None:
+        times = _dates_of(signal)
+    given = times is not None
+    axis = times if given else np.arange(series.size) * as_positive(dt, "dt")
+    when, dates = as_times(axis, series.size, "signal")
+    request = Request(
+        dt, dj, s0, J, wavelet, transform, detrend, normalize, alpha, significance_level, band,
+        crop_to_coi,
+    )  # fmt: skip
+    spectra = analyse(series, when, dates, request)
+    figure, axes = _panels(ax)
+    words = _Words.of(name, unit, period_unit, normalize, significance_level)
+    label = time_label or (f"Time ({period_unit})" if period_unit and not given else "Time")
+    lines = _draw_series(axes["series"], series, spectra, words)
+    mesh, cone, contour = _draw_power(axes["power"], spectra, period_unit, label)
+    spectrum = _draw_spectrum(axes["spectrum"], spectra, words)
+    bar = None
+    if as_flag(colorbar, "colorbar"):
+        bar = draw_power_bar(mesh, axes["spectrum"], words.power, pad=0.06, fraction=0.25)
+    average = _draw_average(axes["average"], spectra, words)
+    for panel in ("series", "average"):
+        draw_time_axis(axes[panel], when, dates, label)
+    if ax is None or isinstance(ax, FigureBase):
+        for panel in ("series", "power"):
+            axes[panel].tick_params(labelbottom=False)
+            axes[panel].set_xlabel("")
+            # The year that stands at the end of an axis of dates stands under the last panel.
+            axes[panel].xaxis.get_offset_text().set_visible(False)
+        axes["spectrum"].tick_params(labelleft=False)
+    if title is not None:
+        axes["series"].set_title(title, fontsize="large")
+    return PowerPlot(figure, axes, mesh, cone, contour, bar, lines, spectrum, average)
+
+
+@dataclass(frozen=True)
+class _Words:
+    """What is written in the panels."""
+
+    series: str
+    power: str
+    average: str
+    level: str
+    unit: str
+
+    @classmethod
+    def of(cls, name: str, unit: str, period_unit: str, normalize: bool, level: float) -> _Words:
+        square = f"({unit})²" if " " in unit else f"{unit}²"
+        power = "Power / variance" if normalize else f"Power ({square})" if unit else "Power"
+        average = "Variance / total" if normalize else f"Variance ({square})"
+        if not normalize and not unit:
+            average = "Variance"
+        return cls(
+            f"{name} ({unit})" if unit else name,
+            power,
+            average,
+            f"{100 * (1 - level):.3g} % level",
+            period_unit,
+        )
+
+
+def _dates_of(signal: Any) -> Any:
+    """Return the dates of a pandas Series that has some, None for anything else."""
+    index = getattr(signal, "index", None)
+    return index if getattr(getattr(index, "dtype", None), "kind", "") == "M" else None
+
+
+def _panels(ax: Any) -> tuple[Any, dict[str, Any]]:
+    """Return the figure and the four axes, new ones unless they were given."""
+    if ax is None or isinstance(ax, FigureBase):
+        figure = shown_figure(8, 7) if ax is None else ax
+        grid = figure.add_gridspec(3, 2, height_ratios=_HEIGHTS, width_ratios=_WIDTHS)
+        top = figure.add_subplot(grid[0, 0])
+        power = figure.add_subplot(grid[1, 0], sharex=top)
+        spectrum = figure.add_subplot(grid[1, 1], sharey=power)
+        average = figure.add_subplot(grid[2, 0], sharex=top)
+        return figure, dict(zip(PANELS, (top, power, spectrum, average), strict=True))
+    if isinstance(ax, Mapping):
+        given = [ax.get(panel) for panel in PANELS]
+    else:
+        given = list(ax) if np.iterable(ax) else []
+    if len(given) != len(PANELS) or not all(hasattr(axes, "pcolormesh") for axes in given):
+        raise TypeError(
+            "`ax` must be a figure, or four axes: a sequence, or a mapping with the keys "
+            f"{', '.join(map(repr, PANELS))}; got {brief(ax)}."
+        )
+    axes: dict[str, Any] = dict(zip(PANELS, given, strict=True))
+    return axes["power"].figure, axes
+
+
+def _draw_series(axes: Any, series: Array, spectra: Spectra, words: _Words) -> tuple[Any, Any]:
+    times, width = spectra.field.times, size_in_inches(axes)[0]
+    (line,) = axes.plot(*envelope(times, series, width), color="black", linewidth=0.8)
+    trend = None
+    if spectra.trend is not None:
+        # A straight line is drawn by its ends.
+        ends = [0, -1]
+        (trend,) = axes.plot(times[ends], spectra.trend[ends], **_LEVEL_STYLE)
+    axes.set_ylabel(words.series)
+    _name(axes, "a")
+    return line, trend
+
+
+def _draw_power(
+    axes: Any, spectra: Spectra, period_unit: str, time_label: str
+) -> tuple[Any, Any, Any]:
+    field = spectra.field
+    reduced = field.reduced(size_in_inches(axes)[0])
+    mesh = draw_field(axes, field, reduced, period_unit, time_label)
+    colour_power(mesh, reduced.values)
+    contour = draw_contour(axes, reduced.times, field.periods, reduced.ratio)
+    cone = draw_cone(axes, reduced.times, reduced.coi)
+    _name(axes, "b")
+    return mesh, cone, contour
+
+
+def _draw_spectrum(axes: Any, spectra: Spectra, words: _Words) -> tuple[Any, Any]:
+    periods = spectra.field.periods
+    (line,) = axes.plot(spectra.spectrum, periods, color="black", linewidth=1.2)
+    (level,) = axes.plot(spectra.spectrum_level, periods, label=words.level, **_LEVEL_STYLE)
+    draw_period_axis(axes.yaxis, periods, words.unit)
+    axes.set_ylabel("")
+    axes.set_xlim(0, 1.1 * max(spectra.spectrum.max(), spectra.spectrum_level.max()))
+    axes.xaxis.set_major_locator(MaxNLocator(3))
+    axes.set_xlabel(f"Mean {words.power[0].lower()}{words.power[1:]}", fontsize="small")
+    _name(axes, "c")
+    return line, level
+
+
+def _draw_average(axes: Any, spectra: Spectra, words: _Words) -> tuple[Any, Any]:
+    times, width = spectra.field.times, size_in_inches(axes)[0]
+    (line,) = axes.plot(*envelope(times, spectra.average, width), color="black", linewidth=1)
+    level = axes.axhline(spectra.average_level, label=words.level, **_LEVEL_STYLE)
+    low, high = spectra.band
+    unit = f" {words.unit}" if words.unit else ""
+    axes.set_ylabel(f"{words.average}\n{plain(low, 3)} to {plain(high, 3)}{unit}")
+    axes.set_ylim(0, 1.1 * max(spectra.average.max(), spectra.average_level))
+    # Above the axes, where it hides no line.
+    axes.legend(
+        loc="lower right", bbox_to_anchor=(1, 1), borderaxespad=0, fontsize="small", frameon=False
+    )
+    _name(axes, "d")
+    return line, level
+
+
+def _name(axes: Any, letter: str) -> None:
+    """Write the letter of a panel above its upper left corner."""
+    axes.set_title(letter, loc="left", fontsize="medium", fontweight="bold")

@@ -1,0 +1,113 @@
+from itertools import pairwise
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from pycwt_mod.plotting import plot_matrix
+
+from .pictures import new_axes, pixels
+
+
+def matrix_result(n, corrected=True, name="series {}"):
+    """What plot_matrix needs of a result, with numbers without meaning."""
+    rng = np.random.default_rng(n)
+    fields = {key: rng.random((n, n)) for key in ("coherence", "share", "pvalue", "pvalue_fdr")}
+    fields["phase"] = np.full((n, n), np.pi / 2)
+    for field in fields.values():
+        np.fill_diagonal(field, np.nan)
+    if not corrected:
+        del fields["pvalue_fdr"]
+
+    def square(measure, band):
+        return fields[measure] * (1 if band == 0 else 0.5)
+
+    names = [name.format(k) for k in range(n)]
+    return SimpleNamespace(names=names, bands=[(2.0, 8.0), (8.0, 32768.0)], square=square)
+
+
+def test_squares_are_the_measure_and_missing_pairs_are_blank():
+    result = matrix_result(4)
+    for band in (0, 1):
+        plot = plot_matrix(result, "share", band, ax=new_axes())
+        drawn = plot.image.get_array()
+        np.testing.assert_allclose(
+            np.ma.filled(drawn, np.nan), result.square("share", band), rtol=1e-6
+        )
+        assert np.ma.getmaskarray(drawn).sum() == 4
+    assert plot.axes.get_title() == "Periods 8 to 32768"
+
+
+@pytest.mark.parametrize(
+    ("measure", "label", "limits"),
+    [
+        ("coherence", "Mean squared coherence $R^2$", (0, 1)),
+        ("share", "Significant share of the area", (0, 1)),
+        ("pvalue", "p-value", (0.001, 1)),
+        ("phase", "Mean phase (degrees)", (-180, 180)),
+    ],
+)
+def test_colours_have_the_range_and_name_of_their_measure(measure, label, limits):
+    plot = plot_matrix(matrix_result(3), measure, ax=new_axes())
+    assert plot.image.get_clim() == limits
+    assert plot.colorbar.ax.get_ylabel() == label
+    if measure == "phase":
+        np.testing.assert_allclose(plot.image.get_array().compressed(), 90)
+
+
+def test_marks_are_on_the_pairs_significant_after_correction():
+    result = matrix_result(6)
+    plot = plot_matrix(result, level=0.7, ax=new_axes())
+    found = {(row, column) for column, row in plot.marks.get_offsets().astype(int).tolist()}
+    p = result.square("pvalue_fdr", 0)
+    assert found == {tuple(pair) for pair in np.argwhere(p <= 0.3).tolist()}
+    assert found
+    assert plot_matrix(result, marks=False, ax=new_axes()).marks is None
+    assert plot_matrix(matrix_result(6, corrected=False), ax=new_axes()).marks is None
+
+
+def test_marks_stand_out_from_their_square():
+    result = matrix_result(2)
+    values = np.array([[np.nan, 0.95], [0.05, np.nan]])
+    result.square = lambda measure, band: values if measure == "coherence" else values * 0 + 0.01
+    plot = plot_matrix(result, ax=new_axes())
+    np.testing.assert_array_equal(plot.marks.get_facecolors()[:, 0], [0, 1])
+
+
+@pytest.mark.parametrize(("n", "shown"), [(3, 3), (16, 16), (64, 32), (200, 40)])
+def test_names_do_not_overlap(n, shown):
+    plot = plot_matrix(matrix_result(n), ax=new_axes((7, 6)))
+    plot.figure.draw_without_rendering()
+    for axis in (plot.axes.xaxis, plot.axes.yaxis):
+        boxes = [label.get_window_extent() for label in axis.get_ticklabels()]
+        assert abs(len(boxes) - shown) <= 0.25 * shown
+        for one, other in pairwise(boxes):
+            assert not one.overlaps(other)
+
+
+def test_options_leave_parts_out_and_units_are_shown():
+    plot = plot_matrix(matrix_result(3), colorbar=False, period_unit="days", ax=new_axes())
+    assert plot.colorbar is None
+    assert plot.axes.get_title() == "Periods 2 to 8 days"
+    assert plot_matrix(matrix_result(3), title="T", ax=new_axes()).axes.get_title() == "T"
+    pixels(plot)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"measure": "power"}, "`measure` must be one of 'coherence', 'share', 'pvalue', 'phase'"),
+        ({"band": 2}, "`band` must be the number of a band, at most 1, got 2"),
+        ({"level": 1.0}, "`level` must lie strictly between 0 and 1"),
+    ],
+)
+def test_wrong_arguments_are_named(change, message):
+    with pytest.raises(ValueError, match=message):
+        plot_matrix(matrix_result(3), **change, ax=new_axes())
+
+
+def test_square_of_the_wrong_shape_is_named():
+    result = matrix_result(3)
+    result.names = ["a", "b"]
+    with pytest.raises(ValueError, match=r"must return an array of shape \(2, 2\).*got \(3, 3\)"):
+        plot_matrix(result, ax=new_axes())
