@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import copy
 import functools
+import multiprocessing
+import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Sized
 from concurrent.futures import (
     BrokenExecutor,
@@ -14,14 +16,15 @@ from concurrent.futures import (
     ThreadPoolExecutor,
     wait,
 )
-from typing import Any, ClassVar, TypeVar
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Generic, TypeVar
 
 from .base import MCBackend
 from .checks import resolve_n_workers
 from .deadline import Deadline, OutOfTime
 from .remote import DEAD_WORKERS_NOTE, Guarded, inside_worker, unwrap
 from .sequential import IN_PROCESS, map_in_process
-from .shipment import Sharing, Shipment, receive, run_shipped
+from .shipment import LACKING, Sharing, Shipment, receive, run_shipped
 from .windowed import map_windowed
 
 __all__ = ["ExecutorBackend"]
@@ -29,11 +32,9 @@ __all__ = ["ExecutorBackend"]
 T = TypeVar("T")
 R = TypeVar("R")
 
-BROKEN_POOL_NOTE = (
-    f"{DEAD_WORKERS_NOTE} The executor cannot be used again; make a new one. If its workers died "
-    "at once, note that with the start methods spawn and forkserver a script must start its work "
-    'under `if __name__ == "__main__":`.'
-)
+# Workers that may be on other machines are sent what is larger than this once, and not with each
+# task; if they can see this machine's files, they map it from there.
+ELSEWHERE_BYTES = 100_000
 
 
 class ExecutorBackend(MCBackend):
@@ -183,6 +184,7 @@ class ExecutorBackend(MCBackend):
         iterator
             One result per task, in task order.
         """
+        _refuse_import_of_main(self.executor)
         if inside_worker():
             self._record["ran_on"] = IN_PROCESS
             n_tasks = len(tasks) if isinstance(tasks, Sized) else None
@@ -192,12 +194,7 @@ class ExecutorBackend(MCBackend):
         if _is_dask_executor(self.executor):
             return self._on_dask_client().map_until(kernel, tasks, deadline, on_done=on_done)
         if isinstance(self.executor, ThreadPoolExecutor):  # threads need no pickling
-            guarded = Guarded(kernel, crosses_process=False)
-
-            def run(task: T) -> Any:
-                return functools.partial(guarded, task)
-
-            return self._map_windowed(run, unwrap, tasks, deadline, on_done)
+            return self._map_on_threads(kernel, tasks, deadline, on_done)
         # All other executors are taken to run elsewhere.
         return self._map_shipped(kernel, tasks, deadline, on_done)
 
@@ -208,44 +205,42 @@ class ExecutorBackend(MCBackend):
         deadline: Deadline,
         on_done: Callable[[int], object] | None,
     ) -> Iterator[R]:
-        is_here = _is_on_this_machine(self.executor)
-        with contextlib.closing(Shipment.of(kernel, Sharing() if is_here else None)) as shipment:
+        with contextlib.closing(_Post(kernel, self, deadline)) as post:
+            yield from map_windowed(
+                submit=post.send,
+                collect=post.collect,
+                abandon=lambda sent: _abandon([one.future for one in sent]),
+                tasks=tasks,
+                window=self._window,
+                on_done=on_done,
+            )
 
-            def run(task: T) -> Any:
-                """Name what is sent to a worker, with the time that is left by then."""
-                return functools.partial(run_shipped, shipment, task, deadline.alarm(is_here))
-
-            yield from self._map_windowed(run, receive, tasks, deadline, on_done)
-
-    def _map_windowed(
+    def _map_on_threads(
         self,
-        run: Callable[[T], Callable[[], Any]],
-        open_outcome: Callable[[Any], Any],
+        kernel: Callable[[T], R],
         tasks: Iterable[T],
         deadline: Deadline,
         on_done: Callable[[int], object] | None,
-    ) -> Iterator[Any]:
-        # Twice the workers keeps them fed; a limit below theirs holds exactly.
-        window = self._limit or 2 * self.n_workers
+    ) -> Iterator[R]:
+        guarded = Guarded(kernel, crosses_process=False)
 
         def submit(task: T) -> Future[Any]:
             deadline.check()
-            return self._submit(run(task))
-
-        def collect(future: Future[Any]) -> Any:
-            try:
-                return open_outcome(_result(future, deadline))
-            except OutOfTime:
-                raise deadline.error() from None
+            return self._submit(guarded, task)
 
         return map_windowed(
             submit=submit,
-            collect=collect,
+            collect=lambda future: unwrap(self._result(future, deadline)),
             abandon=_abandon,
             tasks=tasks,
-            window=lambda: window,
+            window=self._window,
             on_done=on_done,
         )
+
+    def _window(self) -> int:
+        """How many tasks may be in flight: twice the workers keeps them fed."""
+        # A limit below the executor's own number of workers holds exactly.
+        return self._limit or 2 * self.n_workers
 
     def _on_dask_client(self) -> MCBackend:
         """Go round dask's executor, whose futures say of running tasks that they are cancelled."""
@@ -258,24 +253,117 @@ class ExecutorBackend(MCBackend):
             submit_options=executor._kwargs,
         )
 
-    def _submit(self, call: Callable[[], Any]) -> Future[Any]:
+    def _submit(self, function: Callable[..., Any], *args: Any) -> Future[Any]:
         try:
-            future: Future[Any] = self.executor.submit(call)
+            future: Future[Any] = self.executor.submit(function, *args)
         except BrokenExecutor as error:
-            error.add_note(BROKEN_POOL_NOTE)
+            error.add_note(_why_broken(self.executor))
             raise
         return future
 
+    def _result(self, future: Future[Any], deadline: Deadline) -> Any:
+        try:
+            # Waited for apart: a TimeoutError of `result` might be one of a task.
+            if not wait([future], deadline.left).done:
+                raise deadline.error()
+            return future.result()
+        except BrokenExecutor as error:
+            error.add_note(_why_broken(self.executor))
+            raise
 
-def _result(future: Future[Any], deadline: Deadline) -> Any:
-    try:
-        # Waited for apart: a TimeoutError of `result` might be one of a task.
-        if not wait([future], deadline.left).done:
-            raise deadline.error()
-        return future.result()
-    except BrokenExecutor as error:
-        error.add_note(BROKEN_POOL_NOTE)
-        raise
+
+@dataclass(eq=False)
+class _Sent(Generic[T]):
+    """A task that was sent to a worker, to be sent again should the worker lack the kernel."""
+
+    task: T
+    future: Future[Any]
+
+
+class _Post(Generic[T, R]):
+    """A kernel for an executor's worker processes, with each task of one call.
+
+    What is large in the kernel lies in a file. A worker that cannot see this machine's files says
+    so, once, and is then sent the whole.
+    """
+
+    def __init__(
+        self, kernel: Callable[[T], R], backend: ExecutorBackend, deadline: Deadline
+    ) -> None:
+        self._kernel = kernel
+        self._backend = backend
+        self._deadline = deadline
+        self._is_here = _is_on_this_machine(backend.executor)
+        self._shipment = Shipment.of(
+            kernel, Sharing() if self._is_here else Sharing(ELSEWHERE_BYTES)
+        )
+        self._outstanding: list[_Sent[T]] = []
+
+    @functools.cached_property
+    def _whole(self) -> Shipment:
+        return replace(Shipment.of(self._kernel), token=self._shipment.token)
+
+    def send(self, task: T) -> _Sent[T]:
+        """Send a task to some worker."""
+        self._deadline.check()
+        sent = _Sent(task, self._submit(self._shipment, task))
+        self._outstanding.append(sent)
+        return sent
+
+    def collect(self, sent: _Sent[T]) -> Any:
+        """Wait for a task's result, or raise its exception."""
+        data = self._backend._result(sent.future, self._deadline)
+        if data == LACKING:
+            self._send_whole()
+            data = self._backend._result(sent.future, self._deadline)
+        self._outstanding.remove(sent)
+        try:
+            return receive(data)
+        except OutOfTime:
+            raise self._deadline.error() from None
+
+    def close(self) -> None:
+        """Remove the file."""
+        self._shipment.close()
+
+    def _submit(self, shipment: Shipment, task: T) -> Future[Any]:
+        # The time that is left by now, where the worker has another clock.
+        alarm = self._deadline.alarm(self._is_here)
+        return self._backend._submit(run_shipped, shipment, task, alarm)
+
+    def _send_whole(self) -> None:
+        """Send all tasks again that came back for want of the kernel, with the kernel."""
+        for sent in self._outstanding:
+            done = sent.future.done() and not sent.future.exception()
+            if done and sent.future.result() == LACKING:
+                sent.future = self._submit(self._whole, sent.task)
+
+
+def _why_broken(executor: Any) -> str:
+    """Explain a broken pool, whose workers may have died of a script without a guard."""
+    note = f"{DEAD_WORKERS_NOTE} The executor cannot be used again; make a new one."
+    context = getattr(executor, "_mp_context", None)
+    method = context.get_start_method() if context is not None else None
+    if method in ("spawn", "forkserver") and getattr(sys.modules["__main__"], "__file__", None):
+        note += (
+            f" With the start method {method!r} each worker first imports the script: if the "
+            "workers died at once, put what starts the work there under "
+            '`if __name__ == "__main__":`.'
+        )
+    return note
+
+
+def _refuse_import_of_main(executor: Executor) -> None:
+    """Refuse to start work while a new worker process imports the script that starts work."""
+    # What multiprocessing itself looks at before it starts a process.
+    if isinstance(executor, ProcessPoolExecutor) and getattr(
+        multiprocessing.current_process(), "_inheriting", False
+    ):
+        raise RuntimeError(
+            "a worker process imports the script that started it, and would start its work once "
+            "more. With the start methods spawn and forkserver put what starts the work under "
+            '`if __name__ == "__main__":`.'
+        )
 
 
 def _abandon(futures: Collection[Future[Any]]) -> None:

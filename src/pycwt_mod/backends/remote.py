@@ -269,6 +269,17 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_after_fork)
 
 
+def _inside_mpi_worker() -> bool:
+    futures = sys.modules.get("mpi4py.futures")
+    if futures is None:
+        return False
+    try:
+        futures.get_comm_workers()
+    except RuntimeError:
+        return False
+    return True
+
+
 def inside_worker() -> bool:
     """Whether this code already runs in somebody's parallel worker.
 
@@ -277,12 +288,15 @@ def inside_worker() -> bool:
     Returns
     -------
     bool
-        True inside a kernel run by this package, a joblib task, a dask task, any process that
-        `multiprocessing` started, and one forked off a process with a pool of joblib's.
+        True inside a kernel run by this package, a joblib task, a dask task, a worker of
+        mpi4py.futures, any process that `multiprocessing` started, and one forked off a process
+        with a pool of joblib's.
     """
     if _marks.depth or _forked_with_pool or multiprocessing.parent_process() is not None:
         return True
     # A library that was never imported cannot be running us.
+    if _inside_mpi_worker():
+        return True
     if "joblib" in sys.modules:
         from .joblib import inside_joblib_task
 

@@ -23,12 +23,14 @@ from typing import Any
 from .deadline import Alarm, OutOfTime
 from .remote import Failure, Guarded, unwrap
 
-__all__ = ["Sharing", "Shipment", "receive", "run_shipped", "running_tasks"]
+__all__ = ["LACKING", "Sharing", "Shipment", "receive", "run_shipped", "running_tasks"]
 
 logger = logging.getLogger(__name__)
 
 # Arrays in the file begin at multiples of this, as NumPy's own do in memory.
 ALIGNMENT = 64
+# What `run_shipped` returns in place of an outcome if the file with the kernel is not to be seen.
+LACKING = b""
 # Kernels that a worker process keeps; two, for two calls at a time on one pool of the user's.
 KEPT_KERNELS = 2
 
@@ -250,9 +252,11 @@ def run_shipped(shipment: Shipment, task: Any, alarm: Alarm | None = None) -> by
     Returns
     -------
     bytes
-        The pickled result or `Failure`. Bytes, so that no pool ever has to unpickle something
-        that may not unpickle.
+        The pickled result or `Failure`, or `LACKING`. Bytes, so that no pool ever has to unpickle
+        something that may not unpickle.
     """
+    if shipment.path and shipment.token not in _cache and not os.path.exists(shipment.path):  # noqa: PTH110
+        return LACKING
     _running[shipment.token] += 1
     try:
         armed = alarm.armed(shipment.pid) if alarm else contextlib.nullcontext()
