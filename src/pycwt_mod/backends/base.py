@@ -171,6 +171,40 @@ class MCBackend(ABC):
         n_tasks = len(tasks) if isinstance(tasks, Sized) else None
         return deadline.watch(self.map(kernel, tasks, on_done=on_done), n_tasks)
 
+    def map_sum(
+        self,
+        kernel: Callable[[T], R],
+        tasks: Iterable[T],
+        *,
+        deadline: Deadline | None = None,
+        on_done: Callable[[int], object] | None = None,
+    ) -> Iterator[tuple[int, R]]:
+        """Run ``kernel(task)`` for each task, and hand out sums of the results only.
+
+        For results that can be added in any grouping, such as tables of counts. Backends whose
+        workers are far away add them up where they are made.
+
+        Parameters
+        ----------
+        kernel, tasks
+            As in `map`; results know ``+``.
+        deadline : Deadline, optional
+            As in `map_until`.
+        on_done : callable, optional
+            As in `map`; it may run ahead of the sums.
+
+        Yields
+        ------
+        (int, object)
+            A number of tasks, and the sum of their results: those of the next so many in task
+            order. Arrays of integers may come in a wider type.
+        """
+        results = self.map_until(kernel, tasks, deadline or Deadline(), on_done=on_done)
+        with closing_iterator(results):
+            for result in results:
+                yield 1, result
+                del result
+
     @classmethod
     def is_available(cls) -> bool:
         """Tell whether the libraries that this backend needs are installed.

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import copy
 import functools
 import importlib
 import itertools
 import logging
+import multiprocessing
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from concurrent.futures import CancelledError
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, ClassVar, Self, TypeVar
 
 from .base import MCBackend
 from .checks import check_n_workers, resolve_n_workers
+from .dask_cluster import Cluster, count_threads, translated_errors
+from .dask_sum import SummedRun
+from .deadline import Deadline
 from .remote import inside_worker
-from .sequential import IN_PROCESS, map_in_process
+from .sequential import IN_PROCESS, SequentialBackend
 from .shipment import Shipment, receive, run_shipped, running_tasks
 from .windowed import map_windowed
 
@@ -30,13 +32,17 @@ R = TypeVar("R")
 
 logger = logging.getLogger(__name__)
 
-# Above this a kernel is scattered to all workers once; below it travels with each task, which
-# needs no copy of anything and so may run, and run again, anywhere.
-SCATTER_BYTES = 100_000
-# How often the size of the cluster is looked up: it may grow and shrink during the run.
-RECOUNT_SECONDS = 1.0
 # How long an early end waits for tasks that run on a cluster which is not ours to close.
 ABANDON_SECONDS = 30.0
+# How often it is looked whether the scheduler is still there.
+LOOK_SECONDS = 0.5
+# Options of `submit` that hold for sums of results too.
+_PLACES = ("workers", "allow_other_workers", "retries")
+# What a script needs whose workers are started by importing it.
+_GUARD = (
+    "A script that starts a dask cluster must do so, and all its work, under "
+    '`if __name__ == "__main__":`, because each worker process imports the script.'
+)
 
 
 def _distributed() -> Any:
@@ -156,10 +162,10 @@ class DaskBackend(MCBackend):
         """How many tasks run at a time."""
         client = self._existing_client()
         if client is not None:
-            return self._limited(_count_threads(client))
+            return self._limited(count_threads(client))
         if self.address is not None:
             with contextlib.closing(self._connect()) as client:
-                return self._limited(_count_threads(client))
+                return self._limited(count_threads(client))
         return resolve_n_workers(self._wanted, _cores())
 
     def with_n_workers(self, n_workers: int | None) -> DaskBackend:
@@ -223,38 +229,127 @@ class DaskBackend(MCBackend):
         iterator
             One result per task, in task order.
         """
+        return self.map_until(kernel, tasks, Deadline(), on_done=on_done)
+
+    def map_until(
+        self,
+        kernel: Callable[[T], R],
+        tasks: Iterable[T],
+        deadline: Deadline,
+        *,
+        on_done: Callable[[int], object] | None = None,
+    ) -> Iterator[R]:
+        """Run as `map` does until a deadline; see `MCBackend.map_until`.
+
+        Parameters
+        ----------
+        kernel, tasks, deadline, on_done
+            See `MCBackend.map_until`. Tasks that run then end with the cluster, if it was made
+            for the call; else they are waited for.
+
+        Returns
+        -------
+        iterator
+            One result per task, in task order.
+        """
+        if self._runs_in_process():
+            return SequentialBackend().map_until(kernel, tasks, deadline, on_done=on_done)
+        return self._map_on_cluster(kernel, tasks, deadline, on_done)
+
+    def map_sum(
+        self,
+        kernel: Callable[[T], R],
+        tasks: Iterable[T],
+        *,
+        deadline: Deadline | None = None,
+        on_done: Callable[[int], object] | None = None,
+    ) -> Iterator[tuple[int, R]]:
+        """Sum the results on the workers; see `MCBackend.map_sum`.
+
+        Parameters
+        ----------
+        kernel, tasks, deadline, on_done
+            See `MCBackend.map_sum`.
+
+        Returns
+        -------
+        iterator
+            Pairs of a number of tasks and the sum of their results, at first often, then about
+            once a minute. Arrays of integers come as int64.
+        """
+        deadline = deadline or Deadline()
+        if self._runs_in_process():
+            return SequentialBackend().map_sum(kernel, tasks, deadline=deadline, on_done=on_done)
+        return self._sum_on_cluster(kernel, tasks, deadline, on_done)
+
+    def _runs_in_process(self) -> bool:
         self._record.clear()
+        if getattr(multiprocessing.current_process(), "_inheriting", False):
+            raise RuntimeError(f"this process is being started as a worker. {_GUARD}")
         if inside_worker():
             self._record["ran_on"] = IN_PROCESS
-            return map_in_process(kernel, tasks, on_done)
-        return self._map_on_cluster(kernel, tasks, on_done)
+            return True
+        return False
 
     def _map_on_cluster(
         self,
         kernel: Callable[[T], R],
         tasks: Iterable[T],
+        deadline: Deadline,
         on_done: Callable[[int], object] | None,
     ) -> Iterator[R]:
-        with self._opened_client() as client:
-            self._record["ran_on"] = self.name, self._limited(_count_threads(client))
+        with self._opened_cluster() as cluster:
             shipment = Shipment.of(kernel)
-            sent = _send(client, shipment)
+            sent = cluster.send(shipment)
+            submit = functools.partial(cluster.client.submit, run_shipped, sent)
             count = itertools.count()
-
-            def submit(task: T) -> Any:
-                # Dask does not order what is submitted within a moment; the consumer waits for
-                # the first, so that must not stand behind later ones on a worker.
-                options = {"priority": -next(count), **self._submit_options}
-                return client.submit(run_shipped, sent, task, **options)
-
+            # Dask does not order what is submitted within a moment; the consumer waits for the
+            # first, so that must not stand behind later ones on a worker.
             yield from map_windowed(
-                submit=submit,
-                collect=_collect,
-                abandon=functools.partial(self._abandon, client, shipment.token),
+                submit=lambda task: submit(
+                    task, **{"priority": -next(count), **self._submit_options}
+                ),
+                collect=functools.partial(_collect, cluster, deadline),
+                abandon=functools.partial(self._abandon, cluster.client, shipment.token),
                 tasks=tasks,
-                window=self._window(client),
+                window=self._window(cluster),
                 on_done=on_done,
             )
+
+    def _sum_on_cluster(
+        self,
+        kernel: Callable[[T], R],
+        tasks: Iterable[T],
+        deadline: Deadline,
+        on_done: Callable[[int], object] | None,
+    ) -> Iterator[tuple[int, R]]:
+        with self._opened_cluster() as cluster:
+            shipment = Shipment.of(kernel)
+            options = self._submit_options
+            places = {name: options[name] for name in _PLACES if name in options}
+            run = SummedRun(
+                cluster,
+                lambda *args, priority: cluster.client.submit(
+                    *args, **{"priority": priority, **options}
+                ),
+                functools.partial(cluster.client.submit, pure=False, **places),
+                cluster.send(shipment),
+                self._window(cluster),
+                deadline,
+                on_done,
+            )
+            try:
+                yield from run.sums(tasks)
+            finally:
+                if run.pending:
+                    self._abandon(cluster.client, shipment.token, run.pending)
+
+    @contextlib.contextmanager
+    def _opened_cluster(self) -> Iterator[Cluster]:
+        with self._opened_client() as client:
+            cluster = Cluster(client, self.timeout)
+            self._record["ran_on"] = self.name, self._limited(cluster.n_threads)
+            yield cluster
 
     @contextlib.contextmanager
     def _opened_client(self) -> Iterator[Any]:
@@ -290,31 +385,31 @@ class DaskBackend(MCBackend):
 
     def _start_cluster(self) -> Any:
         distributed = _distributed()
-        self._session.cluster = distributed.LocalCluster(
-            n_workers=resolve_n_workers(self._wanted, _cores()),
-            threads_per_worker=1,
-            processes=True,
-            # Any free port for the scheduler's HTTP server, and no dashboard on it.
-            dashboard_address=":0",
-            scheduler_kwargs={"dashboard": False},
-            # Closing interrupts heartbeats, which is logged as an error; a real failure of a
-            # worker arrives as an exception.
-            silence_logs=logging.CRITICAL,
-        )
+        try:
+            self._session.cluster = distributed.LocalCluster(
+                n_workers=resolve_n_workers(self._wanted, _cores()),
+                threads_per_worker=1,
+                processes=True,
+                # Any free port for the scheduler's HTTP server, and no dashboard on it.
+                dashboard_address=":0",
+                scheduler_kwargs={"dashboard": False},
+                # Closing interrupts heartbeats, which is logged as an error; a real failure of a
+                # worker arrives as an exception.
+                silence_logs=logging.CRITICAL,
+            )
+        except RuntimeError as error:
+            raise RuntimeError(f"the worker processes of dask do not start. {_GUARD}") from error
         return distributed.Client(self._session.cluster, set_as_default=False)
 
     def _limited(self, n_threads: int) -> int:
         n_threads = max(1, n_threads)
         return n_threads if self._wanted == -1 else min(self._wanted, n_threads)
 
-    def _window(self, client: Any) -> Callable[[], int]:
+    def _window(self, cluster: Cluster) -> Callable[[], int]:
         """Return a function that tells how many tasks may be in flight as the cluster is now."""
-        n_threads, counted_at = _count_threads(client), time.monotonic()
 
         def window() -> int:
-            nonlocal n_threads, counted_at
-            if time.monotonic() - counted_at > RECOUNT_SECONDS:
-                n_threads, counted_at = _count_threads(client), time.monotonic()
+            n_threads = cluster.n_threads
             # Twice the workers keeps them fed; a limit below theirs holds exactly.
             limited = self._limited(n_threads)
             return limited if limited < n_threads else 2 * limited
@@ -325,6 +420,8 @@ class DaskBackend(MCBackend):
         """Cancel what has not begun, and wait for tasks that run on workers not ours to kill."""
         # The scheduler may be what has failed; the error on its way out matters more.
         with contextlib.suppress(Exception):
+            if client.status != "running":
+                return
             client.cancel(list(futures))
             if self._session.cluster is not None and self._session.depth == 0:
                 return  # the cluster ends with this call, and its workers with it
@@ -336,28 +433,19 @@ class DaskBackend(MCBackend):
                 time.sleep(0.05)
 
 
-def _send(client: Any, shipment: Shipment) -> Any:
-    if len(shipment.payload) <= SCATTER_BYTES:
-        return shipment
-    # To all workers: dask prefers, and at first considers, only those that hold it.
-    return client.scatter(shipment, broadcast=True, hash=False)
-
-
-def _collect(future: Any) -> Any:
+def _collect(cluster: Cluster, deadline: Deadline, future: Any) -> Any:
     try:
-        data = future.result()
-    except (CancelledError, asyncio.CancelledError) as error:
-        raise RuntimeError(
-            "dask cancelled a task: the scheduler was lost or the client was closed during the "
-            "run. Connect again and repeat the call."
-        ) from error
+        with translated_errors():
+            while not future.done():
+                # In short steps: a wait for a future does not end when the client is closed.
+                with contextlib.suppress(TimeoutError):
+                    future.result(timeout=min(LOOK_SECONDS, deadline.left or LOOK_SECONDS))
+                deadline.check()
+                cluster.check_alive()
+            data = future.result()
     finally:
         future.release()
     return receive(data)
-
-
-def _count_threads(client: Any) -> int:
-    return int(sum(client.nthreads().values()))
 
 
 def _cores() -> int:
