@@ -3,8 +3,6 @@ import re
 import subprocess
 import sys
 import textwrap
-import warnings
-from importlib import metadata
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -266,36 +264,6 @@ def test_command_failure_exits_with_1_before_the_work(capsys, tmp_path, monkeypa
     assert printed.out == ""
     assert printed.err.startswith("pycwt-mod: error: there is no folder")
     assert "Traceback" not in printed.err
-
-
-def test_command_shows_warnings_in_a_line(capsys, monkeypatch):
-    def warn(arguments):
-        warnings.warn("a thing to know", UserWarning, stacklevel=1)
-        return "result"
-
-    monkeypatch.setattr(command_line, "_run_demo", warn)
-    warnings.simplefilter("always")
-    assert command_line.main(["demo"]) == 0
-    assert capsys.readouterr() == ("result\n", "pycwt-mod: warning: a thing to know\n")
-
-
-def test_command_interrupted_exits_with_130(capsys, monkeypatch):
-    def interrupt(arguments):
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(command_line, "_run_demo", interrupt)
-    assert command_line.main(["demo"]) == 130
-    assert capsys.readouterr().err == "interrupted\n"
-
-
-def test_command_tells_its_version(capsys):
-    assert command_line.main(["--version"]) == 0
-    assert capsys.readouterr().out == f"pycwt_mod {pycwt_mod.__version__}\n"
-
-
-def test_command_is_installed_as_a_script():
-    scripts = metadata.entry_points(group="console_scripts", name="pycwt-mod")
-    assert [script.load() for script in scripts] == [command_line.main]
 
 
 def from_checkout(name):

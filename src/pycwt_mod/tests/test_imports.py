@@ -92,7 +92,7 @@ OPTIONAL = {
     "torch": {"backends.gpu"},
     "cupy": {"backends.gpu"},
     "tqdm": {"progress"},
-    "matplotlib": {*(name for name in MODULES if name.startswith("plotting.")), "__main__"},
+    "matplotlib": {*(name for name in MODULES if name.startswith("plotting.")), "cli.pictures"},
     "pandas": {"tables.files"},
 }
 

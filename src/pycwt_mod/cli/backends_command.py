@@ -1,0 +1,67 @@
+"""``pycwt-mod backends``: what is installed, and what to install for the rest."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import io
+from importlib import metadata
+from typing import Any
+
+from ..backends import get_backend_info, print_backend_info
+from .options import Commands, Formatter
+from .record import as_json, program_facts
+
+__all__ = ["add_to"]
+
+# What the package itself needs, and what reads more formats.
+_LIBRARIES = ("numpy", "scipy", "matplotlib", "joblib", "tqdm")
+_EXTRAS = {"pandas": "pip install pandas pyarrow", "pyarrow": "pip install pandas pyarrow"}
+
+
+def add_to(commands: Commands) -> None:
+    """Add the command."""
+    parser = commands.add_parser(
+        "backends",
+        help="what is installed here, and what to install for the rest",
+        description="The backends that simulations can run on, the versions of their libraries, "
+        "and the pip line of what is not installed.",
+        epilog="example:\n  pycwt-mod backends --json",
+        formatter_class=Formatter,
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.set_defaults(run=_run)
+
+
+def _run(arguments: argparse.Namespace) -> str:
+    versions = {name: _version(name) for name in (*_LIBRARIES, *_EXTRAS)}
+    if arguments.json:
+        provenance = program_facts(arguments)
+        results: dict[str, Any] = {"backends": get_backend_info(), "libraries": versions}
+        return as_json({"provenance": provenance, "results": results})
+    text = io.StringIO()
+    with contextlib.redirect_stdout(text):
+        print_backend_info()
+    facts = program_facts(arguments)
+    lines = [
+        f"pycwt_mod {facts['version']}, Python {facts['python']} on {facts['platform']}",
+        "",
+        text.getvalue().rstrip(),
+        "",
+        ", ".join(f"{name} {versions[name]}" for name in _LIBRARIES),
+    ]
+    lacking = [name for name in _EXTRAS if versions[name] is None]
+    if lacking:
+        lines.append(f"Parquet files: {' and '.join(lacking)} lacking; {_EXTRAS[lacking[0]]}")
+    else:
+        lines.append(
+            f"Parquet files: by pandas {versions['pandas']} and pyarrow {versions['pyarrow']}"
+        )
+    return "\n".join(lines)
+
+
+def _version(name: str) -> str | None:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None

@@ -1,0 +1,178 @@
+"""From the options of a command to series, times and a mother wavelet."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..mothers import DOG, MexicanHat, Morlet, Paul
+from ..tables import DataError, Table, read_table
+from ..tables.fields import likely_missing
+from ..validation import warn_user
+from .options import UsageError
+
+__all__ = ["Inputs", "mother_of", "read_inputs"]
+
+# Fewer samples than this have no scale worth looking at.
+_FEWEST = 8
+
+_MOTHERS: dict[str, Any] = {"morlet": Morlet, "paul": Paul, "dog": DOG, "mexicanhat": MexicanHat}
+
+
+@dataclass(frozen=True, eq=False)
+class Inputs:
+    """Series over the same times, with what is needed to label them.
+
+    Parameters
+    ----------
+    source : str
+        Name of the file.
+    names : tuple of str
+        Names of the series.
+    series : tuple of numpy.ndarray
+        The series, shape (n,) each.
+    times : numpy.ndarray or None
+        Times as numbers or dates; None if they are not known.
+    dt : float
+        Sampling interval.
+    unit : str
+        Unit of time; "" if it is not known.
+    spacing : str
+        What the steps are, in words.
+    digest : str
+        SHA-256 of the file.
+    detrended : bool
+        Whether the linear trend was removed.
+    time_name : str
+        Name of the column of times; "" if there is none.
+    """
+
+    source: str
+    names: tuple[str, ...]
+    series: tuple[NDArray[np.float64], ...]
+    times: NDArray[Any] | None
+    dt: float
+    unit: str
+    spacing: str
+    digest: str = ""
+    detrended: bool = False
+    time_name: str = ""
+
+    @property
+    def n(self) -> int:
+        """Number of samples."""
+        return int(self.series[0].size)
+
+    @property
+    def span(self) -> str:
+        """From when to when, in words; "" if that is not known."""
+        if self.times is None:
+            return ""
+        return f"{label_of(self.times[0])} to {label_of(self.times[-1])}"
+
+
+def read_inputs(arguments: argparse.Namespace, columns: Sequence[tuple[str, str | None]]) -> Inputs:
+    """Read the series that a command names.
+
+    Parameters
+    ----------
+    arguments : argparse.Namespace
+        With what `add_data_options` adds.
+    columns : sequence of (str, str or None)
+        For each series the option that names its column, and the name; where all are None the
+        file must have just as many columns besides that of the times.
+    """
+    header = {"auto": None, "yes": True, "no": False}[arguments.header]
+    table = read_table(arguments.file, tuple(arguments.missing), header, arguments.skip)
+    time = None if arguments.time is None else table.find(arguments.time)
+    chosen = _chosen_columns(table, time, columns)
+    return take_columns(table, chosen, time, arguments)
+
+
+def take_columns(
+    table: Table, chosen: Sequence[int], time: int | None, arguments: argparse.Namespace
+) -> Inputs:
+    """Return columns of a table as series with their times."""
+    series = []
+    for index in chosen:
+        series.append(table.numbers(index))
+        sentinel = likely_missing(series[-1])
+        if sentinel is not None:
+            warn_user(
+                f"{table.source}: {table.title(index)} has {sentinel:g} far from its other "
+                f"values; if it stands for a missing value, pass --missing={sentinel:g}."
+            )
+    if table.n_rows < _FEWEST:
+        raise DataError(
+            f"{table.source}: must have at least {_FEWEST} rows of data, got {table.n_rows}."
+        )
+    names = tuple(table.title(index) for index in chosen)
+    if time is not None:
+        axis = table.time_axis(time, arguments.unit)
+        times, dt, unit, spacing = axis.times, axis.dt, axis.unit, axis.spacing
+    else:
+        _advise_on_times(table, chosen, arguments)
+        times, spacing = None, "as given" if arguments.dt else "not given"
+        dt, unit = arguments.dt or 1.0, arguments.unit or ("" if arguments.dt else "samples")
+    if arguments.detrend:
+        series = [_detrended(values) for values in series]
+    return Inputs(
+        table.source,
+        names,
+        tuple(series),
+        times,
+        dt,
+        unit,
+        spacing,
+        table.digest,
+        arguments.detrend,
+        "" if time is None else table.names[time],
+    )
+
+
+def mother_of(wavelet: tuple[str, float | None]) -> Any:
+    """Return the mother wavelet that ``--wavelet`` names."""
+    name, parameter = wavelet
+    if parameter is None:
+        return _MOTHERS[name]()
+    return _MOTHERS[name](parameter if name == "morlet" else int(parameter))
+
+
+def label_of(time: Any) -> str:
+    """Return a time as text, a date without the midnight."""
+    if isinstance(time, np.datetime64):
+        return str(np.datetime_as_string(time, unit="s")).removesuffix("T00:00:00")
+    return f"{time:.10g}"
+
+
+def _detrended(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    time = np.linspace(-1, 1, values.size)
+    return np.asarray(values - np.polynomial.Polynomial.fit(time, values, 1)(time))
+
+
+def _chosen_columns(
+    table: Table, time: int | None, columns: Sequence[tuple[str, str | None]]
+) -> list[int]:
+    if all(which is not None for _, which in columns):
+        return [table.find(str(which)) for _, which in columns]
+    options = " and ".join(option for option, _ in columns)
+    others = [index for index in range(len(table.names)) if index != time]
+    if any(which is not None for _, which in columns) or len(others) != len(columns):
+        listed = ", ".join(f"{i + 1} {table.names[i]}".strip() for i in others[:20])
+        raise UsageError(f"name columns by {options}; {table.source} has {listed}")
+    return others
+
+
+def _advise_on_times(table: Table, chosen: Sequence[int], arguments: argparse.Namespace) -> None:
+    dates = [i for i in range(len(table.names)) if i not in chosen and table.looks_like_dates(i)]
+    if dates and arguments.dt is None:
+        warn_user(
+            f"{table.source}: {table.title(dates[0])} looks like the times: pass --time "
+            f"{table.names[dates[0]] or dates[0] + 1} for periods in a unit of time. Without it "
+            "they are in samples."
+        )

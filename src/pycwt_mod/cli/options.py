@@ -1,0 +1,286 @@
+"""What the commands' options are called, how they are checked, and which of them go together."""
+
+from __future__ import annotations
+
+import argparse
+import math
+from pathlib import Path
+from typing import TypeAlias
+
+from ..backends import list_backends
+
+__all__ = [
+    "Commands",
+    "Formatter",
+    "UsageError",
+    "add_data_options",
+    "add_engine_options",
+    "add_output_options",
+    "add_pair_options",
+    "add_scale_options",
+    "add_simulation_options",
+]
+
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+Parser: TypeAlias = "argparse.ArgumentParser | argparse._ArgumentGroup"
+
+# The same numbers every time, unless asked otherwise; any seed will do.
+DEFAULT_SEED = 0
+DEFAULT_SURROGATES = 300
+
+_WAVELETS = ("morlet", "paul", "dog", "mexicanhat")
+
+
+class UsageError(Exception):
+    """A command that is wrong in a way that only its data could tell."""
+
+
+class Formatter(argparse.RawDescriptionHelpFormatter):
+    """Help that keeps the lines of examples, and wraps the rest."""
+
+
+def add_pair_options(parser: argparse.ArgumentParser) -> None:
+    """Add the columns of two series."""
+    parser.add_argument("--x", metavar="COL", help="column of the first series, by name or number")
+    parser.add_argument(
+        "--y",
+        metavar="COL",
+        help="column of the second; both may be left out if the file has just two",
+    )
+
+
+def add_data_options(parser: argparse.ArgumentParser) -> None:
+    """Add the file, its columns of times, and how it is read."""
+    parser.add_argument(
+        "file",
+        metavar="FILE",
+        help="CSV, TSV or columns by spaces (also .gz), .npy, .npz, .parquet; - for stdin",
+    )
+    group = parser.add_argument_group("data")
+    times = group.add_mutually_exclusive_group()
+    times.add_argument("--dt", type=positive, metavar="DT", help="sampling interval (default: 1)")
+    times.add_argument(
+        "--time", metavar="COL", help="column of times, numbers or ISO dates, evenly spaced"
+    )
+    group.add_argument(
+        "--unit",
+        metavar="UNIT",
+        help="unit of time; for dates: seconds, minutes, hours, days (default), weeks, months "
+        "or years",
+    )
+    group.add_argument(
+        "--missing",
+        action="append",
+        default=[],
+        metavar="TEXT",
+        help="what stands for a missing value, such as -999; may be given again",
+    )
+    group.add_argument(
+        "--header",
+        choices=("auto", "yes", "no"),
+        default="auto",
+        help="whether the first row has the names (default: seen from its content)",
+    )
+    group.add_argument(
+        "--detrend", action="store_true", help="remove the linear trend of each series first"
+    )
+    group.add_argument(
+        "--skip", type=not_negative, default=0, metavar="N", help="lines before the table"
+    )
+
+
+def add_scale_options(parser: argparse.ArgumentParser) -> None:
+    """Add the wavelet and its scales."""
+    group = parser.add_argument_group("wavelet")
+    group.add_argument(
+        "--wavelet",
+        type=wavelet,
+        default="morlet",
+        metavar="NAME",
+        help=f"{', '.join(_WAVELETS)}; with a parameter: morlet:8, paul:4, dog:6 "
+        "(default: morlet, which is morlet:6)",
+    )
+    group.add_argument(
+        "--dj",
+        type=positive,
+        default=1 / 12,
+        metavar="DJ",
+        help="spacing of the scales in octaves (default: 1/12)",
+    )
+    group.add_argument(
+        "--s0",
+        type=positive,
+        metavar="S0",
+        help="smallest scale (default: that of a period of 2 DT)",
+    )
+    group.add_argument(
+        "--scales", type=count, metavar="N", help="number of scales (default: up to the record)"
+    )
+    group.add_argument(
+        "--level",
+        type=probability,
+        default=0.95,
+        metavar="P",
+        help="significance level as a probability (default: 0.95)",
+    )
+
+
+def add_simulation_options(parser: argparse.ArgumentParser) -> None:
+    """Add what and how much is simulated."""
+    group = parser.add_argument_group("significance")
+    group.add_argument(
+        "--mc-count",
+        type=count,
+        default=DEFAULT_SURROGATES,
+        metavar="N",
+        help="number of surrogate pairs (default: %(default)s)",
+    )
+    group.add_argument(
+        "--tol",
+        type=positive,
+        metavar="SE",
+        help="add surrogates until the standard error of the level is below SE at every scale",
+    )
+    group.add_argument(
+        "--seed",
+        type=not_negative,
+        default=DEFAULT_SEED,
+        metavar="N",
+        help="seed of the surrogates (default: %(default)s: the same numbers every time)",
+    )
+    group.add_argument(
+        "--no-cache", action="store_true", help="neither read nor write stored simulations"
+    )
+    add_engine_options(group)
+
+
+def add_engine_options(parser: Parser) -> None:
+    """Add the options that say where and how the simulation runs."""
+    parser.add_argument(
+        "--backend",
+        type=backend_name,
+        metavar="NAME",
+        help="where to run: auto, sequential, joblib, dask, gpu or a plug-in (default: auto)",
+    )
+    parser.add_argument(
+        "--workers",
+        type=workers,
+        metavar="N",
+        help="number of parallel workers; -1: all cores",
+    )
+    parser.add_argument("--no-progress", action="store_true", help="show no progress bar")
+
+
+def add_output_options(parser: argparse.ArgumentParser) -> None:
+    """Add where the results go, besides the summary."""
+    group = parser.add_argument_group("output")
+    group.add_argument(
+        "--plot", type=picture_path, metavar="FILE", help="draw a .png, .pdf or .svg"
+    )
+    group.add_argument(
+        "--save",
+        type=archive_path,
+        metavar="FILE",
+        help="save all arrays and how they were made to an .npz",
+    )
+    group.add_argument(
+        "--json", action="store_true", help="print JSON, with how the results were made"
+    )
+
+
+def picture_path(text: str) -> Path:
+    """Return a path whose suffix is that of a picture."""
+    path = Path(text)
+    if path.suffix.lower() not in {".png", ".pdf", ".svg"}:
+        raise argparse.ArgumentTypeError(f"must end in .png, .pdf or .svg, got {text!r}")
+    return path
+
+
+def archive_path(text: str) -> Path:
+    """Return a path that ends in .npz."""
+    path = Path(text)
+    if path.suffix.lower() != ".npz":
+        raise argparse.ArgumentTypeError(f"must end in .npz, got {text!r}")
+    return path
+
+
+def check_folder(path: Path | None, what: str) -> None:
+    """Raise FileNotFoundError before the work if its result could not be written after it."""
+    if path is not None and not path.parent.is_dir():
+        raise FileNotFoundError(f"there is no folder {str(path.parent)!r} for the {what}")
+
+
+def count(text: str) -> int:
+    """Return a positive integer."""
+    return _integer(text, 1, "a positive integer")
+
+
+def not_negative(text: str) -> int:
+    """Return a non-negative integer."""
+    return _integer(text, 0, "a non-negative integer")
+
+
+def workers(text: str) -> int:
+    """Return a number of workers."""
+    return -1 if text.strip() == "-1" else _integer(text, 1, "a positive integer or -1")
+
+
+def positive(text: str) -> float:
+    """Return a positive number, which may be written as a fraction."""
+    value = _fraction(text)
+    if not 0 < value < math.inf:
+        raise argparse.ArgumentTypeError(f"must be a positive number, got {text!r}")
+    return value
+
+
+def probability(text: str) -> float:
+    """Return a probability."""
+    value = _fraction(text)
+    if not 0 < value < 1:
+        raise argparse.ArgumentTypeError(
+            f"must lie strictly between 0 and 1, such as 0.95, got {text!r}"
+        )
+    return value
+
+
+def wavelet(text: str) -> tuple[str, float | None]:
+    """Return the name of a mother wavelet, and its parameter if there is one."""
+    name, colon, parameter = text.strip().lower().partition(":")
+    if name not in _WAVELETS or (colon and name == "mexicanhat"):
+        raise argparse.ArgumentTypeError(
+            f"must be one of {', '.join(_WAVELETS)}, or such as morlet:8, got {text!r}"
+        )
+    if not colon:
+        return name, None
+    value = _fraction(parameter)
+    if not value > 0 or (name != "morlet" and value % 1):
+        rule = "a positive number" if name == "morlet" else "a positive integer"
+        raise argparse.ArgumentTypeError(f"must have {rule} after {name}:, got {text!r}")
+    return name, value
+
+
+def backend_name(text: str) -> str:
+    """Return the name of a backend."""
+    known = list_backends()
+    if text.strip().lower() not in known:
+        raise argparse.ArgumentTypeError(f"must be one of {', '.join(known)}, got {text!r}")
+    return text
+
+
+def _integer(text: str, at_least: int, rule: str) -> int:
+    try:
+        value = int(text)
+    except ValueError:
+        value = at_least - 1
+    if value < at_least:
+        raise argparse.ArgumentTypeError(f"must be {rule}, got {text!r}")
+    return value
+
+
+def _fraction(text: str) -> float:
+    """Return a number such as 0.25 or 1/12; NaN if it is none."""
+    above, slash, below = text.partition("/")
+    try:
+        return float(above) / float(below) if slash else float(above)
+    except (ValueError, ZeroDivisionError):
+        return math.nan

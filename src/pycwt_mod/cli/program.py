@@ -1,0 +1,114 @@
+"""The program: choose the command, run it, and turn what goes wrong into an exit status."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import warnings
+from collections.abc import Callable, Sequence
+
+from .._version import __version__
+from . import (
+    backends_command,
+    bench_command,
+    coherence_command,
+    cross_command,
+    demo_command,
+    transform_command,
+)
+from .options import Formatter, UsageError
+
+__all__ = ["main"]
+
+EXIT_OK, EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED, EXIT_BROKEN_PIPE = 0, 1, 2, 130, 141
+
+_EPILOG = """\
+examples:
+  pycwt-mod demo
+  pycwt-mod wct winters.csv --x ao --y ice --time year --unit years --plot coherence.png
+  pycwt-mod COMMAND --help      the options of a command, and an example
+
+Results go to stdout, progress and warnings to stderr. Exit status: 0 well, 1 the data cannot be
+used or the work failed, 2 the command was wrong, 130 interrupted.
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Parameters
+    ----------
+    argv : sequence of str, optional
+        The arguments without the program's name; by default those of the process.
+
+    Returns
+    -------
+    int
+        Exit status: 0 well, 1 the work failed, 2 the command was wrong, 130 interrupted, 141 the
+        reader of stdout went away.
+    """
+    try:
+        arguments = _parser().parse_args(argv)
+    except SystemExit as exit_:  # argparse has said why, or shown its help
+        return EXIT_OK if exit_.code in (None, 0) else EXIT_USAGE
+    arguments.argv = list(sys.argv[1:] if argv is None else argv)
+    arguments.warnings = []
+    try:
+        with warnings.catch_warnings():
+            warnings.showwarning = _warning_shower(arguments.warnings)
+            _print(arguments.run(arguments))
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        # Python flushes stdout at exit, which would fail again and say so.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_BROKEN_PIPE
+    except UsageError as error:
+        print(f"pycwt-mod {arguments.command}: error: {error}", file=sys.stderr)
+        return EXIT_USAGE
+    except Exception as error:
+        print(f"pycwt-mod: error: {str(error) or type(error).__name__}", file=sys.stderr)
+        return EXIT_FAILED
+    return EXIT_OK
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="pycwt-mod",
+        description="Wavelet transforms and coherence of time series, with their significance.",
+        epilog=_EPILOG,
+        formatter_class=Formatter,
+    )
+    parser.add_argument("--version", action="version", version=f"pycwt_mod {__version__}")
+    commands = parser.add_subparsers(
+        title="commands", metavar="COMMAND", dest="command", required=True
+    )
+    for command in (
+        demo_command,
+        coherence_command,
+        cross_command,
+        transform_command,
+        backends_command,
+        bench_command,
+    ):
+        command.add_to(commands)
+    return parser
+
+
+def _print(text: str) -> None:
+    """Print the result, also where stdout cannot write all of its letters."""
+    encoding = sys.stdout.encoding or "utf-8"
+    print(text.encode(encoding, "replace").decode(encoding))
+    sys.stdout.flush()
+
+
+def _warning_shower(kept: list[str]) -> Callable[..., None]:
+    """Return what shows a warning as one line, without the source code that raised it."""
+
+    def show(message: Warning | str, *place: object, **more: object) -> None:
+        kept.append(str(message))
+        print(f"pycwt-mod: warning: {message}", file=sys.stderr)
+
+    return show

@@ -1,0 +1,131 @@
+"""How a result was made, and results as JSON and as arrays in a file."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+import platform
+import tempfile
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import scipy
+
+from .._version import __version__
+from .inputs import Inputs
+
+__all__ = ["as_json", "facts_of", "program_facts", "provenance_of", "save_arrays"]
+
+
+def program_facts(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Return which program, command and machine made a result."""
+    return {
+        "program": "pycwt_mod",
+        "version": __version__,
+        "command": arguments.command,
+        "arguments": arguments.argv,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "scipy": scipy.__version__,
+        "platform": platform.platform(),
+    }
+
+
+def provenance_of(arguments: argparse.Namespace, **facts: Any) -> dict[str, Any]:
+    """Return how a result was made: the program, what the caller adds, and the warnings.
+
+    Parameters
+    ----------
+    arguments : argparse.Namespace
+        The command.
+    **facts
+        Whatever JSON can hold, and NumPy's numbers.
+    """
+    return {**program_facts(arguments), **facts, "warnings": list(arguments.warnings)}
+
+
+def facts_of(inputs: Inputs) -> dict[str, Any]:
+    """Return what is known of the data, for the record."""
+    source = inputs.source if inputs.source.startswith("<") else str(Path(inputs.source).resolve())
+    return {
+        "file": source,
+        "sha256": inputs.digest,
+        "columns": list(inputs.names),
+        "time": inputs.time_name or None,
+        "samples": inputs.n,
+        "dt": inputs.dt,
+        "unit": inputs.unit,
+        "spacing": inputs.spacing,
+        "span": inputs.span,
+        "detrended": inputs.detrended,
+    }
+
+
+def as_json(value: Any) -> str:
+    """Return a result as JSON that any reader takes: NaN and infinity are null.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> print(as_json({"level": np.array([0.5, np.nan])}))
+    {
+      "level": [
+        0.5,
+        null
+      ]
+    }
+    """
+    return json.dumps(_plain(value), indent=2, ensure_ascii=False, allow_nan=False)
+
+
+def save_arrays(path: Path, arrays: Mapping[str, Any], provenance: Mapping[str, Any]) -> None:
+    """Write arrays and how they were made to an .npz that is read without pickle.
+
+    A file of that name is replaced once the new one is complete.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        Where to.
+    arrays : mapping
+        Name to array; None is left out.
+    provenance : mapping
+        Goes in as JSON, under the name ``provenance``.
+    """
+    handle, name = tempfile.mkstemp(suffix=".npz", prefix=f".{path.stem}-", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            np.savez_compressed(
+                stream,
+                allow_pickle=False,
+                provenance=np.array(as_json(provenance)),
+                **{key: np.asarray(array) for key, array in arrays.items() if array is not None},
+            )
+        umask = os.umask(0)
+        os.umask(umask)
+        Path(name).chmod(0o666 & ~umask)  # mkstemp's own mode is for secrets
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def _plain(value: Any) -> Any:
+    """Return a value made of what JSON has."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, np.ndarray | list | tuple | range):
+        return [_plain(item) for item in value]
+    if isinstance(value, np.generic):
+        return _plain(value.item())
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if value is None or isinstance(value, str | int):
+        return value
+    return str(value)

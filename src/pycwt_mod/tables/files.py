@@ -1,0 +1,225 @@
+"""Opening a file and knowing what is in it by its first bytes."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import hashlib
+import io
+import lzma
+import sys
+import zipfile
+import zlib
+from collections.abc import Callable
+from dataclasses import replace
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .table import DataError, Table
+from .text import parse_text
+
+__all__ = ["read_table"]
+
+STDIN = "-"
+
+_COMPRESSED: dict[bytes, Callable[[bytes], bytes]] = {
+    b"\x1f\x8b": gzip.decompress,
+    b"BZh": bz2.decompress,
+    b"\xfd7zXZ\x00": lzma.decompress,
+}
+_FOREIGN = {
+    b"\x89HDF": "is an HDF5 or netCDF-4 file. Export the series to CSV, by xarray for example: "
+    "`ds['x'].to_series().to_csv('x.csv')`.",
+    b"CDF": "is a netCDF file. Export the series to CSV, by xarray for example: "
+    "`ds['x'].to_series().to_csv('x.csv')`.",
+    b"%PDF": "is a PDF.",
+    b"MATLAB 5.0": "is a MATLAB file. In MATLAB, use writematrix(x, 'x.csv').",
+    b"\xd0\xcf\x11\xe0": "is an Excel workbook. Save the sheet as CSV.",
+}
+
+
+def read_table(
+    path: str | PathLike[str],
+    missing: tuple[str, ...] = (),
+    header: bool | None = None,
+    skip: int = 0,
+) -> Table:
+    r"""Read a table of series.
+
+    Parameters
+    ----------
+    path : str or path
+        The file; "-" for standard input. Text (columns separated by commas, semicolons, tabs,
+        bars or spaces), ``.npy``, ``.npz``, or Parquet if pandas can read it; text may be
+        compressed by gzip, bzip2 or xz. The content decides, not the name.
+    missing : tuple of str, optional
+        Texts that stand for missing values, besides empty fields, NaN, NA and the like.
+    header : bool, optional
+        Whether a text begins with a row of names; by default that is seen from its content.
+    skip : int, optional
+        Number of lines of a text before its table.
+
+    Returns
+    -------
+    Table
+        Rows are times. In ``.npz`` files each array is a column, or one array of two axes all.
+
+    Raises
+    ------
+    DataError
+        If the file does not exist, or holds no table; the message says where.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder, "x.csv")
+    ...     _ = path.write_text("year;ice\n1900;1,5\n1901;2,5\n")
+    ...     read_table(path).numbers("ice")
+    array([1.5, 2.5])
+    """
+    source = "<stdin>" if str(path) == STDIN else str(path)
+    content = _read(path, source)
+    table = _parse(content, source, missing, header, skip)
+    return replace(table, digest=hashlib.sha256(content).hexdigest())
+
+
+def _parse(
+    content: bytes, source: str, missing: tuple[str, ...], header: bool | None, skip: int
+) -> Table:
+    """Return the table in a file of any format."""
+    for magic, unpack in _COMPRESSED.items():
+        if content.startswith(magic):
+            try:
+                content = unpack(content)
+            except (OSError, EOFError, ValueError, zlib.error, lzma.LZMAError) as error:
+                raise DataError(f"{source}: is damaged ({error}).") from error
+    for magic, words in _FOREIGN.items():
+        if content.startswith(magic):
+            raise DataError(f"{source}: {words}")
+    if content.startswith(b"\x93NUMPY"):
+        return _from_arrays({"": _load(content, source)}, source, missing)
+    if content.startswith(b"PK\x03\x04"):
+        return _from_archive(content, source, missing)
+    if content.startswith(b"PAR1"):
+        return _from_parquet(content, source, missing)
+    return parse_text(_decode(content, source), source, missing, header, skip)
+
+
+def _read(path: str | PathLike[str], source: str) -> bytes:
+    if str(path) == STDIN:
+        return sys.stdin.buffer.read()
+    try:
+        return Path(path).read_bytes()
+    except FileNotFoundError:
+        raise DataError(f"{source}: there is no such file.") from None
+    except IsADirectoryError:
+        raise DataError(f"{source}: is a folder, not a file.") from None
+    except OSError as error:
+        raise DataError(f"{source}: cannot be read ({error.strerror or error}).") from error
+
+
+def _decode(content: bytes, source: str) -> str:
+    """Return text in UTF-8, in UTF-16 as Excel writes it, or in Latin-1."""
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return content.decode("utf-16", "replace")
+    if b"\x00" in content[:4096]:
+        raise DataError(
+            f"{source}: is no text, and none of the formats .npy, .npz and Parquet. Export the "
+            "series to CSV."
+        )
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return content.decode("latin-1")
+
+
+def _load(content: bytes, source: str) -> Any:
+    try:
+        return np.load(io.BytesIO(content), allow_pickle=False)
+    except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+        reason = " ".join(str(error).split())
+        raise DataError(f"{source}: cannot be read by NumPy ({reason}).") from error
+
+
+def _from_archive(content: bytes, source: str, missing: tuple[str, ...]) -> Table:
+    try:
+        names = zipfile.ZipFile(io.BytesIO(content)).namelist()
+    except zipfile.BadZipFile as error:
+        raise DataError(f"{source}: is damaged ({error}).") from error
+    if any(name.startswith("xl/") for name in names):
+        raise DataError(f"{source}: is an Excel workbook. Save the sheet as CSV.")
+    if not names or not all(name.endswith(".npy") for name in names):
+        raise DataError(f"{source}: is a zip archive. Unpack it, and name the file in it.")
+    archive = _load(content, source)
+    try:
+        arrays = {name: archive[name] for name in archive.files}
+    except ValueError as error:
+        raise DataError(f"{source}: cannot be read by NumPy ({error}).") from error
+    series = {name: array for name, array in arrays.items() if array.ndim == 1 and array.size > 1}
+    if not series:
+        series = {name: array for name, array in arrays.items() if array.ndim == 2}
+        if len(series) > 1:
+            raise DataError(
+                f"{source}: has {len(series)} arrays of two axes, {', '.join(series)}, where one "
+                "is a table. Save the series as arrays of one axis."
+            )
+    return _from_arrays(series, source, missing)
+
+
+def _from_arrays(arrays: dict[str, NDArray[Any]], source: str, missing: tuple[str, ...]) -> Table:
+    """Return the table of arrays of one axis, or of one array that is a table by itself."""
+    names: list[str] = []
+    columns: list[Any] = []
+    for name, array in arrays.items():
+        if array.dtype.names:
+            names += array.dtype.names
+            columns += [array[part].ravel() for part in array.dtype.names]
+        elif array.ndim == 2:
+            names += [""] * array.shape[1]
+            columns += list(array.T)
+        elif array.ndim == 1:
+            names.append(name)
+            columns.append(array)
+        else:
+            raise DataError(
+                f"{source}: must have the axes (time, series), got shape {array.shape}."
+            )
+    sizes = {column.size for column in columns}
+    if not sizes or sizes == {0}:
+        raise DataError(f"{source}: holds no series.")
+    if len(sizes) > 1:
+        listed = ", ".join(
+            f"{name or i + 1} ({column.size})"
+            for i, (name, column) in enumerate(zip(names, columns, strict=True))
+        )
+        raise DataError(f"{source}: series must have the same length, got {listed}.")
+    rows = range(1, sizes.pop() + 1)
+    return Table(source, tuple(names), columns, rows, "row", missing)
+
+
+def _from_parquet(content: bytes, source: str, missing: tuple[str, ...]) -> Table:
+    try:
+        import pandas
+
+        frame = pandas.read_parquet(io.BytesIO(content))
+    except ImportError:
+        raise DataError(
+            f"{source}: is a Parquet file, which needs pandas with pyarrow. "
+            "Install them with: pip install pandas pyarrow"
+        ) from None
+    except Exception as error:  # whichever error of whichever engine
+        reason = " ".join(str(error).split())
+        raise DataError(f"{source}: cannot be read by pandas ({reason}).") from error
+    if frame.index.name is not None or frame.index.dtype.kind == "M":
+        frame = frame.reset_index()
+    columns = [frame.iloc[:, i].to_numpy() for i in range(frame.shape[1])]
+    if not columns or not len(frame):
+        raise DataError(f"{source}: holds no rows.")
+    names = tuple(str(name) for name in frame.columns)
+    return Table(source, names, columns, range(1, len(frame) + 1), "row", missing)

@@ -1,0 +1,182 @@
+"""Reading text: separators, headers, comments, decimal commas, and what is wrong where."""
+
+import numpy as np
+import pytest
+
+from pycwt_mod.tables import DataError, read_table
+
+
+@pytest.fixture
+def write(tmp_path, monkeypatch):
+    """Write a file, and give the name by which messages know it."""
+    monkeypatch.chdir(tmp_path)
+
+    def write_file(content, name="f.csv"):
+        data = content if isinstance(content, bytes) else content.encode()
+        (tmp_path / name).write_bytes(data)
+        return name
+
+    return write_file
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("a,b\n1.5,2\n-3,4e0\n", ("a", "b")),
+        ("a;b\n1,5;2\n-3;4,0\n", ("a", "b")),
+        ("a\tb\n1.5\t2\n-3\t4\n", ("a", "b")),
+        ("a|b\n1.5|2\n-3|4\n", ("a", "b")),
+        ("a b\n 1.5  2\n-3   4 # a remark\n", ("a", "b")),
+        ("1.5,2\n-3,4\n", ("", "")),
+        ("# first\n% second\na,b\n1.5,2\n# between\n-3,4\n", ("a", "b")),
+        ("# a b\n1.5 2\n-3 4\n", ("a", "b")),
+        ("# a, b\n1.5,2\n-3,4\n", ("a", "b")),
+        ("# made by hand\n1.5,2\n-3,4\n", ("", "")),
+        ('"a","b"\n"1,5","2"\n"-3","4,0"\n', ("a", "b")),
+        ('"a, in m",b\n1.5,2\n-3,4\n', ("a, in m", "b")),
+        ("a,b\r\n1.5,2\r\n-3,4\r\n\r\n", ("a", "b")),
+        ("a,b\r1.5,2\r-3,4", ("a", "b")),
+        ("a,b,\n1.5,2,\n-3,4,\n", ("a", "b")),
+        ("a,b\n1.5,2\n-3,4\n,,\n ,\n", ("a", "b")),
+        ("\n\na , b\n1.5 , 2\n\n-3, 4\n", ("a", "b")),
+        ("\ufeffa,b\n1.5,2\n-3,4\n", ("a", "b")),
+        ("a b\n1.5D+00 2d0\n-3.0D0 0.4D+01\n", ("a", "b")),
+    ],
+)
+def test_text_of_any_usual_kind_gives_the_same_numbers(write, text, names):
+    table = read_table(write(text))
+    assert table.names == names
+    np.testing.assert_array_equal(table.numbers("1"), [1.5, -3])
+    np.testing.assert_array_equal(table.numbers("2"), [2, 4])
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "latin-1"])
+def test_text_is_read_in_the_encodings_of_spreadsheets(write, encoding):
+    table = read_table(write("t;Größe\n1;2,5\n2;3,5\n".encode(encoding)))
+    np.testing.assert_array_equal(table.numbers("Größe"), [2.5, 3.5])
+
+
+@pytest.mark.parametrize(
+    ("first_rows", "header"),
+    [
+        ("a,b\n1,2\n", True),
+        ("year,1900\n1,2\n", True),
+        ("A1,3\nA2,4\n", False),
+        ("1,2\n3,4\n", False),
+        ("2020-01-01,2\n2020-01-02,4\n", False),
+        ("x,y\nn/a,4\n", True),
+    ],
+)
+def test_header_is_seen_from_the_content(write, first_rows, header):
+    table = read_table(write(first_rows))
+    assert table.n_rows == 2 - header
+    assert any(table.names) is header
+
+
+def test_header_can_be_told(write):
+    name = write("1900,1901\n3,4\n5,6\n")
+    assert read_table(name, header=True).names == ("1900", "1901")
+    assert read_table(name, header=True).lines == [2, 3]
+    assert read_table(name, header=False).n_rows == 3
+
+
+def test_lines_before_the_table_are_skipped_and_still_counted(write):
+    name = write("A title, of two parts\nstation 7\nx,y\n1,2\n3,oops\n")
+    assert read_table(name, skip=2).numbers("x").tolist() == [1, 3]
+    with pytest.raises(DataError, match=r"f\.csv, line 5: column 'y' .* got 'oops'"):
+        read_table(name, skip=2).numbers("y")
+
+
+def test_a_name_goes_before_a_number(write):
+    table = read_table(write("x,1\n5,6\n"), header=True)
+    assert table.numbers("1").tolist() == [6]
+    assert table.numbers("2").tolist() == [6]
+    assert table.numbers("X").tolist() == [5]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", r"f\.csv: is empty"),
+        (" \n\n", r"f\.csv: is empty"),
+        ("# nothing\n", r"f\.csv: has nothing but comments"),
+        ("a,b\n", r"f\.csv: has a header and no data"),
+        ("a,b\n1,2\n3\n", r"line 3: has 1 field separated by commas, where line 1 has 2"),
+        ("a,b\n1,2\n3,4,5\n", r"line 3: has 3 fields"),
+        ("a,b\n1,5,2,5\n", r"line 2: has 4 fields .* decimal ones, separate columns by semi"),
+        ("a b\n1 2\n3\n", r"line 3: has 1 field separated by spaces.* Missing values must be"),
+        ('a,b\n1,"2\n3,4\n', r"line 2: column 'b' must hold numbers, got '\"2'"),
+    ],
+)
+def test_fault_of_the_whole_table_is_told(write, text, message):
+    with pytest.raises(DataError, match=message):
+        read_table(write(text)).numbers("b")
+
+
+@pytest.mark.parametrize(
+    ("column", "message"),
+    [
+        ("1\n2\nthree\n4", r"line 4: column 'x' must hold numbers, got 'three'\.$"),
+        ("a1\nb2\n3", r"line 2: .* got 'a1'; also line 3\. Texts that stand for missing"),
+        ("1\n\n3", r"line 3: column 'x' has a missing value \(''\)\. Fill"),
+        ("1\nNaN\nn/a\n4\nNA", r"line 3: .* 3 missing values \('NaN'\); also lines 4, 6\."),
+        ("1\n" + "-\n" * 9 + "2", r"also lines 4, 5, 6, 7, 8 and 3 more\."),
+        ("1\ninf\n3", r"line 3: .* must hold finite numbers, got inf"),
+        ("1\n1e999\n3", r"line 3: .* must hold finite numbers"),
+        ("1.5\n2,5\n3", r"line 3: .* mixes decimal commas \('2,5'\) with decimal points \('1.5'\)"),
+        ('"1,234.5"\n2', r"line 2: .* got '1,234.5'\. Write numbers without separators of thou"),
+        ('"1,234,567"\n2', r"line 2: .* got '1,234,567'\. Write numbers without separators"),
+        ("1\n1_000", r"line 3: .* got '1_000'"),
+        ("2020-01-01\n2020-01-02", r"line 2: .* got the date '2020-01-01'\. Name a column of"),
+        ("x" * 60 + "\n1", r"got 'x{37}\.\.\.'"),
+    ],
+)
+def test_fault_of_a_column_is_told_with_its_lines(write, column, message):
+    separator = "" if '"' not in column else "\t0"
+    rows = [f"{row}{separator}" for row in column.split("\n")]
+    name = write("\n".join(["x" + ("\tz" if separator else ""), *rows, ""]))
+    with pytest.raises(DataError, match=message):
+        read_table(name, header=True).numbers("x")
+
+
+def test_a_column_that_is_not_asked_for_may_hold_anything(write):
+    table = read_table(write("station,x\nnorth,1\n,2\n"))
+    assert table.numbers("x").tolist() == [1, 2]
+
+
+@pytest.mark.parametrize("mark", ["-999", "-999.0", "void"])
+def test_what_stands_for_missing_can_be_named(write, mark):
+    name = write(f"x\n1\n{'-999' if mark != 'void' else 'void'}\n3\n")
+    with pytest.raises(DataError, match=r"line 3: column 'x' has a missing value"):
+        read_table(name, missing=(mark,)).numbers("x")
+
+
+@pytest.mark.parametrize(
+    ("which", "message"),
+    [
+        ("tmep", r"no column 'tmep'\. Did you mean 'temp'\? Columns, .*: 1 temp, 2 rain, 3 rain"),
+        ("9", r"no column '9'"),
+        ("0", r"no column '0'"),
+        ("rain", r"2 columns are named 'rain'\. Give a number: 2 and 3"),
+    ],
+)
+def test_column_that_is_not_there_is_told_with_the_list(write, which, message):
+    table = read_table(write("temp,rain,rain\n1,2,3\n"))
+    with pytest.raises(DataError, match=message):
+        table.numbers(which)
+
+
+def test_column_of_a_table_without_names_is_a_number(write):
+    table = read_table(write("1,2\n3,4\n"))
+    with pytest.raises(DataError, match="2 columns without names: give a number from 1 to 2"):
+        table.numbers("x")
+
+
+def test_long_text_is_read_in_reasonable_time(write):
+    import time
+
+    rows = "".join(f"{i},{i % 7}.25,{i % 5}\n" for i in range(100_000))
+    began = time.perf_counter()
+    table = read_table(write("t,x,y\n" + rows))
+    assert table.numbers("x").size == 100_000
+    assert time.perf_counter() - began < 20  # 0.3 s on an idle core

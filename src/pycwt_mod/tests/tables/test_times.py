@@ -1,0 +1,97 @@
+"""Columns of times: what the step is, and in which line it breaks."""
+
+import numpy as np
+import pytest
+
+from pycwt_mod.tables import DataError, read_table
+
+
+@pytest.fixture
+def column(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    def read(times):
+        (tmp_path / "f.csv").write_text("t;x\n" + "".join(f"{t};0\n" for t in times))
+        return read_table("f.csv")
+
+    return read
+
+
+DAYS = [str(day) for day in np.arange("2020-01-30", "2020-02-05", dtype="datetime64[D]")]
+MONTHS = [str(month) for month in np.arange("2019-11", "2021-02", dtype="datetime64[M]")]
+
+
+@pytest.mark.parametrize(
+    ("times", "unit", "dt"),
+    [
+        (["1", "2", "3"], None, 1.0),
+        (["0.5", "0.75", "1.0"], None, 0.25),
+        (["0,5", "0,75", "1,0"], None, 0.25),
+        # Twelfths, rounded to two digits.
+        ([f"{1958 + k / 12:.2f}" for k in range(60)], "years", 1 / 12),
+        (DAYS, None, 1.0),
+        (DAYS, "hours", 24.0),
+        (DAYS, "weeks", 1 / 7),
+        ([day.replace("-", "") for day in DAYS], None, 1.0),
+        (MONTHS, "months", 1.0),
+        (MONTHS, "years", 1 / 12),
+        ([f"{month}-15" for month in MONTHS], "years", 1 / 12),
+        (["2020-01-31", "2020-02-29", "2020-03-31"], "months", 1.0),
+        (["1900-07-01", "1901-07-01", "1902-07-01"], "years", 1.0),
+        (["1900-07-01", "1901-07-01", "1902-07-01"], "days", 365.0),
+        (["2020-01-01T00:00", "2020-01-01T06:00", "2020-01-01T12:00"], "hours", 6.0),
+        (["2020-01-01 00:00:00", "2020-01-01 00:00:30"], "minutes", 0.5),
+        (["2020-01-01T00:00:00Z", "2020-01-01T02:00:00+01:00"], "hours", 1.0),
+    ],
+)
+def test_step_of_times_is_found(column, times, unit, dt):
+    axis = column(times).time_axis("t", unit)
+    # Times rounded to 0.01 over 5 years tell a month to 0.1 %.
+    assert axis.dt == pytest.approx(dt, rel=2e-3)
+    assert axis.times.shape == (len(times),)
+    assert axis.unit == (unit or ("days" if axis.are_dates else ""))
+
+
+@pytest.mark.parametrize("unit", ["months", "years"])
+def test_step_of_months_is_exact(column, unit):
+    assert column(MONTHS).time_axis("t", unit).dt == {"months": 1, "years": 1 / 12}[unit]
+    assert column(MONTHS).time_axis("t", unit).spacing == "monthly"
+
+
+@pytest.mark.parametrize(
+    ("times", "message"),
+    [
+        (
+            ["1", "2", "4", "5"],
+            r"line 4: .* evenly spaced, got a step from 2 to 4, 2 times the usu",
+        ),
+        (["1", "2", "2", "3"], r"line 4: column 't' repeats 2\. Times must increase"),
+        (["1", "3", "2", "4"], r"line 4: column 't' does not increase: 2 comes after 3"),
+        (["1", "2", "x"], r"line 4: .* must hold numbers or ISO dates, got 'x'\. Write times"),
+        (["1", "", "3"], r"line 3: column 't' has a missing value"),
+        (["31/01/2020", "01/02/2020"], r"line 2: .* numbers or ISO dates, got '31/01/2020'"),
+        (["2020-01-31", "2020-02-30"], r"line 3: .* must hold dates .*, got '2020-02-30'"),
+        (["2020-01-31", ""], r"line 3: .* must hold dates"),
+        (["2020-01-01", "2020-01-02", "2020-01-04"], r"line 4: .* from 2020-01-02 to 2020-01-04"),
+        (["2020-01", "2020-02", "2020-04"], r"line 4: .* evenly spaced"),
+        (["7"], r"must hold at least two times"),
+    ],
+)
+def test_fault_of_times_is_told_with_its_line(column, times, message):
+    with pytest.raises(DataError, match=message):
+        column(times).time_axis("t")
+
+
+def test_gap_hidden_by_rounding_is_found(column):
+    times = [f"{1958 + k / 12:.2f}" for k in range(60) if k != 30]
+    with pytest.raises(DataError, match=r"line 32: .* 1960\.42 to 1960\.58"):
+        column(times).time_axis("t")
+
+
+def test_unit_of_dates_must_be_known(column):
+    with pytest.raises(DataError, match=r"must be one of seconds, .* got 'fortnights'"):
+        column(DAYS).time_axis("t", "fortnights")
+
+
+def test_unit_of_numbers_is_a_label(column):
+    assert column(["1", "2"]).time_axis("t", "fortnights").unit == "fortnights"
