@@ -105,11 +105,14 @@ class MCBackend(ABC):
         Names to import and to install (pip) for it to work.
     start_up_seconds : float
         Rough time from the first call to the first task, which a job must be worth.
+    task_seconds : float
+        A task should take no longer, so that progress moves and no worker waits for the last one.
     """
 
     name: ClassVar[str] = ""
     requires: ClassVar[tuple[str, ...]] = ()
     start_up_seconds: ClassVar[float] = 0.0
+    task_seconds: ClassVar[float] = 0.5
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}()"

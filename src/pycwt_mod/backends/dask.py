@@ -107,6 +107,8 @@ class DaskBackend(MCBackend):
     name: ClassVar[str] = "dask"
     requires: ClassVar[tuple[str, ...]] = ("distributed",)
     start_up_seconds: ClassVar[float] = 4.0
+    # Each costs a message or two, some milliseconds of the one scheduler.
+    task_seconds: ClassVar[float] = 1.0
 
     def __init__(
         self,

@@ -28,10 +28,10 @@ from .simulate import CountSurrogates
 
 logger = logging.getLogger("pycwt_mod")
 
-# A task should take about as long as this: long beside the cost of sending it and of adding up its
-# table of counts, some milliseconds; short enough that the progress bar moves and that no worker
-# waits long for the last one. Within these bounds the backend has its say.
-_TASK_SECONDS = (0.1, 0.5)
+# A task should take at least as long as this: long beside the cost of sending it and of adding up
+# its table of counts, some milliseconds. How long at most, the backend knows: short enough that the
+# progress bar moves and that no worker waits long for the last one.
+_TASK_SECONDS = 0.1
 
 Progress = bool | Callable[[int, int], None]
 
@@ -230,14 +230,18 @@ class _Run:
         began = time.perf_counter()
         counts = self.no_counts()
         tasks = _tasks(self.plan, indices, self._engine)
-        tables = self._engine.map(self.kernel(), tasks)
-        with (
-            make_progress(self._progress, len(indices), unit="surrogate") as bar,
-            closing_iterator(tables),
-        ):
-            for (start, stop), table in zip(tasks, tables, strict=True):
-                counts += table
-                bar.update(stop - start)
+        n_done = 0
+        with make_progress(self._progress, len(indices), unit="surrogate") as bar:
+            # Progress comes task by task, tables as the backend has added them up.
+            tables = self._engine.map_sum(
+                self.kernel(), tasks, on_done=lambda k: bar.update(tasks[k][1] - tasks[k][0])
+            )
+            with closing_iterator(tables):
+                for n_tasks, table in tables:
+                    counts += table
+                    n_done += n_tasks
+        if n_done != len(tasks):
+            raise RuntimeError(f"{self._engine} gave {n_done} results for {len(tasks)} tasks.")
         self._known = self.keep(counts, indices, time.perf_counter() - began, known)
         return self._known
 
@@ -294,7 +298,8 @@ def _tasks(plan: Plan, indices: range, engine: MCBackend) -> list[tuple[int, int
     """Cut a range of surrogates into tasks of whole blocks, as far as its ends allow."""
     block = plan.block_size
     blocks = math.ceil(len(indices) / block)
-    fewest, most = (math.ceil(t / (plan.seconds_per_surrogate * block)) for t in _TASK_SECONDS)
+    limits = _TASK_SECONDS, engine.task_seconds
+    fewest, most = (math.ceil(t / (plan.seconds_per_surrogate * block)) for t in limits)
     step = block * min(most, max(fewest, len(engine.split(blocks)[0])))
     tasks = []
     start = indices.start
