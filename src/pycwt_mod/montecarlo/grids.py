@@ -14,6 +14,7 @@ influence, and several replicates of it make up for its being short.
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass, replace
 from typing import Any
@@ -34,6 +35,9 @@ _NO_RESPONSE = 1e-5
 # Length of a circle, and of all replicates together outside the cone of influence, in units of
 # the largest scale of the octave. It sets the standard error: 0.006 at most with 300 surrogates.
 _LENGTH_IN_SCALES = 56.0
+
+# Scales left over after whole octaves join the others up to this share of an octave.
+_LEFT_OVER = 0.4
 
 # A length that falls short by less than this share is not worth another replicate.
 _SHORTFALL = 0.2
@@ -58,9 +62,9 @@ _UNSEEN = 0.2
 # The time window of a wavelet is sampled at least so finely before its low frequencies are taken.
 _WINDOW_SAMPLES = 32.0
 
-# Circular noise is longer than the record cut from it by so many of its correlation lengths, up to
-# so many records.
-_CORRELATION_LENGTHS, _MOST_RECORDS = 8.0, 16.0
+# Circular noise is longer than the record cut from it by a share of the record and so many of its
+# correlation lengths, up to so many records.
+_CIRCLE_IN_RECORDS, _CORRELATION_LENGTHS, _MOST_RECORDS = 1.5, 8.0, 16.0
 
 
 @dataclass(frozen=True)
@@ -164,13 +168,16 @@ def make_grids(
     responds : numpy.ndarray
         Whether the wavelet of a scale responds to anything below the Nyquist frequency.
     """
-    per_group = max(1, round(1 / dj))
+    # About an octave each: a few scales left over join their neighbours.
+    n_groups = max(1, math.ceil(scales.size * dj - _LEFT_OVER))
+    edges = [scales.size * k // n_groups for k in range(n_groups + 1)]
     ahead = (n_taps - 1) // 2
     behind = n_taps - 1 - ahead
     demands = _demands(mother)
     grids = []
-    for first in range(0, scales.size, per_group):
-        stop = min(first + per_group, scales.size)
+    for first, stop in itertools.pairwise(edges):
+        if first == stop:  # scales more than an octave apart
+            continue
         low, high = max(0, first - behind), min(scales.size, stop + ahead)
         bounds = (first, stop, low, high)
         largest = scales[stop - 1]
@@ -189,6 +196,14 @@ def make_grids(
     return tuple(grids)
 
 
+def _fast_length(length: float) -> int:
+    """Return an FFT length, at least so large, without the factor 11, which is slow."""
+    n: int = scipy.fft.next_fast_len(math.ceil(length))
+    while n % 11 == 0:
+        n = scipy.fft.next_fast_len(n + 1)
+    return n
+
+
 def _circle(
     demands: _Demands,
     scales: NDArray[np.float64],
@@ -196,11 +211,12 @@ def _circle(
     length: float,
 ) -> Grid:
     first, stop, low, high = bounds
-    step = demands.coarsest_step(scales[low])
-    n_fft = scipy.fft.next_fast_len(math.ceil(length / step))
+    step = demands.coarsest_step(scales[low], circular=True)
+    n_fft = _fast_length(length / step)
     if step > 1:
         step = length / n_fft
-    lowest, highest = demands.bins(scales[low:high], n_fft * step)
+    circle = n_fft * step
+    lowest, highest = demands.bins(scales[low:high], circle, math.ceil(circle / 2 - 0.5))
     everywhere = (n_fft,) * (stop - first)
     return Grid(
         first, stop, low, high, step, n_fft, n_fft, True, step, n_fft, n_fft, n_fft, 1,
@@ -229,12 +245,14 @@ def _record(
         least = _LONG_FOR_REAL if demands.is_real else _LONG_IN_SCALES
         if demands.long_in_scales(scales[stop - 1], coefficient) > least:
             finest /= _FINER_FOR_STEPS
-        n_wide = scipy.fft.next_fast_len(math.ceil(n_padded / min(finest, step)))
+        n_wide = _fast_length(n_padded / min(finest, step))
     noise_step = n_padded / n_wide
     memory = _CORRELATION_LENGTHS / max(1 - coefficient, 1e-12)
-    circle = min(2 * n_samples + memory, _MOST_RECORDS * n_samples)
-    n_noise = scipy.fft.next_fast_len(math.ceil(circle / noise_step))
-    lowest, highest = demands.bins(scales[low:high], float(n_padded))
+    circle = min(_CIRCLE_IN_RECORDS * n_samples + memory, _MOST_RECORDS * n_samples)
+    n_noise = _fast_length(circle / noise_step)
+    # The coefficient at the Nyquist frequency itself counts as a negative one, as in an FFT.
+    nyquist = n_padded // 2 if demands.is_real else math.ceil(n_padded / 2) - 1
+    lowest, highest = demands.bins(scales[low:high], float(n_padded), nyquist)
     # `inner`: distance from the nearer end at which a scale leaves the cone of influence.
     starts = np.ceil(inner / step - 0.5 - 1e-9).astype(int)
     # Where the full rate has a sample outside the cone and the grid has not, its middle serves.
@@ -255,7 +273,7 @@ def _fitting_length(n_samples: int, n_padded: int, coarsest: float) -> int:
     """Return a number of points for the padded record that puts a whole number in the record."""
     fewest = math.ceil(n_padded / coarsest)
     lengths = range(fewest, fewest + fewest // 4 + 4)
-    candidates = sorted({int(scipy.fft.next_fast_len(n)) for n in lengths})
+    candidates = sorted({_fast_length(n) for n in lengths})
     misfit = [abs(n * n_samples / n_padded - round(n * n_samples / n_padded)) for n in candidates]
     # The best fit, but nothing long where a shorter one is nearly as good.
     best: int = next(
@@ -275,20 +293,26 @@ class _Demands:
     cone: float
     is_real: bool
 
-    def coarsest_step(self, smallest: float) -> float:
-        """Return the longest step that serves a smallest scale; 1: the full rate is needed."""
-        if math.pi * smallest < self.reach:
-            return 1.0  # the wavelet meets the Nyquist frequency of the full rate
+    def coarsest_step(self, smallest: float, *, circular: bool = False) -> float:
+        """Return the longest step that serves a smallest scale; 1: the full rate is needed.
+
+        Where the wavelet meets the Nyquist frequency of the full rate, the ends of a record need
+        that rate. So do the products of real wavelets, which fold over at that frequency.
+        """
+        if math.pi * smallest < self.reach and (self.is_real or not circular):
+            return 1.0
         return max(1.0, 2 * math.pi * smallest / self.sampling)
 
     @property
     def reach(self) -> float:
         return max(-self.lowest, self.highest)
 
-    def bins(self, scales: NDArray[np.float64], length: float) -> tuple[int, int]:
-        """Return the Fourier coefficients of a length to which any of some scales responds."""
+    def bins(self, scales: NDArray[np.float64], length: float, nyquist: int) -> tuple[int, int]:
+        """Return the Fourier coefficients of a length to which any of some scales responds.
+
+        None is beyond the coefficient `nyquist`.
+        """
         unit = 2 * math.pi / length
-        nyquist = math.ceil(length / 2)
         top = min(math.ceil(self.highest / (unit * scales[0])), nyquist)
         widest = scales[0] if self.lowest < 0 else scales[-1]
         return max(math.floor(self.lowest / (unit * widest)), -nyquist), top
@@ -427,29 +451,36 @@ def grid_spectra(
     drawn = np.asarray(grid.noise_bins)
     circle = grid.n_noise * grid.noise_step
     frequency = 2 * np.pi * drawn / circle
+    # A coefficient of a circle stands for the frequencies around it, up to Nyquist's.
+    share = np.clip(circle / 2 - drawn + 0.5, 0, 1) if grid.circular else np.ones(drawn.size)
     coarse = normals.view(np.result_type(normals.dtype, np.complex64))
     for series, g in zip(coarse, coefficients, strict=True):
         spectrum = (1 - g * g) / (1 - 2 * g * np.cos(frequency) + g * g)
-        series *= np.sqrt(spectrum).astype(normals.dtype)
+        series *= np.sqrt(share * spectrum).astype(normals.dtype)
     # The coefficient at frequency 0, and at the Nyquist frequency of an even length, is real.
-    for place in np.flatnonzero((drawn == 0) | (2 * drawn == circle)):
+    real = (drawn == 0) | (not grid.circular) & (2 * drawn == grid.n_noise)
+    for place in np.flatnonzero(real):
         coarse[..., place] = coarse[..., place].real * math.sqrt(2)
     if not grid.circular:
         return _cut(grid, coarse)
-    if grid.lowest_bin >= 0:
-        return coarse
-    negative = np.conjugate(coarse[..., 1 : 1 - grid.lowest_bin])[..., ::-1]
-    return np.concatenate([negative, coarse[..., : grid.highest_bin + 1]], axis=-1)
+    # Bins below the lowest one were not drawn.
+    return coarse if grid.lowest_bin >= 0 else _two_sided(grid, coarse)
 
 
 def _cut(
     grid: Grid, coarse: NDArray[np.complexfloating[Any, Any]]
 ) -> NDArray[np.complexfloating[Any, Any]]:
     """Cut a record from a circular series, pad it with zeros, and return its coefficients."""
-    one_sided = np.zeros((*coarse.shape[:-1], grid.n_noise), dtype=coarse.dtype)
-    one_sided[..., : coarse.shape[-1]] = coarse
-    one_sided[..., 0] /= 2  # the others stand for their negative frequencies as well
-    series = scipy.fft.ifft(one_sided, axis=-1, overwrite_x=True).real[..., : grid.n_cut]
-    spectrum = scipy.fft.fft(series, grid.n_wide, axis=-1)
-    bins = np.arange(grid.lowest_bin, grid.highest_bin + 1)
-    return np.asarray(spectrum[..., bins % grid.n_wide])
+    series = scipy.fft.irfft(coarse, grid.n_noise, axis=-1)[..., : grid.n_cut]
+    positive = scipy.fft.rfft(series, grid.n_wide, axis=-1)[..., : grid.highest_bin + 1]
+    return _two_sided(grid, positive)
+
+
+def _two_sided(
+    grid: Grid, positive: NDArray[np.complexfloating[Any, Any]]
+) -> NDArray[np.complexfloating[Any, Any]]:
+    """Return the coefficients that a grid wants from those at frequency 0 and above."""
+    if grid.lowest_bin >= 0:
+        return positive[..., grid.lowest_bin :]
+    negative = np.conjugate(positive[..., 1 : 1 - grid.lowest_bin])[..., ::-1]
+    return np.concatenate([negative, positive[..., : grid.highest_bin + 1]], axis=-1)

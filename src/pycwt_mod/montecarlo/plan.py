@@ -28,13 +28,14 @@ SURROGATE_LENGTHS = 6
 METHODS = ("multirate", "full")
 
 # Raised whenever the same arguments would give other counts than before.
-ENGINE_VERSION = 1
+ENGINE_VERSION = 2
 
 # A block of surrogates is transformed together. Its FFT buffers should stay in the processor's
 # caches and amortise the cost of calling NumPy: about 2**15 samples of each series (measured).
 _BLOCK_SAMPLES = 2**15
-_BLOCK_RANGE = (2, 16)
-_GRID_BLOCK_RANGE = (4, 64)
+# The sizes divide 100, 300 and 1000 as evenly as may be: what fills up a last block is work lost.
+_BLOCK_SIZES = (2, 4, 5, 10, 20)
+_GRID_BLOCK_SIZES = (5, 10, 20, 25, 50, 100)
 
 # Beyond this FFT length nothing fits a cache, and memory counts: one surrogate at a time.
 _LONG = 2**18
@@ -272,7 +273,7 @@ def make_plan(
         smoothing=smoothing,
         noise=noise,
         method=method,
-        block_size=_block_size(n_fft, _BLOCK_RANGE if n_fft < _LONG else (1, 1)),
+        block_size=_block_size(n_fft, _BLOCK_SIZES if n_fft < _LONG else (1,)),
         dt=dt,
     )
     if method == "full":
@@ -292,7 +293,7 @@ def make_plan(
         plan,
         grids=grids,
         single=bool(response.min() > _FAINT),
-        block_size=_block_size(points, _GRID_BLOCK_RANGE),
+        block_size=_block_size(points, _GRID_BLOCK_SIZES),
     )
 
 
@@ -320,10 +321,9 @@ def _response(mother: Any, scales: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(np.interp(math.pi * scales, x, best))
 
 
-def _block_size(points: int, bounds: tuple[int, int]) -> int:
+def _block_size(points: int, sizes: tuple[int, ...]) -> int:
     """Return how many surrogates of so many points to compute together."""
-    fitting: int = 2 ** max(0, round(math.log2(_BLOCK_SAMPLES / points)))
-    return min(bounds[1], max(bounds[0], fitting))
+    return min(sizes, key=lambda size: abs(math.log(size * points / _BLOCK_SAMPLES)))
 
 
 def has_own_smooth(mother: Any) -> bool:
