@@ -24,8 +24,8 @@ _FEWEST_TICKS, _MOST_TICKS = 3, 12
 # side by side, they need more.
 _TICK_ROOM, _TICK_ROOM_ACROSS = 0.17, 0.45
 
-# Numbers below a million have no exponent.
-_PLAIN_DIGITS = 6
+# Numbers below a million have no exponent; others, and fractions, so many digits.
+_PLAIN_DIGITS, _DIGITS = 6, 4
 
 # Width of a letter of the caption, in units of the font size.
 _LETTER_WIDTH = 0.51
@@ -174,14 +174,23 @@ def period_ticks(shortest: float, longest: float, most: int = _MOST_TICKS) -> li
     return ticks[:: math.ceil(len(ticks) / max(_FEWEST_TICKS, min(most, _MOST_TICKS)))]
 
 
-def plain(value: float, digits: int = 5) -> str:
-    """Return a number rounded for reading, up to a million without an exponent.
+def plain(value: float, digits: int | None = None) -> str:
+    """Return a number for reading, without an exponent below a million.
+
+    Parameters
+    ----------
+    value : float
+        Positive.
+    digits : int, optional
+        To how many it is rounded; by default four, or the whole of a larger integer.
 
     Examples
     --------
     >>> plain(32768.0), plain(2.8284), plain(0.25), plain(34652.1, 3)
     ('32768', '2.828', '0.25', '34700')
     """
+    if digits is None:
+        digits = max(_DIGITS, len(f"{value:.0f}")) if value < 10**_PLAIN_DIGITS else _DIGITS
     return f"{float(f'{value:.{digits}g}'):.{_PLAIN_DIGITS}g}"
 
 

@@ -37,14 +37,14 @@ class MatrixPlot:
     ----------
     figure, axes
         The figure and its axes.
-    image, marks, colorbar
+    mesh, marks, colorbar
         The squares, the dots of significant pairs and the colour bar; None for one that was not
         drawn.
     """
 
     figure: Any
     axes: Any
-    image: Any
+    mesh: Any
     marks: Any
     colorbar: Any
 
@@ -69,8 +69,8 @@ def plot_matrix(
         What `wct_matrix` returns; or any object with `names`, `bands` and ``square(measure,
         band)``, which returns an array of shape (n_series, n_series), NaN where there is no pair.
     measure : {"coherence", "share", "pvalue", "phase"}
-        Mean squared coherence, share of the area that is significant, p-value, or mean phase. A
-        phase is that of the series of the row over that of the column.
+        Mean squared coherence, share of the area that is significant, p-value, or mean phase, which
+        is positive where the series of the row leads that of the column.
     band : int, default 0
         Number of the band of periods.
     level : float, default 0.95
@@ -128,22 +128,25 @@ def plot_matrix(
     shown = np.degrees(values) if measure == "phase" else values
     scale = LogNorm if measure == "pvalue" else Normalize
     norm = scale(ticks[0], ticks[-1])
-    image = axes.imshow(np.ma.masked_invalid(shown), cmap=colours, norm=norm, aspect="equal")
-    axes.set_facecolor("0.92")
+    borders = np.arange(len(names) + 1) - 0.5
+    mesh = axes.pcolormesh(
+        borders, borders, np.ma.masked_invalid(shown), cmap=colours, norm=norm, rasterized=True
+    )
+    axes.set(xlim=borders[[0, -1]], ylim=borders[[-1, 0]], aspect="equal", facecolor="0.92")
     _draw_names(axes, names)
     dots = None
     if as_flag(marks, "marks"):
-        dots = _draw_marks(axes, _corrected(result, number, len(names)), 1 - probability, image)
+        dots = _draw_marks(axes, _corrected(result, number, len(names)), 1 - probability, mesh)
     bar = None
     if as_flag(colorbar, "colorbar"):
         bar = axes.figure.colorbar(
-            image, ax=axes, pad=0.02, extend="min" if measure == "pvalue" else "neither"
+            mesh, ax=axes, pad=0.02, extend="min" if measure == "pvalue" else "neither"
         )
         bar.set_ticks(ticks, labels=[f"{tick:g}" for tick in ticks])
         bar.minorticks_off()
         bar.set_label(label)
     axes.set_title(_band_name(result.bands[number], period_unit) if title is None else title)
-    return MatrixPlot(axes.figure, axes, image, dots, bar)
+    return MatrixPlot(axes.figure, axes, mesh, dots, bar)
 
 
 def _square(result: Any, measure: str, band: int, n_series: int) -> Array:
@@ -187,7 +190,7 @@ def _draw_names(axes: Any, names: list[str]) -> None:
         axes.tick_params(which="minor", length=0)
 
 
-def _draw_marks(axes: Any, pvalues: Array | None, largest: float, image: Any) -> Any:
+def _draw_marks(axes: Any, pvalues: Array | None, largest: float, mesh: Any) -> Any:
     """Mark pairs whose p-value is at most `largest`, by dots that stand out from their square."""
     if pvalues is None:
         return None
@@ -196,7 +199,7 @@ def _draw_marks(axes: Any, pvalues: Array | None, largest: float, image: Any) ->
     if not row.size:
         return None
     side = 72 * min(size_in_inches(axes)) / pvalues.shape[0]
-    colours = image.cmap(image.norm(np.ma.filled(image.get_array(), np.nan)))[row, column, :3]
+    colours = mesh.cmap(mesh.norm(np.ma.filled(mesh.get_array(), np.nan)))[row, column, :3]
     light = colours @ (0.299, 0.587, 0.114) > 0.5
     return axes.scatter(
         column,

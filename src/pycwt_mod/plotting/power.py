@@ -157,9 +157,12 @@ def plot_cwt(
     -----
     Levels are those of red noise by the chi-square distribution: of each point (eq. 18), of the
     time average (eq. 23, with n - s/dt times) and of the scale average (eq. 28). One in twenty
-    points of red noise is above the 5 % level. Colours are octaves of power. Long records are
-    reduced to the pixels of the picture: power to its mean in a pixel, the series and the scale
-    average to their least and greatest value there.
+    points of red noise is above the 5 % level. The levels of the averages are approximate: for a
+    coefficient of 0.9 the global spectrum exceeds its level up to six times too often at the
+    shortest periods, where the wavelet is broad and the noise steep.
+
+    Colours are octaves of power. Long records are reduced to the pixels of the picture: power to
+    its mean in a pixel, the series and the scale average to their least and greatest value there.
 
     References
     ----------

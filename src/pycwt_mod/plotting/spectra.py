@@ -102,12 +102,13 @@ def analyse(series: Array, times: Array, dates: bool, request: Request) -> Spect
     measure = _power_over(unit)
     spectrum, average = _averages(W, measure, sj, inside)
     dj = _spacing(sj)
-    # Torrence & Compo (1998), eq. 24; for eq. 23 the ends, one scale long, tell nothing new.
+    # Torrence & Compo (1998), eq. 24.
     average *= dj * dt / constant(mother, "cdelta")
     return Spectra(
         trend,
         Field(W, periods, test(0, -1), coi, times, dates, measure=measure),
         spectrum,
+        # The ends, one scale long, tell nothing new.
         test(1, np.maximum(series.size - sj / dt, 1)),
         average,
         test(2, [sj[inside][0], sj[inside][-1]]),
@@ -193,7 +194,7 @@ def _band(
     inside = (periods >= ends[0]) & (periods <= ends[1])
     if not inside.any():
         raise ValueError(
-            f"`band` must hold a period of the transform, which go from {periods[0]:.4g} to "
+            f"`band` must hold one or more of the periods drawn, {periods[0]:.4g} to "
             f"{periods[-1]:.4g}, got {brief(band)}."
         )
     return inside, (float(ends[0]), float(ends[1]))

@@ -32,7 +32,8 @@ def test_period_ticks_are_as_few_as_there_is_room_for():
 
 
 def test_numbers_are_plain_below_a_million():
-    assert [plain(2.0**k) for k in (-3, 0, 15, 19)] == ["0.125", "1", "32768", "524290"]
+    assert [plain(2.0**k) for k in (-3, 0, 15, 19)] == ["0.125", "1", "32768", "524288"]
+    assert plain(2.0**21) == "2.097e+06"
     assert plain(34652.1, 3) == "34700"
 
 

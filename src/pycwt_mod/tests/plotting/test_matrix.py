@@ -30,7 +30,7 @@ def test_squares_are_the_measure_and_missing_pairs_are_blank():
     result = matrix_result(4)
     for band in (0, 1):
         plot = plot_matrix(result, "share", band, ax=new_axes())
-        drawn = plot.image.get_array()
+        drawn = plot.mesh.get_array()
         np.testing.assert_allclose(
             np.ma.filled(drawn, np.nan), result.square("share", band), rtol=1e-6
         )
@@ -49,10 +49,10 @@ def test_squares_are_the_measure_and_missing_pairs_are_blank():
 )
 def test_colours_have_the_range_and_name_of_their_measure(measure, label, limits):
     plot = plot_matrix(matrix_result(3), measure, ax=new_axes())
-    assert plot.image.get_clim() == limits
+    assert plot.mesh.get_clim() == limits
     assert plot.colorbar.ax.get_ylabel() == label
     if measure == "phase":
-        np.testing.assert_allclose(plot.image.get_array().compressed(), 90)
+        np.testing.assert_allclose(plot.mesh.get_array().compressed(), 90)
 
 
 def test_marks_are_on_the_pairs_significant_after_correction():
