@@ -1,0 +1,127 @@
+"""pycwt's own sample scripts run unchanged, and draw what they draw with pycwt.
+
+They are taken from the installed distribution of pycwt. Each is run twice in a process of its own,
+with pycwt and with this package in its place. Compared are all arrays drawn, texts and limits, and
+the pixels. Only one thing may differ, and does: the contour of significant coherence in
+sample_xwt.py, as pycwt tests against white noise whatever the series.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from importlib.machinery import PathFinder
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import pycwt_mod
+
+PROGRAM = Path(__file__).with_name("drawn.py")
+
+# The axes that pycwt's script draws coherence in, with its contour the first of its collections.
+COHERENCE_CONTOUR = "figure 1 axes 1 contour 0"
+
+# Rounding differs between the two; a contour interpolates where its field is steep.
+RTOL, CONTOUR_ATOL = 1e-9, 1e-6
+# Rounding may move a line by one level of grey, in few pixels.
+MOST_PIXELS = 1e-4
+
+
+@pytest.fixture(scope="module")
+def samples(tmp_path_factory):
+    """A copy of pycwt's folder of samples."""
+    pytest.importorskip("pycwt")
+    theirs = PathFinder.find_spec("pycwt")
+    folder = Path(theirs.submodule_search_locations[0], "sample")
+    copy = tmp_path_factory.mktemp("pycwt") / "sample"
+    shutil.copytree(folder, copy)
+    return copy
+
+
+def draw(which, script, samples):
+    output = samples.parent / f"{which}-{script}.npz"
+    environment = {
+        **os.environ,
+        "HOME": str(samples.parent),
+        "XDG_CACHE_HOME": str(samples.parent),
+        # The program's folder holds this package's tests, which are not on the path.
+        "PYTHONPATH": str(Path(pycwt_mod.__file__).parents[1]),
+    }
+    done = subprocess.run(
+        [sys.executable, PROGRAM, which, script, output],
+        cwd=samples,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
+    with np.load(output) as content:
+        return dict(content)
+
+
+@pytest.fixture(scope="module", params=["simple_sample.py", "sample.py", "sample_xwt.py"])
+def drawn(request, samples):
+    script = request.param
+    before = (samples / script).read_bytes()
+    both = {which: draw(which, script, samples) for which in ("pycwt", "compat")}
+    assert (samples / script).read_bytes() == before
+    return script, both["pycwt"], both["compat"]
+
+
+def test_sample_script_draws_the_same_arrays(drawn):
+    script, theirs, ours = drawn
+    assert ours.keys() == theirs.keys()
+    arrays = [name for name in theirs if "pixels" not in name and "texts" not in name]
+    assert len(arrays) > 10
+    compared = 0
+    for name in arrays:
+        if script == "sample_xwt.py" and name == COHERENCE_CONTOUR:
+            continue
+        atol = CONTOUR_ATOL if "contour" in name else RTOL * np.abs(theirs[name]).max(initial=0)
+        np.testing.assert_allclose(ours[name], theirs[name], RTOL, atol, err_msg=name)
+        compared += theirs[name].size
+    assert compared > 10_000
+
+
+def test_sample_script_writes_the_same_texts(drawn):
+    _, theirs, ours = drawn
+    names = [name for name in theirs if "texts" in name]
+    assert any(theirs[name].any() for name in names)
+    for name in names:
+        np.testing.assert_array_equal(ours[name], theirs[name], err_msg=name)
+
+
+def test_sample_script_gives_the_same_pixels(drawn):
+    _, theirs, ours = drawn
+    names = [name for name in theirs if "pixels" in name]
+    assert names
+    for name in names:
+        assert theirs[name][..., :3].std() > 10
+        assert ours[name].shape == theirs[name].shape
+        assert (ours[name] != theirs[name]).any(axis=-1).mean() < MOST_PIXELS, name
+
+
+def test_only_the_contour_of_significant_coherence_differs(samples):
+    theirs, ours = (draw(which, "sample_xwt.py", samples) for which in ("pycwt", "compat"))
+    assert ours[COHERENCE_CONTOUR].shape[0] > 100
+    assert ours[COHERENCE_CONTOUR].shape != theirs[COHERENCE_CONTOUR].shape
+
+
+def test_sample_script_is_found_as_a_module(samples):
+    code = (
+        "import matplotlib; matplotlib.use('agg')\n"
+        "import pycwt_mod.compat as compat; compat.install()\n"
+        "import pycwt.sample.simple_sample as script\n"
+        "print(script.wavelet.__name__, script.wave.shape)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code],
+        cwd=samples,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.stdout == "pycwt_mod (85, 504)\n", done.stderr
