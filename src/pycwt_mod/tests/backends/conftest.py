@@ -22,6 +22,7 @@ BACKENDS = [
     "executor-threads",
     "auto",
     "dask",
+    "gpu-torch-cpu",
 ]
 # Not all that the machine has, so that the tests mean the same everywhere.
 N_WORKERS = 2
@@ -58,6 +59,13 @@ def dask_client():
         yield client
 
 
+def torch_on_the_cpu():
+    pytest.importorskip("torch")
+    from pycwt_mod.backends import GPUBackend
+
+    return GPUBackend("torch", device="cpu")
+
+
 @pytest.fixture(params=BACKENDS)
 def backend(request):
     """Give each backend in turn."""
@@ -73,6 +81,7 @@ def backend(request):
         "executor-threads": lambda: ExecutorBackend(fixture("thread_pool")),
         "auto": lambda: AutoBackend(N_WORKERS),
         "dask": lambda: DaskBackend(fixture("dask_client")),
+        "gpu-torch-cpu": torch_on_the_cpu,
     }[request.param]
     with make() as made:
         yield made
