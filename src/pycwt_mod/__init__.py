@@ -22,6 +22,7 @@ from .helpers import (  # noqa: F401  (fft and fft_kwargs: pycwt leaks them)
     rect,
     rednoise,
 )
+from .matrix import MatrixResult, wct_matrix
 from .montecarlo.null import NullDistribution
 from .mothers import DOG, MexicanHat, Morlet, MotherWavelet, Paul
 from .result import CoherenceResult
@@ -33,6 +34,7 @@ __all__ = [
     "DOG",
     "AR1EstimationError",
     "CoherenceResult",
+    "MatrixResult",
     "MexicanHat",
     "Morlet",
     "MotherWavelet",
@@ -54,6 +56,7 @@ __all__ = [
     "significance",
     "wavelet",
     "wct",
+    "wct_matrix",
     "wct_null",
     "wct_significance",
     "xwt",

@@ -847,19 +847,22 @@ def _padded_length(size: int) -> int:
 
 def _coefficients(pair: Array) -> tuple[float, float]:
     """Return the lag-1 autocorrelation of both series; errors name the series."""
-    estimates = []
-    for series, name in zip(pair, ("y1", "y2"), strict=True):
-        try:
-            g = ar1(series)[0]
-        except AR1EstimationError as error:
-            raise AR1EstimationError(str(error).replace("`x`", f"`{name}`")) from None
-        if not -1 < g < 1:
-            raise AR1EstimationError(
-                f"`{name}` must allow an AR(1) model, but its lag-1 autocorrelation is estimated "
-                f"as {g:.3g}. {AR1_REMEDY}"
-            )
-        estimates.append(g)
-    return estimates[0], estimates[1]
+    g1, g2 = (_coefficient(series, name) for series, name in zip(pair, ("y1", "y2"), strict=True))
+    return g1, g2
+
+
+def _coefficient(series: Array, name: str) -> float:
+    """Return the lag-1 autocorrelation of a series, with which an AR(1) model can exist."""
+    try:
+        g = ar1(series)[0]
+    except AR1EstimationError as error:
+        raise AR1EstimationError(str(error).replace("`x`", f"`{name}`")) from None
+    if not -1 < g < 1:
+        raise AR1EstimationError(
+            f"`{name}` must allow an AR(1) model, but its lag-1 autocorrelation is estimated "
+            f"as {g:.3g}. {AR1_REMEDY}"
+        )
+    return float(g)
 
 
 def _variance_and_alpha(signal: Any, alpha: Any) -> tuple[float, float]:

@@ -1,0 +1,93 @@
+"""From the sums of all pairs to numbers for each pair and band."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .fields import Array, Sums
+from .surrogates import pvalue
+
+
+@dataclass(frozen=True)
+class BandNumbers:
+    """Numbers for each pair and band, shape (n_pairs, n_bands); NaN where there is nothing.
+
+    Attributes
+    ----------
+    coherence : numpy.ndarray
+        Mean R2 outside the cone of influence.
+    share : numpy.ndarray
+        Share of the points outside the cone whose R2 is above the level.
+    phase : numpy.ndarray
+        Direction of the mean of exp(i phase) outside the cone, in radians.
+    resultant : numpy.ndarray
+        Length of that mean, from 0 (all phases alike likely) to 1 (one phase).
+    pvalue, pvalue_fdr : numpy.ndarray
+        Of the mean coherence; the second corrected over the pairs of a band.
+    n_points : numpy.ndarray
+        Number of points averaged over, integers.
+    """
+
+    coherence: Array
+    share: Array
+    phase: Array
+    resultant: Array
+    pvalue: Array
+    pvalue_fdr: Array
+    n_points: NDArray[np.int64]
+
+
+def band_numbers(
+    sums: Sequence[Sums],
+    members: NDArray[np.bool_],
+    samples: Mapping[int, Array],
+    has_level: NDArray[np.bool_],
+) -> BandNumbers:
+    """Average the sums of each pair over the bands, and judge them.
+
+    Parameters
+    ----------
+    sums : sequence of Sums
+        One for each pair.
+    members : numpy.ndarray
+        Which scales belong to each band, shape (n_bands, n_scales).
+    samples : mapping of int to numpy.ndarray
+        Band means of surrogates, (surrogate, band), by number of the pair.
+    has_level : numpy.ndarray
+        Which scales have a level, for each pair, shape (n_pairs, n_scales).
+    """
+    weights = members.T.astype(float)
+    count = np.stack([one.count for one in sums])
+    points = count @ members.T.astype(np.int64)
+    # Some of the scales may have no level to be above.
+    judged = (count * has_level) @ weights
+    direction = np.stack([one.direction for one in sums]) @ weights
+    with np.errstate(divide="ignore", invalid="ignore"):
+        coherence = (np.stack([one.coherence for one in sums]) @ weights) / points
+        share = (np.stack([one.significant for one in sums]) @ weights) / judged
+        mean = direction / points
+    p = np.full(coherence.shape, np.nan)
+    for pair, means in samples.items():
+        for band in range(len(members)):
+            p[pair, band] = pvalue(float(coherence[pair, band]), means[:, band])
+    phase = np.where(points > 0, np.angle(mean), np.nan)
+    return BandNumbers(coherence, share, phase, np.abs(mean), p, _false_discoveries(p), points)
+
+
+def _false_discoveries(p: Array) -> Array:
+    """Return p-values adjusted over the pairs of each band (Benjamini & Hochberg 1995)."""
+    adjusted = np.full(p.shape, np.nan)
+    if not np.isfinite(p).any():
+        return adjusted
+    # scipy.stats takes longer to import than all the rest.
+    from scipy.stats import false_discovery_control
+
+    for band in range(p.shape[1]):
+        known = np.isfinite(p[:, band])
+        if known.any():
+            adjusted[known, band] = false_discovery_control(p[known, band], method="bh")
+    return adjusted

@@ -1,0 +1,188 @@
+"""The wavelet coherence of many pairs: each series is transformed once, each pair compared once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from .. import wavelet as face
+from ..arguments import (
+    check_progress,
+    check_smoothing,
+    scale_arguments,
+    simulation_method,
+    simulation_options,
+)
+from ..backends import resolve_backend
+from ..transform import scale_axis
+from ..validation import as_count, as_flag, as_level, as_positive, as_seed
+from .fields import Geometry
+from .result import MatrixResult
+from .run import Options, Run
+from .store import as_store
+from .table import as_bands, as_pairs, as_table
+
+
+def wct_matrix(
+    data: ArrayLike,
+    dt: float | None = None,
+    *,
+    names: Sequence[str] | None = None,
+    pairs: Sequence[tuple[Any, Any]] | str | None = None,
+    bands: Sequence[tuple[float, float]] | None = None,
+    dj: float = 1 / 12,
+    s0: float = -1,
+    J: float = -1,
+    sig: bool = True,
+    significance_level: float = 0.95,
+    wavelet: Any = "morlet",
+    normalize: bool = True,
+    fields: str | None = None,
+    out: Any = None,
+    mc_count: int = 300,
+    progress: bool | Callable[[int, int], None] = True,
+    cache: bool = True,
+    backend: Any = None,
+    n_workers: int | None = None,
+    rng_seed: int | np.random.SeedSequence | None = None,
+    method: str | None = None,
+    smoothing: str = "pycwt",
+    surrogate_length: str = "pycwt",
+    n_samples: int | None = None,
+    tol: float | None = None,
+    mc_count_max: int = 100_000,
+) -> MatrixResult:
+    """Wavelet coherence of many pairs of series, by bands of periods.
+
+    Use it in place of a loop over `wct`: each series is transformed once, pairs of like
+    persistence share their null distribution, and everything runs on one pool of workers. Memory
+    grows with the number of series, in a temporary file, and not with the number of pairs.
+
+    Parameters
+    ----------
+    data : array_like or pandas.DataFrame
+        Evenly sampled real series over the same times, shape (n_series, n_times); or a DataFrame
+        with a column for each.
+    dt : float, optional
+        Sampling interval. It may be left out for a DataFrame with an even DatetimeIndex, whose
+        steps are then taken in seconds if shorter than a minute, in years (of twelve equal months)
+        if a month or longer, else in days; business days count as one day each. The result says so
+        in `unit`.
+    names : sequence of str, optional
+        Names of the series; by default the columns' names, or numbers.
+    pairs : sequence of (int or str, int or str), optional
+        Pairs by number or name of the series; None or "all": each series with each other once.
+    bands : sequence of (float, float), optional
+        Bands of periods (low, high), low <= period < high, in the unit of `dt`. By default octaves
+        from the shortest period on.
+    dj, s0, J, sig, significance_level, wavelet, normalize
+        As in `wct`. Without `sig` there are neither significant areas nor p-values.
+    fields : {None, "memory"}
+        "memory" keeps the coherence and phase of every pair at all times and scales in the result.
+    out : path-like, optional
+        Folder to which these fields are written pair by pair, as .npz files; as a zarr store if
+        its name ends in ".zarr" and zarr is installed. A run that was broken off goes on with the
+        pairs that are missing when it is called again with the same data and parameters.
+    mc_count : int, default 300
+        Number of surrogates of each null distribution, for levels and for p-values.
+    progress, cache, backend, n_workers, rng_seed, method, smoothing
+        As in `wct_significance`. `cache` is about the levels.
+    surrogate_length, n_samples, tol, mc_count_max
+        As in `wct`, for the levels. Surrogates for the p-values are as long as the record.
+
+    Returns
+    -------
+    MatrixResult
+        For each pair and band the mean coherence and phase, the share of the significant area,
+        and p-values with and without correction for the number of pairs; `to_dataframe`, `plot`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not what is described here; the message names it. Also if `out` holds a
+        run with other data or parameters.
+
+    Warns
+    -----
+    UserWarning
+        If pairs failed: a series is constant, has gaps, or allows no AR(1) model. They are in the
+        result's `failures`, and the others are not affected. Otherwise as `wct`.
+
+    Notes
+    -----
+    The p-value of a pair in a band belongs to the null hypothesis that the two series are
+    independent AR(1) processes. The statistic is the mean of R2 over all points of the band outside
+    the cone of influence. It is compared with the means of `mc_count` pairs of AR(1) series that
+    are as long as the record and treated alike, so that it is uniform under the null hypothesis,
+    however the points depend on each other. Where fewer than ten surrogates reach the mean, a beta
+    distribution continues the tail, down to 0.001 / (1 + mc_count). `pvalue_fdr` holds the false
+    discovery rate over the pairs of a band (Benjamini & Hochberg 1995).
+
+    The AR(1) coefficients of each series are rounded for the null distributions, to steps of 0.05
+    up to 0.75 and to quarter octaves of ``1 - abs(g)`` beyond, by which no level changes by more
+    than the standard error of 300 surrogates. Their order does not matter. Levels are those of
+    `wct_significance` at the rounded coefficients.
+
+    References
+    ----------
+    Grinsted, A., Moore, J. C., and Jevrejeva, S. (2004). Application of the cross wavelet
+    transform and wavelet coherence to geophysical time series. Nonlinear Processes in
+    Geophysics 11, 561-566. doi:10.5194/npg-11-561-2004
+
+    Benjamini, Y., and Hochberg, Y. (1995). Controlling the false discovery rate. Journal of the
+    Royal Statistical Society B 57, 289-300. doi:10.1111/j.2517-6161.1995.tb02031.x
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pycwt_mod import wct_matrix
+    >>> rng = np.random.default_rng(0)
+    >>> a, b, c = rng.normal(size=(3, 200))
+    >>> result = wct_matrix(
+    ...     [a, a + b, c], 1.0, names=["a", "sum", "c"], bands=[(4, 16)], dj=1 / 4, mc_count=40,
+    ...     rng_seed=1, progress=False,
+    ... )
+    >>> (result.pvalue_fdr < 0.05).ravel()
+    array([ True, False, False])
+    """
+    check_progress(progress)
+    table = as_table(data, dt, names)
+    mother = face._check_parameter_wavelet(wavelet)
+    steps, smallest, last = scale_arguments(table.n_times, table.dt, dj, s0, J, mother)
+    geometry = Geometry(
+        mother,
+        scale_axis(smallest, steps, last),
+        table.dt,
+        steps,
+        table.n_times,
+        face._padded_length(table.n_times),
+        check_smoothing(smoothing, mother),
+    )
+    length = {"surrogate_length": surrogate_length, "n_samples": n_samples}
+    n_samples = simulation_options(length, table.n_times)["n_samples"]
+    options = Options(
+        level=as_level(significance_level),
+        sig=as_flag(sig, "sig"),
+        normalize=as_flag(normalize, "normalize"),
+        mc_count=as_count(mc_count, "mc_count"),
+        seed=as_seed(rng_seed),
+        cache=as_flag(cache, "cache"),
+        method=simulation_method(method, "ar1", mother),
+        s0=smallest,
+        J=last,
+        n_samples=None if n_samples is None else as_count(n_samples, "n_samples", at_least=2),
+        tol=None if tol is None else as_positive(tol, "tol"),
+        mc_count_max=as_count(mc_count_max, "mc_count_max"),
+    )
+    run = Run(
+        table,
+        as_pairs(pairs, table.names),
+        as_bands(bands, geometry.periods, geometry.n_outside),
+        geometry,
+        options,
+        as_store(out, fields),
+    )
+    return run.result(resolve_backend(backend, n_workers=n_workers), progress)

@@ -1,0 +1,340 @@
+"""The coherence of many pairs, each series transformed and smoothed with itself once.
+
+R2 of a pair takes the transforms W1 and W2, the smoothed powers S(|W1|^2/s) and S(|W2|^2/s), and
+the smoothed cross spectrum S(W1 conj(W2)/s). Only the last belongs to the pair.
+
+Axes: (scale, time), and (series, scale, time) of all series together.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..arrays import NUMPY
+from ..coherence import FilterBank, ScaleFilter, filtered, is_silent, make_bank, own_smooth
+from ..coherence import smoothed_fields as smoothed
+from ..montecarlo.plan import has_own_smooth
+from ..mothers import constant, scale_taps
+from ..transform import cone_of_influence, forward, outside_cone
+
+Array = NDArray[np.float64]
+Complex = NDArray[np.complex128]
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """What all pairs have in common, small enough to send to any worker.
+
+    Parameters
+    ----------
+    mother : MotherWavelet
+        The wavelet.
+    scales : numpy.ndarray
+        Scales, in the unit of `dt`.
+    dt, dj : float
+        Sampling interval, and spacing of the scales in octaves.
+    n_times, n_fft : int
+        Length of the series, and zero-padded.
+    smoothing : str
+        Kind of boxcar across scales.
+    """
+
+    mother: Any
+    scales: Array
+    dt: float
+    dj: float
+    n_times: int
+    n_fft: int
+    smoothing: str
+    _banks: dict[str, FilterBank] = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def frequencies(self) -> Array:
+        """Fourier frequencies of the scales, as `wct` returns them."""
+        return np.asarray(1 / (self.mother.flambda() * self.scales))
+
+    @property
+    def periods(self) -> Array:
+        """Fourier periods of the scales."""
+        return np.asarray(1 / self.frequencies)
+
+    @property
+    def coi(self) -> Array:
+        """Cone of influence in Fourier periods."""
+        return cone_of_influence(self.n_times, self.mother, self.dt)
+
+    @property
+    def outside(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """For each scale the interval [start, stop) of times outside the cone of influence."""
+        starts, stops = outside_cone(self.periods, self.coi)
+        return starts, np.maximum(starts, stops)
+
+    @property
+    def n_outside(self) -> NDArray[np.intp]:
+        """Number of times outside the cone of influence, for each scale."""
+        starts, stops = self.outside
+        return np.asarray(stops - starts)
+
+    @property
+    def smooths_itself(self) -> bool:
+        """Whether the mother wavelet has a `smooth` of its own, which must be honoured."""
+        return has_own_smooth(self.mother)
+
+    @property
+    def taps(self) -> Array:
+        """The boxcar across scales."""
+        return scale_taps(constant(self.mother, "deltaj0"), self.dj, self.smoothing)
+
+    @property
+    def bank(self) -> FilterBank:
+        """The filters, computed on first use in each process and kept."""
+        if "bank" not in self._banks:
+            scales = self.scales / self.dt
+            lengths = np.full(scales.size, self.n_fft)
+            self._banks["bank"] = make_bank(self.mother, scales, self.n_times, lengths, self.taps)
+        return self._banks["bank"]
+
+    def with_scales(self, scales: Array) -> Geometry:
+        """Return the same geometry for other scales."""
+        return replace(self, scales=scales, _banks={})
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave the filters at home: workers compute them faster than they could receive them."""
+        return {**self.__dict__, "_banks": {}}
+
+
+@dataclass(frozen=True)
+class TransformSeries:
+    """Transform a series and smooth its power: the kernel of the first pass.
+
+    Parameters
+    ----------
+    geometry : Geometry
+        What all series have in common.
+    series : numpy.ndarray
+        Normalised, shape (n_series, n_times).
+
+    Notes
+    -----
+    Calling it with the number of a series returns W and S(|W|^2/s), the latter NaN where the series
+    is silent. It does not depend on the other series, to the last bit.
+    """
+
+    geometry: Geometry
+    series: Array
+
+    def __call__(self, number: int) -> tuple[Complex, Array]:
+        """Return W, complex, and S, real, both (scale, time)."""
+        if self.geometry.smooths_itself:
+            W, S = self._by_own_smooth(self.series[number])
+        else:
+            W, S = self._by_engine(self.series[number])
+        for row in S:
+            row[is_silent(row, self.geometry.n_fft)] = np.nan
+        return W, S
+
+    def _by_engine(self, series: Array) -> tuple[Complex, Array]:
+        geometry, n = self.geometry, self.geometry.n_times
+        padded = np.zeros(geometry.n_fft, dtype=complex)
+        padded[:n] = series
+        spectrum = NUMPY.fft(padded)
+        W = np.empty((geometry.scales.size, n), dtype=complex)
+        S = np.empty(W.shape)
+        buffer = np.empty(geometry.n_fft, dtype=complex)
+
+        def power_of(scale: int, row: ScaleFilter) -> Complex:
+            filtered(spectrum, row.wavelet, buffer, NUMPY)
+            W[scale] = NUMPY.ifft(buffer)[:n]
+            buffer[:n] = W[scale].real ** 2 + W[scale].imag ** 2
+            buffer[n:] = 0
+            return buffer
+
+        for scale, smooth in smoothed(power_of, (), geometry.bank, parts=_always(n)):
+            S[scale] = smooth.real
+        return W, S
+
+    def _by_own_smooth(self, series: Array) -> tuple[Complex, Array]:
+        g = self.geometry
+        W, _ = forward(series, g.mother, g.scales, g.dt, g.n_fft)
+        power = np.abs(W) ** 2 / g.scales[:, np.newaxis]
+        return W, np.real(own_smooth(g.mother, power, g.dt, g.dj, g.scales)).astype(float)
+
+
+@dataclass(frozen=True)
+class Sums:
+    """What the bands are averaged from: sums over the times outside the cone, for each scale.
+
+    Attributes
+    ----------
+    count : numpy.ndarray
+        Number of coherences that exist.
+    coherence : numpy.ndarray
+        Sum of R2.
+    direction : numpy.ndarray
+        Sum of exp(i phase), complex.
+    significant : numpy.ndarray
+        Number of R2 above the level.
+    """
+
+    count: NDArray[np.int64]
+    coherence: Array
+    direction: Complex
+    significant: NDArray[np.int64]
+
+    @classmethod
+    def empty(cls, n_scales: int) -> Sums:
+        """Return sums over nothing."""
+        counts = np.zeros((2, n_scales), dtype=np.int64)
+        return cls(counts[0], np.zeros(n_scales), np.zeros(n_scales, dtype=complex), counts[1])
+
+    def add(self, scale: int, coherence: Array, cross: Complex, level: float) -> None:
+        """Add the times of one scale, of the coherence and of the cross spectrum."""
+        known = np.isfinite(coherence)
+        n_known = int(known.sum())
+        if n_known < coherence.size:
+            coherence, cross = coherence[known], cross[known]
+        self.count[scale] = n_known
+        self.coherence[scale] = coherence.sum()
+        self.significant[scale] = np.count_nonzero(coherence > level)
+        size = np.abs(cross)
+        size[size == 0] = np.inf
+        self.direction[scale] = (cross / size).sum()
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What one pair gives: its sums, and its fields where they are wanted.
+
+    Attributes
+    ----------
+    sums : Sums
+        For the bands.
+    R2, phase : numpy.ndarray or None
+        (scale, time).
+    failure : str
+        Why there is nothing; empty if there is.
+    """
+
+    sums: Sums
+    R2: Array | None = None
+    phase: Array | None = None
+    failure: str = ""
+
+
+@dataclass(frozen=True)
+class ComparePair:
+    """Compare two transformed series: the kernel of the second pass.
+
+    Parameters
+    ----------
+    geometry : Geometry
+        What all pairs have in common.
+    W, S : numpy.ndarray
+        What `TransformSeries` returned, of all series, (series, scale, time).
+    levels : numpy.ndarray
+        Levels of R2, shape (number of null distributions, n_scales).
+    keep : bool
+        Whether the fields are wanted.
+
+    Notes
+    -----
+    It is called with (first series, second series, row of `levels`).
+    """
+
+    geometry: Geometry
+    W: Complex
+    S: Array
+    levels: Array
+    keep: bool
+
+    def __call__(self, task: tuple[int, int, int]) -> Comparison:
+        """Return the comparison of one pair."""
+        first, second, row = task
+        # Views without the overhead of np.memmap at each step.
+        W = np.asarray(self.W[first]), np.asarray(self.W[second])
+        S = np.asarray(self.S[first]), np.asarray(self.S[second])
+        compare = _own_smooth_pair if self.geometry.smooths_itself else _engine_pair
+        try:
+            return compare(self.geometry, W, S, self.levels[row], self.keep)
+        except (ValueError, ArithmeticError) as error:
+            failure = f"{type(error).__name__}: {error}"
+            return Comparison(Sums.empty(self.geometry.scales.size), failure=failure)
+
+
+def _engine_pair(
+    geometry: Geometry, W: tuple[Complex, Complex], S: tuple[Array, Array], level: Array, keep: bool
+) -> Comparison:
+    n, n_scales = geometry.n_times, geometry.scales.size
+    starts, stops = geometry.outside
+    sums = Sums.empty(n_scales)
+    bank = geometry.bank if keep else _needed(geometry.bank, geometry.n_outside)
+    # R2 of a scale comes when the boxcar has seen the scales ahead; till then its cross waits.
+    ahead = (bank.taps.size - 1) // 2 + 1
+    waiting = np.empty((ahead, n), dtype=complex)
+    buffer = np.empty(geometry.n_fft, dtype=complex)
+    fields = [np.empty((n_scales, n)) for _ in range(2)] if keep else None
+    memory = np.empty((2, n))
+
+    def cross_of(scale: int, _: ScaleFilter) -> Complex:
+        cross = waiting[scale % ahead]
+        np.conjugate(W[1][scale], out=cross)
+        cross *= W[0][scale]
+        buffer[:n] = cross
+        buffer[n:] = 0
+        return buffer
+
+    def wanted(scale: int) -> slice:
+        return slice(0, n) if keep else slice(starts[scale], stops[scale])
+
+    for scale, S12 in smoothed(cross_of, (), bank, parts=wanted):
+        times = wanted(scale)
+        R2, product = memory[:, : times.stop - times.start]
+        _squared_coherence(S12, S[0][scale, times], S[1][scale, times], R2, product)
+        cross, own = waiting[scale % ahead], slice(starts[scale], stops[scale])
+        sums.add(scale, R2[own] if keep else R2, cross[own], level[scale])
+        if fields is not None:
+            fields[0][scale] = R2
+            np.arctan2(cross.imag, cross.real, out=fields[1][scale])
+    return Comparison(sums, *(fields or ()))
+
+
+def _needed(bank: FilterBank, n_outside: NDArray[np.intp]) -> FilterBank:
+    """Leave out the largest scales, which are inside the cone of influence all the time."""
+    last = int(np.flatnonzero(n_outside).max(initial=0))
+    return replace(bank, filters=bank.filters[: last + 1 + (bank.taps.size - 1) // 2])
+
+
+def _squared_coherence(S12: Complex, S1: Array, S2: Array, out: Array, scratch: Array) -> None:
+    """Write R2 within [0, 1] to `out`; NaN where a power is, which says that a series is silent."""
+    np.multiply(S12.real, S12.real, out=out)
+    np.multiply(S12.imag, S12.imag, out=scratch)
+    out += scratch
+    np.multiply(S1, S2, out=scratch)
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore", under="ignore"):
+        out /= scratch
+    np.clip(out, 0.0, 1.0, out=out)
+
+
+def _own_smooth_pair(
+    geometry: Geometry, W: tuple[Complex, Complex], S: tuple[Array, Array], level: Array, keep: bool
+) -> Comparison:
+    g = geometry
+    cross = W[0] * W[1].conj()
+    S12 = own_smooth(g.mother, cross / g.scales[:, np.newaxis], g.dt, g.dj, g.scales)
+    with np.errstate(all="ignore"):
+        R2 = np.clip(np.abs(S12) ** 2 / (S[0] * S[1]), 0.0, 1.0)
+    sums = Sums.empty(g.scales.size)
+    for scale, (start, stop) in enumerate(zip(*g.outside, strict=True)):
+        part = slice(start, stop)
+        sums.add(scale, R2[scale, part], cross[scale, part], level[scale])
+    return Comparison(sums, R2, np.angle(cross)) if keep else Comparison(sums)
+
+
+def _always(n: int) -> Any:
+    """Return a function that wants all times at any scale."""
+    everywhere = slice(0, n)
+    return lambda _: everywhere

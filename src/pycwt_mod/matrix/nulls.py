@@ -1,0 +1,164 @@
+"""The null distributions that pairs share: grids of AR(1) coefficients, and what is known there.
+
+Levels of R2 change little with the lag-1 autocorrelation g: a difference of 0.05 moves none by more
+than the standard error of 300 surrogates, up to 0.75; nearer to 1, a quarter of an octave in 1 - g
+does not either. So coefficients are rounded to such a grid, which errs by half a step at most, and
+pairs that agree share their levels. (Noise with g near -1 needs smaller steps.)
+
+Means over a band scatter little, so they want more care: those of a pair lie between means at a few
+coefficients, its anchors. All anchors take the same innovations, so that the mean of each surrogate
+is a smooth function of g, and is interpolated, surrogate by surrogate.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..backends import MCBackend
+from ..backends.base import closing_iterator
+from ..montecarlo.estimate import estimate_null, estimate_nulls
+from ..montecarlo.noise import Streams
+from ..montecarlo.null import NullDistribution
+from ..montecarlo.plan import Plan
+from .fields import Array
+from .surrogates import BandSurrogates
+
+# The grid of levels: even up to the edge, then so many steps for each halving of 1 - |g|, and for
+# negative g so many.
+GRID_STEP, GRID_EDGE, STEPS_PER_HALVING, NEGATIVE_STEPS = 0.05, 0.75, 4, 16
+
+# The anchors of band means: so far apart up to the same edge, then at each halving of 1 - |g|.
+ANCHOR_STEP = 0.25
+
+# Digits that tell grid points apart; more would be rounding errors.
+_DIGITS = 12
+
+# Streams of band surrogates are children of the seed with this key, those of levels without.
+_BAND_KEY = 0xBA9D
+
+Node = tuple[float, float]
+
+
+def on_grid(g: float) -> float:
+    """Return the point of the grid that stands for a coefficient."""
+    size = abs(g)
+    if size <= GRID_EDGE:
+        size = round(size / GRID_STEP) * GRID_STEP
+    else:
+        per_halving = STEPS_PER_HALVING if g > 0 else NEGATIVE_STEPS
+        steps = round(per_halving * _halvings(size))
+        size = 1 - (1 - GRID_EDGE) * 2 ** (-steps / per_halving)
+    return _signed(size, g)
+
+
+def node_of(g1: float, g2: float) -> Node:
+    """Return the grid point of a pair; R2 does not know which series is the first."""
+    first, second = sorted((on_grid(g1), on_grid(g2)), reverse=True)
+    return first, second
+
+
+def anchors_of(g1: float, g2: float) -> dict[Node, float]:
+    """Return the anchors around the coefficients of a pair, with their weights.
+
+    The larger coefficient comes first, so that the order of the series does not matter.
+    """
+    first, second = (_neighbours(g) for g in sorted((g1, g2), reverse=True))
+    return {
+        (a, b): weight_a * weight_b
+        for a, weight_a in first.items()
+        for b, weight_b in second.items()
+    }
+
+
+def _neighbours(g: float) -> dict[float, float]:
+    """Return the anchors on both sides of a coefficient, with weights that add to 1."""
+    size = abs(g)
+    place = size / ANCHOR_STEP if size <= GRID_EDGE else GRID_EDGE / ANCHOR_STEP + _halvings(size)
+    below = math.floor(place)
+    weights = {below: 1 - (place - below), below + 1: place - below}
+    return {_signed(_anchor(k), g): weight for k, weight in weights.items() if weight > 0}
+
+
+def _anchor(number: int) -> float:
+    even = round(GRID_EDGE / ANCHOR_STEP)
+    if number <= even:
+        return number * ANCHOR_STEP
+    return 1 - (1 - GRID_EDGE) * 2.0 ** (even - number)
+
+
+def _halvings(size: float) -> float:
+    return math.log2((1 - GRID_EDGE) / (1 - size))
+
+
+def _signed(size: float, g: float) -> float:
+    rounded = round(math.copysign(size, g), _DIGITS)
+    return rounded if rounded else 0.0  # no negative zero
+
+
+def interpolated(anchors: Mapping[Node, float], samples: Mapping[Node, Array]) -> Array:
+    """Return the band means of surrogates between the anchors, shape (n_surrogates, n_bands)."""
+    return np.asarray(sum(weight * samples[node] for node, weight in anchors.items()))
+
+
+def level_nulls(
+    plans: Sequence[Plan],
+    engine: MCBackend,
+    *,
+    mc_count: int,
+    seed: np.random.SeedSequence | None,
+    cache: bool,
+    tol: float | None,
+    tol_level: float,
+    mc_count_max: int,
+    on_done: Callable[[int], object],
+) -> Iterator[tuple[int, NullDistribution]]:
+    """Yield (number of a plan, its null distribution), all simulated on one backend."""
+    if tol is None:
+        yield from estimate_nulls(
+            plans, engine, mc_count=mc_count, seed=seed, cache=cache, on_done=on_done
+        )
+        return
+    # Each goes on until it is good enough, which the others do not know beforehand.
+    for number, plan in enumerate(plans):
+        null = estimate_null(
+            plan,
+            mc_count=mc_count,
+            seed=seed,
+            backend=engine,
+            cache=cache,
+            tol=tol,
+            tol_level=tol_level,
+            mc_count_max=mc_count_max,
+        )
+        on_done(mc_count)
+        yield number, null
+
+
+def band_streams(seed: np.random.SeedSequence | None) -> Streams:
+    """Return the random streams of the band surrogates, apart from those of the levels."""
+    streams = Streams.of(seed)
+    return Streams(streams.entropy, (*streams.spawn_key, _BAND_KEY), streams.pool_size)
+
+
+def band_nulls(
+    kernel: BandSurrogates, engine: MCBackend, mc_count: int, on_done: Callable[[int], object]
+) -> Iterator[Array]:
+    """Yield the band means of the surrogates of each null distribution of the kernel, in order."""
+    size = kernel.block_size
+    tasks = [
+        (number, start, min(start + size, mc_count))
+        for number in range(len(kernel.coefficients))
+        for start in range(0, mc_count, size)
+    ]
+    results: Any = engine.map(kernel, tasks)
+    with closing_iterator(results):
+        for _ in kernel.coefficients:
+            parts = []
+            for start in range(0, mc_count, size):
+                parts.append(next(results))
+                on_done(min(size, mc_count - start))
+            yield np.concatenate(parts)

@@ -1,0 +1,251 @@
+"""What `wct_matrix` returns: numbers for each pair and band, and the fields where they are kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from ..result import CoherenceResult
+from ..validation import as_choice, as_count
+from .fields import Array, Geometry
+from .store import Store
+from .table import Band, Pair, as_pairs
+
+_MEASURES = ("coherence", "share", "pvalue", "pvalue_fdr", "phase", "resultant")
+
+# The discoveries that the summary counts.
+_FALSE_DISCOVERY_RATE = 0.05
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class MatrixResult:
+    """Wavelet coherence of many pairs of series, by bands of periods.
+
+    All arrays of numbers have the shape (n_pairs, n_bands) and are NaN where a pair failed, or a
+    band has no point outside the cone of influence.
+
+    Attributes
+    ----------
+    names : tuple of str
+        Names of the series.
+    pairs : tuple of (int, int)
+        The pairs, by numbers of the series.
+    bands : tuple of (float, float)
+        The bands of periods, from the low end on and below the high end, in the unit of `dt`.
+    dt : float
+        Sampling interval.
+    unit : str
+        Unit of `dt` and the periods if it came from the dates of a table: "seconds", "days",
+        "business days" or "years"; else empty.
+    level : float
+        Probability that the level of R2 belongs to.
+    coefficients : numpy.ndarray
+        Lag-1 autocorrelation of each series, NaN where there is none, shape (n_series,).
+    nodes : tuple of (float, float) or None
+        For each pair the AR(1) coefficients that its null distribution was simulated with: those
+        of the pair, rounded to a grid, the larger one first. None for a pair that failed.
+    coherence : numpy.ndarray
+        Mean R2 outside the cone of influence.
+    share : numpy.ndarray
+        Share of the points outside the cone whose R2 is above the level: the significant area.
+    phase : numpy.ndarray
+        Circular mean of the phase outside the cone, in radians; positive: the second series lags.
+    resultant : numpy.ndarray
+        Length of the mean of exp(i phase): 1 where the phase is the same everywhere, near 0 where
+        it takes all values.
+    pvalue : numpy.ndarray
+        Probability that the mean R2 of two independent AR(1) series is at least as large.
+    pvalue_fdr : numpy.ndarray
+        The same, corrected for the false discovery rate over the pairs of a band.
+    n_points : numpy.ndarray
+        Number of points of time and scale that were averaged.
+    failures : dict
+        Why a pair has no numbers, by the names of its series.
+    periods, scales, coi : numpy.ndarray
+        Fourier periods and scales of the transform, and cone of influence, in the unit of `dt`.
+
+    See Also
+    --------
+    wct_matrix : makes it.
+    """
+
+    names: tuple[str, ...]
+    pairs: tuple[Pair, ...]
+    bands: tuple[Band, ...]
+    dt: float
+    unit: str
+    level: float
+    coefficients: Array
+    nodes: tuple[tuple[float, float] | None, ...]
+    coherence: Array
+    share: Array
+    phase: Array
+    resultant: Array
+    pvalue: Array
+    pvalue_fdr: Array
+    n_points: Any
+    failures: dict[tuple[str, str], str]
+    geometry: Geometry
+    levels: Mapping[tuple[float, float], Array] = field(default_factory=dict)
+    store: Store | None = None
+
+    @property
+    def periods(self) -> Array:
+        """Fourier periods of the scales, in the unit of `dt`."""
+        return self.geometry.periods
+
+    @property
+    def scales(self) -> Array:
+        """Scales of the transform, in the unit of `dt`."""
+        return self.geometry.scales
+
+    @property
+    def coi(self) -> Array:
+        """Cone of influence in Fourier periods, shape (n_times,)."""
+        return self.geometry.coi
+
+    @property
+    def labels(self) -> tuple[tuple[str, str], ...]:
+        """Names of the series of each pair."""
+        return tuple((self.names[first], self.names[second]) for first, second in self.pairs)
+
+    def __len__(self) -> int:
+        """Return the number of pairs."""
+        return len(self.pairs)
+
+    def fields(self, first: Any, second: Any) -> CoherenceResult:
+        """Return the coherence of one pair at all times and scales, as `wct` does.
+
+        Parameters
+        ----------
+        first, second : int or str
+            The series, by number or name, in the order of the pair.
+
+        Returns
+        -------
+        CoherenceResult
+            The tuple (WCT, aWCT, coi, freq, sig). The whole null distribution is not kept.
+
+        Raises
+        ------
+        KeyError
+            If the pair is not one of the result, or failed.
+        ValueError
+            If the fields were not kept.
+        """
+        (pair,) = as_pairs([(first, second)], self.names)
+        label = self.names[pair[0]], self.names[pair[1]]
+        if pair not in self.pairs:
+            raise KeyError(f"{label} is not among the pairs of this result")
+        if label in self.failures:
+            raise KeyError(f"{label} has no fields: {self.failures[label]}")
+        if self.store is None:
+            raise ValueError(
+                "`fields='memory'` or `out=` must be passed to `wct_matrix` for the fields of a "
+                "pair to be kept, got neither."
+            )
+        kept = self.store.read(pair_name(pair))
+        if kept is None:
+            raise KeyError(f"the fields of {label} are gone, or damaged, in {self.store!r}")
+        node = self.nodes[self.pairs.index(pair)]
+        level = self.levels.get(node, np.asarray([0])) if node else np.asarray([0])
+        arrays = (kept["R2"], kept["phase"], self.coi, self.geometry.frequencies, level)
+        return CoherenceResult(arrays, None, self.scales, self.dt, self.level)
+
+    def square(self, measure: str, band: int = 0) -> Array:
+        """Return one measure of all pairs as a table of series against series.
+
+        Parameters
+        ----------
+        measure : {"coherence", "share", "pvalue", "pvalue_fdr", "phase", "resultant"}
+            Which numbers.
+        band : int, default 0
+            Number of the band.
+
+        Returns
+        -------
+        numpy.ndarray
+            Shape (n_series, n_series), NaN where there is no pair. Symmetric, but for the phase,
+            which has the other sign on the other side.
+        """
+        values = getattr(self, as_choice(measure, "measure", _MEASURES))
+        number = as_count(band, "band", at_least=0)
+        if number >= len(self.bands):
+            raise ValueError(
+                f"`band` must be the number of a band, 0 to {len(self.bands) - 1}, got {number}."
+            )
+        table = np.full((len(self.names),) * 2, np.nan)
+        sign = -1 if measure == "phase" else 1
+        for (first, second), value in zip(self.pairs, values[:, number], strict=True):
+            table[second, first] = sign * value
+        # A pair that was asked for in both orders keeps its own numbers in each.
+        for (first, second), value in zip(self.pairs, values[:, number], strict=True):
+            table[first, second] = value
+        return table
+
+    def to_dataframe(self) -> Any:
+        """Return a pandas DataFrame with a row for each pair and band.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns: first, second, period_low, period_high, coherence, share, phase, resultant,
+            pvalue, pvalue_fdr, n_points, failure (empty if there is none).
+        """
+        import pandas as pd
+
+        rows = [
+            {
+                "first": label[0],
+                "second": label[1],
+                "period_low": low,
+                "period_high": high,
+                **{name: float(getattr(self, name)[pair, band]) for name in _COLUMNS},
+                "n_points": int(self.n_points[pair, band]),
+                "failure": self.failures.get(label, ""),
+            }
+            for pair, label in enumerate(self.labels)
+            for band, (low, high) in enumerate(self.bands)
+        ]
+        return pd.DataFrame(rows)
+
+    def plot(self, *args: Any, **options: Any) -> Any:
+        """Draw the pairs as a matrix of squares; see `pycwt_mod.plotting.plot_matrix`."""
+        from ..plotting import plot_matrix
+
+        if self.unit and "period_unit" not in options:
+            options["period_unit"] = self.unit
+        return plot_matrix(self, *args, **options)
+
+    def __repr__(self) -> str:
+        """Return lines that say what there is, and how much of it stands out."""
+        unit = f" {self.unit}" if self.unit else ""
+        text = (
+            f"<MatrixResult: {len(self.pairs)} pairs of {len(self.names)} series, "
+            f"{len(self.bands)} bands, {self.bands[0][0]:g} to {self.bands[-1][1]:g}{unit}"
+        )
+        if self.failures:
+            text += f", {len(self.failures)} failed"
+        if not np.isfinite(self.pvalue_fdr).any():
+            return text + ">"
+        for band, (low, high) in enumerate(self.bands):
+            known = np.isfinite(self.pvalue_fdr[:, band])
+            if known.any():
+                found = int((self.pvalue_fdr[known, band] <= _FALSE_DISCOVERY_RATE).sum())
+                mean = float(np.nanmean(self.coherence[known, band]))
+                text += (
+                    f"\n  {low:g} to {high:g}{unit}: mean R2 {mean:.2f}, {found} of "
+                    f"{int(known.sum())} pairs stand out (FDR {100 * _FALSE_DISCOVERY_RATE:g} %)"
+                )
+        return text + ">"
+
+
+_COLUMNS = ("coherence", "share", "phase", "resultant", "pvalue", "pvalue_fdr")
+
+
+def pair_name(pair: Pair) -> str:
+    """Return the name of a pair in a store."""
+    return f"pair-{pair[0]:05d}-{pair[1]:05d}"

@@ -1,0 +1,379 @@
+"""One run over many pairs: what is known is recalled, the rest simulated, transformed, compared."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .. import wavelet as face
+from ..arguments import in_range, normalized
+from ..backends import MCBackend
+from ..backends.base import closing_iterator
+from ..helpers import AR1EstimationError
+from ..montecarlo.noise import Streams
+from ..montecarlo.plan import Plan, make_plan
+from ..progress import Progress, make_progress
+from ..validation import warn_user
+from .bands import band_numbers
+from .fields import Array, ComparePair, Comparison, Geometry, Sums, TransformSeries
+from .nulls import (
+    Node,
+    anchors_of,
+    band_nulls,
+    band_streams,
+    interpolated,
+    level_nulls,
+    node_of,
+)
+from .result import MatrixResult, pair_name
+from .store import MemoryStore, Store, mapped_arrays
+from .surrogates import BandSurrogates, make_groups
+from .table import Band, Pair, Table, in_band
+
+# A warning names so many of the pairs that failed.
+_SHOWN_FAILURES = 3
+
+# NumPy draws entropy of two such words.
+_WORD = 2**64 - 1
+
+
+@dataclass(frozen=True)
+class Options:
+    """Arguments of `wct_matrix`, checked."""
+
+    level: float
+    sig: bool
+    normalize: bool
+    mc_count: int
+    seed: np.random.SeedSequence | None
+    cache: bool
+    method: str
+    s0: float
+    J: float
+    n_samples: int | None
+    tol: float | None
+    mc_count_max: int
+
+
+class Run:
+    """One call of `wct_matrix`, from checked arguments to the result."""
+
+    def __init__(
+        self,
+        table: Table,
+        pairs: tuple[Pair, ...],
+        bands: tuple[Band, ...],
+        geometry: Geometry,
+        options: Options,
+        store: Store | None,
+    ) -> None:
+        self.table, self.pairs, self.bands = table, pairs, bands
+        self.geometry, self.options, self.store = geometry, options, store
+        self.failures: dict[Pair, str] = {}
+        self.sums: dict[Pair, Sums] = {}
+        self.nodes: dict[Pair, Node] = {}
+        self.levels: dict[Node, Array] = {}
+        self.anchors: dict[Pair, dict[Node, float]] = {}
+        self.samples: dict[Node, Array] = {}
+        periods, seen = geometry.periods, geometry.n_outside > 0
+        self.members = np.stack([in_band(periods, band) & seen for band in bands])
+        self.coefficients = self._coefficients()
+        self._sort_out()
+
+    def result(
+        self,
+        engine: AbstractContextManager[MCBackend],
+        progress: bool | Callable[[int, int], None],
+    ) -> MatrixResult:
+        """Compute what is not there yet, and put the result together."""
+        if self.store is not None:
+            self.store.claim(self._facts())
+        self._recall()
+        pending = [pair for pair in self._sound if pair not in self.sums]
+        nodes = sorted(set(self.nodes.values()) - self.levels.keys())
+        anchors = sorted(self._all_anchors - self.samples.keys())
+        channels = sorted({number for pair in pending for number in pair})
+        surrogates = self.options.mc_count * (len(nodes) + len(anchors))
+        total = surrogates + len(channels) + len(pending)
+        with engine as backend, make_progress(progress, total, unit="step") as bar:
+            if nodes:
+                self._simulate_levels(nodes, backend, bar)
+            if anchors:
+                self._simulate_bands(anchors, backend, bar)
+            if pending:
+                self._compare(channels, pending, backend, bar)
+        self._warn_of_failures()
+        return self._pack()
+
+    @property
+    def _sound(self) -> list[Pair]:
+        return [pair for pair in self.pairs if pair not in self.failures]
+
+    @property
+    def _all_anchors(self) -> set[Node]:
+        return {node for own in self.anchors.values() for node in own}
+
+    def _coefficients(self) -> Array:
+        """Return the lag-1 autocorrelation of each series that a pair needs; NaN: there is none."""
+        coefficients = np.full(len(self.table.names), np.nan)
+        if not self.options.sig:
+            return coefficients
+        for number in sorted({number for pair in self.pairs for number in pair}):
+            if number not in self.table.failures:
+                name = self.table.names[number]
+                try:
+                    coefficients[number] = face._coefficient(self.table.series[number], name)
+                except AR1EstimationError as error:
+                    self.table.failures[number] = str(error)
+        return coefficients
+
+    def _sort_out(self) -> None:
+        """Find the pairs that cannot be compared, and the null distributions of the others."""
+        for pair in self.pairs:
+            reasons = [self.table.failures[n] for n in pair if n in self.table.failures]
+            if reasons:
+                self.failures[pair] = " ".join(reasons)
+            elif self.options.sig:
+                g1, g2 = self.coefficients[list(pair)].tolist()
+                self.nodes[pair] = node_of(g1, g2)
+                self.anchors[pair] = anchors_of(g1, g2)
+
+    def _recall(self) -> None:
+        """Take from the store what an earlier run left there."""
+        if self.store is None or isinstance(self.store, MemoryStore):
+            return
+        n_scales, n_bands = self.geometry.scales.size, len(self.bands)
+        for node in set(self.nodes.values()):
+            kept = self.store.read(_name("level", node))
+            if kept is not None and kept["level"].shape == (n_scales,):
+                self.levels[node] = kept["level"]
+        for node in self._all_anchors:
+            kept = self.store.read(_name("bands", node))
+            if kept is not None and kept["means"].shape[1:] == (n_bands,):
+                self.samples[node] = kept["means"]
+        for pair in self._sound:
+            kept = self.store.read(pair_name(pair), ("count", "coherence", "direction", "above"))
+            if kept is not None and kept["count"].shape == (n_scales,):
+                self.sums[pair] = Sums(
+                    kept["count"], kept["coherence"], kept["direction"], kept["above"]
+                )
+
+    def _simulate_levels(self, nodes: list[Node], backend: MCBackend, bar: Progress) -> None:
+        """Simulate the levels of R2 for each scale."""
+        options = self.options
+        plans = [self._plan(node) for node in nodes]
+        n_empty = int((plans[0].samples_per_surrogate == 0).sum())
+        told = options.n_samples is not None and n_empty < plans[0].n_scales
+        face._warn_of_little(options.mc_count, 0 if told else n_empty)
+        for number, null in level_nulls(
+            plans,
+            backend,
+            mc_count=options.mc_count,
+            seed=options.seed,
+            cache=options.cache,
+            tol=options.tol,
+            tol_level=options.level,
+            mc_count_max=options.mc_count_max,
+            on_done=bar.update,
+        ):
+            node = nodes[number]
+            self.levels[node] = null.quantile(options.level)
+            if options.tol is not None:
+                face._warn_of_error(null, options.tol, options.level)
+            if self.store is not None:
+                self.store.write(_name("level", node), {"level": self.levels[node]})
+
+    def _simulate_bands(self, anchors: list[Node], backend: MCBackend, bar: Progress) -> None:
+        """Simulate the means of R2 over the bands."""
+        options = self.options
+        kernel = BandSurrogates(
+            self.geometry,
+            self.members,
+            make_groups(self.geometry, list(self.members), options.method),
+            tuple(anchors),
+            self._streams(),
+            options.normalize,
+            self._plan(anchors[0]).single,
+        )
+        means = band_nulls(kernel, backend, options.mc_count, bar.update)
+        for node, own in zip(anchors, means, strict=True):
+            self.samples[node] = own
+            if self.store is not None:
+                self.store.write(_name("bands", node), {"means": own})
+
+    def _streams(self) -> Streams:
+        """Return the random streams of the band means: all anchors must share them.
+
+        Without a seed they are drawn afresh, but for those that an earlier run left.
+        """
+        streams = band_streams(self.options.seed)
+        if self.options.seed is not None or self.store is None:
+            return streams
+        kept = self.store.read("streams")
+        if kept is None:
+            entropy = cast(int, streams.entropy)  # as it is drawn without a seed
+            words = np.array([entropy & _WORD, entropy >> 64], dtype=np.uint64)
+            self.store.write("streams", {"entropy": words})
+            return streams
+        low, high = (int(word) for word in kept["entropy"])
+        return replace(streams, entropy=high << 64 | low)
+
+    def _plan(self, node: Node) -> Plan:
+        options, geometry = self.options, self.geometry
+        return make_plan(
+            node,
+            geometry.dt,
+            geometry.dj,
+            options.s0,
+            options.J,
+            geometry.mother,
+            method=options.method,
+            smoothing=geometry.smoothing,
+            n_samples=options.n_samples,
+            pad=face._padded_length,
+        )
+
+    def _compare(
+        self, channels: list[int], pending: list[Pair], backend: MCBackend, bar: Progress
+    ) -> None:
+        """Transform the series, then compare the pairs, both on the same backend."""
+        series = np.stack([self.table.series[number] for number in channels])
+        series = normalized(series) if self.options.normalize else in_range(series)
+        shape = (len(channels), self.geometry.scales.size, self.geometry.n_times)
+        with mapped_arrays(shape, np.complex128, np.float64) as (W, S):
+            transformed = backend.map(TransformSeries(self.geometry, series), range(len(channels)))
+            with closing_iterator(transformed):
+                for place, (own_W, own_S) in enumerate(transformed):
+                    W[place], S[place] = own_W, own_S
+                    bar.update()
+            rows = {node: row for row, node in enumerate(sorted(self.levels))}
+            levels = np.full((max(1, len(rows)), shape[1]), np.nan)
+            for node, row in rows.items():
+                levels[row] = self.levels[node]
+            places = {number: place for place, number in enumerate(channels)}
+            tasks = [
+                (places[i], places[j], rows[self.nodes[i, j]] if self.options.sig else 0)
+                for i, j in pending
+            ]
+            kernel = ComparePair(self.geometry, W, S, levels, self.store is not None)
+            comparisons = backend.map(kernel, tasks)
+            with closing_iterator(comparisons):
+                for pair, comparison in zip(pending, comparisons, strict=True):
+                    self._take(pair, comparison)
+                    bar.update()
+
+    def _take(self, pair: Pair, comparison: Comparison) -> None:
+        """Keep what one pair gave."""
+        if comparison.failure:
+            self.failures[pair] = comparison.failure
+            return
+        sums = self.sums[pair] = comparison.sums
+        if self.store is None or comparison.R2 is None or comparison.phase is None:
+            return
+        node = self.nodes.get(pair)
+        self.store.write(
+            pair_name(pair),
+            {
+                "names": np.array([self.table.names[number] for number in pair]),
+                "R2": comparison.R2,
+                "phase": comparison.phase,
+                "level": self.levels[node] if node else np.array([0]),
+                "periods": self.geometry.periods,
+                "coi": self.geometry.coi,
+                "count": sums.count,
+                "coherence": sums.coherence,
+                "direction": sums.direction,
+                "above": sums.significant,
+            },
+        )
+
+    def _warn_of_failures(self) -> None:
+        if not self.failures:
+            return
+        names = [f"({self.table.names[i]}, {self.table.names[j]})" for i, j in self.failures]
+        more = "" if len(names) <= _SHOWN_FAILURES else " and others"
+        reasons = list(dict.fromkeys(self.failures.values()))
+        warn_user(
+            f"{len(names)} of {len(self.pairs)} pairs failed and are NaN in the result: "
+            f"{', '.join(names[:_SHOWN_FAILURES])}{more}; see its `failures`. "
+            f"{' '.join(reasons[:_SHOWN_FAILURES])}"
+        )
+
+    def _pack(self) -> MatrixResult:
+        n_scales = self.geometry.scales.size
+        sums = [self.sums.get(pair, Sums.empty(n_scales)) for pair in self.pairs]
+        nodes = tuple(
+            self.nodes.get(pair) if pair not in self.failures else None for pair in self.pairs
+        )
+        samples = {}
+        has_level = np.zeros((len(self.pairs), n_scales), dtype=bool)
+        for number, (pair, node) in enumerate(zip(self.pairs, nodes, strict=True)):
+            if node is not None:
+                has_level[number] = np.isfinite(self.levels[node])
+                samples[number] = interpolated(self.anchors[pair], self.samples)
+        numbers = band_numbers(sums, self.members, samples, has_level)
+        names = self.table.names
+        return MatrixResult(
+            names=names,
+            pairs=self.pairs,
+            bands=self.bands,
+            dt=self.table.dt,
+            unit=self.table.unit,
+            level=self.options.level,
+            coefficients=self.coefficients,
+            nodes=nodes,
+            failures={(names[i], names[j]): why for (i, j), why in self.failures.items()},
+            geometry=self.geometry,
+            levels=self.levels,
+            store=self.store,
+            **vars(numbers),
+        )
+
+    def _facts(self) -> Mapping[str, Any]:
+        """Return what an earlier run must share for its pairs to be pairs of this one."""
+        options, geometry = self.options, self.geometry
+        mother = geometry.mother
+        seed = options.seed
+        return {
+            "names": list(self.table.names),
+            "data": _digest(self.table),
+            "dt": self.table.dt,
+            "n_times": self.table.n_times,
+            "n_fft": geometry.n_fft,
+            "dj": geometry.dj,
+            "s0": options.s0,
+            "J": options.J,
+            "wavelet": f"{type(mother).__qualname__} {mother!r}",
+            "smoothing": geometry.smoothing,
+            "normalize": options.normalize,
+            "bands": [list(band) for band in self.bands],
+            "sig": options.sig,
+            "significance_level": options.level,
+            "mc_count": options.mc_count,
+            "rng_seed": None if seed is None else repr(Streams.of(seed)),
+            "method": options.method,
+            "n_samples": options.n_samples,
+            "tol": options.tol,
+            "mc_count_max": options.mc_count_max,
+        }
+
+
+def _name(kind: str, node: Node) -> str:
+    """Return the name of what belongs to a pair of coefficients in a store."""
+    return f"{kind}{node[0]:+.9f}{node[1]:+.9f}"
+
+
+def _digest(table: Table) -> str:
+    """Return a name for the values of all series, and for which of them fail."""
+    digest = hashlib.sha256()
+    for number in range(len(table.names)):
+        values: NDArray[Any] = table.series.get(number, np.empty(0))
+        digest.update(f"{number}:{values.size}:".encode())
+        digest.update(np.ascontiguousarray(values, dtype="<f8").tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,246 @@
+"""Where fields and intermediate results live: in memory, in a folder of .npz files, or in zarr.
+
+A folder is written pair by pair, each file under another name and then renamed, so that what bears
+its right name is whole. A run that is broken off goes on with the pairs that are missing. What the
+pairs depend on is written first and compared: other data or parameters are an error.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import json
+import os
+import shutil
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..validation import brief
+
+Arrays = Mapping[str, NDArray[Any]]
+Loaded = dict[str, NDArray[Any]]
+
+_FORMAT = "pycwt_mod coherence matrix"
+_VERSION = 1
+_MANIFEST = "matrix.json"
+
+# What reading a damaged file can raise.
+_DAMAGE = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error)
+
+
+class Store(Protocol):
+    """A place for named groups of arrays, such as the fields of a pair."""
+
+    def write(self, name: str, arrays: Arrays) -> None:
+        """Keep arrays under a name; they count when all are written."""
+
+    def read(self, name: str, keys: Sequence[str] | None = None) -> Loaded | None:
+        """Return (some of) the arrays of a name; None if they are not there, or not whole."""
+
+    def claim(self, facts: Mapping[str, Any]) -> None:
+        """Take the place for a run with these facts; ValueError if it holds one with others."""
+
+
+class MemoryStore:
+    """Arrays kept in memory."""
+
+    def __init__(self) -> None:
+        self._groups: dict[str, Loaded] = {}
+
+    def write(self, name: str, arrays: Arrays) -> None:
+        """Keep arrays."""
+        self._groups[name] = dict(arrays)
+
+    def read(self, name: str, keys: Sequence[str] | None = None) -> Loaded | None:
+        """Return arrays."""
+        return self._groups.get(name)
+
+    def claim(self, facts: Mapping[str, Any]) -> None:
+        """Accept anything: memory is new."""
+
+
+class FolderStore:
+    """A folder with a .npz file for each name.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        Made when it is claimed.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def __repr__(self) -> str:
+        return f"FolderStore({str(self.folder)!r})"
+
+    def write(self, name: str, arrays: Arrays) -> None:
+        """Write a file; it has its name when it is whole."""
+        with self._new_file(f"{name}.npz") as stream:
+            np.savez(stream, **dict(arrays))  # type: ignore[arg-type, unused-ignore]
+
+    def read(self, name: str, keys: Sequence[str] | None = None) -> Loaded | None:
+        """Read a file."""
+        try:
+            with np.load(self.folder / f"{name}.npz", allow_pickle=False) as content:
+                return {key: content[key] for key in keys or content.files}
+        except _DAMAGE:
+            return None
+
+    def claim(self, facts: Mapping[str, Any]) -> None:
+        """Write the facts, or compare them with those of the run that is there."""
+        path = self.folder / _MANIFEST
+        if path.exists():
+            _compare(_facts_in(path), facts, self.folder)
+            return
+        self.folder.mkdir(parents=True, exist_ok=True)
+        strangers = [name for name in os.listdir(self.folder) if not name.startswith(".")]  # noqa: PTH208
+        if strangers:
+            raise ValueError(
+                f"`out` must be a new or empty folder, or one of an earlier run, got "
+                f"{str(self.folder)!r} with {strangers[0]!r} in it. Choose another folder."
+            )
+        with self._new_file(_MANIFEST) as stream:
+            stream.write(json.dumps(_manifest(facts), indent=1).encode())
+
+    @contextlib.contextmanager
+    def _new_file(self, name: str) -> Iterator[Any]:
+        handle, temporary = tempfile.mkstemp(dir=self.folder, prefix=".part-", suffix=".tmp")
+        try:
+            with os.fdopen(handle, "wb") as stream:
+                yield stream
+            Path(temporary).replace(self.folder / name)
+        finally:
+            Path(temporary).unlink(missing_ok=True)
+
+
+class ZarrStore:
+    """A zarr store with a group for each name.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        Ends in ".zarr".
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        try:
+            self._zarr: Any = importlib.import_module("zarr")
+        except ImportError:
+            raise ImportError(
+                f"`out` ends in '.zarr', got {str(folder)!r}, but zarr is not installed. Install "
+                "it by `pip install pycwt_mod[zarr]`, or choose a folder for .npz files."
+            ) from None
+
+    def __repr__(self) -> str:
+        return f"ZarrStore({str(self.folder)!r})"
+
+    def write(self, name: str, arrays: Arrays) -> None:
+        """Write a group; it counts when its last attribute is there."""
+        root = self._root()
+        if name in root:  # broken off
+            shutil.rmtree(self.folder / name)
+        group = root.create_group(name)
+        for key, array in arrays.items():
+            if array.dtype.kind == "U":  # zarr has no standard for fixed-length text yet
+                group.attrs[key] = array.tolist()
+            else:
+                group.create_array(key, data=np.ascontiguousarray(array))
+        group.attrs["complete"] = True
+
+    def read(self, name: str, keys: Sequence[str] | None = None) -> Loaded | None:
+        """Read a group."""
+        root = self._root()
+        if name not in root:
+            return None
+        group = root[name]
+        if not group.attrs.get("complete", False):
+            return None
+        wanted = keys or list(group.array_keys())
+        return {key: np.asarray(group[key][...]) for key in wanted}
+
+    def claim(self, facts: Mapping[str, Any]) -> None:
+        """Write the facts as attributes, or compare them."""
+        if self.folder.exists() and any(self.folder.iterdir()):
+            try:
+                known = json.loads(self._root().attrs["matrix"])
+            except (KeyError, ValueError, FileNotFoundError):
+                raise _not_ours(self.folder) from None
+            _compare(known, facts, self.folder)
+            return
+        self._zarr.open_group(str(self.folder), mode="a").attrs["matrix"] = json.dumps(
+            _manifest(facts)
+        )
+
+    def _root(self) -> Any:
+        return self._zarr.open_group(str(self.folder), mode="r+")
+
+
+def as_store(out: Any, fields: Any) -> Store | None:
+    """Return where the user wants the fields; None: nowhere."""
+    if fields not in (None, "memory"):
+        raise ValueError(f"`fields` must be None or 'memory', got {brief(fields)}.")
+    if out is None:
+        return MemoryStore() if fields == "memory" else None
+    if fields is not None:
+        raise ValueError("`fields` must be left out with `out`, which keeps them on disk.")
+    if not isinstance(out, str | os.PathLike):
+        raise TypeError(f"`out` must be a path, got {brief(out)}.")
+    folder = Path(out).expanduser()
+    if folder.exists() and not folder.is_dir():
+        raise ValueError(f"`out` must be a folder, got the file {str(folder)!r}.")
+    return ZarrStore(folder) if folder.suffix == ".zarr" else FolderStore(folder)
+
+
+def _manifest(facts: Mapping[str, Any]) -> dict[str, Any]:
+    return {"format": _FORMAT, "version": _VERSION, **facts}
+
+
+def _facts_in(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        raise _not_ours(path.parent) from None
+
+
+def _not_ours(folder: Path) -> ValueError:
+    return ValueError(
+        f"`out` must be a new or empty folder, or one of an earlier run, got {str(folder)!r}, "
+        "which is neither. Choose another folder."
+    )
+
+
+def _compare(known: Any, facts: Mapping[str, Any], folder: Path) -> None:
+    """Raise ValueError unless the facts of an earlier run are those of this one."""
+    wanted = json.loads(json.dumps(_manifest(facts)))
+    if not isinstance(known, dict) or known.get("format") != _FORMAT:
+        raise _not_ours(folder)
+    other = sorted(key for key in wanted.keys() | known.keys() if wanted.get(key) != known.get(key))
+    if other:
+        shown = ", ".join(
+            f"{key} = {known.get(key)!r:.40} there, {wanted.get(key)!r:.40} now"
+            for key in other[:3]
+        )
+        raise ValueError(
+            f"`out` must be the folder of a run with the same data and parameters, or a new one, "
+            f"got {str(folder)!r} with {shown}. Choose another folder, or delete this one."
+        )
+
+
+@contextlib.contextmanager
+def mapped_arrays(shape: tuple[int, ...], *dtypes: type) -> Iterator[tuple[NDArray[Any], ...]]:
+    """Give arrays in temporary files, which worker processes map and so hold once in memory."""
+    # Windows does not remove a file that is still mapped; the system's clean-up does it later.
+    with tempfile.TemporaryDirectory(prefix="pycwt_mod-", ignore_cleanup_errors=True) as folder:
+        yield tuple(
+            np.memmap(Path(folder) / f"{number}.bin", dtype=dtype, mode="w+", shape=shape)
+            for number, dtype in enumerate(dtypes)
+        )

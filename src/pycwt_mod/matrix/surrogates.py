@@ -1,0 +1,326 @@
+"""The null distribution of the mean coherence in a band of periods.
+
+A pair is judged by the mean of R2 over a band, outside the cone of influence. Points of R2 that are
+near each other in time and scale are not independent, so their number says nothing about the
+distribution of the mean. Pairs of independent AR(1) series do: as long as the record, treated as
+the record is, and averaged over the same points.
+
+Each group of bands is simulated on every D-th time of the record, D a power of two: at scale s
+nothing in R2 varies faster than about s. The transform at these times is exact, as the Fourier
+coefficients of the whole record are folded onto them; see `montecarlo.grids`.
+
+Axes: (series, surrogate, time).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..arrays import NUMPY, NUMPY_SINGLE, ArrayOps
+from ..coherence import (
+    Band,
+    FilterBank,
+    ScaleFilter,
+    bands_of,
+    coherence_by_own_smooth,
+    smoothed_spectra,
+    squared_coherence,
+)
+from ..montecarlo.grids import _demands
+from ..montecarlo.noise import Streams, ar1_pairs
+from ..transform import wavelet_filter
+from .fields import Array, Geometry
+
+# Samples of each series that are transformed together: they should stay in the cache.
+_BLOCK_SAMPLES, _LARGEST_BLOCK = 2**15, 32
+
+# A p-value is a count of surrogates as long as it counts so many; below, the fitted tail goes on.
+_FEWEST_ABOVE = 10
+
+# ... but not below this share of what one surrogate stands for.
+_TAIL_REACH = 1e-3
+
+
+@dataclass(frozen=True)
+class Group:
+    """Bands that are simulated together.
+
+    Attributes
+    ----------
+    step : int
+        Only every so many times are computed.
+    low, high : int
+        The scales that are computed, halo included.
+    bands : tuple of int
+        The bands, by number.
+    """
+
+    step: int
+    low: int
+    high: int
+    bands: tuple[int, ...]
+
+
+def make_groups(
+    geometry: Geometry, members: Sequence[NDArray[np.bool_]], method: str
+) -> tuple[Group, ...]:
+    """Put together the bands that are as coarse in time as each other.
+
+    Parameters
+    ----------
+    geometry : Geometry
+        The record and its scales.
+    members : sequence of numpy.ndarray
+        For each band which scales it averages over; none: it is passed over.
+    method : {"multirate", "full"}
+        "full": all at the full rate, every scale.
+    """
+    n_scales = geometry.scales.size
+    used = [number for number, member in enumerate(members) if member.any()]
+    if not used:
+        return ()
+    if method == "full" or geometry.smooths_itself:
+        return (Group(1, 0, n_scales, tuple(used)),)
+    ahead = (geometry.taps.size - 1) // 2
+    behind = geometry.taps.size - 1 - ahead
+    demands = _demands(geometry.mother)
+    found: dict[int, list[tuple[int, int, int]]] = {}
+    for number in used:
+        inside = np.flatnonzero(members[number])
+        low, high = max(0, int(inside[0]) - behind), min(n_scales, int(inside[-1]) + 1 + ahead)
+        longest = demands.coarsest_step(geometry.scales[low] / geometry.dt)
+        step = math.gcd(geometry.n_fft, 2 ** int(math.log2(longest)))
+        found.setdefault(step, []).append((low, high, number))
+    return tuple(
+        Group(
+            step,
+            min(low for low, _, _ in own),
+            max(high for _, high, _ in own),
+            tuple(number for _, _, number in own),
+        )
+        for step, own in sorted(found.items())
+    )
+
+
+@dataclass(frozen=True)
+class BandSurrogates:
+    """Band means of the coherence of surrogate pairs: the kernel of the null distributions.
+
+    Parameters
+    ----------
+    geometry : Geometry
+        The record and its scales.
+    members : numpy.ndarray
+        Which scales each band averages over, shape (n_bands, n_scales).
+    groups : tuple of Group
+        How they are simulated.
+    coefficients : tuple of (float, float)
+        AR(1) coefficients of the null distributions.
+    streams : Streams
+        The random streams.
+    centred : bool
+        Whether the mean of each series is taken away, as that of the record is.
+    single : bool
+        Whether single precision is enough.
+
+    Notes
+    -----
+    It is called with (number of a null distribution, start, stop), the latter a range of
+    surrogates. Surrogates are computed in blocks of a fixed shape, so that they do not depend on
+    the ranges.
+    """
+
+    geometry: Geometry
+    members: NDArray[np.bool_]
+    groups: tuple[Group, ...]
+    coefficients: tuple[tuple[float, float], ...]
+    streams: Streams
+    centred: bool
+    single: bool = False
+    _banks: dict[int, FilterBank] = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def block_size(self) -> int:
+        """How many surrogates are transformed together."""
+        return max(1, min(_LARGEST_BLOCK, _BLOCK_SAMPLES // self.geometry.n_fft))
+
+    @property
+    def weights(self) -> Array:
+        """Share of each scale in the mean of each band: its times outside the cone."""
+        weights = self.members * self.geometry.n_outside.astype(float)
+        total = weights.sum(axis=1, keepdims=True)
+        return np.asarray(np.divide(weights, total, out=weights, where=total > 0))
+
+    def __call__(self, task: tuple[int, int, int]) -> Array:
+        """Return the band means of a range of surrogates, shape (stop - start, n_bands)."""
+        number, start, stop = task
+        size = self.block_size
+        blocks = [
+            self._block(self.coefficients[number], first)
+            for first in range(start // size * size, stop, size)
+        ]
+        begin = start % size
+        return np.concatenate(blocks)[begin : begin + stop - start]
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_banks": {}}
+
+    @property
+    def _ops(self) -> ArrayOps:
+        return NUMPY_SINGLE if self.single else NUMPY
+
+    def _block(self, coefficients: tuple[float, float], first: int) -> Array:
+        geometry = self.geometry
+        indices = range(first, first + self.block_size)
+        noise = ar1_pairs(self.streams, indices, geometry.n_times, coefficients)
+        if self.centred:
+            noise -= noise.mean(axis=-1, keepdims=True)
+        means = np.full((len(indices), len(self.members)), np.nan)
+        for number, group in enumerate(self.groups):
+            if geometry.smooths_itself:
+                per_scale = self._by_own_smooth(noise)
+            else:
+                per_scale = self._by_engine(number, noise)
+            for band in group.bands:
+                means[:, band] = per_scale @ self.weights[band]
+        return means
+
+    def _by_engine(self, number: int, noise: Array) -> Array:
+        """Return the mean over the times outside the cone, (surrogate, scale); 0 if not wanted."""
+        group, geometry = self.groups[number], self.geometry
+        bank = self._bank(number)
+        length = geometry.n_fft // group.step
+        ops = self._ops
+        padded = ops.zeros((*noise.shape[:2], geometry.n_fft), "complex")
+        padded[..., : geometry.n_times] = noise
+        spectra = {length: ops.fft(padded)}
+        times = _coarse_times(geometry, group.step)
+        wanted = np.atleast_1d(self.members[list(group.bands)].any(axis=0))
+        means = np.zeros((noise.shape[1], geometry.scales.size))
+        R2 = ops.zeros((noise.shape[1], bank.n), "real")
+        scratch = ops.zeros((noise.shape[1], 2 * bank.n), "real")
+
+        def outside(scale: int) -> slice:
+            return times[scale + group.low] if wanted[scale + group.low] else slice(0, 0)
+
+        for scale, S in smoothed_spectra(spectra, bank, ops, parts=outside):
+            values = R2[:, : S.shape[-1]]
+            with np.errstate(divide="ignore", invalid="ignore"):
+                squared_coherence(S, values, scratch, ops)
+            means[:, scale + group.low] = np.clip(values, 0.0, 1.0).mean(axis=1, dtype=float)
+        return means
+
+    def _by_own_smooth(self, noise: Array) -> Array:
+        g = self.geometry
+        means = np.zeros((noise.shape[1], g.scales.size))
+        for place in range(noise.shape[1]):
+            pair = noise[:, place]
+            R2, _ = coherence_by_own_smooth(pair, g.mother, g.scales, g.dt, g.dj, g.n_fft)
+            for scale, (start, stop) in enumerate(zip(*g.outside, strict=True)):
+                if start < stop:
+                    means[place, scale] = np.nanmean(R2[scale, start:stop])
+        return means
+
+    def _bank(self, number: int) -> FilterBank:
+        if number not in self._banks:
+            self._banks[number] = _coarse_bank(self.geometry, self.groups[number], self._ops)
+        return self._banks[number]
+
+
+def _coarse_times(geometry: Geometry, step: int) -> list[slice]:
+    """Return for each scale the coarse times outside the cone; the middle one if there is none."""
+    slices = []
+    for start, stop in zip(*geometry.outside, strict=True):
+        first, last = -(-int(start) // step), -(-int(stop) // step)
+        if first >= last and start < stop:
+            first = min(round((start + stop - 1) / 2 / step), (geometry.n_times - 1) // step)
+            last = first + 1
+        slices.append(slice(first, max(first, last)))
+    return slices
+
+
+def _coarse_bank(geometry: Geometry, group: Group, ops: ArrayOps) -> FilterBank:
+    """Return filters that take up the spectrum at the full rate and give every step-th time."""
+    length = geometry.n_fft // group.step
+    half = (length + 1) // 2
+    filters = []
+    for scale in (geometry.scales[group.low : group.high] / geometry.dt).tolist():
+        response = wavelet_filter(geometry.mother, scale, geometry.n_fft, 1.0)
+        window = geometry.mother.smoothing_window(scale, geometry.n_fft) / scale
+        kept = np.concatenate([window[:half], window[window.size - (length - half) :]])
+        bands = _folded(bands_of(response, ops), length)
+        filters.append(ScaleFilter(length, bands, bands_of(kept, ops)))
+    n = -(-geometry.n_times // group.step)
+    return FilterBank(n, (length,), tuple(filters), geometry.taps)
+
+
+def _folded(bands: Sequence[Band], length: int) -> tuple[Band, ...]:
+    """Fold a filter onto a shorter spectrum: that of every so many times."""
+    pieces = []
+    for band in bands:
+        start = band.source.start
+        while start < band.source.stop:
+            stop = min(band.source.stop, (start // length + 1) * length)
+            place = start % length
+            values = band.values[start - band.source.start : stop - band.source.start]
+            pieces.append((slice(start, stop), slice(place, place + stop - start), values))
+            start = stop
+    pieces.sort(key=lambda piece: piece[0].start - piece[0].stop)  # the longest first
+    covered = np.zeros(length, dtype=bool)
+    folded = []
+    for source, target, values in pieces:
+        folded.append(Band(source, target, values, bool(covered[target].any())))
+        covered[target] = True
+    return tuple(sorted(folded, key=lambda band: band.target.start))
+
+
+def pvalue(observed: float, samples: Array) -> float:
+    """Return the p-value of a band mean under a null distribution.
+
+    Parameters
+    ----------
+    observed : float
+        Mean R2 of the pair.
+    samples : numpy.ndarray
+        Means of surrogate pairs.
+
+    Returns
+    -------
+    float
+        (1 + number of surrogates >= observed) / (1 + number of surrogates). Where that number is
+        below 10, the tail of a beta distribution with the surrogates' mean and variance, fixed to
+        the tenth largest surrogate, goes on from there, down to 0.001 / (1 + number). NaN if
+        there is nothing to compare.
+
+    Notes
+    -----
+    Tails for few permutations: Knijnenburg et al. (2009), doi:10.1093/bioinformatics/btp211. The
+    mean of a coherence lies in [0, 1], as a beta variate does.
+    """
+    known = samples[np.isfinite(samples)]
+    n = known.size
+    if not math.isfinite(observed) or n == 0:
+        return math.nan
+    above = int((known >= observed).sum())
+    counted = (1 + above) / (1 + n)
+    if above >= _FEWEST_ABOVE or n < 2 * _FEWEST_ABOVE or known.var() == 0:
+        return counted
+    # scipy.special has the incomplete beta function without the weight of scipy.stats.
+    from scipy.special import betaincc
+
+    mean, variance = float(known.mean()), float(known.var(ddof=1))
+    size = mean * (1 - mean) / variance - 1
+    if size <= 0:
+        return counted
+    a, b = mean * size, (1 - mean) * size
+    tenth = float(np.partition(known, n - _FEWEST_ABOVE)[n - _FEWEST_ABOVE])
+    at_tenth = float(betaincc(a, b, tenth))
+    share = float(betaincc(a, b, observed)) / at_tenth if at_tenth > 0 else 0.0
+    edge = (1 + _FEWEST_ABOVE) / (1 + n)
+    return max(edge * min(1.0, share), _TAIL_REACH / (1 + n))

@@ -1,0 +1,250 @@
+"""What goes in: a table of series, their names and sampling interval, the pairs and the bands."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..validation import as_positive, as_series, brief, same_index, warn_user
+
+Array = NDArray[np.float64]
+Pair = tuple[int, int]
+Band = tuple[float, float]
+
+# Series shorter than this have no AR(1) estimate worth the name, as in `wct`.
+_SHORTEST = 4
+
+# Steps of a DatetimeIndex up to the first are in seconds, up to the second in days; longer ones
+# are those of a calendar and in years. Seconds.
+_MINUTE, _MONTH = 60.0, 27.5 * 86400.0
+_DAY, _YEAR = 86400.0, 365.2425 * 86400.0
+
+# A period belongs to the band that begins with it, whatever the last digit of either.
+_ROUNDING = 1e-9
+
+
+@dataclass(frozen=True)
+class Table:
+    """Series over the same times.
+
+    Attributes
+    ----------
+    names : tuple of str
+        One for each series.
+    series : dict of int to numpy.ndarray
+        The series that can be used, by number, shape (n_times,) each.
+    failures : dict of int to str
+        Why the others cannot.
+    n_times : int
+        Their length.
+    dt : float
+        Sampling interval.
+    unit : str
+        Unit of `dt`, where the index of a table tells it; else empty.
+    """
+
+    names: tuple[str, ...]
+    series: dict[int, Array]
+    failures: dict[int, str]
+    n_times: int
+    dt: float
+    unit: str
+
+
+def as_table(data: Any, dt: Any, names: Any) -> Table:
+    """Take `data` apart into series; one that cannot be used is noted, not refused."""
+    is_frame = hasattr(data, "columns") and hasattr(data, "iloc")
+    columns = _columns(data) if is_frame else _rows(data)
+    if is_frame and names is None:
+        names = [str(name) for name in data.columns]
+    labels = _as_names(names, len(columns))
+    interval, unit = _interval(data if is_frame else None, dt)
+    n_times = len(columns[0])
+    if n_times < _SHORTEST:
+        raise ValueError(f"`data` must have at least {_SHORTEST} times, got {n_times}.")
+    if len(columns) > n_times:
+        warn_user(
+            f"`data` has {len(columns)} series of {n_times} times each; the first axis is that of "
+            "the series. If it should be the other way round, pass `data.T`."
+        )
+    series, failures = {}, {}
+    for number, (column, name) in enumerate(zip(columns, labels, strict=True)):
+        try:
+            series[number] = as_series(column, name, min_size=_SHORTEST, allow_constant=False)
+        except (TypeError, ValueError) as error:
+            failures[number] = str(error)
+    return Table(labels, series, failures, n_times, interval, unit)
+
+
+def _columns(frame: Any) -> list[Any]:
+    if frame.shape[1] < 2:
+        raise ValueError(f"`data` must have at least two columns, got {frame.shape[1]}.")
+    return [frame.iloc[:, number] for number in range(frame.shape[1])]
+
+
+def _rows(data: Any) -> list[Any]:
+    try:
+        table = data if np.ma.isMaskedArray(data) else np.asarray(data)
+    except ValueError:  # rows of different lengths
+        table = None
+    if table is None or table.ndim != 2 or table.shape[0] < 2:
+        shape = "rows of different lengths" if table is None else f"shape {table.shape}"
+        raise ValueError(
+            f"`data` must be two series or more over the same times, shape (n_series, n_times), or "
+            f"a pandas DataFrame, got {shape}. Stack series by `numpy.stack([y1, y2, ...])`."
+        )
+    return list(table)
+
+
+def _as_names(names: Any, n_series: int) -> tuple[str, ...]:
+    if names is None:
+        return tuple(str(number) for number in range(n_series))
+    if isinstance(names, str) or not isinstance(names, Iterable):
+        raise TypeError(f"`names` must be a name for each series, got {brief(names)}.")
+    labels = tuple(str(name) for name in names)
+    if len(labels) != n_series:
+        raise ValueError(
+            f"`names` must have a name for each of the {n_series} series, got {len(labels)}."
+        )
+    doubled = sorted({name for name in labels if labels.count(name) > 1})
+    if doubled:
+        raise ValueError(f"`names` must differ from each other, got {doubled[0]!r} more than once.")
+    return labels
+
+
+def _interval(frame: Any, dt: Any) -> tuple[float, str]:
+    """Return dt and its unit: as given, or from the dates of a table."""
+    index: Any = None if frame is None else frame.index
+    if hasattr(index, "to_timestamp"):  # periods, such as the months themselves
+        frame = frame.set_axis(index.to_timestamp())
+        index = frame.index
+    has_dates = getattr(getattr(index, "dtype", None), "kind", "") == "M"
+    if has_dates:
+        try:
+            same_index(frame, frame, ("data", "data"))
+        except ValueError as error:
+            if dt is None:
+                raise
+            warn_user(f"{error} As they are, the samples are taken as evenly spaced.")
+    if dt is not None:
+        return as_positive(dt, "dt"), ""
+    if not has_dates:
+        raise TypeError(
+            "`dt`, the sampling interval, must be given unless `data` is a pandas DataFrame with "
+            "a DatetimeIndex. Pass for example dt=1.0."
+        )
+    return _step_of(index)
+
+
+def _step_of(index: Any) -> tuple[float, str]:
+    """Return the step of an even DatetimeIndex, in the unit that suits it."""
+    local = index.tz_localize(None) if index.tz is not None else index
+    times = local.to_numpy().astype("datetime64[ns]")
+    steps = np.diff(times).astype(np.int64) / 1e9
+    step = float(np.median(steps))
+    if step <= 0:
+        raise ValueError(
+            f"`data` must have dates that rise, got {index[0]} and then {index[1]}. Sort it by "
+            "`data.sort_index()`."
+        )
+    if step >= _MONTH:
+        months = np.diff(times.astype("datetime64[M]")).astype(int)
+        return float(np.median(months)) / 12, "years"
+    if step < _MINUTE:
+        return step, "seconds"
+    days = times.astype("datetime64[D]")
+    if step == _DAY and steps.max() > 2 * _DAY and bool(np.is_busday(days).all()):
+        return 1.0, "business days"
+    return step / _DAY, "days"
+
+
+def as_pairs(pairs: Any, names: Sequence[str]) -> tuple[Pair, ...]:
+    """Return pairs as numbers of series: all, or as the user lists them by number or name."""
+    n_series = len(names)
+    if pairs is None or (isinstance(pairs, str) and pairs == "all"):
+        return tuple(itertools.combinations(range(n_series), 2))
+    if isinstance(pairs, str) or not isinstance(pairs, Iterable):
+        raise TypeError(
+            f"`pairs` must be 'all' or a list of pairs of numbers or names, got {brief(pairs)}."
+        )
+    chosen = []
+    for pair in pairs:
+        if isinstance(pair, str) or not isinstance(pair, Sequence | np.ndarray) or len(pair) != 2:
+            raise ValueError(f"`pairs` must hold pairs of numbers or names, got {brief(pair)}.")
+        first, second = (_number_of(one, names) for one in pair)
+        if first == second:
+            raise ValueError(f"`pairs` must hold different series, got {names[first]!r} twice.")
+        chosen.append((first, second))
+    if not chosen:
+        raise ValueError("`pairs` must hold at least one pair, got none.")
+    if len(set(chosen)) < len(chosen):
+        first, second = next(pair for pair in chosen if chosen.count(pair) > 1)
+        raise ValueError(
+            f"`pairs` must hold each pair once, got ({names[first]!r}, {names[second]!r}) again."
+        )
+    return tuple(chosen)
+
+
+def _number_of(one: Any, names: Sequence[str]) -> int:
+    if isinstance(one, int | np.integer) and not isinstance(one, bool):
+        if not 0 <= one < len(names):
+            raise ValueError(f"`pairs` must hold numbers from 0 to {len(names) - 1}, got {one}.")
+        return int(one)
+    if str(one) not in names:
+        raise ValueError(f"`pairs` must hold names of the series, got {brief(one)}.")
+    return names.index(str(one))
+
+
+def as_bands(bands: Any, periods: Array, n_outside: NDArray[np.intp]) -> tuple[Band, ...]:
+    """Return bands of periods (low, high), low <= period < high; by default octaves.
+
+    Parameters
+    ----------
+    bands : sequence of (float, float) or None
+        As the user gives them.
+    periods : numpy.ndarray
+        Of the scales, ascending.
+    n_outside : numpy.ndarray
+        Times outside the cone of influence, for each scale.
+    """
+    if bands is None:
+        n_octaves = max(1, math.ceil(math.log2(periods[-1] / periods[0]) - _ROUNDING))
+        edges = [float(periods[0] * 2**k) for k in range(n_octaves + 1)]
+        if edges[-1] <= periods[-1] * (1 + _ROUNDING):
+            edges.append(edges[-1] * 2)
+        octaves = tuple(itertools.pairwise(edges))
+        seen = tuple(band for band in octaves if n_outside[in_band(periods, band)].any())
+        return seen or octaves[:1]
+    if isinstance(bands, str) or not isinstance(bands, Iterable):
+        raise TypeError(f"`bands` must be a list of (low, high) periods, got {brief(bands)}.")
+    chosen = [_as_band(band, periods) for band in bands]
+    if not chosen:
+        raise ValueError("`bands` must hold at least one band, got none.")
+    return tuple(chosen)
+
+
+def _as_band(band: Any, periods: Array) -> Band:
+    if isinstance(band, str) or not isinstance(band, Sequence | np.ndarray) or len(band) != 2:
+        raise ValueError(f"`bands` must hold pairs (low, high) of periods, got {brief(band)}.")
+    low, high = as_positive(band[0], "bands"), as_positive(band[1], "bands")
+    if low >= high:
+        raise ValueError(f"`bands` must hold pairs with low < high, got ({low:g}, {high:g}).")
+    if not in_band(periods, (low, high)).any():
+        raise ValueError(
+            f"`bands` must hold periods of the transform, {periods[0]:g} to {periods[-1]:g}, got "
+            f"({low:g}, {high:g}), which holds none. Widen the band, or use a smaller `dj` or "
+            "another `s0` or `J`."
+        )
+    return low, high
+
+
+def in_band(periods: Array, band: Band) -> NDArray[np.bool_]:
+    """Return which periods are in a band: from its low end on, below its high end."""
+    low, high = (edge * (1 - _ROUNDING) for edge in band)
+    return np.asarray((periods >= low) & (periods < high))
