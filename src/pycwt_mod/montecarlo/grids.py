@@ -53,8 +53,9 @@ _LONG_AT_NYQUIST = 400.0
 # What the ends of red noise may add to the samples outside the cone of influence, as a share.
 _END_EFFECT = 0.006
 
-# Where the ends show, the step at an end is resolved so much more finely.
-_FINER_FOR_STEPS = 3.0
+# Where the ends of red noise show, the step at an end is resolved so much more finely, and the
+# coherence, which grows towards the ends, is sampled so much more finely.
+_FINER_FOR_STEPS, _FINER_AT_ENDS = 3.0, 2.0
 
 # Where the response to an end is below this share of the noise at a scale, it does not show.
 _UNSEEN = 0.2
@@ -235,6 +236,10 @@ def _record(
 ) -> Grid:
     first, stop, low, high = bounds
     coarsest = demands.coarsest_step(scales[low])
+    least = _LONG_FOR_REAL if demands.is_real else _LONG_IN_SCALES
+    red = demands.long_in_scales(scales[stop - 1], coefficient) > least
+    if red:
+        coarsest = max(1.0, coarsest / _FINER_AT_ENDS)
     n_fft = _fitting_length(n_samples, n_padded, coarsest) if coarsest > 1 else n_padded
     step = n_padded / n_fft
     n_points = round(n_samples / step)
@@ -242,8 +247,7 @@ def _record(
     n_wide = n_padded
     if coarsest > 1:
         finest = math.pi * scales[low] / demands.reach
-        least = _LONG_FOR_REAL if demands.is_real else _LONG_IN_SCALES
-        if demands.long_in_scales(scales[stop - 1], coefficient) > least:
+        if red:
             finest /= _FINER_FOR_STEPS
         n_wide = _fast_length(n_padded / min(finest, step))
     noise_step = n_padded / n_wide

@@ -61,9 +61,9 @@ def test_levels_are_those_of_the_full_method_for_any_noise(coefficients):
     assert_levels_agree(*both(Morlet(), 100, 1 / 4, coefficients, (600, 600)))
 
 
-def test_levels_are_near_those_of_the_full_method_for_a_random_walk():
-    # Such surrogates end in steps higher than all else, which a coarse grid renders less well.
-    assert_levels_agree(*both(Morlet(), 100, 1 / 4, (0.999, 0.999), (600, 600)), band=0.015)
+def test_levels_are_those_of_the_full_method_for_a_near_random_walk():
+    # Such surrogates end in steps higher than all else.
+    assert_levels_agree(*both(Morlet(), 100, 1 / 4, (0.999, 0.999), (600, 600)))
 
 
 @pytest.mark.parametrize("dj", [1 / 24, 1 / 12, 0.7, 2.0])
