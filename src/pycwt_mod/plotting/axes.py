@@ -31,8 +31,17 @@ _PLAIN_DIGITS, _DIGITS = 6, 4
 _LETTER_WIDTH = 0.51
 _CAPTION_SIZE = 8.0
 
-# Matplotlib's layout engines make axes about so much wider when the figure is drawn.
-_LAYOUT_GAIN = 1.15
+# Matplotlib's layout engines change the width of axes, in inches, to about so many times it and so
+# much more, when the figure is drawn.
+_LAYOUT_GAIN, _LAYOUT_SHIFT = 1.3, -0.8
+
+# Room that a date needs along its axis, in inches, and the fewest dates.
+_DATE_ROOM, _FEWEST_DATES = 0.55, 3
+
+# Width of the outline, in points, for an inch of the picture's width; between so many points.
+_OUTLINE, _THINNEST, _THICKEST = 0.4, 1.0, 1.8
+# Where it has many pieces.
+_FINE = 0.7
 
 COLOUR_MAP = "viridis"
 
@@ -134,7 +143,10 @@ def draw_time_axis(axes: Any, times: Array, dates: bool, label: str) -> None:
     axes.set_xlim(edges[0], edges[-1])
     axes.set_xlabel(label)
     if dates:
-        locator: Any = AutoDateLocator()  # type: ignore[no-untyped-call]
+        most = max(_FEWEST_DATES, int(size_in_inches(axes)[0] / _DATE_ROOM))
+        locator: Any = AutoDateLocator(  # type: ignore[no-untyped-call]
+            minticks=_FEWEST_DATES, maxticks=most
+        )
         axes.xaxis.set_major_locator(locator)
         formatter: Any = ConciseDateFormatter(locator)  # type: ignore[no-untyped-call]
         axes.xaxis.set_major_formatter(formatter)
@@ -201,13 +213,14 @@ def draw_contour(axes: Any, times: Array, periods: Array, ratio: Array) -> Any:
         return None
     # Where outlines are many they are thin, or they would cover the colours.
     crowded = np.diff(ratio > 1, axis=1).sum(axis=1).max() > _CROWDED
+    width = float(np.clip(_OUTLINE * size_in_inches(axes)[0], _THINNEST, _THICKEST))
     return axes.contour(
         times,
         periods,
         np.ma.masked_invalid(ratio),
         levels=[1],
         colors="black",
-        linewidths=0.8 if crowded else 1.8,
+        linewidths=_FINE if crowded else width,
     )
 
 
@@ -241,7 +254,9 @@ def meanings(level: str | None, arrows: Any, first: str, second: str) -> list[st
 
 def draw_caption(axes: Any, parts: Sequence[str]) -> Any:
     """Write under the label of the time axis, in lines that fit the figure."""
-    width = size_in_inches(axes)[0] * _LAYOUT_GAIN
+    width = size_in_inches(axes)[0]
+    if axes.figure.get_layout_engine() is not None:
+        width = width * _LAYOUT_GAIN + _LAYOUT_SHIFT
     letters = max(30, int(width * 72 / (_CAPTION_SIZE * _LETTER_WIDTH)))
     return axes.annotate(
         textwrap.fill(" ".join(parts), letters),

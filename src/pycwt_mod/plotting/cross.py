@@ -65,7 +65,7 @@ def plot_xwt(
     period_unit: str = "",
     time_label: str | None = None,
     level_label: str = "5 % significance level against red noise",
-    power_label: str = "Cross power / (std. of first × std. of second)",
+    power_label: str = r"Cross power / ($\sigma_1 \sigma_2$)",
     arrow_level: float = 1.0,
     arrows: bool = True,
     colorbar: bool = True,
@@ -99,7 +99,8 @@ def plot_xwt(
     level_label : str, optional
         What is outlined, for the caption.
     power_label : str, optional
-        Label of the colour bar. The default is right for ``xwt(..., normalize=True)``.
+        Label of the colour bar. By default the product of the standard deviations is the unit, as
+        it is with ``xwt(..., normalize=True)``.
     arrow_level : float, default 1.0
         Arrows are drawn where the power is at least so many times its level.
     arrows, colorbar, caption : bool, default True

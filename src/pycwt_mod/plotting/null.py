@@ -6,16 +6,20 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from matplotlib import colormaps
 from numpy.typing import ArrayLike, NDArray
 
 from ..montecarlo.null import NullDistribution
 from ..validation import as_flag, as_series, brief
-from .axes import draw_period_axis, shown_figure
+from .axes import draw_period_axis, shown_figure, size_in_inches
 
 Array = NDArray[np.float64]
 
 # Lines are told apart by style as well as by their place and colour.
 _STYLES = ("-", "--", "-.", ":")
+
+# Inches that an entry of the legend takes, and the largest share of the height for all of them.
+_ENTRY_WIDTH, _ENTRY_HEIGHT, _LARGEST_LEGEND = 2.0, 0.19, 0.5
 
 # The band covers so many standard errors to either side: 95 % of repetitions.
 _ERRORS = 1.96
@@ -68,7 +72,7 @@ def plot_null(
     period_unit : str, optional
         Unit of the periods, for the axis.
     legend : bool, default True
-        Whether to name the lines, each with its largest standard error.
+        Whether to name the lines, each with its largest standard error (s.e.).
     title : str, optional
         Title of the axes.
     ax : matplotlib.axes.Axes, optional
@@ -121,12 +125,9 @@ def plot_null(
     axes.grid(alpha=0.3, linewidth=0.6)
     names = None
     if as_flag(legend, "legend"):
-        # Above the axes, where it hides no line.
-        names = axes.legend(
-            loc="lower right", bbox_to_anchor=(1, 1), ncols=2, frameon=False, fontsize="small"
-        )
+        names = _draw_legend(axes, len(drawn))
     if title is not None:
-        axes.set_title(title, loc="left")
+        axes.set_title(title)
     lines, bands = zip(*drawn, strict=True)
     return NullPlot(axes.figure, axes, lines, bands, names)
 
@@ -138,9 +139,7 @@ def _draw_level(
     known = error[np.isfinite(error)]
     label = f"{100 * level:.4g} %"
     if known.size:
-        label += f" (standard error at most {known.max():.1g})"
-    from matplotlib import colormaps
-
+        label += f" (s.e. at most {known.max():.1g})"
     # The dark two thirds of the map, which stand out on white.
     colour = colormaps["viridis"](0.22 * (number % len(_STYLES)))
     style = _STYLES[number % len(_STYLES)]
@@ -149,6 +148,19 @@ def _draw_level(
         x, curve - _ERRORS * error, curve + _ERRORS * error, color=colour, alpha=0.3, linewidth=0
     )
     return line, band
+
+
+def _draw_legend(axes: Any, n_lines: int) -> Any:
+    """Draw the legend at the top, in as many columns as fit, and make room for it."""
+    width, height = size_in_inches(axes)
+    columns = int(np.clip(width / _ENTRY_WIDTH, 1, n_lines))
+    rows = -(-n_lines // columns)
+    share = min((rows + 0.5) * _ENTRY_HEIGHT / height, _LARGEST_LEGEND)
+    low, high = axes.get_ylim()
+    axes.set_ylim(low, low + (high - low) / (1 - share))
+    # The room may reach beyond the largest coherence that there is.
+    axes.set_yticks([tick for tick in axes.get_yticks() if low <= tick <= 1])
+    return axes.legend(loc="upper center", ncols=columns, frameon=False, fontsize="small")
 
 
 def _check_periods(periods: ArrayLike | None, n_scales: int) -> Array:

@@ -1,7 +1,9 @@
 import datetime
+import itertools
 import subprocess
 import sys
 import time
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -13,7 +15,7 @@ from .pictures import DPI, new_axes, pixels, random_field
 
 PERIOD = 16.0
 
-# Generous: it takes about 0.4 s; drawing every cell of 5000 columns as vectors takes far longer.
+# Generous: it takes about 0.5 s on one core of a busy machine; drawing every cell takes far longer.
 SECONDS_FOR_A_LARGE_FIELD = 5.0
 
 
@@ -186,6 +188,17 @@ def test_picture_of_any_size_is_quick_and_not_blank(shape):
     assert np.unique(picture.reshape(-1, 4), axis=0).shape[0] > 50
 
 
+def test_field_of_100_000_columns_is_quick_and_not_copied():
+    field = random_field(60, 100_000)
+    tracemalloc.start()
+    began = time.perf_counter()
+    pixels(plot_wct(*field, ax=new_axes()))
+    seconds, (_, peak) = time.perf_counter() - began, tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert seconds < SECONDS_FOR_A_LARGE_FIELD
+    assert peak < field[0].nbytes / 2
+
+
 def test_long_record_is_averaged_to_pixels():
     R2, phase, coi, freq, sig = random_field(10, 9000)
     R2[:] = np.linspace(0, 1, 9000)
@@ -346,3 +359,19 @@ def test_settings_of_matplotlib_and_pyplot_stay_as_they_were():
     pixels(plot_wct(*random_field(10, 30), ax=new_axes()))
     assert dict(mpl.rcParams) == before
     assert pyplot.get_fignums() == figures
+
+
+@pytest.mark.parametrize("size", [(8, 5), (5, 4), (3.4, 2.8)])
+def test_parts_fit_a_figure_of_any_size(size):
+    years = np.arange("1850", "2000", dtype="datetime64[Y]")
+    plot = plot_wct(*random_field(40, 150), years, period_unit="years", ax=new_axes(size))
+    plot.figure.draw_without_rendering()
+    box, bar = plot.axes.get_window_extent(), plot.colorbar.ax.get_window_extent()
+    width, height = (inches * DPI for inches in size)
+    assert 0 < bar.x0 - box.x1 < 0.05 * width  # the caption does not push the bar away
+    assert plot.caption.get_window_extent().x1 < width
+    assert box.width > 0.55 * width
+    assert box.height > 0.3 * height
+    labels = [label.get_window_extent() for label in plot.axes.get_xticklabels()]
+    assert len(labels) >= 2
+    assert not any(one.overlaps(other) for one, other in itertools.pairwise(labels))

@@ -29,7 +29,17 @@ def test_lines_are_the_levels_and_bands_their_error(null):
         assert np.isclose(heights.max(), (level + 1.96 * se).max())
         assert np.isclose(heights.min(), (level - 1.96 * se).min())
     words = [text.get_text() for text in plot.legend.get_texts()]
-    assert words[1] == f"95 % (standard error at most {error[1].max():.1g})"
+    assert words[1] == f"95 % (s.e. at most {error[1].max():.1g})"
+
+
+def test_legend_hides_no_line_and_no_coherence_above_one_is_labelled(null):
+    for size in ((8, 4), (3.5, 3)):
+        plot = plot_null(null, PERIODS, levels=(0.9, 0.95, 0.999), ax=new_axes(size))
+        plot.figure.draw_without_rendering()
+        box = plot.legend.get_window_extent()
+        for line in plot.lines:
+            assert not box.count_contains(line.get_transform().transform(line.get_xydata()))
+        assert plot.axes.get_yticks().max() <= 1
 
 
 def test_lines_differ_by_style_and_colour(null):
@@ -44,7 +54,7 @@ def test_axis_is_one_of_periods_if_they_are_given(null):
     assert [tick.get_text() for tick in ax.get_xticklabels()] == ["2", "4", "8", "16", "32"]
     assert ax.get_xscale() == "log"
     assert ax.get_xlim()[0] < PERIODS[0] < PERIODS[-1] < ax.get_xlim()[1]
-    assert ax.get_title(loc="left") == "T"
+    assert ax.get_title() == "T"
     without = plot_null(null, legend=False, ax=new_axes())
     assert without.axes.get_xlabel() == "Scale number"
     assert without.legend is None
