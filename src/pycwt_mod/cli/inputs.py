@@ -16,7 +16,7 @@ from ..tables.fields import likely_missing
 from ..validation import warn_user
 from .options import UsageError
 
-__all__ = ["Inputs", "mother_of", "read_inputs"]
+__all__ = ["Inputs", "mother_of", "read_inputs", "read_many"]
 
 # Fewer samples than this have no scale worth looking at.
 _FEWEST = 8
@@ -87,11 +87,49 @@ def read_inputs(arguments: argparse.Namespace, columns: Sequence[tuple[str, str 
         For each series the option that names its column, and the name; where all are None the
         file must have just as many columns besides that of the times.
     """
-    header = {"auto": None, "yes": True, "no": False}[arguments.header]
-    table = read_table(arguments.file, tuple(arguments.missing), header, arguments.skip)
+    table = _table(arguments)
     time = None if arguments.time is None else table.find(arguments.time)
     chosen = _chosen_columns(table, time, columns)
     return take_columns(table, chosen, time, arguments)
+
+
+def read_many(
+    arguments: argparse.Namespace, columns: Sequence[str] | None
+) -> tuple[Inputs, dict[str, str]]:
+    """Read many series; those that cannot be read are left out and do not stop the others.
+
+    Parameters
+    ----------
+    arguments : argparse.Namespace
+        With what `add_data_options` adds.
+    columns : sequence of str, optional
+        The columns; by default all but that of the times.
+
+    Returns
+    -------
+    inputs : Inputs
+        The series that can be used.
+    left_out : dict
+        Why the others cannot, by name.
+    """
+    table = _table(arguments)
+    time = None if arguments.time is None else table.find(arguments.time)
+    chosen = [i for i in range(len(table.names)) if i != time and not table.looks_like_dates(i)]
+    if columns is not None:
+        chosen = list(dict.fromkeys(table.find(which) for which in columns))
+    left_out = {}
+    for index in chosen:
+        try:
+            table.numbers(index)
+        except DataError as error:
+            left_out[table.title(index)] = str(error)
+            warn_user(f"left out: {error}")
+    good = [index for index in chosen if table.title(index) not in left_out]
+    if len(good) < 2:
+        raise DataError(
+            f"{table.source}: must have at least two series of numbers, got {len(good)}."
+        )
+    return take_columns(table, good, time, arguments), left_out
 
 
 def take_columns(
@@ -148,6 +186,11 @@ def label_of(time: Any) -> str:
     if isinstance(time, np.datetime64):
         return str(np.datetime_as_string(time, unit="s")).removesuffix("T00:00:00")
     return f"{time:.10g}"
+
+
+def _table(arguments: argparse.Namespace) -> Table:
+    header = {"auto": None, "yes": True, "no": False}[arguments.header]
+    return read_table(arguments.file, tuple(arguments.missing), header, arguments.skip)
 
 
 def _detrended(values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -259,6 +259,15 @@ def wavelet(text: str) -> tuple[str, float | None]:
     return name, value
 
 
+def band_of(text: str) -> tuple[float, float]:
+    """Return a band of periods."""
+    low, _, high = text.partition(":")
+    band = _fraction(low), _fraction(high)
+    if not 0 < band[0] < band[1] < math.inf:
+        raise argparse.ArgumentTypeError(f"must be LOW:HIGH, such as 2:8, got {text!r}")
+    return band
+
+
 def backend_name(text: str) -> str:
     """Return the name of a backend."""
     known = list_backends()

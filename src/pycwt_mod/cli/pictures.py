@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import argparse
+import math
 from typing import Any
 
 import numpy as np
 
+from ..matrix import MatrixResult
 from ..result import CoherenceResult
 from .inputs import Inputs
 
-__all__ = ["save_coherence", "save_cross", "save_transform"]
+__all__ = ["save_coherence", "save_cross", "save_matrix", "save_transform"]
 
 # What `xwt` returns.
 Cross = tuple[Any, Any, Any, Any]
 
 # Sharp enough for print at the width of a page.
 _DPI = 200
+_PANELS_ABREAST = 3
 
 
 def save_coherence(arguments: argparse.Namespace, inputs: Inputs, result: CoherenceResult) -> None:
@@ -53,6 +56,23 @@ def save_cross(arguments: argparse.Namespace, inputs: Inputs, result: Cross) -> 
         ax=offscreen_axes(),
     )
     plot.figure.savefig(arguments.plot, dpi=_DPI)
+
+
+def save_matrix(arguments: argparse.Namespace, inputs: Inputs, result: MatrixResult) -> None:
+    """Draw the pairs, a panel for each band with numbers, into the file of ``--plot``."""
+    from matplotlib.figure import Figure
+
+    bands = [b for b in range(len(result.bands)) if np.isfinite(result.coherence[:, b]).any()]
+    if not bands:
+        raise ValueError("there is no pair to draw: all failed")
+    columns = min(_PANELS_ABREAST, len(bands))
+    rows = math.ceil(len(bands) / columns)
+    size = 2.2 + 0.22 * len(result.names)
+    figure = Figure(figsize=((size + 1) * columns, size * rows), layout="constrained")
+    for place, band in enumerate(bands, start=1):
+        axes = figure.add_subplot(rows, columns, place)
+        result.plot(band=band, level=arguments.level, period_unit=inputs.unit, ax=axes)
+    figure.savefig(arguments.plot, dpi=_DPI)
 
 
 def save_transform(

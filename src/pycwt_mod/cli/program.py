@@ -15,6 +15,7 @@ from . import (
     coherence_command,
     cross_command,
     demo_command,
+    matrix_command,
     transform_command,
 )
 from .options import Formatter, UsageError
@@ -90,6 +91,7 @@ def _parser() -> argparse.ArgumentParser:
         coherence_command,
         cross_command,
         transform_command,
+        matrix_command,
         backends_command,
         bench_command,
     ):

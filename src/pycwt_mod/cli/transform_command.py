@@ -179,5 +179,6 @@ def _describe_peak(spectra: _Spectra, inputs: Inputs, level: float) -> str:
     period = f"{1 / spectra.freq[peak]:.3g} {inputs.unit}".rstrip()
     return (
         f"Averaged over time, a period of {period} stands out most: {ratio:.2g} times the "
-        f"{100 * level:.4g} % level of {red}."
+        f"{100 * level:.4g} % level of {red}; by chance, {100 * (1 - level):.3g} % of periods "
+        "exceed it."
     )

@@ -1,4 +1,5 @@
 import os
+import signal
 import subprocess
 import sys
 import warnings
@@ -11,7 +12,7 @@ from pycwt_mod import __main__ as command_line
 from pycwt_mod.cli import program
 from pycwt_mod.sample import demo
 
-COMMANDS = ("demo", "wct", "xwt", "cwt", "backends", "bench")
+COMMANDS = ("demo", "wct", "xwt", "cwt", "matrix", "backends", "bench")
 
 
 def act(monkeypatch, what):
@@ -98,3 +99,23 @@ def test_reader_that_goes_away_is_not_a_traceback():
     finally:
         os.close(writer)
     assert (done.returncode, done.stderr) == (141, b"")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals of another kind")
+def test_interrupted_simulation_ends_without_a_traceback(csv):
+    arguments = ["wct", csv, "--dt", "1", "--x", "2", "--y", "3", "--mc-count", "1000000"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "pycwt_mod", *arguments, "--backend", "sequential"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    seen = b""
+    while b"/1000000" not in seen:  # the simulation has begun
+        letter = process.stderr.read(1)
+        assert letter, seen
+        seen += letter
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out) == (130, b"")
+    assert err.endswith(b"interrupted\n")
+    assert b"Traceback" not in err

@@ -1,0 +1,233 @@
+"""``pycwt-mod matrix``: the coherence of each column of a file with each other."""
+
+from __future__ import annotations
+
+import argparse
+import math
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+
+from ..matrix import MatrixResult, wct_matrix
+from .deliver import Outcome, deliver, scale_options
+from .inputs import Inputs, mother_of, read_many
+from .options import (
+    Commands,
+    Formatter,
+    add_data_options,
+    add_output_options,
+    add_scale_options,
+    add_simulation_options,
+    band_of,
+    check_folder,
+)
+from .pictures import save_matrix
+from .report import describe_data, describe_scales, percent, table
+
+__all__ = ["add_to"]
+
+_EXAMPLE = """\
+example: which of the stations vary together at periods of 2 to 8 years
+  pycwt-mod matrix stations.csv --time date --unit years --band 2:8 --plot stations.png
+
+Each series is compared with each other. A pair stands out in a band if its p-value, corrected for
+the number of pairs (false discovery rate), is at most 1 - LEVEL. A positive phase means that the
+first series leads.
+"""
+
+# The table shows so many pairs; --json and --save have all.
+_MOST_ROWS = 12
+
+
+def add_to(commands: Commands) -> None:
+    """Add the command."""
+    parser = commands.add_parser(
+        "matrix",
+        help="coherence of all pairs of the columns of a file",
+        description="Wavelet coherence of many pairs of series by bands of periods, with p-values "
+        "corrected for the number of pairs; on one pool of workers.",
+        epilog=_EXAMPLE,
+        formatter_class=Formatter,
+    )
+    parser.set_defaults(run=_run)
+    parser.add_argument(
+        "--column",
+        action="append",
+        metavar="COL",
+        help="column of a series, by name or number; may be given again (default: all)",
+    )
+    parser.add_argument(
+        "--band",
+        action="append",
+        type=band_of,
+        metavar="LOW:HIGH",
+        help="band of periods; may be given again (default: octaves)",
+    )
+    parser.add_argument(
+        "--fields",
+        metavar="FOLDER",
+        help="write the coherence of each pair at all times and periods to this folder; a run that "
+        "was interrupted goes on where it was",
+    )
+    add_data_options(parser)
+    add_scale_options(parser)
+    add_simulation_options(parser)
+    add_output_options(parser)
+
+
+def _run(arguments: argparse.Namespace) -> str:
+    check_folder(arguments.plot, "picture")
+    check_folder(arguments.save, "arrays")
+    inputs, left_out = read_many(arguments, arguments.column)
+    mother = mother_of(arguments.wavelet)
+    began = perf_counter()
+    result = _compute(inputs, mother, arguments)
+    seconds = perf_counter() - began
+    if arguments.plot is not None:
+        save_matrix(arguments, inputs, result)
+    outcome = _outcome(arguments, inputs, mother, result, left_out, seconds)
+    return deliver(arguments, inputs, mother, outcome)
+
+
+def _compute(inputs: Inputs, mother: Any, arguments: argparse.Namespace) -> MatrixResult:
+    return wct_matrix(
+        np.stack(inputs.series),
+        inputs.dt,
+        names=inputs.names,
+        bands=arguments.band,
+        **scale_options(arguments),
+        significance_level=arguments.level,
+        wavelet=mother,
+        out=arguments.fields,
+        mc_count=arguments.mc_count,
+        progress=not arguments.no_progress,
+        cache=not arguments.no_cache,
+        backend=arguments.backend,
+        n_workers=arguments.workers,
+        rng_seed=arguments.seed,
+        tol=arguments.tol,
+    )
+
+
+def _outcome(
+    arguments: argparse.Namespace,
+    inputs: Inputs,
+    mother: Any,
+    result: MatrixResult,
+    left_out: dict[str, str],
+    seconds: float,
+) -> Outcome:
+    failures = {" and ".join(pair): reason for pair, reason in result.failures.items()}
+    lines = [
+        f"Wavelet coherence of {len(result)} pairs of {len(result.names)} series",
+        *describe_data(inputs),
+        *describe_scales(inputs, result.periods, mother, arguments.dj),
+        "",
+        *_describe_bands(result, inputs, arguments.level),
+        "",
+        *_describe_pairs(result, inputs),
+        *_describe_failures(failures),
+        *(f"Left out: {reason}" for reason in left_out.values()),
+    ]
+    results = {"bands": result.bands, "pairs": _rows(result), "failures": failures}
+    measures = ("coherence", "share", "phase", "resultant", "pvalue", "pvalue_fdr", "n_points")
+    arrays = {
+        "times": inputs.times,
+        "series": np.stack(inputs.series),
+        "names": list(inputs.names),
+        "pairs": np.asarray(result.pairs),
+        "bands": np.asarray(result.bands),
+        "scales": result.scales,
+        "period": result.periods,
+        "coi": result.coi,
+        "ar1": result.coefficients,
+        **{name: getattr(result, name) for name in measures},
+    }
+    facts = {
+        "mc_count": arguments.mc_count,
+        "tol": arguments.tol,
+        "seed": arguments.seed,
+        "backend": arguments.backend or "auto",
+        "workers": arguments.workers,
+        "left_out": left_out,
+    }
+    words = f", {arguments.mc_count} surrogates, seed {arguments.seed}, backend {facts['backend']}"
+    return Outcome(lines, {**results, "left_out": left_out}, arrays, seconds, facts, words)
+
+
+def _describe_bands(result: MatrixResult, inputs: Inputs, level: float) -> list[str]:
+    unit = f" ({inputs.unit})" if inputs.unit else ""
+    rows = [["period" + unit, "pairs", "mean R2", "significant area", "pairs that stand out"]]
+    for band, limits in enumerate(result.bands):
+        known = np.isfinite(result.coherence[:, band])
+        if not known.any():
+            continue
+        found = (result.pvalue_fdr[known, band] <= 1 - level).sum()
+        rows.append(
+            [
+                _limits(limits),
+                str(known.sum()),
+                f"{result.coherence[known, band].mean():.2f}",
+                percent(float(result.share[known, band].mean())),
+                str(found),
+            ]
+        )
+    return ["By bands of periods, outside the cone of influence:", "", *table(rows)]
+
+
+def _describe_pairs(result: MatrixResult, inputs: Inputs) -> list[str]:
+    """Return the pairs and bands that stand out most."""
+    unit = f" ({inputs.unit})" if inputs.unit else ""
+    known = np.argwhere(np.isfinite(result.pvalue_fdr))
+    order = sorted(
+        map(tuple, known.tolist()),
+        key=lambda at: (result.pvalue_fdr[at], result.pvalue[at], -result.coherence[at]),
+    )
+    if not order:
+        return ["No pair could be compared."]
+    rows = [
+        ["first", "second", "period" + unit, "R2", "significant", "phase (deg)", "p", "p (FDR)"]
+    ]
+    for pair, band in order[:_MOST_ROWS]:
+        at = pair, band
+        rows.append(
+            [
+                *result.labels[pair],
+                _limits(result.bands[band]),
+                f"{result.coherence[at]:.2f}",
+                percent(float(result.share[at])),
+                f"{math.degrees(result.phase[at]):+z.0f}",
+                f"{result.pvalue[at]:.2g}",
+                f"{result.pvalue_fdr[at]:.2g}",
+            ]
+        )
+    more = len(order) - _MOST_ROWS
+    rest = [f"  and {more} more (--json and --save have all)"] if more > 0 else []
+    return ["The pairs and bands that stand out most:", "", *table(rows), *rest]
+
+
+def _describe_failures(failures: dict[str, str]) -> list[str]:
+    """Return each reason once, with the pairs that failed for it."""
+    pairs: dict[str, list[str]] = {}
+    for pair, reason in failures.items():
+        pairs.setdefault(reason, []).append(pair)
+    return [f"Failed: {', '.join(found)}: {reason}" for reason, found in pairs.items()]
+
+
+def _rows(result: MatrixResult) -> list[dict[str, Any]]:
+    names = ("coherence", "share", "phase", "resultant", "pvalue", "pvalue_fdr")
+    return [
+        {
+            "first": first,
+            "second": second,
+            "periods": limits,
+            **{name: getattr(result, name)[pair, band] for name in names},
+        }
+        for pair, (first, second) in enumerate(result.labels)
+        for band, limits in enumerate(result.bands)
+    ]
+
+
+def _limits(band: tuple[float, float]) -> str:
+    return f"{band[0]:.4g} to {band[1]:.4g}"

@@ -1,0 +1,313 @@
+"""`wct`, `xwt` and `cwt` on a file: the numbers of the package, as text, JSON and arrays."""
+
+import hashlib
+import io
+import json
+import re
+import subprocess
+import sys
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import pycwt_mod
+from pycwt_mod.cli import bands
+
+# Enough for a yearly cycle, which is far above the level.
+FEW = ("--mc-count", "20")
+# A seed whose noise has no period above its level: by chance some have.
+QUIET = 3
+YEARS = ("--time", "date", "--unit", "years")
+
+
+def test_wct_says_who_follows_whom(csv, call):
+    status, out, err = call(
+        "wct", csv, "--x", "rain", "--y", "discharge", *YEARS, *FEW, "--no-progress"
+    )
+    assert (status, err) == (0, "")
+    assert "Wavelet coherence of rain (x) and discharge (y)\n" in out
+    assert f"{csv}, 240 samples, dt = 0.0833333 years (monthly), 1980-01-01 to 1999-12-01" in out
+    best = re.search(r"Strongest: periods of ([\d.]+) to ([\d.]+) years, (\d+) % significant", out)
+    assert (float(best[1]), float(best[2])) in {(0.5, 1), (1, 2)}
+    assert int(best[3]) > 40
+    lag = re.search(
+        r"phase \+(\d+) deg: discharge follows rain by ([\d.]+) \+- ([\d.]+) years", out
+    )
+    # Two months of twelve are 60 degrees, 0.167 years.
+    assert abs(int(lag[1]) - 60) < 15
+    assert abs(float(lag[2]) - 1 / 6) < 2 * float(lag[3])
+    assert re.search(r"20 surrogates, seed 0, backend sequential \(1 worker\), [\d.]+ s\n$", out)
+
+
+def test_wct_numbers_are_those_of_the_package(csv, rivers, call_json):
+    told = call_json("wct", csv, "--x", "2", "--y", "3", *YEARS, *FEW, "--seed", "5", "--no-cache")
+    x, y = np.round(rivers, 6)
+    result = pycwt_mod.wct(x, y, 1 / 12, mc_count=20, rng_seed=5, progress=False, cache=False)
+    results = told["results"]
+    np.testing.assert_allclose(results["sig"], result[4], rtol=1e-12)
+    np.testing.assert_allclose(results["period"], result.periods, rtol=1e-12)
+    share = (result.significant() & result.outside()).sum() / result.outside().sum()
+    assert results["share_significant"] == pytest.approx(share)
+    assert results["ar1"] == pytest.approx([pycwt_mod.ar1(x)[0], pycwt_mod.ar1(y)[0]])
+    assert [band["periods"] for band in results["bands"]][:2] == [[0.125, 0.25], [0.25, 0.5]]
+
+
+def test_json_tells_how_it_was_made(csv, call_json):
+    options = ("--wavelet", "paul:5", "--dj", "1/4", "--scales", "20", "--s0", "0.3")
+    more = ("--level", "0.9", "--tol", "0.2", "--workers", "1", "--backend", "sequential")
+    told = call_json("wct", csv, *YEARS, *FEW, *options, *more)
+    made = told["provenance"]
+    expected = {
+        "program": "pycwt_mod",
+        "version": pycwt_mod.__version__,
+        "command": "wct",
+        "file": str(Path(csv).resolve()),
+        "sha256": hashlib.sha256(Path(csv).read_bytes()).hexdigest(),
+        "columns": ["rain", "discharge"],
+        "time": "date",
+        "samples": 240,
+        "dt": 1 / 12,
+        "unit": "years",
+        "detrended": False,
+        "wavelet": "Paul(m=5)",
+        "dj": 0.25,
+        "s0": 0.3,
+        "J": 19,
+        "level": 0.9,
+        "mc_count": 20,
+        "tol": 0.2,
+        "seed": 0,
+        "backend": "sequential",
+        "workers": 1,
+        "warnings": [],
+    }
+    assert {key: made[key] for key in expected} == expected
+    assert made["seconds"] > 0
+    assert made["arguments"][:2] == ["wct", csv]
+    assert made["simulation"]["noise"] == "ar1"
+    assert len(told["results"]["period"]) == 20
+
+
+def test_json_has_null_for_what_is_not_a_number(csv, call, call_json):
+    # So high a level leaves bands without a phase.
+    told = call_json("wct", csv, *YEARS, *FEW, "--level", "0.999")
+    assert any(band["phase"] is None for band in told["results"]["bands"])
+    _, out, _ = call("wct", csv, *YEARS, *FEW, "--json")
+    assert out.startswith("{")
+    assert out.endswith("}\n")
+
+
+def test_wct_again_comes_from_the_cache(csv, call):
+    first = call("wct", csv, *YEARS, *FEW)
+    second = call("wct", csv, *YEARS, *FEW)
+    assert "20/20" in first[2]
+    assert second[2] == ""
+    assert "20 surrogates, seed 0, 20 of them from the cache, " in second[1]
+    until_run = [out.partition("\nRun:")[0] for _, out, _ in (first, second)]
+    assert until_run[0] == until_run[1]
+
+
+def test_wct_saves_all_arrays_without_pickle(csv, rivers, call, tmp_path):
+    status, out, _ = call("wct", csv, *YEARS, *FEW, "--save", "out.npz", "--no-progress")
+    assert status == 0
+    assert out.endswith("\nArrays: out.npz\n")
+    with np.load("out.npz", allow_pickle=False) as saved:
+        arrays = dict(saved)
+    np.testing.assert_array_equal(arrays["x"], np.round(rivers[0], 6))
+    x, y = np.round(rivers, 6)
+    result = pycwt_mod.wct(x, y, 1 / 12, mc_count=20, rng_seed=0, progress=False)
+    for name, expected in zip(("WCT", "aWCT", "coi", "freq", "sig"), result, strict=True):
+        np.testing.assert_allclose(arrays[name], expected, rtol=1e-12)
+    np.testing.assert_allclose(arrays["pvalue"], result.pvalues())
+    np.testing.assert_array_equal(arrays["outside_coi"], result.outside())
+    assert str(arrays["times"][0]) == "1980-01-01T00:00:00.000000"
+    assert json.loads(str(arrays["provenance"]))["columns"] == ["rain", "discharge"]
+    assert [path.name for path in tmp_path.iterdir() if path.suffix == ".npz"] == ["out.npz"]
+
+
+@pytest.mark.parametrize("command", ["wct", "xwt", "cwt"])
+@pytest.mark.parametrize(
+    ("name", "magic"), [("p.png", b"\x89PNG"), ("p.pdf", b"%PDF"), ("p.svg", b"<?xml")]
+)
+def test_picture_is_drawn(command, name, magic, csv, call):
+    columns = ("--x", "rain", *(("--y", "discharge") if command != "cwt" else ()))
+    simulation = (*FEW, "--no-progress") if command == "wct" else ()
+    status, out, err = call(command, csv, *columns, *YEARS, *simulation, "--plot", name)
+    assert (status, err) == (0, "")
+    assert out.endswith(f"\nPicture: {name}\n")
+    content = Path(name).read_bytes()
+    assert content.startswith(magic)
+    assert len(content) > 10_000
+
+
+def test_xwt_numbers_are_those_of_the_package(csv, rivers, call, call_json):
+    told = call_json("xwt", csv, *YEARS, "--level", "0.8646", "--save", "x.npz")
+    W12, _, _, signif = pycwt_mod.xwt(*np.round(rivers, 6), 1 / 12, significance_level=0.8646)
+    np.testing.assert_allclose(told["results"]["sig"], signif, rtol=1e-12)
+    with np.load("x.npz", allow_pickle=False) as saved:
+        np.testing.assert_allclose(saved["W12"], W12, rtol=1e-10)
+    status, out, err = call("xwt", csv, *YEARS)
+    assert (status, err) == (0, "")
+    assert "Strongest: periods of 0.5 to 1 years" in out
+    assert "discharge follows rain by 0.1" in out
+
+
+def test_cwt_finds_the_yearly_cycle(csv, rivers, call, call_json):
+    told = call_json("cwt", csv, "--x", "rain", "--time", "date", "--unit", "months")
+    # Scales are a twelfth of an octave apart.
+    assert told["results"]["peak_period"] == pytest.approx(12, rel=0.05)
+    status, out, err = call("cwt", csv, "--x", "rain", *YEARS, "--save", "c.npz")
+    assert (status, err) == (0, "")
+    period = re.search(r"Averaged over time, a period of ([\d.]+) years stands out most: ", out)[1]
+    assert float(period) == pytest.approx(1, rel=0.05)
+    x = np.round(rivers[0], 6)
+    W, *_ = pycwt_mod.cwt((x - x.mean()) / x.std(), 1 / 12)
+    with np.load("c.npz", allow_pickle=False) as saved:
+        np.testing.assert_allclose(saved["power"], np.abs(W) ** 2, rtol=1e-9)
+
+
+def test_cwt_of_noise_finds_nothing(call, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    np.savetxt("noise.txt", np.random.default_rng(QUIET).normal(size=200))
+    status, out, _ = call("cwt", "noise.txt", "--dt", "1")
+    assert status == 0
+    assert "no period exceeds the 95 % level of red noise" in out
+
+
+def test_trend_is_removed_on_request(call_json, csv, rivers, tmp_path):
+    x, y = rivers
+    t = np.arange(x.size)
+    np.savez("trend.npz", rain=x + t, discharge=y - 3 * t)
+    np.savez("plain.npz", rain=x, discharge=y)
+    bare, trend = (
+        call_json("wct", name, *FEW, "--dt", "1", "--detrend")["results"]
+        for name in ("plain.npz", "trend.npz")
+    )
+    assert trend["share_significant"] == pytest.approx(bare["share_significant"])
+
+
+def test_standard_input_is_analysed(csv):
+    done = subprocess.run(
+        [sys.executable, "-m", "pycwt_mod", "xwt", "-", "--dt", "1", "--json"],
+        input=b"1 2\n3 1\n0 5\n" * 20,
+        capture_output=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["provenance"]["file"] == "<stdin>"
+
+
+def test_dates_that_are_not_used_are_pointed_out(csv, call, call_json):
+    warnings.simplefilter("always")
+    status, out, err = call("xwt", csv, "--x", "rain", "--y", "discharge")
+    assert status == 0
+    assert "date looks like the times: pass --time date" in err
+    assert "dt = 1 samples (not given)" in out
+    told = call_json("xwt", csv, "--x", "rain", "--y", "discharge")
+    assert "looks like the times" in told["provenance"]["warnings"][0]
+
+
+def test_numbers_that_look_like_gaps_are_pointed_out(call, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    warnings.simplefilter("always")
+    values = np.random.default_rng(1).normal(size=(100, 2))
+    values[7, 1] = -999
+    np.savetxt("gaps.txt", values)
+    status, _, err = call("xwt", "gaps.txt", "--dt", "1")
+    assert status == 0
+    assert re.search(r"column 2 has -999 far from its other values;.*--missing=-999", err)
+    status, out, err = call("xwt", "gaps.txt", "--dt", "1", "--missing=-999")
+    assert (status, out) == (1, "")
+    assert "gaps.txt, line 8: column 2 has a missing value" in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "message"),
+    [
+        (["--x", "rane", "--y", "discharge"], 1, "no column 'rane'. Did you mean 'rain'?"),
+        (["--x", "rain"], 2, "name columns by --x and --y; rivers.csv has 1 date, 2 rain, 3"),
+        ([], 2, "name columns by --x and --y"),
+        (["--time", "date", "--dt", "1"], 2, "not allowed with argument"),
+        (["--dt", "0"], 2, "must be a positive number, got '0'"),
+        (["--dt", "fast"], 2, "must be a positive number, got 'fast'"),
+        (["--dj", "1/0"], 2, "must be a positive number, got '1/0'"),
+        (["--level", "95"], 2, "must lie strictly between 0 and 1, such as 0.95, got '95'"),
+        (["--wavelet", "haar"], 2, "must be one of morlet, paul, dog, mexicanhat"),
+        (["--wavelet", "dog:2.5"], 2, "must have a positive integer after dog:"),
+        (["--wavelet", "morlet:-6"], 2, "must have a positive number after morlet:"),
+        (["--wavelet", "mexicanhat:2"], 2, "must be one of"),
+        (["--save", "out.csv"], 2, "must end in .npz"),
+        (["--plot", "out.xyz"], 2, "must end in .png, .pdf or .svg"),
+        (["--plot", "nowhere/out.png"], 1, "there is no folder 'nowhere' for the picture"),
+        (["--save", "nowhere/out.npz"], 1, "there is no folder 'nowhere' for the arrays"),
+        (["--x", "date", "--y", "rain"], 1, "line 2: column 'date' must hold numbers, got the da"),
+        (["--time", "date", "--unit", "eons"], 1, "unit must be one of seconds, minutes"),
+        (["--time", "rain", "--x", "rain", "--y", "rain"], 1, "column 'rain' does not increase"),
+        (["--header", "no", "--x", "2", "--y", "3"], 1, "line 1: column 2 must hold numbers"),
+    ],
+)
+def test_what_is_wrong_is_told_without_a_traceback(arguments, status, message, csv, call):
+    found, out, err = call("wct", csv, *arguments)
+    assert (found, out) == (status, "")
+    assert message in err
+    assert "Traceback" not in err
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("x,y\n1,2\n3,4\n", "must have at least 8 rows of data, got 2"),
+        ("x,y\n" + "1,2\n3,5\n" * 20 + "4\n", "f.csv, line 42: has 1 field"),
+        ("x,y\n" + "1,2\n" * 20, "must vary, got a constant series"),
+    ],
+)
+def test_data_that_cannot_be_used_is_told(content, message, call, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("f.csv").write_text(content)
+    status, out, err = call("wct", "f.csv", "--dt", "1")
+    assert (status, out) == (1, "")
+    assert message in err
+
+
+def test_failed_save_leaves_no_file_behind(csv, call, tmp_path, monkeypatch):
+    def fail(*arguments, **options):
+        raise OSError("the disk is full")
+
+    monkeypatch.setattr("pycwt_mod.cli.record.np.savez_compressed", fail)
+    before = set(tmp_path.iterdir())
+    assert call("xwt", csv, *YEARS, "--save", "x.npz")[0] == 1
+    assert set(tmp_path.iterdir()) == before
+
+
+def test_bands_tell_shares_phases_and_lags():
+    periods = np.array([2.0, 3.0, 4.0, 6.0])
+    field = np.array([[0.2, 0.4], [0.6, 0.8], [0.5, 0.5], [0.1, np.nan]])
+    significant = np.array([[False, False], [True, True], [True, False], [False, False]])
+    outside = np.array([[True, True], [True, True], [True, False], [False, False]])
+    phase = np.full((4, 2), np.pi / 2)
+    phase[2] = np.pi - 0.1
+    first, second = bands.octave_bands(field, significant, outside, periods, phase)
+    assert (first.periods, second.periods) == ((2, 4), (4, 8))
+    assert (first.area, second.area) == (0.8, 0.2)
+    assert (first.significant, second.significant) == (0.5, 1.0)
+    assert first.mean == pytest.approx(0.5)
+    assert (first.relation, second.relation) == ("x leads", "anti-phase")
+    assert first.lag == pytest.approx(3 / 4)
+    assert second.lag == pytest.approx(-0.1 / (2 * np.pi) * 4)
+    assert bands.strongest([first, second]) is second
+    assert bands.strongest([]) is None
+    assert bands.total_share(significant, outside) == pytest.approx(3 / 5)
+    assert np.isnan(bands.total_share(significant, ~outside & outside))
+
+
+def test_reading_and_drawing_load_no_pandas(csv):
+    code = (
+        "import sys; from pycwt_mod.cli import main\n"
+        "main(['xwt', 'rivers.csv', '--time', 'date', '--plot', 'p.png'])\n"
+        "print([m for m in ('pandas', 'matplotlib.pyplot') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    assert done.stdout.endswith("\n[]\n"), done.stderr
+    assert io.StringIO(done.stdout).readline().startswith("Cross-wavelet transform")

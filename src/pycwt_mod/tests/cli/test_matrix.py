@@ -1,0 +1,100 @@
+"""`matrix`: all pairs of the columns of a file."""
+
+import re
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import pycwt_mod
+
+N = 300
+FEW = ("--mc-count", "40", "--no-progress", "--time", "day", "--dj", "1/4")
+
+
+@pytest.fixture(autouse=True)
+def shown_warnings():
+    warnings.simplefilter("always")
+
+
+@pytest.fixture
+def stations():
+    """Three series with a common cycle of 20 days, the third of them upside down; one without."""
+    rng = np.random.default_rng(3)
+    cycle = 1.5 * np.sin(2 * np.pi * np.arange(N) / 20)
+    noise = rng.normal(size=(4, N))
+    return dict(zip("abcd", noise + np.outer([1, 1, -1, 0], cycle), strict=True))
+
+
+@pytest.fixture
+def csv(stations, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    days = np.datetime64("2000-01-01") + np.arange(N)
+    columns = {"day": days, "place": ["north"] * N, **stations}
+    gaps = stations["a"].astype(object)
+    gaps[5] = "n/a"
+    columns |= {"gaps": gaps, "flat": np.ones(N)}
+    rows = [",".join(map(str, row)) for row in zip(*columns.values(), strict=True)]
+    Path("stations.csv").write_text("\n".join([",".join(columns), *rows, ""]))
+    return "stations.csv"
+
+
+def test_matrix_numbers_are_those_of_the_package(csv, stations, call_json):
+    columns = [word for name in "abcd" for word in ("--column", name)]
+    told = call_json("matrix", csv, *columns, "--band", "16:32", "--seed", "4", *FEW)
+    result = pycwt_mod.wct_matrix(
+        np.stack(list(stations.values())), 1.0, names=list("abcd"), bands=[(16, 32)], dj=1 / 4,
+        mc_count=40, rng_seed=4, progress=False,
+    )  # fmt: skip
+    pairs = told["results"]["pairs"]
+    assert [(pair["first"], pair["second"]) for pair in pairs] == list(result.labels)
+    for name in ("coherence", "share", "phase", "pvalue", "pvalue_fdr"):
+        found = [pair[name] for pair in pairs]
+        np.testing.assert_allclose(found, getattr(result, name)[:, 0], rtol=1e-12)
+    assert told["provenance"]["columns"] == list("abcd")
+    assert told["provenance"]["seed"] == 4
+    assert told["results"]["failures"] == {}
+
+
+def test_matrix_goes_on_without_what_cannot_be_used(csv, call):
+    status, out, err = call("matrix", csv, *FEW, "--save", "m.npz", "--plot", "m.png")
+    assert status == 0
+    assert "Wavelet coherence of 10 pairs of 5 series\n" in out
+    assert "Failed: a and flat, b and flat, c and flat, d and flat: `flat` must vary" in out
+    assert "Left out: stations.csv, line 7: column 'gaps' has a missing value ('n/a')" in out
+    assert "Left out: stations.csv, line 2: column 'place' must hold numbers, got 'north'" in out
+    assert "warning: left out: stations.csv, line 2: column 'place'" in err
+    best = re.search(r"^  (\w) +(\w) +16 to 32 +0\.\d\d +\d+ % +([+-]\d+) ", out, re.M)
+    assert {best[1], best[2]} < set("abc")
+    with np.load("m.npz", allow_pickle=False) as saved:
+        assert saved["coherence"].shape == (10, saved["bands"].shape[0])
+        assert saved["names"].tolist() == ["a", "b", "c", "d", "flat"]
+        assert np.isnan(saved["pvalue"][3]).all()
+    assert Path("m.png").stat().st_size > 10_000
+
+
+def test_matrix_writes_fields_on_request(csv, call):
+    columns = ("--column", "a", "--column", "b")
+    assert call("matrix", csv, *columns, *FEW, "--fields", "fields")[0] == 0
+    assert any(Path("fields").iterdir())
+    before = {path: path.stat().st_mtime_ns for path in Path("fields").glob("pair*")}
+    assert before
+    assert call("matrix", csv, *columns, *FEW, "--fields", "fields")[0] == 0
+    assert {path: path.stat().st_mtime_ns for path in Path("fields").glob("pair*")} == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "message"),
+    [
+        (["--band", "8:4"], 2, "must be LOW:HIGH, such as 2:8, got '8:4'"),
+        (["--band", "8"], 2, "must be LOW:HIGH"),
+        (["--column", "a"], 1, "must have at least two series of numbers, got 1"),
+        (["--column", "a", "--column", "e"], 1, "there is no column 'e'"),
+        (["--column", "place", "--column", "gaps"], 1, "at least two series of numbers, got 0"),
+    ],
+)
+def test_what_is_wrong_is_told(arguments, status, message, csv, call):
+    found, out, err = call("matrix", csv, *FEW, *arguments)
+    assert (found, out) == (status, "")
+    assert message in err
