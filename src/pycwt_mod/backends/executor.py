@@ -295,7 +295,7 @@ class _Post(Generic[T, R]):
         self._deadline = deadline
         self._is_here = _is_on_this_machine(backend.executor)
         self._shipment = Shipment.of(
-            kernel, Sharing() if self._is_here else Sharing(ELSEWHERE_BYTES)
+            kernel, Sharing() if self._is_here else Sharing(ELSEWHERE_BYTES, by_name=False)
         )
         self._outstanding: list[_Sent[T]] = []
 

@@ -8,6 +8,7 @@ import functools
 import itertools
 import multiprocessing
 import os
+import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sized
 from concurrent.futures import BrokenExecutor
@@ -327,12 +328,12 @@ class JoblibBackend(MCBackend):
         finally:
             stoppable.stop()
 
-    def _sharing(self) -> Sharing | None:
+    def _sharing(self) -> Sharing:
         from joblib.disk import memstr_to_bytes
 
         limit = self._options["max_nbytes"]
         if limit is None:
-            return None
+            return Sharing(sys.maxsize, by_name=False)
         min_bytes = memstr_to_bytes(limit) if isinstance(limit, str) else int(limit)
         folder = self._options["temp_folder"] or os.environ.get("JOBLIB_TEMP_FOLDER")
         return Sharing(min_bytes, folder, self._options["mmap_mode"])

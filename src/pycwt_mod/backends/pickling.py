@@ -13,7 +13,9 @@ import numpy as np
 __all__ = ["cloudpickle_dumps"]
 
 
-def cloudpickle_dumps(value: object, take_buffer: Callable[[Any], object] | None = None) -> bytes:
+def cloudpickle_dumps(
+    value: object, take_buffer: Callable[[Any], object] | None = None, by_name: bool = False
+) -> bytes:
     """Pickle by value what cannot be imported elsewhere: lambdas, closures, `__main__`.
 
     Parameters
@@ -21,8 +23,10 @@ def cloudpickle_dumps(value: object, take_buffer: Callable[[Any], object] | None
     value : object
         What to pickle.
     take_buffer : callable, optional
-        As `buffer_callback` of `pickle.Pickler`, for workers on this machine: they open an array
-        that is mapped from a file by the file's name.
+        As `buffer_callback` of `pickle.Pickler`.
+    by_name : bool, optional
+        For workers on this machine: whether they open an array that is mapped from a file by the
+        file's name.
 
     Returns
     -------
@@ -40,7 +44,7 @@ def cloudpickle_dumps(value: object, take_buffer: Callable[[Any], object] | None
 
     class Pickler(base):  # type: ignore[misc]
         def reducer_override(self, obj: Any) -> Any:
-            if type(obj) is np.memmap:
+            if by_name and type(obj) is np.memmap:
                 return _reduce_memmap(obj)
             return super().reducer_override(obj)
 

@@ -17,8 +17,11 @@ import uuid
 import weakref
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
 
 from .deadline import Alarm, OutOfTime
 from .remote import Failure, Guarded, unwrap
@@ -35,11 +38,16 @@ LACKING = b""
 KEPT_KERNELS = 2
 
 
-def _dumps(value: object, take_buffer: Callable[[Any], object] | None = None) -> bytes:
+Bytes: TypeAlias = NDArray[np.uint8]
+
+
+def _dumps(
+    value: object, take_buffer: Callable[[Any], object] | None = None, by_name: bool = False
+) -> bytes:
     """Pickle by value what cannot be imported elsewhere: lambdas, closures, `__main__`."""
     from .pickling import cloudpickle_dumps
 
-    return cloudpickle_dumps(value, take_buffer)
+    return cloudpickle_dumps(value, take_buffer, by_name)
 
 
 @dataclass(frozen=True)
@@ -55,11 +63,14 @@ class Sharing:
     mode : {"r", "c", "r+", "w+", None}
         What workers may do: read, change a copy of their own, change the file. None: no mapping,
         a copy in each worker.
+    by_name : bool
+        Whether an array that is mapped from a file of the user's is sent as the file's name.
     """
 
     min_bytes: int = 1 << 20
     folder: str | None = None
     mode: str | None = "r"
+    by_name: bool = True
 
 
 @dataclass(frozen=True)
@@ -80,6 +91,8 @@ class Shipment:
         Where the pieces begin and end in the file.
     mode : str or None
         As in `Sharing`.
+    pieces : tuple of numpy.ndarray
+        What is large, if there is no file: apart, so that nobody need copy it into a pickle.
     """
 
     token: str
@@ -88,6 +101,7 @@ class Shipment:
     path: str | None = None
     spans: tuple[tuple[int, int], ...] = ()
     mode: str | None = "r"
+    pieces: tuple[Bytes, ...] = field(default=(), compare=False, repr=False)
 
     @classmethod
     def of(cls, kernel: Callable[[Any], Any], sharing: Sharing | None = None) -> Shipment:
@@ -106,20 +120,12 @@ class Shipment:
             Picklable by every pickler. To be closed when no worker needs it any more.
         """
         token = uuid.uuid4().hex
+        by_name = sharing is not None and sharing.by_name
+        min_bytes = sharing.min_bytes if sharing is not None else Sharing.min_bytes
+        payload, pieces = _packed(kernel, min_bytes, by_name)
         if sharing is None:
-            return cls(token, _dumps(kernel), os.getpid())
-        pieces: list[memoryview] = []
-
-        def take_buffer(buffer: pickle.PickleBuffer) -> bool:
-            """Take what is large; True leaves it in the pickle."""
-            view = buffer.raw()
-            if view.nbytes < sharing.min_bytes:
-                return True
-            pieces.append(view)
-            return False
-
-        payload = _dumps(kernel, take_buffer)
-        if len(payload) >= sharing.min_bytes:
+            return cls(token, payload, os.getpid(), pieces=tuple(map(_as_bytes, pieces)))
+        if len(payload) >= min_bytes:
             pieces.append(memoryview(payload))
             payload = b""
         if not pieces:
@@ -134,6 +140,11 @@ class Shipment:
         weakref.finalize(shipment, _remove, path, shipment.pid)
         return shipment
 
+    @property
+    def n_bytes(self) -> int:
+        """How much it weighs on its way, without the file."""
+        return len(self.payload) + sum(piece.nbytes for piece in self.pieces)
+
     def close(self) -> None:
         """Remove the file, if there is one. A second call does nothing."""
         if self.path is not None:
@@ -145,9 +156,12 @@ class Shipment:
         Returns
         -------
         callable
-            Its large arrays lie in the file, which lasts as long as they do.
+            Its large arrays lie in the file, which lasts as long as they do, or in the shipment,
+            and are no further copies.
         """
-        pieces = self._read() if self.path is not None else []
+        pieces = [memoryview(piece.data).toreadonly() for piece in self.pieces]
+        if self.path is not None:
+            pieces = self._read()
         payload = self.payload or pieces.pop()
         kernel: Callable[[Any], Any] = pickle.loads(payload, buffers=pieces)
         return kernel
@@ -163,6 +177,26 @@ class Shipment:
                 access = {"r": mmap.ACCESS_READ, "c": mmap.ACCESS_COPY}
                 whole = mmap.mmap(file.fileno(), 0, access=access.get(self.mode, mmap.ACCESS_WRITE))
         return [memoryview(whole)[begin:end] for begin, end in self.spans]
+
+
+def _packed(kernel: object, min_bytes: int, by_name: bool) -> tuple[bytes, list[memoryview]]:
+    """Pickle a kernel, and leave out what is large in it."""
+    pieces: list[memoryview] = []
+
+    def take_buffer(buffer: pickle.PickleBuffer) -> bool:
+        """Take what is large; True leaves it in the pickle."""
+        view = buffer.raw()
+        if view.nbytes < min_bytes:
+            return True
+        pieces.append(view)
+        return False
+
+    return _dumps(kernel, take_buffer, by_name), pieces
+
+
+def _as_bytes(piece: memoryview) -> Bytes:
+    # Read-only, as it is for workers that map a file; and dask copies what may be written to.
+    return np.frombuffer(piece.toreadonly(), dtype=np.uint8)
 
 
 def _write(pieces: list[memoryview], folder: str | None) -> tuple[str, tuple[tuple[int, int], ...]]:

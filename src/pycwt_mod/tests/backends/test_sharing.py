@@ -149,3 +149,21 @@ def test_sharing_elsewhere_brings_errors_home(tmp_path, monkeypatch):
         with pytest.raises(LookupError, match="third"):
             backend.run_monte_carlo(fail_with_array, 9, (array,), seed=1, chunk_size=1)
         assert backend.run_monte_carlo(fail_with_array, 3, (array,), seed=1) == [0.0] * 3
+
+
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_sharing_of_a_mapped_file_of_the_users(tmp_path, monkeypatch, elsewhere):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    path = tmp_path / "data.npy"
+    np.save(path, np.arange(float(LARGE)))
+    array = np.load(path, mmap_mode="r")
+    with ProcessPoolExecutor(2, get_context("spawn")) as pool:
+        backend = ExecutorBackend(Elsewhere(pool, tmp_path) if elsewhere else pool)
+        found = backend.run_monte_carlo(kind_of, 4, (array,), seed=1)
+    # By its name where the worker sees it, and by what is in it elsewhere.
+    assert set(found) == {(not elsewhere, LARGE - 1.0)}
+
+
+def kind_of(seed, array):
+    filename = getattr(array, "filename", None)
+    return filename is not None and str(filename).endswith("data.npy"), float(array[-1])
