@@ -97,8 +97,8 @@ def plot_matrix(
 
     Notes
     -----
-    Coherence and share have colours from 0 to 1 in every picture, so that pictures can be compared;
-    p-values from 0.001 to 1, on a logarithmic scale.
+    Missing pairs are hatched. Coherence and share have colours from 0 to 1 in every picture, so
+    that pictures can be compared; p-values from 0.001 to 1, on a logarithmic scale.
 
     Examples
     --------
@@ -132,7 +132,9 @@ def plot_matrix(
     mesh = axes.pcolormesh(
         borders, borders, np.ma.masked_invalid(shown), cmap=colours, norm=norm, rasterized=True
     )
-    axes.set(xlim=borders[[0, -1]], ylim=borders[[-1, 0]], aspect="equal", facecolor="0.92")
+    axes.set(xlim=borders[[0, -1]], ylim=borders[[-1, 0]], aspect="equal")
+    # Missing pairs are hatched: any plain colour would be that of some phase.
+    axes.patch.set(facecolor="0.95", edgecolor="0.7", hatch="////", linewidth=0)
     _draw_names(axes, names)
     dots = None
     if as_flag(marks, "marks"):

@@ -66,6 +66,11 @@ def test_marks_are_on_the_pairs_significant_after_correction():
     assert plot_matrix(matrix_result(6, corrected=False), ax=new_axes()).marks is None
 
 
+def test_missing_pairs_are_hatched():
+    axes = plot_matrix(matrix_result(3), "phase", ax=new_axes()).axes
+    assert axes.patch.get_hatch()
+
+
 def test_marks_stand_out_from_their_square():
     result = matrix_result(2)
     values = np.array([[np.nan, 0.95], [0.05, np.nan]])
