@@ -13,6 +13,7 @@ cross spectrum).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -25,6 +26,9 @@ from .transform import NEGLIGIBLE, forward, wavelet_filter
 
 # Smoothed power below this many rounding errors of its scale's largest value is no signal.
 _SILENCE_ROUNDING_ERRORS = 16
+
+# Rows up to this length are passed over together with their padding.
+_SHORT_ROW = 128
 
 
 @dataclass(frozen=True)
@@ -285,15 +289,17 @@ def smoothed_spectra(
     n_pairs = next(iter(spectra.values())).shape[1]
     # One piece of memory for all FFT lengths, so that it stays in the cache.
     memory = ops.zeros((4 * n_pairs * bank.lengths[-1],), "complex")
-    scratch = ops.zeros((n_pairs, 2 * bank.n), "real")
+    width = _working_width(bank)
+    scratch = ops.zeros((n_pairs, 2 * width), "real")
 
     def fields_of(scale: int, row: ScaleFilter) -> Array:
         transforms, fields = memory[: 4 * n_pairs * row.n_fft].reshape((2, 2, n_pairs, row.n_fft))
         filtered(spectra[row.n_fft], row.wavelet, transforms, ops)
-        W = ops.ifft(transforms)[..., : bank.n]
+        W = ops.ifft(transforms)[..., :width]
         if on_transform is not None:
-            on_transform(scale, W)
+            on_transform(scale, W[..., : bank.n])
         _pack_fields(W, fields, scratch, ops)
+        fields[..., bank.n :] = 0
         return fields
 
     yield from smoothed_fields(fields_of, (2, n_pairs), bank, ops, parts=parts)
@@ -331,29 +337,40 @@ def smoothed_fields(
         Complex, shape (..., part): S(field / s) times the positive constant of
         `smoothed_spectra`. Overwritten by the next step.
     """
-    n_scales, n = len(bank.filters), bank.n
+    n_scales, width = len(bank.filters), _working_width(bank)
     ahead = (bank.taps.size - 1) // 2  # how far the window reaches beyond its own scale
-    boxcar = _ScaleBoxcar(bank.taps, (*shape, n), ops)
-    result = ops.zeros((*shape, n), "complex")
+    boxcar = _ScaleBoxcar(bank.taps, (*shape, width), ops)
+    n_rows = math.prod(shape)
+    result = ops.zeros((n_rows * bank.n,), "complex")
     for newest in range(n_scales + ahead):
         if newest < n_scales:
             row = bank.filters[newest]
             fields = ops.fft(fields_of(newest, row))
             filtered(fields, row.window, fields, ops)
-            boxcar.push(ops.ifft(fields)[..., :n])
+            boxcar.push(ops.ifft(fields)[..., :width])
         else:
             boxcar.push(None)
         centre = newest - ahead
         if centre >= 0:
             part = parts(centre)
             if part.start < part.stop:
-                S = result[..., : part.stop - part.start]
+                n = part.stop - part.start
+                S = result[: n_rows * n].reshape((*shape, n))
                 boxcar.read(part, S)
                 yield centre, S
 
 
+def _working_width(bank: FilterBank) -> int:
+    """Return how many times to compute: the padding too where rows are short.
+
+    Whole arrays are passed over faster than many short rows, and nothing is read of the rest.
+    """
+    only = bank.lengths[0]
+    return only if only == bank.lengths[-1] and only <= _SHORT_ROW else bank.n
+
+
 def _pack_fields(W: Array, fields: Array, scratch: Array, ops: ArrayOps) -> None:
-    """Write |W1|^2 + i |W2|^2 and W1 conj(W2) to `fields`, zero-padded."""
+    """Write |W1|^2 + i |W2|^2 and W1 conj(W2) to the beginning of `fields`."""
     n = W.shape[-1]
     power, cross = fields[0, ..., :n], fields[1, ..., :n]
     # Contiguous reals are squared several times faster than strided real and imaginary parts.
@@ -361,7 +378,6 @@ def _pack_fields(W: Array, fields: Array, scratch: Array, ops: ArrayOps) -> None
         _squared_size(series, target, scratch, ops)
     ops.xp.conj(W[1], out=cross)
     ops.xp.multiply(cross, W[0], out=cross)
-    fields[..., n:] = 0
 
 
 def _squared_size(field: Array, out: Array, scratch: Array, ops: ArrayOps) -> None:

@@ -155,8 +155,8 @@ class _Tally:
         self._rows = slice(first, first + n_rows)
         batches = np.repeat(np.asarray(indices) % N_BATCHES, replicates)
         self._offsets = ops.from_host((batches * float(plan.n_bins))[:, np.newaxis])
-        self._R2 = ops.zeros((n_rows, n_points), "real")
-        self._scratch = ops.zeros((n_rows, 2 * n_points), "real")
+        self._R2 = ops.zeros((n_rows * n_points,), "real")
+        self._scratch = ops.zeros((2 * n_rows * n_points,), "real")
         self._places = ops.zeros((n_rows * n_points,), "index")
 
     def add(self, scale: int, S: Array) -> None:
@@ -164,8 +164,9 @@ class _Tally:
         ops, n_bins = self._ops, self._n_bins
         S = S[:, self._rows]
         n_rows, width = S.shape[1:]
-        values = self._R2[:, :width]
-        squared_coherence(S, values, self._scratch, ops)
+        values = self._R2[: n_rows * width].reshape((n_rows, width))
+        scratch = self._scratch[: 2 * n_rows * width].reshape((n_rows, 2 * width))
+        squared_coherence(S, values, scratch, ops)
         values *= n_bins
         # Rounding may lift a coherence of 1 past it: it belongs in the last bin. Where a wavelet
         # far below the sampling interval leaves 0 / 0, there is no coherence.
