@@ -259,7 +259,7 @@ def draw_caption(axes: Any, parts: Sequence[str]) -> Any:
         width = width * _LAYOUT_GAIN + _LAYOUT_SHIFT
     letters = max(30, int(width * 72 / (_CAPTION_SIZE * _LETTER_WIDTH)))
     return axes.annotate(
-        textwrap.fill(" ".join(parts), letters),
+        textwrap.fill(" ".join(parts), letters, break_on_hyphens=False),
         xy=(0, 0),
         xycoords=("axes fraction", axes.xaxis.label),
         xytext=(0, -5),
