@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,15 +61,14 @@ def band_numbers(
     has_level : numpy.ndarray
         Which scales have a level, for each pair, shape (n_pairs, n_scales).
     """
-    weights = members.T.astype(float)
     count = np.stack([one.count for one in sums])
-    points = count @ members.T.astype(np.int64)
+    points = _per_band(count, members)
     # Some of the scales may have no level to be above.
-    judged = (count * has_level) @ weights
-    direction = np.stack([one.direction for one in sums]) @ weights
+    judged = _per_band(count * has_level, members)
+    direction = _per_band(np.stack([one.direction for one in sums]), members)
     with np.errstate(divide="ignore", invalid="ignore"):
-        coherence = (np.stack([one.coherence for one in sums]) @ weights) / points
-        share = (np.stack([one.significant for one in sums]) @ weights) / judged
+        coherence = _per_band(np.stack([one.coherence for one in sums]), members) / points
+        share = _per_band(np.stack([one.significant for one in sums]), members) / judged
         mean = direction / points
     p = np.full(coherence.shape, np.nan)
     for pair, means in samples.items():
@@ -76,6 +76,12 @@ def band_numbers(
             p[pair, band] = pvalue(float(coherence[pair, band]), means[:, band])
     phase = np.where(points > 0, np.angle(mean), np.nan)
     return BandNumbers(coherence, share, phase, np.abs(mean), p, _false_discoveries(p), points)
+
+
+def _per_band(values: NDArray[Any], members: NDArray[np.bool_]) -> NDArray[Any]:
+    """Add up the scales of each band, in an order that does not depend on the number of pairs."""
+    chosen = [np.ascontiguousarray(values[:, member]) for member in members]
+    return np.stack([own.sum(axis=1) for own in chosen], axis=1)
 
 
 def _false_discoveries(p: Array) -> Array:

@@ -342,6 +342,7 @@ class Run:
         seed = options.seed
         return {
             "names": list(self.table.names),
+            "wavelet": f"{type(mother).__qualname__} {mother!r}",
             "data": _digest(self.table),
             "dt": self.table.dt,
             "n_times": self.table.n_times,
@@ -349,7 +350,6 @@ class Run:
             "dj": geometry.dj,
             "s0": options.s0,
             "J": options.J,
-            "wavelet": f"{type(mother).__qualname__} {mother!r}",
             "smoothing": geometry.smoothing,
             "normalize": options.normalize,
             "bands": [list(band) for band in self.bands],

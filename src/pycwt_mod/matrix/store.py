@@ -89,7 +89,11 @@ class FolderStore:
     def read(self, name: str, keys: Sequence[str] | None = None) -> Loaded | None:
         """Read a file."""
         try:
-            with np.load(self.folder / f"{name}.npz", allow_pickle=False) as content:
+            with (
+                open(self.folder / f"{name}.npz", "rb") as stream,  # noqa: PTH123  (np.load leaves
+                # a damaged file open that it has opened itself)
+                np.load(stream, allow_pickle=False) as content,
+            ):
                 return {key: content[key] for key in keys or content.files}
         except _DAMAGE:
             return None
@@ -223,7 +227,7 @@ def _compare(known: Any, facts: Mapping[str, Any], folder: Path) -> None:
     wanted = json.loads(json.dumps(_manifest(facts)))
     if not isinstance(known, dict) or known.get("format") != _FORMAT:
         raise _not_ours(folder)
-    other = sorted(key for key in wanted.keys() | known.keys() if wanted.get(key) != known.get(key))
+    other = [key for key in {**wanted, **known} if wanted.get(key) != known.get(key)]
     if other:
         shown = ", ".join(
             f"{key} = {known.get(key)!r:.40} there, {wanted.get(key)!r:.40} now"

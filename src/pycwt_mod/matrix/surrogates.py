@@ -309,7 +309,7 @@ def pvalue(observed: float, samples: Array) -> float:
         return math.nan
     above = int((known >= observed).sum())
     counted = (1 + above) / (1 + n)
-    if above >= _FEWEST_ABOVE or n < 2 * _FEWEST_ABOVE or known.var() == 0:
+    if above >= _FEWEST_ABOVE or n < 2 * _FEWEST_ABOVE or np.ptp(known) == 0:
         return counted
     # scipy.special has the incomplete beta function without the weight of scipy.stats.
     from scipy.special import betaincc

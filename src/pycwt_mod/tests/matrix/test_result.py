@@ -1,0 +1,115 @@
+"""What can be done with the numbers of a matrix."""
+
+import pickle
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from pycwt_mod import wct_matrix
+from pycwt_mod.tests.matrix.series import QUICK, related_series
+
+
+@pytest.fixture(scope="module")
+def result():
+    names = ["ao", "nino", "ice", "rain"]
+    pairs = [("ao", "nino"), ("rain", "ao"), ("ao", "rain"), ("ice", "nino")]
+    return wct_matrix(related_series(), 1.0, names=names, pairs=pairs, cache=False, **QUICK)
+
+
+def test_table_has_a_row_for_each_pair_and_band(result):
+    table = result.to_dataframe()
+    assert len(table) == len(result.pairs) * len(result.bands)
+    assert list(table.columns) == [
+        "first", "second", "period_low", "period_high", "coherence", "share", "phase", "resultant",
+        "pvalue", "pvalue_fdr", "n_points", "failure",
+    ]  # fmt: skip
+    row = table[(table["first"] == "rain") & (table["second"] == "ao")].iloc[1]
+    assert (row["period_low"], row["period_high"]) == result.bands[1]
+    assert row["coherence"] == result.coherence[1, 1]
+    assert row["n_points"] == result.n_points[1, 1]
+    assert (table["failure"] == "").all()
+
+
+@pytest.mark.parametrize(
+    "measure", ["coherence", "share", "pvalue", "pvalue_fdr", "phase", "resultant"]
+)
+def test_square_puts_each_pair_in_its_place(result, measure):
+    values, square = getattr(result, measure)[:, 1], result.square(measure, 1)
+    sign = -1 if measure == "phase" else 1
+    assert square.shape == (4, 4)
+    assert square[0, 1] == values[0]
+    assert square[1, 0] == sign * values[0]
+    assert (square[3, 0], square[0, 3]) == (values[1], values[2])  # asked for in both orders
+    assert np.isnan(square[[0, 1, 2, 3], [0, 1, 2, 3]]).all()
+    assert np.isnan(square[2, 3])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "name"),
+    [(("power", 0), "measure"), (("phase", 9), "band"), (("phase", -1), "band")],
+)
+def test_square_refuses_what_is_not_there(result, arguments, name):
+    with pytest.raises(ValueError, match=f"`{name}`"):
+        result.square(*arguments)
+
+
+def test_false_discovery_rate_is_held_over_the_pairs_of_a_band(result):
+    for band in range(len(result.bands)):
+        p, adjusted = result.pvalue[:, band], result.pvalue_fdr[:, band]
+        order = np.argsort(p)
+        ranks = np.arange(1, p.size + 1)
+        expected = np.minimum.accumulate((p[order] * p.size / ranks)[::-1])[::-1]
+        np.testing.assert_allclose(adjusted[order], np.minimum(expected, 1))
+
+
+def test_repr_tells_what_stands_out(result):
+    text = repr(result)
+    assert "4 pairs of 4 series" in text
+    assert f"{len(result.bands)} bands" in text
+    assert "stand out (FDR 5 %)" in text
+    assert len(text.splitlines()) == 1 + len(result.bands)
+
+
+def test_fields_that_were_not_kept_are_an_error_with_the_way_out(result):
+    with pytest.raises(ValueError, match=r"fields='memory'"):
+        result.fields("ao", "nino")
+    with pytest.raises(KeyError, match="not among the pairs"):
+        result.fields("nino", "ao")
+
+
+def test_fields_know_their_levels():
+    result = wct_matrix(related_series(), 1.0, fields="memory", **QUICK)
+    fields = result.fields(0, 1)
+    share = (fields[0] > fields[4][:, np.newaxis])[fields.outside()].mean()
+    weights = result.n_points[0]
+    assert share == pytest.approx((result.share[0] * weights).sum() / weights.sum(), abs=0.02)
+    np.testing.assert_array_equal(fields.periods, result.periods)
+
+
+def test_result_pickles(result):
+    again = pickle.loads(pickle.dumps(result))
+    np.testing.assert_array_equal(again.pvalue, result.pvalue)
+    assert again.names == result.names
+    assert repr(again) == repr(result)
+
+
+def test_dates_of_a_table_give_the_unit():
+    index = pd.date_range("1950-01-01", periods=200, freq="MS")
+    table = pd.DataFrame(related_series().T, index=index, columns=["a", "b", "c", "d"])
+    result = wct_matrix(table, **QUICK)
+    assert result.unit == "years"
+    assert result.names == ("a", "b", "c", "d")
+    assert result.periods[0] == pytest.approx(1 / 6)
+    assert "years" in repr(result)
+    same = wct_matrix(related_series(), 1 / 12, **QUICK)
+    np.testing.assert_array_equal(result.coherence, same.coherence)
+
+
+def test_plot_draws_the_matrix(result):
+    pytest.importorskip("matplotlib").use("Agg")
+    import matplotlib.pyplot as plt
+
+    drawn = result.plot("coherence", 1)
+    assert [tick.get_text() for tick in drawn.axes.get_yticklabels()] == list(result.names)
+    plt.close("all")

@@ -1,0 +1,214 @@
+"""Fields on disk: whole, found again, and those of the same data and parameters."""
+
+import json
+
+import numpy as np
+import pytest
+
+from pycwt_mod import wct, wct_matrix
+from pycwt_mod.matrix.store import FolderStore, ZarrStore
+from pycwt_mod.tests.matrix.series import QUICK, Spy, related_series
+
+NUMBERS = ("coherence", "share", "phase", "resultant", "pvalue", "pvalue_fdr", "n_points")
+
+
+@pytest.fixture(params=["fields", "fields.zarr"])
+def out(request, tmp_path):
+    return tmp_path / request.param
+
+
+def run(out, data=None, **options):
+    data = related_series() if data is None else data
+    return wct_matrix(data, 1.0, out=out, **{**QUICK, "backend": "sequential", **options})
+
+
+def check_same(one, two):
+    for name in NUMBERS:
+        np.testing.assert_array_equal(getattr(one, name), getattr(two, name), name)
+
+
+def compared(spy):
+    return len(dict(spy.calls).get("ComparePair", ()))
+
+
+class InterruptedRunError(Exception):
+    pass
+
+
+def interrupted_after(out, n_pairs, **options):
+    """Start a run that is broken off when so many pairs are done."""
+    seen = []
+
+    def stop(done, total):
+        seen.append(done)
+        if done == total - 6 + n_pairs:
+            raise InterruptedRunError
+
+    with pytest.raises(InterruptedRunError):
+        run(out, progress=stop, **options)
+
+
+def test_fields_on_disk_are_those_of_wct(out):
+    result = run(out)
+    data = related_series()
+    for pair in result.pairs:
+        R2, phase, coi, freq, level = result.fields(*pair)
+        plain = wct(data[pair[0]], data[pair[1]], 1.0, dj=1 / 4, sig=False)
+        np.testing.assert_allclose(R2, plain[0], rtol=1e-10)
+        np.testing.assert_allclose(phase, plain[1], atol=1e-8)
+        np.testing.assert_array_equal(level, result.levels[result.nodes[result.pairs.index(pair)]])
+        assert coi.size == 200
+        assert freq.size == R2.shape[0]
+
+
+def test_a_file_can_be_read_without_this_package(tmp_path):
+    run(tmp_path / "fields", names=["a", "b", "c", "d"])
+    with np.load(tmp_path / "fields" / "pair-00000-00001.npz") as content:
+        assert content["names"].tolist() == ["a", "b"]
+        assert content["R2"].shape == (content["periods"].size, content["coi"].size)
+        assert content["level"].shape == content["periods"].shape
+
+
+def test_numbers_do_not_depend_on_where_the_fields_go(out):
+    check_same(run(out), wct_matrix(related_series(), 1.0, **QUICK))
+
+
+def test_a_run_that_was_broken_off_goes_on(out):
+    whole = run(None, cache=False)
+    interrupted_after(out, 2, cache=False)
+    spy = Spy()
+    result = run(out, backend=spy, cache=False)
+    check_same(result, whole)
+    assert compared(spy) == 4
+    # Nothing is simulated again either, although nothing was cached.
+    assert [name for name, _ in spy.calls] == ["TransformSeries", "ComparePair"]
+
+
+def test_a_whole_run_is_only_read(out):
+    first, spy = run(out), Spy()
+    check_same(run(out, backend=spy), first)
+    assert spy.calls == []
+
+
+def test_a_run_without_seed_goes_on_with_its_own_null(out):
+    interrupted_after(out, 3, rng_seed=None, cache=False)
+    first = run(out, rng_seed=None, cache=False)
+    check_same(run(out, rng_seed=None, cache=False), first)
+
+
+def test_band_means_of_an_unseeded_run_share_their_innovations(tmp_path):
+    one = run(tmp_path / "fields", rng_seed=None, pairs=[(0, 1)], sig=True)
+    two = run(tmp_path / "fields", rng_seed=None, pairs=[(0, 1), (0, 3)], sig=True)
+    np.testing.assert_array_equal(one.pvalue[0], two.pvalue[0])
+    kept = FolderStore(tmp_path / "fields").read("streams")
+    assert kept["entropy"].all()
+
+
+def test_more_pairs_may_be_asked_for_later(out):
+    run(out, pairs=[(0, 1), (2, 3)])
+    spy = Spy()
+    result = run(out, backend=spy)
+    assert compared(spy) == 4
+    check_same(result, run(None))
+
+
+@pytest.mark.parametrize(
+    ("options", "name"),
+    [
+        ({"mc_count": 33}, "mc_count"),
+        ({"dj": 1 / 3}, "dj"),
+        ({"rng_seed": 2}, "rng_seed"),
+        ({"wavelet": "paul"}, "wavelet"),
+        ({"bands": [(4, 16)]}, "bands"),
+        ({"names": list("abcd")}, "names"),
+        ({"data": related_series() * 2}, "data"),
+        ({"normalize": False}, "normalize"),
+        ({"significance_level": 0.9}, "significance_level"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_other_data_or_parameters_are_refused_by_name(tmp_path, options, name):
+    run(tmp_path / "fields", pairs=[(0, 1)])
+    with pytest.raises(ValueError, match=rf"`out`.*{name} = "):
+        run(tmp_path / "fields", **options)
+
+
+def test_other_backend_and_cache_are_no_other_parameters(tmp_path):
+    run(tmp_path / "fields")
+    run(tmp_path / "fields", backend="auto", cache=False, progress=lambda done, total: None)
+
+
+def test_zarr_refuses_other_parameters_too(tmp_path):
+    run(tmp_path / "fields.zarr", pairs=[(0, 1)])
+    with pytest.raises(ValueError, match="mc_count"):
+        run(tmp_path / "fields.zarr", mc_count=33)
+
+
+@pytest.mark.parametrize("damage", ["cut", "empty", "foreign", "part"])
+def test_a_damaged_file_never_counts(tmp_path, damage):
+    folder = tmp_path / "fields"
+    whole = run(folder)
+    path = folder / "pair-00000-00002.npz"
+    content = path.read_bytes()
+    if damage == "part":
+        path.rename(folder / ".part-abc.tmp")
+    else:
+        left = {"cut": content[: len(content) // 2], "empty": b"", "foreign": b"x" * 99}
+        path.write_bytes(left[damage])
+    spy = Spy()
+    result = run(folder, backend=spy)
+    assert compared(spy) == 1
+    check_same(result, whole)
+    assert path.read_bytes()[:2] == b"PK"
+
+
+def test_a_group_that_was_not_finished_never_counts(tmp_path):
+    folder = tmp_path / "fields.zarr"
+    whole = run(folder)
+    group = ZarrStore(folder)._root()["pair-00000-00002"]
+    del group.attrs["complete"]
+    spy = Spy()
+    check_same(run(folder, backend=spy), whole)
+    assert compared(spy) == 1
+
+
+def test_writing_leaves_no_half_file_behind(tmp_path):
+    store = FolderStore(tmp_path)
+
+    class Broken:
+        def __array__(self, dtype=None, copy=None):
+            raise OSError("no space left")
+
+    with pytest.raises(OSError, match="no space"):
+        store.write("pair", {"R2": np.ones(5), "phase": Broken()})
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_of_other_things_is_refused(tmp_path):
+    (tmp_path / "thesis.txt").write_text("dear")
+    with pytest.raises(ValueError, match=r"thesis\.txt"):
+        run(tmp_path)
+    (tmp_path / "matrix.json").write_text(json.dumps({"format": "something else"}))
+    with pytest.raises(ValueError, match="neither"):
+        run(tmp_path)
+    (tmp_path / "matrix.json").write_text("{")
+    with pytest.raises(ValueError, match="neither"):
+        run(tmp_path)
+    with pytest.raises(ValueError, match="a folder, got the file"):
+        run(tmp_path / "thesis.txt")
+    foreign = tmp_path / "other.zarr"
+    foreign.mkdir()
+    (foreign / "thing").write_text("")
+    with pytest.raises(ValueError, match="neither"):
+        run(foreign)
+
+
+def test_memory_and_disk_exclude_each_other(tmp_path):
+    with pytest.raises(ValueError, match="`fields`"):
+        run(tmp_path / "fields", fields="memory")
+
+
+def test_zarr_that_is_not_installed_is_named(tmp_path, monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "zarr", None)
+    with pytest.raises(ImportError, match=r"pip install pycwt_mod\[zarr\]"):
+        run(tmp_path / "fields.zarr")

@@ -1,0 +1,115 @@
+"""Band means of surrogates: coarse against full, and p-values from them."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from pycwt_mod.arguments import scale_arguments
+from pycwt_mod.matrix.fields import Geometry
+from pycwt_mod.matrix.nulls import anchors_of, interpolated
+from pycwt_mod.matrix.surrogates import BandSurrogates, make_groups, pvalue
+from pycwt_mod.matrix.table import as_bands, in_band
+from pycwt_mod.montecarlo.noise import Streams
+from pycwt_mod.mothers import DOG, Morlet, Paul
+from pycwt_mod.transform import scale_axis
+
+# What the coarse times may change: this share of the spread of the band means themselves.
+COARSE = 0.05
+
+
+def surrogates(mother, method, coefficients, n=600, bands=None, single=False):
+    dj, s0, J = scale_arguments(n, 1.0, 1 / 6, -1, -1, mother)
+    geometry = Geometry(mother, scale_axis(s0, dj, J), 1.0, dj, n, 1024, "pycwt")
+    chosen = as_bands(bands, geometry.periods, geometry.n_outside)
+    seen = geometry.n_outside > 0
+    members = np.stack([in_band(geometry.periods, band) & seen for band in chosen])
+    groups = make_groups(geometry, list(members), method)
+    return BandSurrogates(geometry, members, groups, coefficients, Streams(5), True, single)
+
+
+@pytest.mark.parametrize("mother", [Morlet(), Paul(), DOG()], ids=repr)
+@pytest.mark.parametrize("coefficients", [(0.5, 0.3), (0.95, 0.9)])
+def test_coarse_times_give_the_means_of_the_full_rate(mother, coefficients):
+    kernels = [surrogates(mother, method, (coefficients,)) for method in ("multirate", "full")]
+    assert max(group.step for group in kernels[0].groups) >= 8
+    coarse, full = (kernel((0, 0, 96)) for kernel in kernels)
+    spread = full.std(axis=0)
+    # The same noise, so the means agree surrogate by surrogate.
+    assert (np.abs((coarse - full).mean(axis=0)) < COARSE * spread).all()
+    assert (np.sqrt(((coarse - full) ** 2).mean(axis=0)) < 2 * COARSE * spread).all()
+
+
+def test_overlapping_and_wide_bands_are_simulated_whole():
+    bands = [(2, 4), (2, 64), (16, 64)]
+    kernels = [
+        surrogates(Morlet(), method, ((0.5, 0.3),), bands=bands) for method in ("multirate", "full")
+    ]
+    coarse, full = (kernel((0, 0, 64)) for kernel in kernels)
+    assert (np.abs(coarse - full) < 0.2 * full.std(axis=0)).all()
+
+
+def test_single_precision_is_enough():
+    double, single = (
+        surrogates(Morlet(), "multirate", ((0.9, 0.3),), single=single)((0, 0, 32))
+        for single in (False, True)
+    )
+    np.testing.assert_allclose(single, double, atol=1e-5)
+
+
+def test_surrogates_do_not_depend_on_the_ranges_they_come_in():
+    kernel = surrogates(Morlet(), "multirate", ((0.5, 0.3), (0.0, 0.0)))
+    whole = kernel((1, 0, 70))
+    parts = [kernel((1, *span)) for span in ((0, 3), (3, 50), (50, 70))]
+    np.testing.assert_array_equal(np.concatenate(parts), whole)
+
+
+@pytest.mark.parametrize("pair", [(0.6, 0.1), (0.85, 0.3), (0.92, 0.9), (0.4, -0.4)])
+def test_interpolation_gives_the_means_at_the_coefficients_of_the_pair(pair):
+    anchors = anchors_of(*pair)
+    kernel = surrogates(Morlet(), "multirate", (pair, *anchors))
+    direct = kernel((0, 0, 128))
+    samples = {node: kernel((k + 1, 0, 128)) for k, node in enumerate(anchors)}
+    between = interpolated(anchors, samples)
+    spread = direct.std(axis=0)
+    assert (np.abs((between - direct).mean(axis=0)) < 0.1 * spread).all()
+    np.testing.assert_allclose(between.std(axis=0) / spread, 1, atol=0.03)
+
+
+def test_pvalue_counts_the_surrogates():
+    samples = np.arange(1, 301) / 400
+    assert pvalue(0.5, samples) == (1 + 101) / 301
+    assert pvalue(0.0, samples) == 1.0
+    assert np.isnan(pvalue(np.nan, samples))
+    assert np.isnan(pvalue(0.5, np.full(300, np.nan)))
+
+
+def test_pvalue_of_few_or_equal_surrogates_is_a_count():
+    assert pvalue(0.9, np.full(300, 0.4)) == 1 / 301
+    assert pvalue(0.9, np.array([0.1, 0.2, 0.3])) == 1 / 4
+
+
+def test_pvalue_falls_steadily_to_its_floor():
+    samples = np.random.default_rng(0).beta(20, 40, 300)
+    p = np.array([pvalue(observed, samples) for observed in np.linspace(0, 1, 400)])
+    assert (np.diff(p) <= 0).all()
+    assert p[-1] == pytest.approx(1e-3 / 301)
+
+
+@pytest.mark.parametrize("shape", [(20, 40), (200, 500), (3, 5)])
+def test_pvalue_in_the_tail_is_that_of_many_more_surrogates(shape):
+    # From 300 surrogates, a p-value of 0.001 is right to a factor of 3 for most sets of them.
+    rng = np.random.default_rng(1)
+    observed = stats.beta(*shape).isf(1e-3)
+    found = np.array([pvalue(observed, rng.beta(*shape, 300)) for _ in range(60)])
+    assert np.exp(np.log(found).mean()) == pytest.approx(1e-3, rel=0.4)
+    assert (np.abs(np.log10(found / 1e-3)) < np.log10(3)).mean() > 0.8
+
+
+@pytest.mark.slow
+def test_tail_of_real_band_means_is_that_of_ten_thousand_surrogates():
+    kernel = surrogates(Morlet(), "multirate", ((0.5, 0.5),), n=300, bands=[(4, 8), (16, 32)])
+    many = kernel((0, 0, 10_000))
+    for band in range(2):
+        observed = np.quantile(many[:, band], 1 - 1e-3)
+        found = np.array([pvalue(observed, part) for part in many[:, band].reshape(-1, 500)])
+        assert np.exp(np.log(found).mean()) == pytest.approx(1e-3, rel=0.6)
