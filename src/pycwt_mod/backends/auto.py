@@ -8,11 +8,12 @@ from collections.abc import Callable, Iterable, Iterator, Sized
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
-from .base import MIN_TASKS, TASKS_PER_WORKER, MCBackend, closing_iterator, split_evenly
+from .base import MCBackend, closing_iterator
 from .checks import check_n_workers, resolve_n_workers
 from .deadline import Deadline
 from .remote import inside_worker
 from .sequential import IN_PROCESS, map_in_process
+from .splitting import MIN_TASKS, TASKS_PER_WORKER, split_evenly
 
 if TYPE_CHECKING:
     from .joblib import JoblibBackend

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import itertools
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
 from types import TracebackType
@@ -13,7 +12,6 @@ import numpy as np
 
 from ..progress import ProgressOption
 from .checks import (
-    check_chunk_size,
     check_n_simulations,
     check_n_workers,
     check_on_result,
@@ -23,6 +21,7 @@ from .checks import (
 from .deadline import Deadline, closing_iterator
 from .remote import RemoteError
 from .simulations import SimulationKernel, gather
+from .splitting import MIN_TASKS, TASKS_PER_WORKER, chunks, split_evenly
 
 __all__ = [
     "Deadline",
@@ -36,35 +35,6 @@ __all__ = [
 
 T = TypeVar("T")
 R = TypeVar("R")
-
-# Tasks per worker of `run_monte_carlo`: enough that the last ones even out the load and that the
-# progress moves, few enough that the cost of handing a task over (about 1 ms) does not show.
-TASKS_PER_WORKER = 16
-# ... and at least so many in all, so that the bar moves by steps of two per cent.
-MIN_TASKS = 50
-
-
-def split_evenly(n_items: int, n_tasks: int) -> list[range]:
-    """Cut ``range(n_items)`` into `n_tasks` runs whose lengths differ by one at most.
-
-    Parameters
-    ----------
-    n_items, n_tasks : int
-        How many items, and how many runs at most; no run is empty.
-
-    Returns
-    -------
-    list of range
-        The runs, in order.
-
-    Examples
-    --------
-    >>> split_evenly(7, 3)
-    [range(0, 2), range(2, 4), range(4, 7)]
-    """
-    n_tasks = max(1, min(n_items, n_tasks))
-    edges = [n_items * k // n_tasks for k in range(n_tasks + 1)]
-    return [range(a, b) for a, b in itertools.pairwise(edges) if b > a]
 
 
 class MCBackend(ABC):
@@ -184,8 +154,8 @@ class MCBackend(ABC):
     ) -> Iterator[tuple[int, R]]:
         """Run ``kernel(task)`` for each task, and hand out sums of the results only.
 
-        For results that can be added in any grouping, such as tables of counts. Backends whose
-        workers are far away add them up where they are made.
+        For results that can be added in any grouping and order, such as tables of counts.
+        Backends whose workers are far away add them up where they are made.
 
         Parameters
         ----------
@@ -393,29 +363,6 @@ class MCBackend(ABC):
         return gather(
             backend, kernel, tasks, progress=progress, on_result=on_result, timeout=timeout
         )
-
-
-def chunks(backend: MCBackend, n_items: int, chunk_size: int | None) -> list[range]:
-    """Cut a job into tasks of the size that the caller wants, or that suits the backend.
-
-    Parameters
-    ----------
-    backend : MCBackend
-        Where the tasks will run.
-    n_items : int
-        Number of items.
-    chunk_size : int or None
-        Items per task; None: the backend chooses.
-
-    Returns
-    -------
-    list of range
-        The tasks.
-    """
-    if chunk_size is None:
-        return backend.split(n_items)
-    size = check_chunk_size(chunk_size)
-    return [range(begin, min(begin + size, n_items)) for begin in range(0, n_items, size)]
 
 
 def _is_installed(library: str) -> bool:

@@ -16,15 +16,14 @@ from concurrent.futures import (
     ThreadPoolExecutor,
     wait,
 )
-from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from .base import MCBackend
 from .checks import resolve_n_workers
-from .deadline import Deadline, OutOfTime
+from .deadline import Deadline
+from .executor_post import Post
 from .remote import DEAD_WORKERS_NOTE, Guarded, inside_worker, unwrap
 from .sequential import IN_PROCESS, map_in_process
-from .shipment import LACKING, Sharing, Shipment, receive, run_shipped
 from .windowed import map_windowed
 
 __all__ = ["ExecutorBackend"]
@@ -32,16 +31,17 @@ __all__ = ["ExecutorBackend"]
 T = TypeVar("T")
 R = TypeVar("R")
 
-# Workers that may be on other machines are sent what is larger than this once, and not with each
-# task; if they can see this machine's files, they map it from there.
-ELSEWHERE_BYTES = 100_000
-
 
 class ExecutorBackend(MCBackend):
     """Any executor with the `concurrent.futures` interface, passed in by the caller.
 
     `ProcessPoolExecutor` with any start method, `ThreadPoolExecutor`, loky's reusable executor,
     mpi4py's ``MPIPoolExecutor``, dask's ``client.get_executor()``. It is never shut down here.
+
+    Processes started by spawn or forkserver import the script first, which therefore starts its
+    work under ``if __name__ == "__main__":``. With MPI run the script by ``mpiexec -n 5 python -m
+    mpi4py.futures script.py``: one rank for the script, four workers. Large data are mapped from
+    a file by workers that see this machine's, and sent once to each that does not.
 
     Parameters
     ----------
@@ -205,7 +205,14 @@ class ExecutorBackend(MCBackend):
         deadline: Deadline,
         on_done: Callable[[int], object] | None,
     ) -> Iterator[R]:
-        with contextlib.closing(_Post(kernel, self, deadline)) as post:
+        post = Post(
+            kernel,
+            self._submit,
+            functools.partial(self._result, deadline=deadline),
+            deadline,
+            _is_on_this_machine(self.executor),
+        )
+        with contextlib.closing(post):
             yield from map_windowed(
                 submit=post.send,
                 collect=post.collect,
@@ -270,73 +277,6 @@ class ExecutorBackend(MCBackend):
         except BrokenExecutor as error:
             error.add_note(_why_broken(self.executor))
             raise
-
-
-@dataclass(eq=False)
-class _Sent(Generic[T]):
-    """A task that was sent to a worker, to be sent again should the worker lack the kernel."""
-
-    task: T
-    future: Future[Any]
-
-
-class _Post(Generic[T, R]):
-    """A kernel for an executor's worker processes, with each task of one call.
-
-    What is large in the kernel lies in a file. A worker that cannot see this machine's files says
-    so, once, and is then sent the whole.
-    """
-
-    def __init__(
-        self, kernel: Callable[[T], R], backend: ExecutorBackend, deadline: Deadline
-    ) -> None:
-        self._kernel = kernel
-        self._backend = backend
-        self._deadline = deadline
-        self._is_here = _is_on_this_machine(backend.executor)
-        self._shipment = Shipment.of(
-            kernel, Sharing() if self._is_here else Sharing(ELSEWHERE_BYTES, by_name=False)
-        )
-        self._outstanding: list[_Sent[T]] = []
-
-    @functools.cached_property
-    def _whole(self) -> Shipment:
-        return replace(Shipment.of(self._kernel), token=self._shipment.token)
-
-    def send(self, task: T) -> _Sent[T]:
-        """Send a task to some worker."""
-        self._deadline.check()
-        sent = _Sent(task, self._submit(self._shipment, task))
-        self._outstanding.append(sent)
-        return sent
-
-    def collect(self, sent: _Sent[T]) -> Any:
-        """Wait for a task's result, or raise its exception."""
-        data = self._backend._result(sent.future, self._deadline)
-        if data == LACKING:
-            self._send_whole()
-            data = self._backend._result(sent.future, self._deadline)
-        self._outstanding.remove(sent)
-        try:
-            return receive(data)
-        except OutOfTime:
-            raise self._deadline.error() from None
-
-    def close(self) -> None:
-        """Remove the file."""
-        self._shipment.close()
-
-    def _submit(self, shipment: Shipment, task: T) -> Future[Any]:
-        # The time that is left by now, where the worker has another clock.
-        alarm = self._deadline.alarm(self._is_here)
-        return self._backend._submit(run_shipped, shipment, task, alarm)
-
-    def _send_whole(self) -> None:
-        """Send all tasks again that came back for want of the kernel, with the kernel."""
-        for sent in self._outstanding:
-            done = sent.future.done() and not sent.future.exception()
-            if done and sent.future.result() == LACKING:
-                sent.future = self._submit(self._whole, sent.task)
 
 
 def _why_broken(executor: Any) -> str:

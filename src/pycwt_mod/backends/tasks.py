@@ -8,10 +8,10 @@ from typing import Any, TypeVar
 import numpy as np
 
 from ..progress import ProgressOption
-from .base import chunks
 from .checks import check_on_result, check_seed, check_worker
 from .resolve import resolve_backend
 from .simulations import ItemKernel, gather
+from .splitting import chunks
 
 __all__ = ["map_tasks", "run_monte_carlo"]
 
