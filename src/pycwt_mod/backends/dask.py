@@ -17,7 +17,7 @@ from typing import Any, ClassVar, Self, TypeVar
 
 from .base import MCBackend
 from .checks import check_n_workers, resolve_n_workers
-from .dask_cluster import Cluster, count_threads, translated_errors
+from .dask_cluster import Cluster, ask, count_threads, translated_errors
 from .dask_sum import SummedRun
 from .deadline import Deadline
 from .remote import inside_worker
@@ -34,6 +34,8 @@ logger = logging.getLogger(__name__)
 
 # How long an early end waits for tasks that run on a cluster which is not ours to close.
 ABANDON_SECONDS = 30.0
+# How long a scheduler may take to say good-bye.
+CLOSE_SECONDS = 5.0
 # How often it is looked whether the scheduler is still there.
 LOOK_SECONDS = 0.5
 # Options of `submit` that hold for sums of results too.
@@ -77,7 +79,7 @@ class _Session:
         client, cluster = self.client, self.cluster
         self.client = self.cluster = None
         if client is not None:
-            client.close()
+            client.close(timeout=CLOSE_SECONDS)
         if cluster is not None:
             cluster.close()
 
@@ -345,6 +347,7 @@ class DaskBackend(MCBackend):
             finally:
                 if run.pending:
                     self._abandon(cluster.client, shipment.token, run.pending)
+                run.release()
 
     @contextlib.contextmanager
     def _opened_cluster(self) -> Iterator[Cluster]:
@@ -428,7 +431,7 @@ class DaskBackend(MCBackend):
             if self._session.cluster is not None and self._session.depth == 0:
                 return  # the cluster ends with this call, and its workers with it
             give_up_at = time.monotonic() + ABANDON_SECONDS
-            while any(client.run(running_tasks, token).values()):
+            while any(ask(client, client._run, running_tasks, token).values()):
                 if time.monotonic() > give_up_at:
                     logger.warning("dask tasks still run %g s after their end", ABANDON_SECONDS)
                     return

@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import time
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError
 from typing import Any
 
@@ -20,7 +20,7 @@ from ..validation import warn_user
 from .remote import DEAD_WORKERS_NOTE
 from .shipment import Shipment
 
-__all__ = ["Cluster", "count_threads", "translated_errors"]
+__all__ = ["Cluster", "ask", "count_threads", "translated_errors"]
 
 # Below this a kernel travels with each task; above it, it goes once, and workers copy it from one
 # another. A reference to it costs about as much.
@@ -30,6 +30,9 @@ SHARE_BYTES = 2_000
 KEEP_BYTES = 10_000_000
 # How often the size of the cluster is looked up: it may grow and shrink during the run.
 RECOUNT_SECONDS = 1.0
+
+# A scheduler, or a worker that is asked for its versions, is given up after so long.
+ANSWER_SECONDS = 20.0
 
 # An expression and not a function of ours, which a worker without the package cannot unpickle.
 _VERSIONS = (
@@ -73,9 +76,40 @@ def _threads(client: Any) -> dict[str, int]:
             f"the dask client is not connected to a scheduler (status {client.status!r}). "
             "Connect again and repeat the call."
         )
-    with translated_errors():
-        threads: dict[str, int] = client.nthreads()
+    threads: dict[str, int] = ask(client, client.scheduler.ncores)
     return threads
+
+
+def ask(client: Any, question: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """Await an answer, but not for ever: a frozen scheduler is gone, too.
+
+    Parameters
+    ----------
+    client : distributed.Client
+        The client.
+    question : callable
+        Coroutine function of the client.
+    *args, **kwargs : object
+        Its arguments.
+
+    Returns
+    -------
+    object
+        The answer.
+
+    Raises
+    ------
+    RuntimeError
+        If there is none.
+    """
+    try:
+        with translated_errors():
+            return client.sync(question, *args, callback_timeout=ANSWER_SECONDS, **kwargs)
+    except TimeoutError as error:
+        raise RuntimeError(
+            f"the dask cluster has not answered for {ANSWER_SECONDS:g} s. See whether its "
+            "scheduler runs, and repeat the call."
+        ) from error
 
 
 @contextlib.contextmanager
@@ -155,15 +189,21 @@ class Cluster:
         Shipment or distributed.Future
             To be given to each task.
         """
-        if len(shipment.payload) <= SHARE_BYTES:
+        if shipment.n_bytes <= SHARE_BYTES:
             return shipment
-        if len(shipment.payload) > KEEP_BYTES:
+        if shipment.n_bytes > KEEP_BYTES:
             # To all workers: dask prefers, and at first considers, only those that hold it.
             return self.client.scatter(shipment, broadcast=True, hash=False)
         future = self.client.submit(_same, shipment, pure=False, priority=1)
         if self._n_threads:
-            self.client.replicate(future)
+            ask(self.client, self.client._replicate, future)
         return future
+
+    def holders(self, futures: list[Any]) -> dict[str, Any]:
+        """Return which workers hold finished results, by the key of the future."""
+        keys = [future.key for future in futures]
+        found: dict[str, Any] = ask(self.client, self.client.scheduler.who_has, keys=keys)
+        return found
 
 
 def _same(value: Any) -> Any:
@@ -193,11 +233,11 @@ def compare_versions(client: Any, workers: set[str]) -> None:
     new = workers - _seen.setdefault(client, set())
     if not new:
         return
-    found = client.run(eval, _VERSIONS, workers=sorted(new), on_error="return")
+    found = ask(client, client._run, eval, _VERSIONS, workers=sorted(new), on_error="return")
     own = own_versions()
     differ: list[str] = []
     for worker, versions in sorted(found.items()):
-        if isinstance(versions, ImportError):
+        if isinstance(versions, Exception) and not isinstance(versions, OSError):
             raise RuntimeError(
                 f"the dask worker {worker} cannot import the package ({versions}). Install it "
                 f"there, in the same version: pip install pycwt_mod=={own['pycwt_mod']}"

@@ -42,6 +42,9 @@ POLL_SECONDS = 0.01
 class TaskFailedError(Exception):
     """Carries a pickled `Failure` out of a dask task, past whatever cannot be unpickled."""
 
+    def __repr__(self) -> str:  # workers log it
+        return f"TaskFailedError({self.args[1]!r})"
+
 
 def run_kept(shipment: Shipment, task: Any) -> Any:
     """Run one task in a worker and leave the result there.
@@ -66,7 +69,7 @@ def run_kept(shipment: Shipment, task: Any) -> Any:
     data = run_shipped(shipment, task)
     outcome = pickle.loads(data)
     if isinstance(outcome, Failure):
-        raise TaskFailedError(data)
+        raise TaskFailedError(data, f"{outcome.type_name}: {outcome.message}")
     return _compact(outcome)
 
 
@@ -166,6 +169,15 @@ class SummedRun:
         """Futures of tasks that have not finished."""
         return [future for future, _ in self._running.values()]
 
+    def release(self) -> None:
+        """Let go of all that workers hold for this run, though an exception may refer to it."""
+        for part in self._parts:
+            part.tables.clear()
+            part.total = None
+        self._parts.clear()
+        self._running.clear()
+        self._failed.clear()
+
     def sums(self, tasks: Iterable[Any]) -> Iterator[tuple[int, Any]]:
         """Run the tasks.
 
@@ -249,8 +261,7 @@ class SummedRun:
         new = part.tables.pop(None, [])
         part.n_new = 0
         if new:
-            with translated_errors():
-                holders = self._cluster.client.who_has(new)
+            holders = self._cluster.holders(new)
             for future in new:
                 part.keep(future, next(iter(holders.get(future.key, ())), ""))
         for place, tables in part.tables.items():
