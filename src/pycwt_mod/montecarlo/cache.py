@@ -12,6 +12,7 @@ import contextlib
 import logging
 import os
 import re
+import stat
 import tempfile
 import zipfile
 import zlib
@@ -27,6 +28,10 @@ logger = logging.getLogger("pycwt_mod")
 _SLACK = 2
 _FACTS_BYTES = 2**20
 
+# A temporary file older than this was left by a process that was killed: writing takes seconds. By
+# the clock of the folder's own file system, which other machines may share.
+_ABANDONED_SECONDS = 24 * 3600.0
+
 # What reading a damaged file can raise: the archive, its members, their headers, their values.
 _DAMAGE = (
     OSError,
@@ -36,6 +41,7 @@ _DAMAGE = (
     AttributeError,
     EOFError,
     OverflowError,
+    MemoryError,
     NotImplementedError,
     RuntimeError,
     zipfile.BadZipFile,
@@ -101,6 +107,7 @@ class NullCache:
             handle, temporary = tempfile.mkstemp(dir=self._folder, prefix=".null-", suffix=".tmp")
             with os.fdopen(handle, "wb") as stream:
                 null.write(stream)
+            _remove_abandoned(self._folder, Path(temporary).stat().st_mtime)
             Path(temporary).replace(target)
             logger.debug("null distribution stored in %s", target)
         except OSError as error:
@@ -146,11 +153,27 @@ class NullCache:
         return None
 
 
+def _remove_abandoned(folder: Path, now: float) -> None:
+    """Remove temporary files that were written long before `now`, the time of a new one.
+
+    Only plain files of that very name are touched. Where one is still being written after all, its
+    writer's renaming fails, which is a warning there.
+    """
+    for path in folder.glob(".null-*.tmp"):
+        with contextlib.suppress(OSError):
+            status = path.lstat()
+            if stat.S_ISREG(status.st_mode) and now - status.st_mtime > _ABANDONED_SECONDS:
+                path.unlink()
+
+
 def _refuse_oversized(path: Path) -> None:
     """Raise ValueError for an archive whose members would unpack to more than the file holds.
 
-    Ours are not compressed, so a member can only be larger than the file in a hostile one.
+    Ours are not compressed, so a member can only be larger than the file in a hostile one. A
+    device or a pipe might be read for ever.
     """
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise ValueError("it is no plain file")
     with zipfile.ZipFile(path) as archive:
         unpacked = sum(member.file_size for member in archive.infolist())
         if unpacked > _SLACK * path.stat().st_size + _FACTS_BYTES:

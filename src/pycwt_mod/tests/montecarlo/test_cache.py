@@ -4,8 +4,10 @@ import io
 import json
 import os
 import pickle
+import signal
 import subprocess
 import sys
+import time
 import zipfile
 from pathlib import Path
 
@@ -14,6 +16,7 @@ import pytest
 
 from pycwt_mod import get_cache_dir
 from pycwt_mod.montecarlo.cache import NullCache
+from pycwt_mod.montecarlo.null import NullDistribution
 
 from .test_estimate import Surrogates, null_of
 
@@ -130,6 +133,88 @@ def test_no_temporary_file_stays_behind():
     assert [path.suffix for path in Path(get_cache_dir()).iterdir()] == [".npz"]
 
 
+def test_temporary_file_of_a_killed_run_is_removed_by_a_later_one(cache_dir):
+    script = (
+        "import os, signal\n"
+        "from pycwt_mod.montecarlo.null import NullDistribution\n"
+        "def die(self, stream):\n"
+        "    stream.write(b'half')\n"
+        "    stream.flush()\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)\n"
+        "NullDistribution.write = die\n"
+        "from pycwt_mod import wct_null\n"
+        "wct_null(0.6, 0.3, 0.5, 1 / 4, 1.0, 12, mc_count=8, rng_seed=3, progress=False)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], check=False, timeout=60)
+    assert done.returncode == -signal.SIGKILL
+    (left,) = cache_dir.glob(".null-*.tmp")
+    stored()
+    assert left.exists()  # it might be another process that writes just now
+    week_ago = time.time() - 7 * 24 * 3600
+    os.utime(left, (week_ago, week_ago))
+    other = cache_dir / ".null-of-the-user"
+    other.write_text("")
+    os.utime(other, (week_ago, week_ago))
+    null_of(18, cache=True)
+    assert not left.exists()
+    assert other.exists()
+
+
+def symlink_to_device(path):
+    path.unlink()
+    path.symlink_to("/dev/zero")
+
+
+def huge_header(path):
+    """Claim an array of petabytes in a file of bytes."""
+    header = io.BytesIO()
+    np.lib.format.write_array_header_1_0(
+        header, {"descr": "<i8", "fortran_order": False, "shape": (2**20, 2**20, 2**10)}
+    )
+    with np.load(path) as content, io.BytesIO() as facts:
+        np.save(facts, content["facts"])
+        written = facts.getvalue()
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("facts.npy", written)
+        archive.writestr("counts.npy", header.getvalue() + bytes(64))
+
+
+def nested_json(path):
+    facts = np.array("[" * 100_000)
+    with np.load(path) as content:
+        counts = content["counts"]
+    np.savez(path, facts=facts, counts=counts)
+
+
+def pipe(path):
+    path.unlink()
+    os.mkfifo(path)
+
+
+HOSTILE = {"pipe": pipe, "device": symlink_to_device, "header": huge_header, "nesting": nested_json}
+
+
+@pytest.mark.parametrize("attack", HOSTILE)
+def test_hostile_file_is_ignored_with_a_warning(attack):
+    expected, path = stored()
+    HOSTILE[attack](path)
+    with pytest.warns(UserWarning, match="is ignored"):
+        assert null_of(16, cache=True) == expected
+    assert null_of(16, cache=True) == expected  # replaced, without a warning
+    assert not path.is_symlink()
+
+
+def test_link_in_the_cache_is_replaced_and_its_target_left_alone(tmp_path):
+    expected, path = stored()
+    target = tmp_path / "precious"
+    target.write_text("mine")
+    path.unlink()
+    path.symlink_to(target)
+    with pytest.warns(UserWarning, match="is ignored"):
+        assert null_of(16, cache=True) == expected
+    assert target.read_text() == "mine"
+
+
 def test_file_that_vanishes_while_being_looked_up_is_no_error(tmp_path):
     cache = NullCache(tmp_path)
     assert cache._read(tmp_path / "gone.npz", is_sound=lambda null: True) is None
@@ -143,21 +228,39 @@ def test_file_names_hold_no_part_of_the_users_input():
     assert int(key, 16) >= 0
 
 
+N_RACERS = 8
+
 RACE = """
+import os, time
 import sys
 from pycwt_mod import wct_null
+from pycwt_mod.montecarlo.null import NullDistribution
+write = NullDistribution.write
+
+def meet(self, stream):
+    # All wait for one another, so that all write and rename at once.
+    folder = os.environ["MEETING_PLACE"]
+    open(os.path.join(folder, str(os.getpid())), "w").close()
+    give_up_at = time.monotonic() + 60.0
+    while len(os.listdir(folder)) < 8 and time.monotonic() < give_up_at:
+        time.sleep(0.001)
+    write(self, stream)
+
+NullDistribution.write = meet
 null = wct_null(0.6, 0.3, 0.5, 1 / 4, 1.0, 12, mc_count=64, rng_seed=3, progress=False)
 print(null.counts.sum(), hash(null.counts.tobytes()))
 """
 
 
-def test_processes_that_store_the_same_run_at_once_agree(tmp_path):
+def test_processes_that_store_the_same_run_at_once_agree(tmp_path, cache_dir):
     environment = {
         **os.environ,
-        "PYCWT_MOD_CACHE_DIR": str(tmp_path),
+        "PYCWT_MOD_CACHE_DIR": str(cache_dir),
+        "MEETING_PLACE": str(tmp_path / "meeting"),
         "PYTHONHASHSEED": "0",
         "PYCWT_MOD_BACKEND": "sequential",
     }
+    (tmp_path / "meeting").mkdir()
     runs = [
         subprocess.Popen(
             [sys.executable, "-W", "error", "-c", RACE],
@@ -165,9 +268,11 @@ def test_processes_that_store_the_same_run_at_once_agree(tmp_path):
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
         )
-        for _ in range(4)
+        for _ in range(N_RACERS)
     ]
     answers = [run.communicate() for run in runs]
-    assert [run.returncode for run in runs] == [0] * 4, answers
+    assert [run.returncode for run in runs] == [0] * N_RACERS, answers
     assert len({out for out, _ in answers}) == 1
-    assert [path.suffix for path in tmp_path.iterdir()] == [".npz"]
+    (path,) = cache_dir.iterdir()  # one file, and no temporary one
+    assert path.suffix == ".npz"
+    assert NullDistribution.load(path).n_surrogates == 64
