@@ -21,3 +21,10 @@ def no_chosen_backend(monkeypatch: pytest.MonkeyPatch) -> None:
     """Start from the default backend, and undo what a test does to it."""
     monkeypatch.delenv(registry.ENVIRONMENT_VARIABLE, raising=False)
     monkeypatch.setattr(registry, "_default_name", None)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Run an installed package as a checkout, whose settings are in its pyproject.toml."""
+    if config.inipath is None:
+        config.addinivalue_line("markers", "slow: statistical evidence that takes minutes")
+        config.option.markexpr = config.option.markexpr or "not slow"

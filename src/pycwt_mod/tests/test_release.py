@@ -1,0 +1,102 @@
+"""What is released agrees with itself: versions, dependencies, commands, and the check list."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+import pycwt_mod
+
+ROOT = Path(pycwt_mod.__file__).parents[2]
+
+# What conda calls it, where its name differs.
+CONDA_NAMES = {"matplotlib": "matplotlib-base"}
+
+
+def from_checkout(name):
+    if not (ROOT / "pyproject.toml").is_file():
+        pytest.skip("only in a checkout")
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def yaml():
+    return pytest.importorskip("yaml")
+
+
+@pytest.fixture
+def project():
+    return tomllib.loads(from_checkout("pyproject.toml"))["project"]
+
+
+@pytest.fixture
+def recipe(yaml):
+    return yaml.safe_load(from_checkout("recipe/recipe.yaml"))
+
+
+@pytest.fixture
+def citation(yaml):
+    return yaml.safe_load(from_checkout("CITATION.cff"))
+
+
+def test_version_is_the_same_everywhere(recipe, citation):
+    assert recipe["context"]["version"] == pycwt_mod.__version__
+    assert str(citation["version"]) == pycwt_mod.__version__
+    assert f"## [{pycwt_mod.__version__}]" in from_checkout("CHANGELOG.md")
+
+
+def test_recipe_needs_what_the_package_needs(recipe, project):
+    needed = [re.fullmatch(r"([\w-]+)(>=[\d.]+)", line) for line in project["dependencies"]]
+    expected = {f"{CONDA_NAMES.get(part[1], part[1])} {part[2]}" for part in needed}
+    python = recipe["context"]["python_min"]
+    assert f">={python}" == project["requires-python"]
+    assert set(recipe["requirements"]["run"]) == {*expected, "python >=${{ python_min }}"}
+
+
+def test_recipe_builds_with_what_the_package_builds_with(recipe):
+    build = tomllib.loads(from_checkout("pyproject.toml"))["build-system"]["requires"]
+    assert set(recipe["requirements"]["host"]) >= {line.replace(">", " >") for line in build}
+
+
+def test_recipe_has_the_commands_of_the_package(recipe, project):
+    expected = [f"{name} = {target}" for name, target in project["scripts"].items()]
+    assert recipe["build"]["python"]["entry_points"] == expected
+
+
+def test_recipe_imports_modules_that_exist(recipe):
+    import importlib
+
+    for name in recipe["tests"][0]["python"]["imports"]:
+        assert importlib.import_module(name)
+
+
+def test_citation_says_what_the_package_says(citation, project):
+    assert citation["license"] == project["license"]
+    assert citation["authors"] == [{"name": project["authors"][0]["name"]}]
+    assert citation["title"].startswith(f"{project['name']}: ")
+    readme = from_checkout("README.rst").replace("\\", "")
+    for reference in citation["references"]:
+        assert reference.get("doi", reference.get("url")) in readme
+
+
+def test_licence_is_the_one_that_is_named():
+    assert from_checkout("LICENSE").startswith("BSD 3-Clause License")
+
+
+def test_files_that_the_release_list_names_exist():
+    text = from_checkout("RELEASING.md")
+    named = re.findall(
+        r"`((?:python )?(?:[\w./]+/)?[\w.]+\.(?:py|md|rst|cff|yaml|toml|txt|yml))", text
+    )
+    paths = {name.removeprefix("python ") for name in named}
+    assert {"CITATION.cff", "recipe/recipe.yaml", "CHANGELOG.md"} <= paths
+    places = (ROOT, ROOT / "src" / "pycwt_mod")
+    # The workflow and the oldest versions are not in the sdist.
+    missing = [
+        path
+        for path in paths
+        if not path.startswith((".ci", ".github"))
+        and not any((place / path).is_file() for place in places)
+    ]
+    assert missing == []
