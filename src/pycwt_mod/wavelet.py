@@ -93,6 +93,7 @@ class SignificanceOptions(TypedDict, total=False):
     n_samples: int | None
     tol: float | None
     mc_count_max: int
+    timeout: float | None
     surrogate_length: str
 
 
@@ -438,8 +439,8 @@ def wct(
         Whether to subtract each series' mean and divide by its standard deviation first.
     **kwargs
         Handed on to `wct_significance`: `mc_count`, `progress`, `cache`, `backend`, `n_workers`,
-        `rng_seed`, `parallel`, `method`, `noise`, `smoothing`, `n_samples`, `tol`, `mc_count_max`.
-        `smoothing` applies to the coherence too. ``surrogate_length="record"`` makes surrogates as
+        `rng_seed`, `parallel`, `method`, `noise`, `smoothing`, `n_samples`, `tol`, `mc_count_max`,
+        `timeout`. `smoothing` applies to the coherence too. ``surrogate_length="record"`` makes surrogates as
         long as the series, ``n_samples=len(y1)``; "pycwt", the default, six times the largest
         scale.
 
@@ -549,6 +550,7 @@ def wct_significance(
     n_samples: int | None = None,
     tol: float | None = None,
     mc_count_max: int = 100_000,
+    timeout: float | None = None,
 ) -> Array:
     """Significance level of the wavelet coherence, by Monte Carlo simulation.
 
@@ -605,6 +607,9 @@ def wct_significance(
         than this at any scale.
     mc_count_max : int, default 100000
         With `tol`, the largest number of surrogates.
+    timeout : float, optional
+        Seconds that the simulation may take. What is counted until then is kept in the cache, and
+        the next call with the same arguments goes on from there; so it does after Ctrl-C.
 
     Returns
     -------
@@ -616,6 +621,8 @@ def wct_significance(
     ------
     TypeError, ValueError
         If an argument is not what is described here; the message names it.
+    TimeoutError
+        After `timeout`; it says how many surrogates were done.
 
     Warns
     -----
@@ -669,6 +676,7 @@ def wct_significance(
         n_samples=n_samples,
         tol=tol,
         mc_count_max=mc_count_max,
+        timeout=timeout,
         tol_level=level,
     )
     return null.quantile(level)
@@ -696,6 +704,7 @@ def wct_null(
     n_samples: int | None = None,
     tol: float | None = None,
     mc_count_max: int = 100_000,
+    timeout: float | None = None,
 ) -> NullDistribution:
     """Null distribution of the wavelet coherence, by Monte Carlo simulation.
 
@@ -707,7 +716,7 @@ def wct_null(
         As in `wct_significance`.
     backend, n_workers, rng_seed, parallel, method, noise, smoothing
         As in `wct_significance`.
-    n_samples, tol, mc_count_max
+    n_samples, tol, mc_count_max, timeout
         As in `wct_significance`; `tol` is for the 95 % level.
 
     Returns
@@ -748,6 +757,7 @@ def wct_null(
         n_samples=n_samples,
         tol=tol,
         mc_count_max=mc_count_max,
+        timeout=timeout,
         tol_level=0.95,
     )
 
@@ -774,6 +784,7 @@ def _simulate_null(
     n_samples: int | None = None,
     tol: float | None = None,
     mc_count_max: int = 100_000,
+    timeout: float | None = None,
     tol_level: float,
 ) -> NullDistribution:
     """Check the arguments of `wct_significance` and `wct_null`, plan and simulate."""
@@ -812,6 +823,7 @@ def _simulate_null(
         tol=tolerance,
         tol_level=tol_level,
         mc_count_max=most,
+        timeout=timeout,
     )
     if tolerance is not None:
         _warn_of_error(null, tolerance, tol_level)

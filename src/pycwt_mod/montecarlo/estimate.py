@@ -8,7 +8,7 @@ import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from .. import _version
 from ..arrays import ArrayOps
 from ..backends import MCBackend, SequentialBackend, resolve_backend
-from ..backends.base import closing_iterator
+from ..backends.deadline import Deadline, closing_iterator
 from ..helpers import cache_path
 from ..progress import make_progress
 from .cache import NullCache
@@ -48,6 +48,7 @@ def estimate_null(
     tol: float | None = None,
     tol_level: float = 0.95,
     mc_count_max: int = 100_000,
+    timeout: float | None = None,
 ) -> NullDistribution:
     """Return the null distribution of a plan from `mc_count` surrogates.
 
@@ -71,6 +72,8 @@ def estimate_null(
         no larger at any scale, or `mc_count_max` is reached.
     tol_level, mc_count_max
         See `tol`.
+    timeout : float, optional
+        Seconds for all rounds.
 
     Returns
     -------
@@ -78,8 +81,9 @@ def estimate_null(
         Of exactly `mc_count` surrogates, or of as many rounds of them as `tol` takes; without a
         seed it may be of more.
     """
+    deadline = Deadline(timeout, mc_count, "surrogate")
     with _chosen_backend(plan, backend, n_workers) as engine:
-        run = _Run(plan, seed, engine, cache, progress)
+        run = _Run(plan, seed, engine, cache, progress, deadline)
         null = run.of(mc_count)
         while tol is not None and null.n_surrogates < mc_count_max:
             # Whether to go on depends on the counts alone, so it is the same on every backend.
@@ -164,6 +168,14 @@ class _CountEach:
         return {**self.__dict__, "_latest": None}
 
 
+@dataclass
+class _Tally:
+    """What a run has counted so far."""
+
+    counts: NDArray[np.int64]
+    n_tasks: int = 0
+
+
 class _Run:
     """Distributions of one problem for rising numbers of surrogates, each from the one before."""
 
@@ -174,8 +186,10 @@ class _Run:
         engine: MCBackend,
         cache: bool,
         progress: Progress,
+        deadline: Deadline | None = None,
     ) -> None:
         self._seed, self._engine, self._progress = seed, engine, progress
+        self._deadline = deadline or Deadline()
         self._streams = Streams.of(seed)
         self._ops: ArrayOps = engine.array_ops or plan.ops
         self.plan = plan.for_device(self._ops)
@@ -192,6 +206,7 @@ class _Run:
                 return known
             self._streams = _streams_of(known)
         start = known.n_surrogates if known is not None else 0
+        self._deadline.n_done, self._deadline.total = start, mc_count
         return self._simulated(range(start, mc_count), known)
 
     def is_begun(self, mc_count: int) -> bool:
@@ -228,22 +243,54 @@ class _Run:
     def _simulated(self, indices: range, known: NullDistribution | None) -> NullDistribution:
         """Simulate the surrogates of a range, and sum their counts as they come."""
         began = time.perf_counter()
-        counts = self.no_counts()
         tasks = _tasks(self.plan, indices, self._engine)
-        n_done = 0
-        with make_progress(self._progress, len(indices), unit="surrogate") as bar:
+        tally = _Tally(self.no_counts())
+        try:
+            self._count(tasks, tally)
+        except BaseException:
+            # Ctrl-C, the end of the time, a worker that died: what is counted is not lost.
+            self._keep_part(tally, tasks, time.perf_counter() - began, known)
+            raise
+        if tally.n_tasks != len(tasks):
+            raise RuntimeError(
+                f"{self._engine} gave {tally.n_tasks} results for {len(tasks)} tasks."
+            )
+        self._known = self.keep(tally.counts, indices, time.perf_counter() - began, known)
+        return self._known
+
+    def _count(self, tasks: list[tuple[int, int]], tally: _Tally) -> None:
+        """Run the tasks and add their tables up as they come."""
+        n_surrogates = tasks[-1][1] - tasks[0][0]
+        with make_progress(self._progress, n_surrogates, unit="surrogate") as bar:
             # Progress comes task by task, tables as the backend has added them up.
             tables = self._engine.map_sum(
-                self.kernel(), tasks, on_done=lambda k: bar.update(tasks[k][1] - tasks[k][0])
+                self.kernel(),
+                tasks,
+                deadline=self._deadline,
+                on_done=lambda k: bar.update(tasks[k][1] - tasks[k][0]),
             )
             with closing_iterator(tables):
                 for n_tasks, table in tables:
-                    counts += table
-                    n_done += n_tasks
-        if n_done != len(tasks):
-            raise RuntimeError(f"{self._engine} gave {n_done} results for {len(tasks)} tasks.")
-        self._known = self.keep(counts, indices, time.perf_counter() - began, known)
-        return self._known
+                    tally.counts += table
+                    tally.n_tasks += n_tasks
+                    self._deadline.n_done = tasks[tally.n_tasks - 1][1]
+
+    def _keep_part(
+        self,
+        tally: _Tally,
+        tasks: list[tuple[int, int]],
+        seconds: float,
+        known: NullDistribution | None,
+    ) -> None:
+        """Cache what a run counted before it broke off, so that the next call goes on from it."""
+        if self._key is None or not tally.n_tasks:
+            return
+        indices = range(tasks[0][0], tasks[tally.n_tasks - 1][1])
+        # Ctrl-C may come between a table and its being noted.
+        found = tally.counts.sum(axis=(0, 2))
+        if (found == len(indices) * self.plan.samples_per_surrogate).all():
+            self.keep(tally.counts, indices, seconds, known)
+            logger.info("%d surrogates of a broken run are in the cache", len(indices))
 
     def _stored(self, mc_count: int) -> NullDistribution | None:
         if self._key is None:
