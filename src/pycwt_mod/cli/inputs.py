@@ -114,9 +114,11 @@ def read_many(
     """
     table = _table(arguments)
     time = None if arguments.time is None else table.find(arguments.time)
-    chosen = [i for i in range(len(table.names)) if i != time and not table.looks_like_dates(i)]
     if columns is not None:
         chosen = list(dict.fromkeys(table.find(which) for which in columns))
+    else:
+        others = range(len(table.names))
+        chosen = [i for i in others if i != time and not table.looks_like_times(i)]
     left_out = {}
     for index in chosen:
         try:
@@ -208,14 +210,23 @@ def _chosen_columns(
     if any(which is not None for _, which in columns) or len(others) != len(columns):
         listed = ", ".join(f"{i + 1} {table.names[i]}".strip() for i in others[:20])
         raise UsageError(f"name columns by {options}; {table.source} has {listed}")
+    for index in others:
+        if table.looks_like_times(index):
+            raise UsageError(
+                f"{table.source}: {table.title(index)} looks like the times; name it by --time, "
+                f"or name the columns of the series by {options}"
+            )
     return others
 
 
 def _advise_on_times(table: Table, chosen: Sequence[int], arguments: argparse.Namespace) -> None:
-    dates = [i for i in range(len(table.names)) if i not in chosen and table.looks_like_dates(i)]
-    if dates and arguments.dt is None:
+    if arguments.dt is not None:
+        return
+    others = [i for i in range(len(table.names)) if i not in chosen]
+    times = next((i for i in others if table.looks_like_times(i)), None)
+    if times is not None:
         warn_user(
-            f"{table.source}: {table.title(dates[0])} looks like the times: pass --time "
-            f"{table.names[dates[0]] or dates[0] + 1} for periods in a unit of time. Without it "
+            f"{table.source}: {table.title(times)} looks like the times: pass --time "
+            f"{table.names[times] or times + 1} for periods in a unit of time. Without it "
             "they are in samples."
         )

@@ -151,12 +151,13 @@ class Table:
             raise self._error(index, fault or fields.Fault("cannot be read as times"))
         return axis
 
-    def looks_like_dates(self, index: int) -> bool:
-        """Return whether a column begins with a date."""
+    def looks_like_times(self, index: int) -> bool:
+        """Return whether a column begins with a date, or has numbers that rise in even steps."""
         column = self.columns[index]
-        if isinstance(column, list):
-            return bool(column) and fields.kind_of(column[0]) == "date"
-        return getattr(column, "dtype", np.dtype(float)).kind == "M"
+        if isinstance(column, list) and column and fields.kind_of(column[0]) == "date":
+            return True
+        # Any two numbers are evenly spaced, and many a three.
+        return self.n_rows > 3 and as_time_axis(column, None, self.missing)[1] is None
 
     def _check_size(self, index: int) -> None:
         if self.n_rows < _FEW_ROWS and len(self.names) > max(self.n_rows, _FEW_ROWS):

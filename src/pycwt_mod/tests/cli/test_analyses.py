@@ -209,6 +209,17 @@ def test_dates_that_are_not_used_are_pointed_out(csv, call, call_json):
     assert "looks like the times" in told["provenance"]["warnings"][0]
 
 
+@pytest.mark.parametrize("options", [(), ("--dt", "1")])
+def test_times_are_not_taken_for_a_series(options, call, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    values = np.random.default_rng(1).normal(size=50)
+    np.savetxt("f.csv", np.column_stack([1900 + np.arange(50), values]), header="year ao")
+    status, out, err = call("wct", "f.csv", *options)
+    assert (status, out) == (2, "")
+    assert "f.csv: year looks like the times; name it by --time" in err
+    assert call("cwt", "f.csv", "--time", "year")[0] == 0
+
+
 def test_numbers_that_look_like_gaps_are_pointed_out(call, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     warnings.simplefilter("always")

@@ -68,7 +68,8 @@ def test_dates_of_numpy_are_times(write):
     days = np.arange("2020-01-01", "2020-01-04", dtype="datetime64[D]")
     table = read_table(write(saved(np.savez, t=days, x=np.ones(3))))
     assert table.time_axis("t", "hours").dt == 24
-    assert table.looks_like_dates(0)
+    assert table.looks_like_times(0)
+    assert not table.looks_like_times(1)
     with pytest.raises(DataError, match="must hold real numbers, got dates"):
         table.numbers("t")
 
