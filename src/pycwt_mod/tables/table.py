@@ -154,10 +154,12 @@ class Table:
     def looks_like_times(self, index: int) -> bool:
         """Return whether a column begins with a date, or has numbers that rise in even steps."""
         column = self.columns[index]
-        if isinstance(column, list) and column and fields.kind_of(column[0]) == "date":
-            return True
+        if isinstance(column, list):
+            dates = bool(column) and fields.kind_of(column[0]) == "date"
+        else:
+            dates = np.asarray(column).dtype.kind == "M"
         # Any two numbers are evenly spaced, and many a three.
-        return self.n_rows > 3 and as_time_axis(column, None, self.missing)[1] is None
+        return dates or (self.n_rows > 3 and as_time_axis(column, None, self.missing)[1] is None)
 
     def _check_size(self, index: int) -> None:
         if self.n_rows < _FEW_ROWS and len(self.names) > max(self.n_rows, _FEW_ROWS):
