@@ -4,6 +4,7 @@ import os
 import queue
 import sys
 import time
+import warnings
 from multiprocessing import get_all_start_methods
 
 import psutil
@@ -74,8 +75,12 @@ class Kernel:
 @pytest.fixture(scope="module")
 def manager(tmp_path_factory):
     made = jupyter_client.KernelManager()
+    with warnings.catch_warnings():
+        # Of an older jupyter_client for the kernel specification that a later one wrote.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        specification = made.kernel_spec
     # This very interpreter, whatever kernels the user has installed.
-    made.kernel_spec.argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    specification.argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
     environment = {
         **os.environ,
         "LOKY_MAX_CPU_COUNT": "2",

@@ -1,9 +1,12 @@
 """Chunks, streaming, returned errors and time limits mean the same on every backend."""
 
 import itertools
+import os
 import pickle
+import signal
 import threading
 import time
+from concurrent.futures import BrokenExecutor
 
 import numpy as np
 import pytest
@@ -307,3 +310,16 @@ def test_backend_that_only_maps_does_all_of_it():
         on_result=lambda k, r: handed.append(k),
     )
     assert handed == list(itertools.islice(itertools.count(), 13))
+
+
+def die_at_five(seed):
+    if seed.spawn_key[-1] == 5:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return seed.spawn_key[-1]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="sends POSIX signals")
+def test_return_errors_does_not_hide_a_dead_worker():
+    with pytest.raises(BrokenExecutor, match="terminated"):
+        JoblibBackend(2).run_monte_carlo(die_at_five, 20, chunk_size=1, return_errors=True)
+    assert JoblibBackend(2).run_monte_carlo(number, 4, seed=1) == [0, 1, 2, 3]
