@@ -90,6 +90,7 @@ def manager(tmp_path_factory):
     made.start_kernel(env=environment)
     yield made
     made.shutdown_kernel(now=True)
+    made.cleanup_resources()
 
 
 @pytest.fixture(scope="module")
