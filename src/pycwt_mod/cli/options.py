@@ -38,6 +38,11 @@ class UsageError(Exception):
 class Formatter(argparse.RawDescriptionHelpFormatter):
     """Help that keeps the lines of examples, and wraps the rest."""
 
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        if "\n" in text:
+            return super()._fill_text(text, width, indent)
+        return argparse.HelpFormatter._fill_text(self, text, width, indent)
+
 
 def add_pair_options(parser: argparse.ArgumentParser) -> None:
     """Add the columns of two series."""

@@ -26,6 +26,11 @@ __all__ = [
 ]
 
 
+# An octave whose significant area is less than so many times that of chance is not named as the
+# strongest, with a phase and a lag: these would be those of noise.
+_STANDS_OUT = 2.0
+
+
 def describe_data(inputs: Inputs) -> list[str]:
     """Return what the series are."""
     step = f"dt = {inputs.dt:.6g} {inputs.unit}".rstrip()
@@ -83,6 +88,13 @@ def describe_pair(
     best = strongest(bands)
     if best is None:
         return [*lines, "Strongest: nothing is significant."]
+    if best.significant < _STANDS_OUT * (1 - level):
+        return [
+            *lines,
+            f"No octave stands out from chance; the most is {percent(best.significant)}, at "
+            f"periods of {octave(best)} {inputs.unit}".rstrip()
+            + ".",
+        ]
     return [
         *lines,
         f"Strongest: periods of {octave(best)} {inputs.unit}".rstrip()

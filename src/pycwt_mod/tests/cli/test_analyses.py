@@ -176,6 +176,15 @@ def test_cwt_of_noise_finds_nothing(call, tmp_path, monkeypatch):
     assert "no period exceeds the 95 % level of red noise" in out
 
 
+def test_unrelated_noise_has_no_lag(call, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    np.save("noise.npy", np.random.default_rng(0).normal(size=(4000, 2)))
+    status, out, _ = call("xwt", "noise.npy", "--dt", "1", "--scales", "60")
+    assert status == 0
+    assert re.search(r"No octave stands out from chance; the most is \d %, at periods of", out)
+    assert "follows" not in out.partition("Strongest")[2]
+
+
 def test_trend_is_removed_on_request(call_json, csv, rivers, tmp_path):
     x, y = rivers
     t = np.arange(x.size)
