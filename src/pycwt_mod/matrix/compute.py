@@ -117,14 +117,16 @@ def wct_matrix(
     independent AR(1) processes. The statistic is the mean of R2 over all points of the band outside
     the cone of influence. It is compared with the means of `mc_count` pairs of AR(1) series that
     are as long as the record and treated alike, so that it is uniform under the null hypothesis,
-    however the points depend on each other. Where fewer than ten surrogates reach the mean, a beta
-    distribution continues the tail, down to 0.001 / (1 + mc_count). `pvalue_fdr` holds the false
-    discovery rate over the pairs of a band (Benjamini & Hochberg 1995).
+    however the points depend on each other. Where fewer than ten surrogates reach the mean, a
+    normal tail in the logit of the mean continues it, down to 0.001 / (1 + mc_count).
+    `pvalue_fdr` holds the false discovery rate over the pairs of a band (Benjamini & Hochberg
+    1995).
 
-    The AR(1) coefficients of each series are rounded for the null distributions, to steps of 0.05
-    up to 0.75 and to quarter octaves of ``1 - abs(g)`` beyond, by which no level changes by more
-    than the standard error of 300 surrogates. Their order does not matter. Levels are those of
-    `wct_significance` at the rounded coefficients.
+    For the levels the AR(1) coefficients of a pair are rounded, to steps of 0.05 up to 0.75 and to
+    quarter octaves of ``1 - g`` beyond, by which no level changes by more than the standard error
+    of 300 surrogates; their order does not matter. They are those of `wct_significance` at the
+    rounded coefficients. For the p-values the means of surrogates are interpolated between a few
+    coefficients around those of the pair.
 
     References
     ----------
