@@ -11,6 +11,7 @@ import logging
 import mmap
 import os
 import pickle
+import sys
 import tempfile
 import threading
 import uuid
@@ -134,7 +135,8 @@ class Shipment:
             path, spans = _write(pieces, sharing.folder)
         except OSError as error:
             logger.warning("no file to share data with workers (%s); sending copies", error)
-            return cls.of(kernel)
+            # All in one pickle: joblib would try to write arrays to that very disk again.
+            return cls(token, _packed(kernel, sys.maxsize, by_name)[0], os.getpid())
         shipment = cls(token, payload, os.getpid(), path, spans, sharing.mode)
         # For whoever forgets to close, and the end of the program.
         weakref.finalize(shipment, _remove, path, shipment.pid)
