@@ -25,9 +25,10 @@ from surrogates import geometry
 
 from pycwt_mod import coherence, mothers
 from pycwt_mod.helpers import padded_length
-from pycwt_mod.montecarlo import simulate
+from pycwt_mod.montecarlo import counting
 from pycwt_mod.montecarlo.noise import Streams
 from pycwt_mod.montecarlo.plan import Plan, make_plan
+from pycwt_mod.montecarlo.simulate import CountSurrogates
 
 # Passes over a field of one pair, in units of one complex product: what no arrangement of NumPy
 # calls could do without. Products: two squared sizes and a product. Boxcar: three additions by van
@@ -82,13 +83,13 @@ def measured(plan: Plan, count: int) -> tuple[Stopwatches, float]:
     """Run the engine with a stopwatch at every stage."""
     watches = Stopwatches()
     ops = replace(plan.ops, fft=watches.fft(plan.ops.fft), ifft=watches.fft(plan.ops.ifft))
-    engine = simulate.CountSurrogates(plan, Streams(1), ops)
+    engine = CountSurrogates(plan, Streams(1), ops)
     engine((0, plan.block_size))  # the filters are made once
     watches.__init__()  # type: ignore[misc]
     stages = [
-        (simulate, "normal_rows", "noise", lambda *a: 2 * len(a[1]) * a[2] // 2),
-        (simulate, "ar1_pairs", "noise", lambda *a: 2 * len(a[1]) * a[2]),
-        (simulate, "grid_spectra", "ends of the noise", lambda *a: a[1].size),
+        (counting, "normal_rows", "noise", lambda *a: 2 * len(a[1]) * a[2] // 2),
+        (counting, "ar1_pairs", "noise", lambda *a: 2 * len(a[1]) * a[2]),
+        (counting, "grid_spectra", "ends of the noise", lambda *a: a[1].size),
         (coherence, "filtered", "filters", lambda *a: a[2].size // 2),
         (coherence, "_pack_fields", "products", lambda *a: a[0].size // 2),
         (
@@ -98,7 +99,7 @@ def measured(plan: Plan, count: int) -> tuple[Stopwatches, float]:
             lambda *a: 0 if a[1] is None else a[1].size // 2,
         ),
         (coherence._ScaleBoxcar, "read", "boxcar", lambda *a: 0),
-        (simulate._Tally, "add", "histogram", lambda *a: a[2].size // 2),
+        (counting._Tally, "add", "histogram", lambda *a: a[2].size // 2),
     ]
     patches = [
         mock.patch.object(owner, name, watches.timed(stage, getattr(owner, name), size))

@@ -34,8 +34,8 @@ class ArrayOps:
         Copy from and to a NumPy array; real and complex arrays take the working precision.
     as_real : callable
         View of a complex array (..., n) as reals (..., 2 n), real and imaginary parts in turn.
-    bincount : callable
-        ``bincount(indices, minlength)`` of a flat index array, to a NumPy array of int64.
+    tally : callable
+        ``tally(table, indices)``: add one at each of some indices, all flat, to a table of indices.
     assign : callable
         ``assign(target, source)``: copy with conversion (real to index truncates).
     between : callable
@@ -43,6 +43,13 @@ class ArrayOps:
     block_bytes : callable, optional
         ``block_bytes()``: memory that a block of surrogates may take, on a device that works best
         on large ones. None: the plan's own block size, small enough for a processor's cache.
+    upload : callable, optional
+        As `from_host`, to be called from another thread while the device computes; None: there is
+        nothing to gain.
+    out_of_memory : tuple of type
+        Exceptions that say that the device's memory is full.
+    release : callable
+        Give back memory that the library keeps for later.
     """
 
     name: str
@@ -53,10 +60,13 @@ class ArrayOps:
     from_host: Callable[[Any], Array]
     to_host: Callable[[Array], Any]
     as_real: Callable[[Array], Array]
-    bincount: Callable[[Array, int], Any]
+    tally: Callable[[Array, Array], None]
     assign: Callable[[Array, Array], None]
     between: Callable[[Array, float, float], None]
     block_bytes: Callable[[], int] | None = None
+    upload: Callable[[Any], Array] | None = None
+    out_of_memory: tuple[type[BaseException], ...] = ()
+    release: Callable[[], object] = bool
 
     def __reduce__(self) -> str:
         """Pickle NumPy's operations by their name in this module; a device stays where it is."""
@@ -78,8 +88,8 @@ def _ifft(array: Array) -> Array:
     return scipy.fft.ifft(array, axis=-1, overwrite_x=True)
 
 
-def _bincount(indices: Array, minlength: int) -> Array:
-    return np.bincount(indices, minlength=minlength)
+def _tally(table: Array, indices: Array) -> None:
+    table += np.bincount(indices, minlength=table.size)
 
 
 def _assign(target: Array, source: Array) -> None:
@@ -107,7 +117,7 @@ def _numpy(name: str, real: Any, whole: Any) -> ArrayOps:
         from_host=from_host,
         to_host=_identity,
         as_real=lambda array: array.view(real),
-        bincount=_bincount,
+        tally=_tally,
         assign=_assign,
         between=_between,
     )

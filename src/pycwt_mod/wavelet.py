@@ -440,9 +440,9 @@ def wct(
     **kwargs
         Handed on to `wct_significance`: `mc_count`, `progress`, `cache`, `backend`, `n_workers`,
         `rng_seed`, `parallel`, `method`, `noise`, `smoothing`, `n_samples`, `tol`, `mc_count_max`,
-        `timeout`. `smoothing` applies to the coherence too. ``surrogate_length="record"`` makes surrogates as
-        long as the series, ``n_samples=len(y1)``; "pycwt", the default, six times the largest
-        scale.
+        `timeout`. `smoothing` applies to the coherence too. ``surrogate_length="record"`` makes
+        surrogates as long as the series, ``n_samples=len(y1)``; "pycwt", the default, six times
+        the largest scale.
 
     Returns
     -------

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import count, islice
 from typing import Any, ClassVar, TypeVar
 
 import numpy as np
@@ -123,7 +126,9 @@ class GPUBackend(MCBackend):
         Parameters
         ----------
         kernel : callable
-            Pure function of one task.
+            Pure function of one task. If it has methods ``prepare(task)`` and
+            ``compute(task, prepared)``, the next task is prepared in a thread while the device
+            computes the last one.
         tasks : iterable
             The tasks.
         on_done : callable, optional
@@ -134,6 +139,8 @@ class GPUBackend(MCBackend):
         iterator
             One result per task, in task order.
         """
+        if hasattr(kernel, "prepare") and hasattr(kernel, "compute"):
+            return _map_prepared(kernel, tasks, on_done)
         return map_in_process(kernel, tasks, on_done)
 
     def close(self) -> None:
@@ -150,6 +157,30 @@ class GPUBackend(MCBackend):
             "neither CuPy nor PyTorch finds a GPU. Install one with `pip install pycwt_mod[gpu]`, "
             "or pass GPUBackend(library='torch', device='cpu') to compute on the CPU."
         )
+
+
+def _map_prepared(
+    kernel: Any, tasks: Iterable[Any], on_done: Callable[[int], object] | None
+) -> Iterator[Any]:
+    """Run the tasks, each prepared while the one before computes."""
+
+    def prepared(task: Any) -> tuple[Any, Any]:
+        return task, kernel.prepare(task)
+
+    source = iter(tasks)
+    with ThreadPoolExecutor(1, "pycwt_mod-prepare") as ahead:
+        # At most one task is drawn ahead; leaving early waits for its preparation only.
+        waiting = deque(ahead.submit(prepared, task) for task in islice(source, 1))
+        for index in count():
+            if not waiting:
+                return
+            task, ready = waiting.popleft().result()
+            waiting.extend(ahead.submit(prepared, task) for task in islice(source, 1))
+            result = kernel.compute(task, ready)
+            if on_done is not None:
+                on_done(index)
+            yield result
+            del result
 
 
 def _finds_gpu(library: str) -> bool:
@@ -173,10 +204,21 @@ def _torch_ops(device: str | int | None, dtype: str, memory_fraction: float) -> 
     real = getattr(torch, dtype)
     kinds = {"real": real, "index": torch.int64}
     kinds["complex"] = torch.complex128 if dtype == "float64" else torch.complex64
+    copies: Any = torch.cuda.Stream(place) if place.type == "cuda" else None
 
     def from_host(array: Any) -> Any:
         kind = kinds["complex" if np.iscomplexobj(array) else "real"]
         return torch.from_numpy(np.ascontiguousarray(array)).to(device=place, dtype=kind)
+
+    def upload(array: Any) -> Any:
+        # A stream of its own and pinned memory: so the copy runs beside the computation.
+        with torch.cuda.stream(copies):
+            kind = kinds["complex" if np.iscomplexobj(array) else "real"]
+            pinned = torch.from_numpy(np.ascontiguousarray(array)).pin_memory()
+            moved = pinned.to(device=place, dtype=kind, non_blocking=True)
+            copies.synchronize()
+        moved.record_stream(torch.cuda.default_stream(place))
+        return moved
 
     def free_bytes() -> int:
         if place.type != "cuda":
@@ -192,10 +234,14 @@ def _torch_ops(device: str | int | None, dtype: str, memory_fraction: float) -> 
         from_host=from_host,
         to_host=lambda array: array.cpu().numpy(),
         as_real=lambda array: torch.view_as_real(array).flatten(-2),
-        bincount=lambda indices, length: torch.bincount(indices, minlength=length).cpu().numpy(),
+        # Unlike bincount it does not wait for the device.
+        tally=lambda table, indices: table.scatter_add_(0, indices, torch.ones_like(indices)),
         assign=lambda target, source: target.copy_(source),
         between=lambda array, low, high: array.nan_to_num_(nan=low).clamp_(low, high),
         block_bytes=free_bytes,
+        upload=upload if place.type == "cuda" else None,
+        out_of_memory=(torch.cuda.OutOfMemoryError,),
+        release=torch.cuda.empty_cache if place.type == "cuda" else bool,
     )
 
 
@@ -213,6 +259,9 @@ def _cupy_ops(device: str | int | None, dtype: str, memory_fraction: float) -> A
         kind = kinds["complex" if np.iscomplexobj(array) else "real"]
         return cupy.asarray(array, dtype=kind)
 
+    def tally(table: Any, indices: Any) -> None:
+        table += cupy.bincount(indices, minlength=table.size)
+
     def assign(target: Any, source: Any) -> None:
         target[...] = source.astype(target.dtype)
 
@@ -229,8 +278,10 @@ def _cupy_ops(device: str | int | None, dtype: str, memory_fraction: float) -> A
         from_host=from_host,
         to_host=cupy.asnumpy,
         as_real=lambda array: array.view(kinds["real"]),
-        bincount=lambda indices, length: cupy.asnumpy(cupy.bincount(indices, minlength=length)),
+        tally=tally,
         assign=assign,
         between=between,
         block_bytes=lambda: int(place.mem_info[0] * memory_fraction),
+        out_of_memory=(cupy.cuda.memory.OutOfMemoryError,),
+        release=lambda: cupy.get_default_memory_pool().free_all_blocks(),
     )

@@ -37,6 +37,10 @@ _BLOCK_SAMPLES = 2**15
 _BLOCK_SIZES = (2, 4, 5, 10, 20)
 _GRID_BLOCK_SIZES = (5, 10, 20, 25, 50, 100)
 
+# Surrogates at a time on a device: so many hide the cost of calling it; and so many values drawn
+# ahead on the host are a gigabyte.
+_LARGEST_DEVICE_BLOCK, _MOST_DRAWN = 2048, 2**26
+
 # Beyond this FFT length nothing fits a cache, and memory counts: one surrogate at a time.
 _LONG = 2**18
 
@@ -154,8 +158,10 @@ class Plan:
         # Complex numbers for each surrogate: FFT buffers and their copies, boxcar, results.
         n_arrays = 2 * self.taps.size + 22
         points = max((grid.replicates * grid.n_fft for grid in self.grids), default=self.n_fft)
-        per_surrogate = 16 * n_arrays * points
-        return replace(self, block_size=max(1, ops.block_bytes() // per_surrogate), _banks={})
+        fitting = ops.block_bytes() // (16 * n_arrays * points)
+        drawn = sum(grid.n_normals for grid in self.grids) or 2 * self.n_samples
+        size = min(fitting, _LARGEST_DEVICE_BLOCK, _MOST_DRAWN // drawn)
+        return replace(self, block_size=max(1, size), _banks={})
 
     def bank(self, ops: ArrayOps = NUMPY) -> FilterBank:
         """Return the filters, computed on first use in each process and kept with the plan."""

@@ -31,11 +31,18 @@ ALLOWED = {
     "montecarlo.null": {"plotting"},
     "montecarlo.grids": {"coherence"},
     "montecarlo.plan": {"mothers", "transform", "coherence", "montecarlo.grids"},
-    "montecarlo.simulate": {
+    "montecarlo.counting": {
         "coherence",
         "montecarlo.grids",
         "montecarlo.noise",
         "montecarlo.null",
+        "montecarlo.plan",
+    },
+    "montecarlo.device": {"montecarlo.counting", "montecarlo.noise", "montecarlo.plan"},
+    "montecarlo.simulate": {
+        "montecarlo.counting",
+        "montecarlo.device",
+        "montecarlo.noise",
         "montecarlo.plan",
     },
     "montecarlo.cache": {"montecarlo.null"},

@@ -1,6 +1,8 @@
 """The GPU backend on PyTorch's CPU device: all of it but the choice of the device."""
 
+import dataclasses
 import importlib.util
+import threading
 
 import numpy as np
 import pytest
@@ -57,6 +59,91 @@ def test_small_memory_makes_small_blocks_and_the_same_counts(monkeypatch):
     monkeypatch.setattr(gpu, "_HOST_BLOCK_BYTES", 1)
     found = null_of(backend=GPUBackend("torch", "cpu"))
     assert np.abs(found.histogram - expected.histogram).sum() <= 2 * BIN_FLIPS
+
+
+class SmallMemory(GPUBackend):
+    """PyTorch's CPU device with an allocator that refuses arrays above a number of bytes."""
+
+    def __init__(self, limit):
+        super().__init__("torch", "cpu")
+        self.limit = limit
+        self.refused = self.released = 0
+
+    @property
+    def array_ops(self):
+        torch = importlib.import_module("torch")
+        ops = super().array_ops
+
+        def zeros(shape, kind):
+            array = ops.zeros(shape, kind)
+            if kind == "complex" and array.nbytes > self.limit:
+                self.refused += 1
+                raise torch.cuda.OutOfMemoryError(f"{array.nbytes} bytes")
+            return array
+
+        def release():
+            self.released += 1
+
+        return dataclasses.replace(ops, zeros=zeros, release=release)
+
+
+@pytest.mark.parametrize("method", ["multirate", "full"])
+def test_block_that_is_too_large_is_halved_until_it_fits(method):
+    expected = null_of(backend=GPUBackend("torch", "cpu"), method=method)
+    backend = SmallMemory(2_000_000)
+    with pytest.warns(
+        UserWarning, match="does not hold 50 surrogates at a time; going on with half"
+    ):
+        found = null_of(backend=backend, method=method)
+    assert backend.refused
+    assert backend.released == backend.refused
+    assert np.abs(found.histogram - expected.histogram).sum() <= 2 * BIN_FLIPS
+    assert found.n_surrogates == 50
+
+
+def test_surrogate_that_never_fits_is_the_librarys_error():
+    torch = importlib.import_module("torch")
+    with (
+        pytest.warns(UserWarning, match="going on with half"),
+        pytest.raises(torch.cuda.OutOfMemoryError) as caught,
+    ):
+        null_of(backend=SmallMemory(10))
+    assert "in surrogates 0 to 0" in caught.value.__notes__
+
+
+def test_next_task_is_prepared_while_one_computes():
+    class Kernel:
+        def __init__(self):
+            self.drawn = [threading.Event() for _ in range(3)]
+
+        def __call__(self, task):
+            raise AssertionError("prepare and compute do the work")
+
+        def prepare(self, task):
+            self.drawn[task].set()
+            return -task
+
+        def compute(self, task, ready):
+            # Without a thread that draws ahead this would wait for ever.
+            assert task == 2 or self.drawn[task + 1].wait(30)
+            return task, ready
+
+    assert list(GPUBackend("torch", "cpu").map(Kernel(), range(3))) == [(0, 0), (1, -1), (2, -2)]
+
+
+def test_error_while_preparing_arrives():
+    class Kernel:
+        def prepare(self, task):
+            if task == 1:
+                raise ValueError("no noise")
+
+        def compute(self, task, ready):
+            return task
+
+    results = GPUBackend("torch", "cpu").map(Kernel(), range(3))
+    assert next(results) == 0
+    with pytest.raises(ValueError, match="no noise"):
+        next(results)
 
 
 def test_cache_keeps_runs_of_another_array_library_apart():

@@ -26,7 +26,7 @@ def cached_counts():
     return [int(path.stem.rpartition("-")[2]) for path in Path(get_cache_dir()).glob("null-*.npz")]
 
 
-class Break(Exception):
+class BreakError(Exception):
     """Raised by a progress callback."""
 
 
@@ -50,7 +50,7 @@ def expected():
 
 
 @pytest.mark.parametrize("backend", ["sequential", "joblib", JoblibBackend(2, prefer="threads")])
-@pytest.mark.parametrize("error", [KeyboardInterrupt(), Break("no more")])
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), BreakError("no more")])
 def test_broken_run_is_continued_from_what_it_counted(backend, error, expected):
     with pytest.raises(type(error)):
         null_of(backend=backend, progress=StopAfter(600, error))

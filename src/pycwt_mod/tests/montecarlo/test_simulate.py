@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pycwt_mod.arrays import NUMPY
-from pycwt_mod.montecarlo import simulate
+from pycwt_mod.montecarlo import counting
 from pycwt_mod.montecarlo.noise import Streams
 from pycwt_mod.montecarlo.simulate import CountSurrogates
 
@@ -79,7 +79,7 @@ def test_coherence_of_one_lies_in_the_last_bin(monkeypatch):
         series = noise((len(indices), n))
         return np.stack([series, series])
 
-    monkeypatch.setattr(simulate, "legacy_pairs", equal_pairs)
+    monkeypatch.setattr(counting, "legacy_pairs", equal_pairs)
     plan = small_plan(noise="legacy")
     counts = CountSurrogates(plan, streams())((0, 8))
     assert counts[..., -1].sum() == counts.sum() > 0

@@ -1,0 +1,254 @@
+"""One block of surrogates: its noise, its coherences, and their histogram."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..arrays import Array, ArrayOps
+from ..coherence import coherence_by_own_smooth, smoothed_spectra, squared_coherence
+from .grids import Grid, grid_spectra
+from .noise import Streams, ar1_pairs, legacy_pairs, normal_rows
+from .null import N_BATCHES
+from .plan import Plan
+
+Counts = NDArray[np.signedinteger[Any]]
+
+
+class Table:
+    """Counts of coherences: for each scale a histogram in each of the batches.
+
+    Parameters
+    ----------
+    plan : Plan
+        The problem.
+    ops : ArrayOps
+        Where the counts live until `counts` is called.
+    """
+
+    def __init__(self, plan: Plan, ops: ArrayOps) -> None:
+        self._plan, self._ops = plan, ops
+        # (scale, batch and bin)
+        self._counts = ops.zeros((plan.n_scales, N_BATCHES * plan.n_bins), "index")
+
+    def row(self, scale: int) -> Array:
+        """Return the histograms of a scale, flat, to add to."""
+        return self._counts[scale]
+
+    def add(self, other: Table) -> None:
+        """Add another table's counts."""
+        self._counts += other._counts
+
+    def counts(self, n_surrogates: int) -> Counts:
+        """Return the counts of so many surrogates, shape (batch, scale, bin)."""
+        plan = self._plan
+        counts = self._ops.to_host(self._counts).reshape(plan.n_scales, N_BATCHES, plan.n_bins)
+        # Tables travel between processes: half the size, where no count can be too large for it.
+        fits = n_surrogates * plan.n_samples < np.iinfo(np.int32).max
+        return np.ascontiguousarray(counts.swapaxes(0, 1), dtype=np.int32 if fits else np.int64)
+
+
+def blocks(indices: range, size: int) -> Iterator[range]:
+    """Cut a range of indices at the multiples of the block size."""
+    start = indices.start
+    while start < indices.stop:
+        stop = min(indices.stop, (start // size + 1) * size)
+        yield range(start, stop)
+        start = stop
+
+
+@contextlib.contextmanager
+def named(indices: range) -> Iterator[None]:
+    """Let an exception say in which surrogates it was raised."""
+    try:
+        yield
+    except Exception as error:
+        error.add_note(f"in surrogates {indices.start} to {indices.stop - 1}")
+        raise
+
+
+def draw(
+    plan: Plan, streams: Streams, indices: range, block_size: int
+) -> Iterator[NDArray[np.inexact[Any]]]:
+    """Draw what the surrogates of a block are made of.
+
+    Parameters
+    ----------
+    plan : Plan
+        The problem.
+    streams : Streams
+        The random streams.
+    indices : range
+        The surrogates.
+    block_size : int
+        Surrogates of a whole block; of those that are missing there are copies.
+
+    Yields
+    ------
+    numpy.ndarray
+        Series first, surrogates second: the noise itself, or, for each grid of the plan, its
+        Fourier coefficients.
+    """
+    if not plan.grids:
+        if plan.noise == "legacy":
+            noise = legacy_pairs(indices, plan.n_samples, plan.coefficients)
+        else:
+            noise = ar1_pairs(streams, indices, plan.n_samples, plan.coefficients)
+        yield _filled(noise, indices, block_size)
+        return
+    n = sum(grid.n_normals for grid in plan.grids)
+    normals = normal_rows(streams, indices, n, plan.single)
+    normals = _filled(normals, indices, block_size)[0]
+    used = 0
+    for grid in plan.grids:
+        own = normals[:, used : used + grid.n_normals]
+        used += grid.n_normals
+        # (surrogate, series, replicate, variate) to (series, surrogate and replicate, variate)
+        own = np.moveaxis(own.reshape((len(own), 2, grid.replicates, -1)), 1, 0)
+        own = own.reshape(2, own.shape[1] * grid.replicates, -1)
+        yield grid_spectra(grid, own, plan.coefficients)
+
+
+def _filled(
+    rows: NDArray[np.floating[Any]], indices: range, block_size: int
+) -> NDArray[np.floating[Any]]:
+    """Return a whole block (series, surrogate, ...): rows at their places, filling elsewhere."""
+    if len(indices) == block_size:
+        return rows
+    first = indices.start % block_size
+    whole = np.empty((rows.shape[0], block_size, *rows.shape[2:]), dtype=rows.dtype)
+    whole[:] = rows[:, :1]
+    whole[:, first : first + len(indices)] = rows
+    return whole
+
+
+def count(plan: Plan, indices: range, drawn: Iterable[Any], table: Table, ops: ArrayOps) -> None:
+    """Add the surrogates of one block to the table.
+
+    Parameters
+    ----------
+    plan : Plan
+        The problem.
+    indices : range
+        The surrogates to count.
+    drawn : iterable of array
+        What `draw` yields, on the host or on the device.
+    table : Table
+        Is added to.
+    ops : ArrayOps
+        Where to compute.
+    """
+    how = _count_grids if plan.grids else _count_full
+    # Far below the sampling interval there is 0 / 0, which the tally knows of.
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore", under="ignore"):
+        (_count_by_own_smooth if plan.smooths_itself else how)(plan, indices, drawn, table, ops)
+
+
+def _count_full(
+    plan: Plan, indices: range, drawn: Iterable[Any], table: Table, ops: ArrayOps
+) -> None:
+    """Add a block at the full rate."""
+    bank = plan.bank(ops)
+    (noise,) = drawn
+    spectra = {length: _padded_spectra(noise, length, ops) for length in bank.lengths}
+    tally = _Tally(plan, indices, noise.shape[1], 1, plan.n_samples, table, ops)
+
+    def outside(scale: int) -> slice:
+        return slice(plan.starts[scale], plan.stops[scale])
+
+    for scale, S in smoothed_spectra(spectra, bank, ops, parts=outside):
+        tally.add(scale, S)
+
+
+def _count_grids(
+    plan: Plan, indices: range, drawn: Iterable[Any], table: Table, ops: ArrayOps
+) -> None:
+    """Add a block with each octave of scales on its own grid."""
+    for grid, coefficients in zip(plan.grids, drawn, strict=True):
+        spectra = {grid.n_fft: _on_device(coefficients, ops)}
+        block_size = coefficients.shape[1] // grid.replicates
+        tally = _Tally(plan, indices, block_size, grid.replicates, grid.n_points, table, ops)
+
+        def outside(scale: int, grid: Grid = grid) -> slice:
+            own = scale + grid.low - grid.first
+            if not 0 <= own < grid.stop - grid.first:
+                return slice(0, 0)  # a neighbour, whose own group answers for it
+            return slice(grid.starts[own], grid.stops[own])
+
+        bank = plan.grid_bank(grid, ops)
+        for scale, S in smoothed_spectra(spectra, bank, ops, parts=outside):
+            tally.add(scale + grid.low, S)
+
+
+def _count_by_own_smooth(
+    plan: Plan, indices: range, drawn: Iterable[Any], table: Table, _: ArrayOps
+) -> None:
+    """Add a block with the smoothing that the mother wavelet brings along."""
+    scales = np.array(plan.scales) * plan.dt
+    (noise,) = drawn
+    for place, index in enumerate(indices, indices.start % noise.shape[1]):
+        R2, _phase = coherence_by_own_smooth(
+            noise[:, place], plan.mother, scales, plan.dt, plan.dj, plan.n_fft
+        )
+        bins = np.minimum(R2 * plan.n_bins, plan.n_bins - 1)
+        for scale, (start, stop) in enumerate(zip(plan.starts, plan.stops, strict=True)):
+            inside = bins[scale, start:stop]
+            inside = inside[np.isfinite(inside)].astype(np.intp)
+            batch = table.row(scale).reshape(N_BATCHES, -1)[index % N_BATCHES]
+            batch += np.bincount(inside, minlength=plan.n_bins)
+
+
+class _Tally:
+    """Histogram of the coherences of one block, into the batches of its surrogates."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        indices: range,
+        block_size: int,
+        replicates: int,
+        n_points: int,
+        table: Table,
+        ops: ArrayOps,
+    ) -> None:
+        self._ops, self._table, self._n_bins = ops, table, plan.n_bins
+        first = 0 if len(indices) == block_size else indices.start % block_size * replicates
+        n_rows = len(indices) * replicates
+        self._rows = slice(first, first + n_rows)
+        batches = np.repeat(np.asarray(indices) % N_BATCHES, replicates)
+        self._offsets = ops.from_host((batches * float(plan.n_bins))[:, np.newaxis])
+        self._R2 = ops.zeros((n_rows * n_points,), "real")
+        self._scratch = ops.zeros((2 * n_rows * n_points,), "real")
+        self._places = ops.zeros((n_rows * n_points,), "index")
+
+    def add(self, scale: int, S: Array) -> None:
+        """Count the coherences of one scale, given its smoothed spectra."""
+        ops, n_bins = self._ops, self._n_bins
+        S = S[:, self._rows]
+        n_rows, width = S.shape[1:]
+        values = self._R2[: n_rows * width].reshape((n_rows, width))
+        scratch = self._scratch[: 2 * n_rows * width].reshape((n_rows, 2 * width))
+        squared_coherence(S, values, scratch, ops)
+        values *= n_bins
+        # Rounding may lift a coherence of 1 past it: it belongs in the last bin. Where a wavelet
+        # far below the sampling interval leaves 0 / 0, there is no coherence.
+        ops.between(values, 0.0, n_bins - 1.0)
+        values += self._offsets
+        places = self._places[: n_rows * width]
+        ops.assign(places.reshape((n_rows, width)), values)
+        ops.tally(self._table.row(scale), places)
+
+
+def _padded_spectra(noise: Any, length: int, ops: ArrayOps) -> Array:
+    """Return the zero-padded FFT of a block of noise."""
+    padded = ops.zeros((*noise.shape[:-1], length), "complex")
+    padded[..., : noise.shape[-1]] = _on_device(noise, ops)
+    return ops.fft(padded)
+
+
+def _on_device(array: Any, ops: ArrayOps) -> Array:
+    return ops.from_host(array) if isinstance(array, np.ndarray) else array

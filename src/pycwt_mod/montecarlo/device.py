@@ -1,0 +1,160 @@
+"""Blocks of surrogates on a device: drawn ahead on the host, and halved where memory is short."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..arrays import ArrayOps
+from ..validation import warn_user
+from .counting import Table, blocks, count, draw, named
+from .noise import Streams
+from .plan import Plan
+
+# Surrogates that a thread draws at a time: long beside the start of a thread.
+_DRAWN_AT_A_TIME = 64
+
+
+@dataclass
+class Drawn:
+    """The noise of some surrogates.
+
+    Attributes
+    ----------
+    indices : range
+        The surrogates.
+    arrays : list of array
+        What `draw` yields for them, on the host or on the device.
+    """
+
+    indices: range
+    arrays: list[Any]
+
+    def halves(self) -> tuple[Drawn, Drawn]:
+        """Cut into two."""
+        middle = (len(self.indices) + 1) // 2
+        parts = []
+        for part in (slice(0, middle), slice(middle, None)):
+            indices = self.indices[part]
+            arrays = []
+            for array in self.arrays:
+                each = array.shape[1] // len(self.indices)  # replicates of one surrogate
+                begin = (indices.start - self.indices.start) * each
+                arrays.append(array[:, begin : begin + len(indices) * each])
+            parts.append(Drawn(indices, arrays))
+        return parts[0], parts[1]
+
+
+def prepared(plan: Plan, streams: Streams, task: tuple[int, int], ops: ArrayOps) -> list[Drawn]:
+    """Draw the noise of a task, and move it to the device if that can be done meanwhile.
+
+    Parameters
+    ----------
+    plan : Plan
+        The problem, with the block size of the device.
+    streams : Streams
+        The random streams.
+    task : (int, int)
+        The surrogates start <= i < stop.
+    ops : ArrayOps
+        The device.
+
+    Returns
+    -------
+    list of Drawn
+        One for each block.
+    """
+    found = []
+    for indices in blocks(range(*task), plan.block_size):
+        with named(indices):
+            drawn = _draw_in_threads(plan, streams, indices)
+            if ops.upload is not None:
+                try:
+                    drawn.arrays = [ops.upload(array) for array in drawn.arrays]
+                except ops.out_of_memory:
+                    ops.release()  # it stays on the host until there is room
+            found.append(drawn)
+    return found
+
+
+def _draw_in_threads(plan: Plan, streams: Streams, indices: range) -> Drawn:
+    """Draw the noise of a block with all cores: NumPy draws without the interpreter's lock."""
+    pieces = [indices[k : k + _DRAWN_AT_A_TIME] for k in range(0, len(indices), _DRAWN_AT_A_TIME)]
+    n_threads = min(len(pieces), os.cpu_count() or 1)
+
+    def drawn(piece: range) -> list[Any]:
+        return list(draw(plan, streams, piece, len(piece)))
+
+    if n_threads == 1:
+        found = [drawn(piece) for piece in pieces]
+    else:
+        with ThreadPoolExecutor(n_threads, "pycwt_mod-draw") as pool:
+            found = list(pool.map(drawn, pieces))
+    return Drawn(indices, [np.concatenate(arrays, axis=1) for arrays in zip(*found, strict=True)])
+
+
+def compute(plan: Plan, drawn: Iterable[Drawn], table: Table, ops: ArrayOps) -> None:
+    """Add surrogates to a table, in smaller and smaller parts where the memory is too small.
+
+    Parameters
+    ----------
+    plan : Plan
+        The problem.
+    drawn : iterable of Drawn
+        The surrogates' noise.
+    table : Table
+        Is added to.
+    ops : ArrayOps
+        The device.
+
+    Warns
+    -----
+    UserWarning
+        If a block had to be halved.
+
+    Raises
+    ------
+    Exception
+        The library's own, if not even one surrogate fits.
+    """
+    waiting = list(drawn)[::-1]
+    halved = False
+    most = max((len(part.indices) for part in waiting), default=1)
+    while waiting:
+        part = waiting.pop()
+        if len(part.indices) > most:
+            waiting += part.halves()[::-1]
+            continue
+        if _fits(plan, part, table, ops):
+            continue
+        if not halved:
+            halved = True
+            warn_user(
+                f"the memory of {ops.name} does not hold {len(part.indices)} surrogates at a time; "
+                "going on with half of them, and so on until they fit. "
+                "GPUBackend(memory_fraction=...) with a smaller share avoids the attempt."
+            )
+        most = (len(part.indices) + 1) // 2
+        waiting.append(part)
+
+
+def _fits(plan: Plan, part: Drawn, table: Table, ops: ArrayOps) -> bool:
+    """Count some surrogates; False, and nothing counted, if the memory does not suffice."""
+    with named(part.indices):
+        own = Table(plan, ops)
+        try:
+            count(plan, part.indices, part.arrays, own, ops)
+        except ops.out_of_memory:
+            if len(part.indices) == 1:
+                raise
+        else:
+            table.add(own)
+            return True
+    # Outside the handler: the exception holds on to the arrays of the attempt.
+    ops.release()
+    return False
