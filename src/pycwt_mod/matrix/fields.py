@@ -8,6 +8,7 @@ Axes: (scale, time), and (series, scale, time) of all series together.
 
 from __future__ import annotations
 
+import mmap
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -265,6 +266,9 @@ class ComparePair:
         except (ValueError, ArithmeticError) as error:
             failure = f"{type(error).__name__}: {error}"
             return Comparison(Sums.empty(self.geometry.scales.size), failure=failure)
+        finally:
+            _let_go(self.W)
+            _let_go(self.S)
 
 
 def _engine_pair(
@@ -319,6 +323,17 @@ def _squared_coherence(S12: Complex, S1: Array, S2: Array, out: Array, scratch: 
     with np.errstate(divide="ignore", invalid="ignore", over="ignore", under="ignore"):
         out /= scratch
     np.clip(out, 0.0, 1.0, out=out)
+
+
+def _let_go(array: NDArray[Any]) -> None:
+    """Count the pages of a mapped file as the system's again, which keeps them as long as it can.
+
+    Otherwise each worker seems to grow by the whole file, and loky takes that for a leak.
+    """
+    pages = getattr(array, "_mmap", None)
+    advice = getattr(mmap, "MADV_DONTNEED", None)
+    if pages is not None and advice is not None:
+        pages.madvise(advice)
 
 
 def _own_smooth_pair(
