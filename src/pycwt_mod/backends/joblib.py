@@ -12,13 +12,13 @@ import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sized
 from concurrent.futures import BrokenExecutor
-from dataclasses import dataclass
-from typing import Any, ClassVar, Generic, TypeAlias, TypeVar
+from typing import Any, ClassVar, TypeAlias, TypeVar
 
+from ..validation import warn_user
 from .base import MCBackend
 from .checks import check_timeout, resolve_n_workers
 from .deadline import Deadline
-from .joblib_call import Call, Feed, Stoppable
+from .joblib_call import Call, Feed, Job, Source, Stoppable, WorkersDiedError
 from .remote import DEAD_WORKERS_NOTE, Guarded, inside_worker, unwrap
 from .sequential import IN_PROCESS, map_in_process
 from .shipment import Sharing, Shipment, receive, run_shipped
@@ -33,6 +33,11 @@ _Open: TypeAlias = Callable[[Any], Any]
 # Tasks per worker handed to joblib and not yet taken by the consumer. Joblib itself sets no such
 # bound: with a slow consumer its finished results would pile up.
 MAX_AHEAD_PER_WORKER = 16
+
+# How often a task may be the first without a result after workers died, before the call gives up.
+MAX_DEATHS = 3
+# How long a call whose workers died waits for another one that came in between.
+RETRY_SECONDS = 60.0
 
 # Loky's processes are one pool for the whole program, and an early end kills them: so only one
 # call uses them at a time. A lock held by whoever does; nobody ever waits for it.
@@ -243,10 +248,10 @@ class JoblibBackend(MCBackend):
         if n_jobs <= 1 or inside_worker():
             n_known = n_tasks if isinstance(tasks, Sized) else None
             return deadline.watch(map_in_process(kernel, tasks, on_done), n_known)
-        job = _Job(kernel, iter(tasks), n_jobs, deadline, on_done)
+        job = Job(kernel, Source(tasks), n_jobs, deadline, on_done)
         return self._map_parallel(job) if self.prefer == "threads" else self._map_on_processes(job)
 
-    def _map_on_processes(self, job: _Job[T, R]) -> Iterator[R]:
+    def _map_on_processes(self, job: Job[T, R]) -> Iterator[R]:
         """Use the processes, and work in process as long as another call has them.
 
         That call may be one of this very thread, half consumed, so waiting might last for ever.
@@ -261,9 +266,33 @@ class JoblibBackend(MCBackend):
                 break
             else:
                 return
-        yield from self._map_parallel(job, pool.release)
+        while True:
+            try:
+                yield from self._map_parallel(job, pool.release)
+                return
+            except WorkersDiedError as died:
+                self._repeat(job, died)
+            # Nothing runs in process any more: what killed a worker might kill this process too.
+            if not pool.acquire(timeout=RETRY_SECONDS):
+                raise BrokenExecutor(f"{DEAD_WORKERS_NOTE} Another call has the new ones.")
 
-    def _map_parallel(self, job: _Job[T, R], at_end: Callable[[], object] = bool) -> Iterator[R]:
+    def _repeat(self, job: Job[T, R], died: WorkersDiedError) -> None:
+        """Put the tasks without a result back, unless the first has killed its workers often."""
+        error = died.error
+        if job.give_up_on_deaths(MAX_DEATHS):
+            error.add_note(
+                f"{DEAD_WORKERS_NOTE} {job.n_done} tasks had been done; task {job.n_done} (counted "
+                f"from 0) is the first without a result, after {MAX_DEATHS} trials. The next call "
+                "starts new processes."
+            )
+            raise error
+        job.source.rewind()
+        warn_user(
+            f"{DEAD_WORKERS_NOTE} {job.n_done} tasks are done; those without a result are computed "
+            "again by new processes."
+        )
+
+    def _map_parallel(self, job: Job[T, R], at_end: Callable[[], object] = bool) -> Iterator[R]:
         with Call(at_end) as call:
             guarded, open_outcome = call.stack.enter_context(self._guard(job.kernel))
             parallel = call.stack.enter_context(self._parallel(job.n_jobs))
@@ -272,20 +301,22 @@ class JoblibBackend(MCBackend):
             exhausted = False
             while not exhausted:
                 feed = Feed(guarded, job.source, MAX_AHEAD_PER_WORKER * job.n_jobs)
-                call.outputs = parallel(feed)
+                with _deaths():
+                    call.outputs = parallel(feed)
                 for outcome in self._outcomes(call.outputs, feed, job):
                     result = job.done(open_outcome(outcome))
                     yield result
                     del result, outcome
                 exhausted = feed.exhausted
 
-    def _outcomes(self, outputs: Iterator[Any], feed: Feed[Any, Any], job: _Job[T, R]) -> Any:
+    def _outcomes(self, outputs: Iterator[Any], feed: Feed[Any, Any], job: Job[T, R]) -> Any:
         """Wait for one outcome after the other, and explain what ends the waiting early."""
         while True:
             if not feed.is_done:
                 job.deadline.check()
             try:
-                outcome = next(outputs)
+                with _deaths():
+                    outcome = next(outputs)
             except StopIteration:
                 return
             except _timeout_errors() as error:
@@ -295,13 +326,6 @@ class JoblibBackend(MCBackend):
                     f"task {job.n_done} took longer than `timeout` = {self.timeout} s. Raise "
                     "`timeout`, or make the tasks smaller."
                 ) from error
-            except BrokenExecutor as error:
-                error.add_note(
-                    f"{DEAD_WORKERS_NOTE} {job.n_done} tasks had been done; task {job.n_done} "
-                    "(counted from 0) is the first without a result. The next call starts new "
-                    "processes."
-                )
-                raise
             feed.n_taken += 1
             yield outcome
             del outcome
@@ -339,23 +363,13 @@ class JoblibBackend(MCBackend):
         return Sharing(min_bytes, folder, self._options["mmap_mode"])
 
 
-@dataclass
-class _Job(Generic[T, R]):
-    """What one call is asked to do, and how far it has come."""
-
-    kernel: Callable[[T], R]
-    source: Iterator[T]
-    n_jobs: int
-    deadline: Deadline
-    on_done: Callable[[int], object] | None
-    n_done: int = 0
-
-    def done(self, result: R) -> R:
-        """Count and tell one more task, before its result is handed out."""
-        if self.on_done is not None:
-            self.on_done(self.n_done)
-        self.n_done += 1
-        return result
+@contextlib.contextmanager
+def _deaths() -> Iterator[None]:
+    """Tell a pool whose workers died from a task that raises such an error of its own."""
+    try:
+        yield
+    except BrokenExecutor as error:
+        raise WorkersDiedError(error) from error
 
 
 @contextlib.contextmanager

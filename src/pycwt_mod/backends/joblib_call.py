@@ -5,15 +5,90 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
 from typing import Any, Generic, Self, TypeVar
 
+from .deadline import Deadline
 from .remote import Failure
 
-__all__ = ["Call", "Feed", "Stoppable"]
+__all__ = ["Call", "Feed", "Job", "Source", "Stoppable", "WorkersDiedError"]
 
 T = TypeVar("T")
 R = TypeVar("R")
+
+
+class WorkersDiedError(Exception):
+    """Worker processes died; the pool is broken.
+
+    Parameters
+    ----------
+    error : BaseException
+        The pool's own.
+    """
+
+    def __init__(self, error: BaseException) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
+class Source(Generic[T]):
+    """Tasks that are kept until their results have been handed out, to be computed again.
+
+    Parameters
+    ----------
+    tasks : iterable
+        The tasks.
+    """
+
+    def __init__(self, tasks: Iterable[T]) -> None:
+        self._tasks = iter(tasks)
+        self._drawn: deque[T] = deque()
+        self._again: deque[T] = deque()
+
+    def __iter__(self) -> Source[T]:
+        return self
+
+    def __next__(self) -> T:
+        task = self._again.popleft() if self._again else next(self._tasks)
+        self._drawn.append(task)
+        return task
+
+    def forget(self) -> None:
+        """Let go of the first task: its result has come."""
+        self._drawn.popleft()
+
+    def rewind(self) -> None:
+        """Go back to the first task without a result."""
+        self._again = self._drawn + self._again
+        self._drawn = deque()
+
+
+@dataclass
+class Job(Generic[T, R]):
+    """What one call is asked to do, and how far it has come."""
+
+    kernel: Callable[[T], R]
+    source: Source[T]
+    n_jobs: int
+    deadline: Deadline
+    on_done: Callable[[int], object] | None
+    n_done: int = 0
+    _deaths: Counter[int] = field(default_factory=Counter)
+
+    def done(self, result: R) -> R:
+        """Count and tell one more task, before its result is handed out."""
+        if self.on_done is not None:
+            self.on_done(self.n_done)
+        self.n_done += 1
+        self.source.forget()
+        return result
+
+    def give_up_on_deaths(self, most: int) -> bool:
+        """Note that workers died; True if the same task was in the way so often."""
+        self._deaths[self.n_done] += 1
+        return self._deaths[self.n_done] >= most
 
 
 class Feed(Generic[T, R]):

@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 import warnings
+from pathlib import Path
 
 import pytest
 
@@ -147,12 +148,47 @@ def test_joblib_does_not_mistake_the_kernels_own_timeout():
 def test_joblib_dead_worker_is_a_clear_error_and_the_next_call_works():
     from concurrent.futures import BrokenExecutor
 
-    with pytest.raises(BrokenExecutor, match="unexpectedly terminated") as caught:
+    with (
+        pytest.warns(UserWarning, match=r"killed, out of memory, or crashed\. \d tasks are done"),
+        pytest.raises(BrokenExecutor, match="unexpectedly terminated") as caught,
+    ):
         list(JoblibBackend(2).map(die, range(8)))
     note = "".join(caught.value.__notes__)
     assert "killed, out of memory, or crashed" in note
-    assert re.search(r"task [0-3] \(counted from 0\) is the first without a result", note)
+    assert re.search(r"task [0-3] \(counted from 0\) is the first without a result, after 3", note)
     assert list(JoblibBackend(2).map(abs, range(8))) == list(range(8))
+
+
+def die_once(task):
+    folder, index = task
+    mark = Path(folder, f"died-{index}")
+    if index in (3, 7) and not mark.exists():
+        mark.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return index
+
+
+@pytest.mark.skipif(os.name != "posix", reason="sends POSIX signals")
+def test_joblib_computes_again_what_dead_workers_had(tmp_path):
+    done = []
+    tasks = ((str(tmp_path), index) for index in range(40))
+    with pytest.warns(UserWarning, match="computed again by new processes"):
+        found = list(JoblibBackend(2).map(die_once, tasks, on_done=done.append))
+    assert found == done == list(range(40))
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def raise_broken_pool(_):
+    from concurrent.futures import BrokenExecutor
+
+    raise BrokenExecutor("of the kernel")
+
+
+def test_joblib_does_not_mistake_the_kernels_own_broken_pool():
+    from concurrent.futures import BrokenExecutor
+
+    with pytest.raises(BrokenExecutor, match="of the kernel"):
+        list(JoblibBackend(2).map(raise_broken_pool, range(4)))
 
 
 def test_joblib_raises_the_first_failing_task_in_task_order():

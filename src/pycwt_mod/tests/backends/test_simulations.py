@@ -320,6 +320,9 @@ def die_at_five(seed):
 
 @pytest.mark.skipif(os.name != "posix", reason="sends POSIX signals")
 def test_return_errors_does_not_hide_a_dead_worker():
-    with pytest.raises(BrokenExecutor, match="terminated"):
+    with (
+        pytest.warns(UserWarning, match="computed again"),
+        pytest.raises(BrokenExecutor, match="terminated"),
+    ):
         JoblibBackend(2).run_monte_carlo(die_at_five, 20, chunk_size=1, return_errors=True)
     assert JoblibBackend(2).run_monte_carlo(number, 4, seed=1) == [0, 1, 2, 3]
