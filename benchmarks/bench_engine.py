@@ -7,7 +7,9 @@ import pytest
 
 from pycwt_mod import Morlet, cwt, wct
 from pycwt_mod.arrays import NUMPY
-from pycwt_mod.coherence import _filtered, _pack_fields, _RunningSum, squared_coherence
+from pycwt_mod.boxcar import RunningSum
+from pycwt_mod.coherence import _pack_fields, squared_coherence
+from pycwt_mod.filters import filtered
 from pycwt_mod.helpers import padded_length
 from pycwt_mod.montecarlo.noise import Streams, ar1_pairs
 from pycwt_mod.montecarlo.plan import make_plan
@@ -47,7 +49,7 @@ def test_fft_of_one_scale(benchmark, fields):
 def test_filter_of_one_scale(benchmark, plan, fields):
     row = plan.bank().filters[plan.n_scales // 2]
     source, target = fields[..., : row.n_fft], np.empty_like(fields[..., : row.n_fft])
-    benchmark(_filtered, source, row.wavelet, target, NUMPY)
+    benchmark(filtered, source, row.wavelet, target, NUMPY)
 
 
 def test_products_of_one_scale(benchmark, plan, fields):
@@ -58,7 +60,7 @@ def test_products_of_one_scale(benchmark, plan, fields):
 
 def test_boxcar_of_one_scale(benchmark, plan, fields):
     row = fields[..., : plan.n_samples]
-    running, out = _RunningSum(13, row.shape, NUMPY), np.empty_like(row)
+    running, out = RunningSum(13, row.shape, NUMPY), np.empty_like(row)
     benchmark(running.push, row, out)
 
 

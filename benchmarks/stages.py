@@ -93,12 +93,12 @@ def measured(plan: Plan, count: int) -> tuple[Stopwatches, float]:
         (coherence, "filtered", "filters", lambda *a: a[2].size // 2),
         (coherence, "_pack_fields", "products", lambda *a: a[0].size // 2),
         (
-            coherence._ScaleBoxcar,
+            coherence.ScaleBoxcar,
             "push",
             "boxcar",
             lambda *a: 0 if a[1] is None else a[1].size // 2,
         ),
-        (coherence._ScaleBoxcar, "read", "boxcar", lambda *a: 0),
+        (coherence.ScaleBoxcar, "read", "boxcar", lambda *a: 0),
         (counting._Tally, "add", "histogram", lambda *a: a[2].size // 2),
     ]
     patches = [

@@ -14,242 +14,22 @@ cross spectrum).
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .arrays import NUMPY, Array, ArrayOps
-from .transform import NEGLIGIBLE, forward, wavelet_filter
+from .boxcar import ScaleBoxcar
+from .filters import FilterBank, ScaleFilter, filtered, make_bank
+from .transform import forward
 
 # Smoothed power below this many rounding errors of its scale's largest value is no signal.
 _SILENCE_ROUNDING_ERRORS = 16
 
 # Rows up to this length are passed over together with their padding.
 _SHORT_ROW = 128
-
-
-@dataclass(frozen=True)
-class Band:
-    """A part of a filter that is not negligible.
-
-    It multiplies the coefficients `source` of a spectrum, and goes to the places `target` of a row
-    in FFT order; `adds` to what is there already, where a row is folded over itself.
-    """
-
-    source: slice
-    target: slice
-    values: Array
-    adds: bool = False
-
-
-@dataclass(frozen=True)
-class ScaleFilter:
-    """Everything that one scale multiplies by: wavelet and time window, on one FFT length."""
-
-    n_fft: int
-    wavelet: tuple[Band, ...]
-    window: tuple[Band, ...]
-
-
-@dataclass(frozen=True)
-class FilterBank:
-    """The geometry of a coherence: filters for each scale, and the boxcar across scales.
-
-    Parameters
-    ----------
-    n : int
-        Samples of each series.
-    lengths : tuple of int
-        The FFT lengths in use, ascending.
-    filters : sequence of ScaleFilter
-        One for each scale, in order.
-    taps : numpy.ndarray
-        The boxcar across scales: symmetric, all inner taps equal.
-    """
-
-    n: int
-    lengths: tuple[int, ...]
-    filters: Sequence[ScaleFilter]
-    taps: NDArray[np.float64]
-
-
-class _Filters(Sequence[ScaleFilter]):
-    """The filters of a geometry, each computed when it is asked for."""
-
-    def __init__(
-        self, mother: Any, scales: NDArray[np.float64], lengths: NDArray[np.intp], ops: ArrayOps
-    ) -> None:
-        self._mother, self._ops = mother, ops
-        self._rows = list(zip(scales.tolist(), lengths.tolist(), strict=True))
-
-    def __len__(self) -> int:
-        return len(self._rows)
-
-    def __getitem__(self, place: Any) -> Any:
-        scale, length = self._rows[place]
-        response = wavelet_filter(self._mother, scale, length, 1.0)
-        window = self._mother.smoothing_window(scale, length) / scale
-        return ScaleFilter(length, bands_of(response, self._ops), bands_of(window, self._ops))
-
-
-def make_bank(
-    mother: Any,
-    scales: NDArray[np.float64],
-    n: int,
-    lengths: NDArray[np.intp],
-    taps: NDArray[np.float64],
-    ops: ArrayOps = NUMPY,
-    *,
-    keep: bool = True,
-) -> FilterBank:
-    """Describe a geometry by its filters.
-
-    Parameters
-    ----------
-    mother : MotherWavelet
-        The wavelet.
-    scales : numpy.ndarray
-        Scales in samples.
-    n : int
-        Samples of each series.
-    lengths : numpy.ndarray
-        FFT length of each scale, at least n.
-    taps : numpy.ndarray
-        Boxcar across scales.
-    ops : ArrayOps
-        Where the filters are to live.
-    keep : bool
-        Whether to compute all filters now and keep them, for many passes over the scales; or
-        each on demand, for one pass in little memory.
-    """
-    filters: Sequence[ScaleFilter] = _Filters(mother, scales, lengths, ops)
-    return FilterBank(
-        n, tuple(np.unique(lengths).tolist()), tuple(filters) if keep else filters, taps
-    )
-
-
-def bands_of(row: NDArray[Any], ops: ArrayOps) -> tuple[Band, ...]:
-    """Keep the parts of a filter above rounding error, at positive and negative frequencies."""
-    size = np.abs(row)
-    if not np.isfinite(size).all():
-        raise ValueError(
-            "`wavelet` must have finite `psi_ft` and `smoothing_window` at every scale and "
-            "frequency, got NaN or infinity."
-        )
-    kept = size > NEGLIGIBLE * size.max()
-    middle = row.size // 2 + 1
-    bands: list[Band] = []
-    for first, last in ((0, middle), (middle, row.size)):
-        inside = np.flatnonzero(kept[first:last])
-        if inside.size:
-            start, stop = first + int(inside[0]), first + int(inside[-1]) + 1
-            if bands and bands[-1].target.stop == start:  # one band without a gap
-                start = bands.pop().target.start
-            part = slice(start, stop)
-            values = row[part].astype(complex if np.iscomplexobj(row) else float)
-            bands.append(Band(part, part, ops.from_host(values)))
-    return tuple(bands)
-
-
-def filtered(source: Array, bands: tuple[Band, ...], target: Array, ops: ArrayOps) -> None:
-    """Write `source` times a filter to `target`, zero outside its bands; they may be the same.
-
-    Bands that do not add come first, ascending and apart from each other.
-    """
-    edge = 0
-    for band in bands:
-        if not band.adds:
-            target[..., edge : band.target.start] = 0
-            part = source[..., band.source]
-            ops.xp.multiply(part, band.values, out=target[..., band.target])
-            edge = band.target.stop
-    target[..., edge:] = 0
-    for band in bands:
-        if band.adds:
-            target[..., band.target] += source[..., band.source] * band.values
-
-
-class _RunningSum:
-    """Sum of the last `width` rows pushed, by additions only.
-
-    Rows come in chunks of `width`. Suffix sums of the previous chunk plus the prefix sum of the
-    current one make each window (van Herk's scheme): two additions a row at any width, and none
-    of the cancellation of a sum from which old rows are subtracted.
-    """
-
-    def __init__(self, width: int, shape: tuple[int, ...], ops: ArrayOps) -> None:
-        self._ops = ops
-        self._width = width
-        self._rows = ops.zeros((width, *shape), "complex")
-        self._prefix = ops.zeros(shape, "complex")
-        self._position = 0
-
-    def push(self, row: Array | None, out: Array) -> None:
-        """Add a row (None: a row of zeros) and write the sum of the last rows to `out`."""
-        add = self._ops.xp.add
-        at, last = self._position, self._width - 1
-        if at == 0:
-            self._prefix[...] = 0
-        if row is not None:
-            add(self._prefix, row, out=self._prefix)
-        if at < last:
-            add(self._prefix, self._rows[at + 1], out=out)
-        else:
-            out[...] = self._prefix
-        self._rows[at] = 0 if row is None else row
-        if at == last:
-            for back in range(last - 1, -1, -1):
-                add(self._rows[back], self._rows[back + 1], out=self._rows[back])
-        self._position = 0 if at == last else at + 1
-
-
-class _ScaleBoxcar:
-    """The boxcar across scales, fed one scale at a time, up to a constant factor.
-
-    With end taps e relative to the inner ones and A the sum over all taps but one, the window is
-    e (A_t + A_(t-1)) + (1 - 2 e) B, B the sum over the inner taps; pycwt's e is a half.
-    """
-
-    def __init__(self, taps: NDArray[np.float64], shape: tuple[int, ...], ops: ArrayOps) -> None:
-        self._ops = ops
-        self._single = taps.size == 1
-        if self._single:
-            self._older = self._newer = ops.zeros(shape, "complex")
-            return
-        self._end = float(taps[0] / taps[taps.size // 2]) if taps.size > 2 else 0.5
-        self._newer = ops.zeros(shape, "complex")
-        self._older = ops.zeros(shape, "complex")
-        self._outer = _RunningSum(taps.size - 1, shape, ops)
-        self._inner: _RunningSum | None = None
-        if self._end != 0.5 and taps.size > 2:
-            self._inner = _RunningSum(taps.size - 2, shape, ops)
-            self._inner_newer = ops.zeros(shape, "complex")
-            self._inner_older = ops.zeros(shape, "complex")
-
-    def push(self, row: Array | None) -> None:
-        """Add the next scale; None stands for the scales past the end, which do not exist."""
-        if self._single:
-            self._newer[...] = row
-            return
-        self._older, self._newer = self._newer, self._older
-        self._outer.push(row, self._newer)
-        if self._inner is not None:
-            self._inner_older, self._inner_newer = self._inner_newer, self._inner_older
-            self._inner.push(row, self._inner_newer)
-
-    def read(self, part: slice, out: Array) -> None:
-        """Write the window that ends at the last scale pushed, at the times `part`, to `out`."""
-        xp = self._ops.xp
-        if self._single:
-            out[...] = self._newer[..., part]
-            return
-        xp.add(self._newer[..., part], self._older[..., part], out=out)
-        if self._inner is not None:
-            out *= self._end
-            out += (1 - 2 * self._end) * self._inner_older[..., part]
 
 
 def smoothed_spectra(
@@ -339,7 +119,7 @@ def smoothed_fields(
     """
     n_scales, width = len(bank.filters), _working_width(bank)
     ahead = (bank.taps.size - 1) // 2  # how far the window reaches beyond its own scale
-    boxcar = _ScaleBoxcar(bank.taps, (*shape, width), ops)
+    boxcar = ScaleBoxcar(bank.taps, (*shape, width), ops)
     n_rows = math.prod(shape)
     result = ops.zeros((n_rows * bank.n,), "complex")
     for newest in range(n_scales + ahead):

@@ -16,8 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..arrays import NUMPY
-from ..coherence import FilterBank, ScaleFilter, filtered, is_silent, make_bank, own_smooth
+from ..coherence import is_silent, own_smooth
 from ..coherence import smoothed_fields as smoothed
+from ..filters import FilterBank, ScaleFilter, filtered, make_bank
 from ..montecarlo.plan import has_own_smooth
 from ..mothers import constant, scale_taps
 from ..transform import cone_of_influence, forward, outside_cone

@@ -24,16 +24,9 @@ from numpy.typing import NDArray
 from scipy.special import logit, ndtr
 
 from ..arrays import NUMPY, NUMPY_SINGLE, ArrayOps
-from ..coherence import (
-    Band,
-    FilterBank,
-    ScaleFilter,
-    bands_of,
-    coherence_by_own_smooth,
-    smoothed_spectra,
-    squared_coherence,
-)
-from ..montecarlo.grids import _demands
+from ..coherence import coherence_by_own_smooth, smoothed_spectra, squared_coherence
+from ..filters import Band, FilterBank, ScaleFilter, bands_of
+from ..montecarlo.demands import demands_of
 from ..montecarlo.noise import Streams, ar1_pairs
 from ..transform import wavelet_filter
 from .fields import Array, Geometry
@@ -90,7 +83,7 @@ def make_groups(
         return (Group(1, 0, n_scales, tuple(used)),)
     ahead = (geometry.taps.size - 1) // 2
     behind = geometry.taps.size - 1 - ahead
-    demands = _demands(geometry.mother)
+    demands = demands_of(geometry.mother)
     found: dict[int, list[tuple[int, int, int]]] = {}
     for number in used:
         inside = np.flatnonzero(members[number])

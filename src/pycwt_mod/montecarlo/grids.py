@@ -5,7 +5,7 @@ neighbours that the boxcar across scales reaches (its halo), is simulated on a t
 whose step is about as long as its smallest scale. The transform at such times is exact: it comes
 from the Fourier coefficients of the noise, folded onto the grid. Only the smoothing in time, a sum
 over the grid, is coarser than at the full rate, and the step is chosen so that it errs by less
-than `_ALIASING`.
+than a thousandth.
 
 Where the surrogate is much longer than the scale, its ends do not matter and the grid is a circle,
 as long as the wanted precision asks. Otherwise it spans the surrogate with its padding and cone of
@@ -24,13 +24,8 @@ import scipy.fft
 from numpy.typing import NDArray
 
 from ..arrays import ArrayOps
-from ..coherence import Band, FilterBank, ScaleFilter, bands_of
-
-# Largest share of a smoothed spectrum that may come from the coarseness of the grid.
-_ALIASING = 1e-3
-
-# Response of a wavelet below this share of its peak is left out of its band.
-_NO_RESPONSE = 1e-5
+from ..filters import Band, FilterBank, ScaleFilter, bands_of
+from .demands import NO_RESPONSE, Demands, demands_of
 
 # Length of a circle, and of all replicates together outside the cone of influence, in units of
 # the largest scale of the octave. It sets the standard error: 0.006 at most with 300 surrogates.
@@ -42,23 +37,13 @@ _LEFT_OVER = 0.4
 # A length that falls short by less than this share is not worth another replicate.
 _SHORTFALL = 0.2
 
-# A surrogate is long beside a scale if it is so many times as long: for complex wavelets, and for
-# real ones, whose windows are wider.
-_LONG_IN_SCALES, _LONG_FOR_REAL = 100.0, 200.0
-
 # A wavelet that the Nyquist frequency cuts off falls off slowly in time: it feels the ends of a
 # surrogate from far away.
 _LONG_AT_NYQUIST = 400.0
 
-# What the ends of red noise may add to the samples outside the cone of influence, as a share.
-_END_EFFECT = 0.006
-
 # Where the ends of red noise show, the step at an end is resolved so much more finely, and the
 # coherence, which grows towards the ends, is sampled so much more finely.
 _FINER_FOR_STEPS, _FINER_AT_ENDS = 3.0, 2.0
-
-# Where the response to an end is below this share of the noise at a scale, it does not show.
-_UNSEEN = 0.2
 
 # The time window of a wavelet is sampled at least so finely before its low frequencies are taken.
 _WINDOW_SAMPLES = 32.0
@@ -174,7 +159,7 @@ def make_grids(
     edges = [scales.size * k // n_groups for k in range(n_groups + 1)]
     ahead = (n_taps - 1) // 2
     behind = n_taps - 1 - ahead
-    demands = _demands(mother)
+    demands = demands_of(mother)
     grids = []
     for first, stop in itertools.pairwise(edges):
         if first == stop:  # scales more than an octave apart
@@ -206,7 +191,7 @@ def _fast_length(length: float) -> int:
 
 
 def _circle(
-    demands: _Demands,
+    demands: Demands,
     scales: NDArray[np.float64],
     bounds: tuple[int, int, int, int],
     length: float,
@@ -226,7 +211,7 @@ def _circle(
 
 
 def _record(
-    demands: _Demands,
+    demands: Demands,
     scales: NDArray[np.float64],
     bounds: tuple[int, int, int, int],
     n_samples: int,
@@ -236,8 +221,7 @@ def _record(
 ) -> Grid:
     first, stop, low, high = bounds
     coarsest = demands.coarsest_step(scales[low])
-    least = _LONG_FOR_REAL if demands.is_real else _LONG_IN_SCALES
-    red = demands.long_in_scales(scales[stop - 1], coefficient) > least
+    red = demands.long_in_scales(scales[stop - 1], coefficient) > demands.least_long_in_scales
     if red:
         coarsest = max(1.0, coarsest / _FINER_AT_ENDS)
     n_fft = _fitting_length(n_samples, n_padded, coarsest) if coarsest > 1 else n_padded
@@ -286,83 +270,6 @@ def _fitting_length(n_samples: int, n_padded: int, coarsest: float) -> int:
     return best
 
 
-@dataclass(frozen=True)
-class _Demands:
-    """What a wavelet asks of a grid, in dimensionless angular frequency."""
-
-    lowest: float
-    highest: float
-    sampling: float
-    peak: float
-    cone: float
-    is_real: bool
-
-    def coarsest_step(self, smallest: float, *, circular: bool = False) -> float:
-        """Return the longest step that serves a smallest scale; 1: the full rate is needed.
-
-        Where the wavelet meets the Nyquist frequency of the full rate, the ends of a record need
-        that rate. So do the products of real wavelets, which fold over at that frequency.
-        """
-        if math.pi * smallest < self.reach and (self.is_real or not circular):
-            return 1.0
-        return max(1.0, 2 * math.pi * smallest / self.sampling)
-
-    @property
-    def reach(self) -> float:
-        return max(-self.lowest, self.highest)
-
-    def bins(self, scales: NDArray[np.float64], length: float, nyquist: int) -> tuple[int, int]:
-        """Return the Fourier coefficients of a length to which any of some scales responds.
-
-        None is beyond the coefficient `nyquist`.
-        """
-        unit = 2 * math.pi / length
-        top = min(math.ceil(self.highest / (unit * scales[0])), nyquist)
-        widest = scales[0] if self.lowest < 0 else scales[-1]
-        return max(math.floor(self.lowest / (unit * widest)), -nyquist), top
-
-    def long_in_scales(self, scale: float, coefficient: float) -> float:
-        """Return how many scales long a surrogate must be for its ends not to matter.
-
-        Red noise ends in a step, as high as its slow part is large. The wavelet's response to it
-        falls off as a Gaussian, and can be seen beyond the cone of influence where the noise at the
-        scale itself is weak.
-        """
-        decay = max(1 - coefficient, 1e-12)
-        slow = math.sqrt(math.atan(1 / (scale * decay)) / (math.pi * decay))
-        noise = 1 / math.hypot(decay, self.peak / scale)
-        seen = slow * math.sqrt(scale) / self.peak / noise / _UNSEEN
-        beyond = math.sqrt(2 * math.log(max(seen, 1.0))) - self.cone
-        least = _LONG_FOR_REAL if self.is_real else _LONG_IN_SCALES
-        return max(least, 2 * beyond / _END_EFFECT)
-
-
-def _demands(mother: Any) -> _Demands:
-    """Work out what a wavelet asks of a grid.
-
-    Sampling at W adds to the smoothed spectrum at frequency k what the products of transforms hold
-    at W - k. Both fall off: the products as the autocorrelation of the response, the smoothing as
-    the transform of its window.
-    """
-    peak = 2 * math.pi / mother.flambda()
-    x = np.linspace(-8 * peak - 20, 8 * peak + 20, 2**14)
-    size = np.abs(mother.psi_ft(x))
-    inside = x[size > _NO_RESPONSE * size.max()]
-    lowest, highest = float(inside[0]), float(inside[-1])
-    n = 2**12
-    unit = 2 * (highest - lowest) / n
-    response = np.abs(mother.psi_ft(lowest + unit * np.arange(n // 2)))
-    products = scipy.fft.ifft(np.abs(scipy.fft.fft(response, 2 * n)) ** 2).real[: n // 2]
-    products = np.concatenate([products / products[0], np.zeros(3 * n // 2)])
-    # On a time grid of this step the window of scale 1 has values at the same frequencies.
-    step = math.pi / (n * unit)
-    window = np.abs(mother.smoothing_window(1 / step, 2 * n)[:n])
-    added = [np.max(products[w::-1] * window[: w + 1]) for w in range(n)]
-    sampling = unit * (np.flatnonzero(np.array(added) > _ALIASING)[-1] + 1)
-    is_real = lowest < -0.5 * highest
-    return _Demands(lowest, highest, float(sampling), peak, 1 / mother.coi(), is_real)
-
-
 def grid_bank(
     grid: Grid, mother: Any, scales: NDArray[np.float64], taps: NDArray[np.float64], ops: ArrayOps
 ) -> FilterBank:
@@ -408,7 +315,7 @@ def _window(grid: Grid, mother: Any, scale: float) -> NDArray[np.float64]:
 def _folded(response: NDArray[Any], lowest: int, n_fft: int, ops: ArrayOps) -> tuple[Band, ...]:
     """Cut a response at the turns of the grid, so that each part lies on one turn of it."""
     size = np.abs(response)
-    inside = np.flatnonzero(size > _NO_RESPONSE * size.max(initial=0.0))
+    inside = np.flatnonzero(size > NO_RESPONSE * size.max(initial=0.0))
     if not inside.size:
         return ()
     start, stop = int(inside[0]), int(inside[-1]) + 1

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from .. import mothers
 from ..arrays import NUMPY, NUMPY_SINGLE, ArrayOps
-from ..coherence import FilterBank, make_bank
+from ..filters import FilterBank, make_bank
 from ..transform import cone_of_influence, outside_cone, scale_axis, wavelet_filter
 from .grids import Grid, grid_bank, make_grids
 

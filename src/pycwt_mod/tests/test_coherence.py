@@ -10,12 +10,8 @@ from scipy.ndimage import convolve1d
 
 from pycwt_mod import wct
 from pycwt_mod.arrays import NUMPY
-from pycwt_mod.coherence import (
-    _RunningSum,
-    _ScaleBoxcar,
-    coherence_by_own_smooth,
-    coherence_of_pair,
-)
+from pycwt_mod.boxcar import RunningSum, ScaleBoxcar
+from pycwt_mod.coherence import coherence_by_own_smooth, coherence_of_pair
 from pycwt_mod.mothers import DOG, Morlet, Paul, scale_taps
 from pycwt_mod.transform import scale_axis
 
@@ -40,7 +36,7 @@ def test_one_pass_equals_the_formula_on_whole_fields(mother, dj):
 @given(width=st.integers(1, 9), n_rows=st.integers(0, 40), seed=st.integers(0, 9))
 def test_running_sum_is_the_sum_of_the_last_rows(width, n_rows, seed):
     rows = np.random.default_rng(seed).standard_normal((n_rows, 2)) + 0j
-    running = _RunningSum(width, (2,), NUMPY)
+    running = RunningSum(width, (2,), NUMPY)
     out = np.empty(2, dtype=complex)
     for last in range(n_rows):
         running.push(rows[last], out)
@@ -49,7 +45,7 @@ def test_running_sum_is_the_sum_of_the_last_rows(width, n_rows, seed):
 
 def test_running_sum_does_not_cancel():
     # A sum that subtracts old rows would keep an error of 1e16 * eps.
-    running = _RunningSum(3, (1,), NUMPY)
+    running = RunningSum(3, (1,), NUMPY)
     out = np.empty(1, dtype=complex)
     for value in [1e16, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0]:
         running.push(np.array([value + 0j]), out)
@@ -63,7 +59,7 @@ def test_boxcar_is_the_convolution_across_scales(dj, smoothing):
     rows = np.random.default_rng(3).standard_normal((50, 4)) + 0j
     origin = 0 if taps.size % 2 else -1
     expected = convolve1d(rows.real, taps, axis=0, mode="constant", origin=origin)
-    boxcar = _ScaleBoxcar(taps, (4,), NUMPY)
+    boxcar = ScaleBoxcar(taps, (4,), NUMPY)
     ahead = (taps.size - 1) // 2
     out, found = np.empty(4, dtype=complex), []
     for newest in range(50 + ahead):

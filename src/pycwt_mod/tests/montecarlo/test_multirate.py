@@ -6,7 +6,7 @@ import pytest
 from pycwt_mod import DOG, Morlet, Paul, wct, wct_null, wct_significance
 from pycwt_mod.arrays import NUMPY, NUMPY_SINGLE
 from pycwt_mod.helpers import padded_length, rednoise
-from pycwt_mod.montecarlo.grids import _demands
+from pycwt_mod.montecarlo.demands import demands_of
 from pycwt_mod.montecarlo.null import NullDistribution
 from pycwt_mod.montecarlo.plan import make_plan
 from pycwt_mod.montecarlo.simulate import CountSurrogates
@@ -230,7 +230,7 @@ def test_method_is_full_where_it_must_be():
     ids=repr,
 )
 def test_coarsest_step_is_that_of_the_documentation(mother, step):
-    assert _demands(mother).coarsest_step(1000.0) == pytest.approx(1000 * step, rel=0.03)
+    assert demands_of(mother).coarsest_step(1000.0) == pytest.approx(1000 * step, rel=0.03)
 
 
 @pytest.mark.parametrize("method", ["full", "multirate"])
