@@ -1,23 +1,22 @@
-"""Workers of a dask cluster; the only file that imports distributed."""
+"""Workers of a dask cluster."""
 
 from __future__ import annotations
 
 import contextlib
 import copy
 import functools
-import importlib
 import itertools
 import logging
 import multiprocessing
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, ClassVar, Self, TypeVar
 
 from .base import MCBackend
 from .checks import check_n_workers, resolve_n_workers
 from .dask_cluster import Cluster, ask, count_threads, translated_errors
+from .dask_session import GUARD, Session, connect, distributed
 from .dask_sum import SummedRun
 from .deadline import Deadline
 from .remote import inside_worker
@@ -34,22 +33,10 @@ logger = logging.getLogger(__name__)
 
 # How long an early end waits for tasks that run on a cluster which is not ours to close.
 ABANDON_SECONDS = 30.0
-# How long a scheduler may take to say good-bye.
-CLOSE_SECONDS = 5.0
 # How often it is looked whether the scheduler is still there.
 LOOK_SECONDS = 0.5
 # Options of `submit` that hold for sums of results too.
 _PLACES = ("workers", "allow_other_workers", "retries")
-# What a script needs whose workers are started by importing it.
-_GUARD = (
-    "A script that starts a dask cluster must do so, and all its work, under "
-    '`if __name__ == "__main__":`, because each worker process imports the script.'
-)
-
-
-def _distributed() -> Any:
-    """Import distributed, now that it is used."""
-    return importlib.import_module("distributed")
 
 
 def inside_dask_task() -> bool:
@@ -61,27 +48,10 @@ def inside_dask_task() -> bool:
         True on a worker's task thread.
     """
     try:
-        _distributed().get_worker()
+        distributed().get_worker()
     except ValueError:
         return False
     return True
-
-
-@dataclass
-class _Session:
-    """What a backend opened itself, shared by its copies."""
-
-    client: Any = None
-    cluster: Any = None
-    depth: int = 0
-
-    def close(self) -> None:
-        client, cluster = self.client, self.cluster
-        self.client = self.cluster = None
-        if client is not None:
-            client.close(timeout=CLOSE_SECONDS)
-        if cluster is not None:
-            cluster.close()
 
 
 class DaskBackend(MCBackend):
@@ -127,7 +97,7 @@ class DaskBackend(MCBackend):
         self._wanted = check_n_workers(n_workers)
         # Not pure: dask must not look up, in place of running, a task equal to an earlier one.
         self._submit_options = {**(submit_options or {}), "pure": False}
-        self._session = _Session()
+        self._session = Session()
         # Shared by copies, so that the caller's object tells what a limited copy did.
         self._record: dict[str, tuple[str, int]] = {}
         self.validate_config()
@@ -168,7 +138,7 @@ class DaskBackend(MCBackend):
         if client is not None:
             return self._limited(count_threads(client))
         if self.address is not None:
-            with contextlib.closing(self._connect()) as client:
+            with contextlib.closing(connect(self.address, self.timeout)) as client:
                 return self._limited(count_threads(client))
         return resolve_n_workers(self._wanted, _cores())
 
@@ -289,7 +259,7 @@ class DaskBackend(MCBackend):
     def _runs_in_process(self) -> bool:
         self._record.clear()
         if getattr(multiprocessing.current_process(), "_inheriting", False):
-            raise RuntimeError(f"this process is being started as a worker. {_GUARD}")
+            raise RuntimeError(f"this process is being started as a worker. {GUARD}")
         if inside_worker():
             self._record["ran_on"] = IN_PROCESS
             return True
@@ -365,7 +335,10 @@ class DaskBackend(MCBackend):
             return
         session = self._session
         try:
-            session.client = self._connect() if self.address else self._start_cluster()
+            if self.address:
+                session.client = connect(self.address, self.timeout)
+            else:
+                session.start(resolve_n_workers(self._wanted, _cores()))
             yield session.client
         finally:
             if session.depth == 0:
@@ -377,34 +350,9 @@ class DaskBackend(MCBackend):
         if self._session.client is not None or self.address is not None:
             return self._session.client
         try:
-            return _distributed().Client.current()
+            return distributed().Client.current()
         except ValueError:
             return None
-
-    def _connect(self) -> Any:
-        try:
-            return _distributed().Client(self.address, timeout=self.timeout, set_as_default=False)
-        except OSError as error:
-            error.add_note(f"No dask scheduler answers at `address` = {self.address!r}.")
-            raise
-
-    def _start_cluster(self) -> Any:
-        distributed = _distributed()
-        try:
-            self._session.cluster = distributed.LocalCluster(
-                n_workers=resolve_n_workers(self._wanted, _cores()),
-                threads_per_worker=1,
-                processes=True,
-                # Any free port for the scheduler's HTTP server, and no dashboard on it.
-                dashboard_address=":0",
-                scheduler_kwargs={"dashboard": False},
-                # Closing interrupts heartbeats, which is logged as an error; a real failure of a
-                # worker arrives as an exception.
-                silence_logs=logging.CRITICAL,
-            )
-        except RuntimeError as error:
-            raise RuntimeError(f"the worker processes of dask do not start. {_GUARD}") from error
-        return distributed.Client(self._session.cluster, set_as_default=False)
 
     def _limited(self, n_threads: int) -> int:
         n_threads = max(1, n_threads)

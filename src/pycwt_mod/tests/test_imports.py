@@ -145,8 +145,8 @@ ALLOWED = {
 # Each optional or heavy library has one file that may import it.
 OPTIONAL = {
     "joblib": {"backends.joblib", "backends.pickling"},
-    "distributed": {"backends.dask"},
-    "dask": {"backends.dask"},
+    "distributed": {"backends.dask_session"},
+    "dask": {"backends.dask_session"},
     "torch": {"backends.gpu"},
     "cupy": {"backends.gpu"},
     "tqdm": {"progress"},
