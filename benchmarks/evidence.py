@@ -8,7 +8,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from pycwt_mod import DOG, Morlet, NullDistribution, Paul, rednoise, wct
+from pycwt_mod import DOG, Morlet, NullDistribution, Paul, rednoise, wct, wct_null
 from pycwt_mod.helpers import padded_length
 from pycwt_mod.montecarlo.noise import Streams
 from pycwt_mod.montecarlo.plan import make_plan
@@ -58,31 +58,44 @@ def compare(length: int, n_full: int, n_multirate: int) -> None:
         )
 
 
-def false_alarms(length: int, n_pairs: int, surrogate_length: str) -> None:
-    rng = np.random.default_rng(0)
-    shares: list[NDArray[np.float64]] = []
+def false_alarms(length: int, n_pairs: int, with_default: bool) -> None:
+    """Print the share of points above the 95 % level, by octave, for both surrogate lengths.
+
+    `with_default`: each pair through `wct` as a user calls it, with a null of its own. Otherwise
+    all pairs share the null of the coefficients that they were made with, from 3000 surrogates.
+    """
+    g, dj, s0 = (0.6, 0.3), 1 / 12, 2 / Morlet().flambda()
+    J = round(math.log2(length / s0) / dj)
+    sig = {
+        name: wct_null(
+            *g, 1.0, dj, s0, J, mc_count=3000, rng_seed=3, n_samples=n, progress=False, cache=False
+        ).quantile(0.95)
+        for name, n in (("pycwt", None), ("record", length))
+    }
+    octaves = range(0, J - 10, 12)
+    shares: dict[str, list[NDArray[np.float64]]] = {name: [] for name in sig}
+    rng = np.random.default_rng(5)
     for _ in range(n_pairs):
-        pair = rednoise(length, 0.6, rng=rng), rednoise(length, 0.3, rng=rng)
-        result = wct(
-            *pair, 1.0, 1 / 12, progress=False, cache=False, surrogate_length=surrogate_length
-        )
-        above, outside = result.significant(), result.outside()
-        octaves = range(0, len(result.scales) - 11, 12)
-        counts = [(above & outside)[k : k + 12].sum() for k in octaves]
-        totals = [max(outside[k : k + 12].sum(), 1) for k in octaves]
-        shares.append(np.array(counts) / np.array(totals))
-    mean, error = np.mean(shares, axis=0), np.std(shares, axis=0) / math.sqrt(n_pairs)
-    print(
-        f"\nsurrogate_length={surrogate_length!r}\n\n| octave | "
-        + " | ".join(str(k + 1) for k in range(len(mean)))
-        + " |"
-    )
-    print("|---" * (len(mean) + 1) + "|")
-    print(
-        "| share | "
-        + " | ".join(f"{m:.3f} ± {e:.3f}" for m, e in zip(mean, error, strict=True))
-        + " |"
-    )
+        pair = [rednoise(length, own, rng=rng) for own in g]
+        for name in sig:
+            if with_default:
+                result = wct(
+                    *pair, 1.0, dj, s0, J, progress=False, cache=False, surrogate_length=name
+                )
+                level = result[4]
+            else:
+                result, level = wct(*pair, 1.0, dj, s0, J, sig=False), sig[name]
+            outside = result.outside()
+            above = (result[0] > level[:, np.newaxis]) & outside
+            totals = [max(outside[k : k + 12].sum(), 1) for k in octaves]
+            counts = [above[k : k + 12].sum() for k in octaves]
+            shares[name].append(np.array(counts) / np.array(totals))
+    print(f"\n| {n_pairs} pairs | " + " | ".join(str(k + 1) for k in range(len(octaves))) + " |")
+    print("|---" * (len(octaves) + 1) + "|")
+    for name, found in shares.items():
+        mean, error = np.mean(found, axis=0), np.std(found, axis=0) / math.sqrt(n_pairs)
+        cells = (f"{m:.3f} ± {e:.3f}" for m, e in zip(mean, error, strict=True))
+        print(f'| `surrogate_length="{name}"` | ' + " | ".join(cells) + " |", flush=True)
 
 
 def main() -> None:
@@ -90,11 +103,14 @@ def main() -> None:
     parser.add_argument("--length", type=int, default=100)
     parser.add_argument("--full", type=int, default=2000)
     parser.add_argument("--multirate", type=int, default=3000)
-    parser.add_argument("--pairs", type=int, default=60)
+    parser.add_argument("--pairs", type=int, default=60, help="through wct with its defaults")
+    parser.add_argument("--more-pairs", type=int, default=1500, help="against one level")
     chosen = parser.parse_args()
-    compare(chosen.length, chosen.full, chosen.multirate)
-    for surrogate_length in ("pycwt", "record"):
-        false_alarms(512, chosen.pairs, surrogate_length)
+    if chosen.full:
+        compare(chosen.length, chosen.full, chosen.multirate)
+    for n_pairs, with_default in ((chosen.pairs, True), (chosen.more_pairs, False)):
+        if n_pairs:
+            false_alarms(512, n_pairs, with_default)
 
 
 if __name__ == "__main__":
