@@ -37,20 +37,30 @@ def cloudpickle_dumps(
     # knows the classes of `__main__` that it sent out, and takes them back as the same classes.
     from joblib.externals.loky.cloudpickle_wrapper import dumps
 
-    if take_buffer is None:
-        data: bytes = dumps(value)
-        return data
     base: Any = sys.modules[dumps.__module__].Pickler
 
     class Pickler(base):  # type: ignore[misc]
         def reducer_override(self, obj: Any) -> Any:
             if by_name and type(obj) is np.memmap:
                 return _reduce_memmap(obj)
+            if type(obj) is np.ufunc:
+                return _reduce_ufunc(obj)
             return super().reducer_override(obj)
 
     with io.BytesIO() as file:
         Pickler(file, protocol=5, buffer_callback=take_buffer).dump(value)
         return file.getvalue()
+
+
+def _reduce_ufunc(ufunc: np.ufunc) -> Any:
+    # A ufunc does not know its module, so pickle takes the first that has it. With
+    # `from scipy.special import voigt_profile` in a script that may be the script itself, by the
+    # name that multiprocessing gives it and that not every worker knows.
+    name = ufunc.__name__
+    for place, module in list(sys.modules.items()):
+        if place not in ("__main__", "__mp_main__") and getattr(module, "__dict__", {}).get(name) is ufunc:
+            return getattr, (module, name)
+    return name
 
 
 def _reduce_memmap(array: np.memmap[Any, Any]) -> Any:
