@@ -58,7 +58,8 @@ def _reduce_ufunc(ufunc: np.ufunc) -> Any:
     # name that multiprocessing gives it and that not every worker knows.
     name = ufunc.__name__
     for place, module in list(sys.modules.items()):
-        if place not in ("__main__", "__mp_main__") and getattr(module, "__dict__", {}).get(name) is ufunc:
+        known = getattr(module, "__dict__", {})
+        if place not in ("__main__", "__mp_main__") and known.get(name) is ufunc:
             return getattr, (module, name)
     return name
 
