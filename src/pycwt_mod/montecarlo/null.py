@@ -51,7 +51,7 @@ class NullDistribution:
     >>> from pycwt_mod import wct_null
     >>> null = wct_null(0.5, 0.3, 1.0, 1 / 4, 2.0, 8, mc_count=40, rng_seed=1, progress=False)
     >>> null
-    <NullDistribution: 9 scales, 40 surrogates, 95 % level 0.58 to 0.77>
+    <NullDistribution: 9 scales, 40 surrogates, 95 % level 0.61 to 0.81>
     >>> null.quantile([0.9, 0.95]).shape
     (2, 9)
     """
