@@ -510,7 +510,8 @@ class DOG(MotherWavelet):
     def smoothing_window(self, scale: float, n_fft: int) -> NDArray[np.float64]:
         """Return the Fourier transform of the time window. See `MotherWavelet`.
 
-        The window |He_m(t)| exp(-t^2/2) is sampled on the grid, wrapped round it, and transformed.
+        The window ``|He_m(t)| exp(-t^2/2)`` is sampled on the grid, wrapped round it, and
+        transformed.
         """
         reach = math.ceil((_GAUSSIAN_REACH + math.sqrt(2 * self.m)) * scale)
         wrapped = np.zeros(n_fft)
