@@ -1,5 +1,9 @@
 """Sphinx configuration. Builds without network access."""
 
+import os
+import tempfile
+from pathlib import Path
+
 from pycwt_mod import __version__
 
 project = "pycwt_mod"
@@ -8,29 +12,51 @@ copyright = "2026, the pycwt_mod developers"
 version = release = __version__
 
 extensions = [
-    "myst_parser",
+    "myst_nb",
     "numpydoc",
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
     "sphinx.ext.mathjax",
+    "sphinx_copybutton",
 ]
+templates_path = ["_templates"]
 exclude_patterns = ["_build", "reference/generated/README*"]
 
 myst_enable_extensions = ["dollarmath", "deflist"]
 myst_heading_anchors = 3
 
+# Pages with code cells are run anew by every build, each in a folder of its own: what they show
+# is what this version gives. A cell that fails, fails the build.
+nb_execution_mode = "force"
+nb_execution_in_temp = True
+nb_execution_raise_on_error = True
+nb_execution_timeout = 300
+nb_merge_streams = True
+
+# What the pages' own processes find: pictures go to the page, in the style of `matplotlibrc`, and
+# simulations are neither taken from the cache of whoever builds nor left there.
+os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
+os.environ["MATPLOTLIBRC"] = str(Path(__file__).parent / "matplotlibrc")
+_cache = tempfile.TemporaryDirectory(prefix="pycwt_mod-docs-")
+os.environ["PYCWT_MOD_CACHE_DIR"] = _cache.name
+os.environ.pop("PYCWT_MOD_BACKEND", None)
+
+copybutton_exclude = ".linenos, .gp, .go"
+
 autosummary_generate = True
 autodoc_typehints = "none"  # numpydoc's sections say the types, readably
-numpydoc_show_class_members = True
-numpydoc_show_inherited_class_members = False
-numpydoc_class_members_toctree = False
+# The methods of a class stand on its own page, by _templates/autosummary/class.rst.
+numpydoc_show_class_members = False
 numpydoc_xref_param_type = False
 
 html_theme = "pydata_sphinx_theme"
 html_title = f"pycwt_mod {release}"
 html_static_path = ["_static"]
+html_css_files = ["pages.css"]
 html_show_sourcelink = False
+html_sidebars = {"**": ["contents"]}
 html_theme_options = {
+    "navbar_center": [],
     "navigation_with_keys": False,
     "show_toc_level": 2,
     "secondary_sidebar_items": ["page-toc"],

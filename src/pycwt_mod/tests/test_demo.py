@@ -297,6 +297,7 @@ def test_readme_shows_what_the_demo_prints():
     [
         "README.rst",
         "docs/getting_started.md",
+        "docs/faq.md",
         "docs/from_pycwt.md",
         "docs/backends.md",
         "docs/engine.md",
