@@ -99,12 +99,14 @@ def install() -> None:
 
     Examples
     --------
-    >>> install()
-    >>> import pycwt
-    >>> from pycwt.helpers import find
-    >>> pycwt.__name__
-    'pycwt_mod'
-    >>> uninstall()
+    At the top of the program, before all else::
+
+        import pycwt_mod.compat
+
+        pycwt_mod.compat.install()
+
+        import pycwt  # this package
+        from pycwt.helpers import find
     """
     there = sys.modules.get(_THEIRS)
     if there is not None and there is not sys.modules[_OURS]:

@@ -17,6 +17,7 @@ from .checks import (
     check_on_result,
     check_seed,
     check_worker,
+    check_worker_args,
 )
 from .deadline import Deadline, closing_iterator
 from .remote import RemoteError
@@ -189,6 +190,17 @@ class MCBackend(ABC):
         """
         return all(_is_installed(library) for library in cls.requires)
 
+    @classmethod
+    def lack(cls) -> str | None:
+        """Say what is missing where the libraries are installed, and it is not available.
+
+        Returns
+        -------
+        str or None
+            Such as "finds no GPU", with the way out; None: nothing but the libraries.
+        """
+        return None
+
     @property
     def n_workers(self) -> int:
         """How many tasks run at a time."""
@@ -353,11 +365,10 @@ class MCBackend(ABC):
         """
         check_worker(worker)
         check_on_result(on_result)
+        args, kwargs = check_worker_args(worker_args, worker_kwargs)
         total = check_n_simulations(n_simulations)
         root = check_seed(seed)
-        kernel = SimulationKernel(
-            worker, worker_args, worker_kwargs or {}, root, total, bool(return_errors)
-        )
+        kernel = SimulationKernel(worker, args, kwargs, root, total, bool(return_errors))
         backend = self.with_n_workers(n_workers)
         tasks = chunks(backend, total, chunk_size)
         return gather(

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
-from ..validation import warn_user
+from ..validation import brief, warn_user
 
 __all__ = [
     "check_chunk_size",
+    "check_items",
     "check_n_simulations",
     "check_n_workers",
     "check_on_result",
     "check_seed",
     "check_timeout",
     "check_worker",
+    "check_worker_args",
     "resolve_n_workers",
 ]
 
@@ -192,6 +194,65 @@ def check_worker(worker: object, call: str = "worker(seed, *args, **kwargs)") ->
     if not callable(worker):
         raise TypeError(f"`worker` must be a callable {call}, got {worker!r}.")
     return worker
+
+
+def check_worker_args(args: object, kwargs: object) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Check a worker's further arguments.
+
+    Parameters
+    ----------
+    args : tuple or list
+        Those by position. A string or an array would be taken apart, and is not meant so.
+    kwargs : mapping or None
+        Those by name.
+
+    Returns
+    -------
+    args : tuple
+        The same.
+    kwargs : dict
+        The same.
+
+    Examples
+    --------
+    >>> check_worker_args("abc", None)
+    Traceback (most recent call last):
+    TypeError: `worker_args` must be a tuple or list, got 'abc' of type str. Write (x,) for one ...
+    """
+    if not isinstance(args, tuple | list):
+        raise TypeError(
+            f"`worker_args` must be a tuple or list, got {brief(args)} of type "
+            f"{type(args).__name__}. Write (x,) for one argument x."
+        )
+    if kwargs is not None and not isinstance(kwargs, Mapping):
+        raise TypeError(
+            f"`worker_kwargs` must be a mapping of names to values or None, got {brief(kwargs)} of "
+            f"type {type(kwargs).__name__}."
+        )
+    return tuple(args), dict(kwargs or {})
+
+
+def check_items(items: object) -> list[Any]:
+    """Check the items of `map_tasks`.
+
+    Parameters
+    ----------
+    items : iterable
+        Drawn at once.
+
+    Returns
+    -------
+    list
+        The items.
+    """
+    try:
+        return list(items)  # type: ignore[call-overload, no-any-return]
+    except TypeError:
+        if isinstance(items, Iterable):
+            raise  # of the iterator itself
+    raise TypeError(
+        f"`items` must be an iterable of items, got {brief(items)} of type {type(items).__name__}."
+    )
 
 
 def check_timeout(seconds: object) -> float | None:

@@ -96,6 +96,17 @@ class GPUBackend(MCBackend):
         """Tell whether CuPy or PyTorch is installed and finds a GPU."""
         return any(_finds_gpu(library) for library in ("cupy", "torch"))
 
+    @classmethod
+    def lack(cls) -> str | None:
+        """Say that PyTorch or CuPy is installed and finds no GPU; see `MCBackend.lack`."""
+        found = [name for name in ("cupy", "torch") if importlib.util.find_spec(name) is not None]
+        if not found or cls.is_available():
+            return None
+        return (
+            f"finds no GPU, though {' and '.join(found)} is there; "
+            "GPUBackend('torch', device='cpu') computes on the processor"
+        )
+
     @property
     def array_ops(self) -> ArrayOps:
         """The array operations of the device, made on first use."""
@@ -204,6 +215,11 @@ def _torch_ops(device: str | int | None, dtype: str, memory_fraction: float) -> 
     real = getattr(torch, dtype)
     kinds = {"real": real, "index": torch.int64}
     kinds["complex"] = torch.complex128 if dtype == "float64" else torch.complex64
+    if place.type == "cuda" and not torch.cuda.is_available():
+        raise RuntimeError(
+            f"PyTorch finds no GPU for `device` = {device!r}. Install a build of it with CUDA, or "
+            "pass device='cpu' to compute on the processor."
+        )
     copies: Any = torch.cuda.Stream(place) if place.type == "cuda" else None
 
     def from_host(array: Any) -> Any:

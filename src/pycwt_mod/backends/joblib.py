@@ -300,7 +300,7 @@ class JoblibBackend(MCBackend):
             self._record["ran_on"] = self.name, job.n_jobs
             exhausted = False
             while not exhausted:
-                feed = Feed(guarded, job.source, MAX_AHEAD_PER_WORKER * job.n_jobs)
+                call.feed = feed = Feed(guarded, job.source, MAX_AHEAD_PER_WORKER * job.n_jobs)
                 with _deaths():
                     call.outputs = parallel(feed)
                 for outcome in self._outcomes(call.outputs, feed, job):

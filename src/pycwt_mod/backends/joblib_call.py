@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
+import queue
+import sys
 import threading
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
@@ -130,6 +132,10 @@ class Feed(Generic[T, R]):
         """Whether the consumer has every result."""
         return self.exhausted and self.n_taken == self.n_drawn
 
+    def end(self) -> None:
+        """Give no more tasks."""
+        self._ended = True
+
     def __iter__(self) -> Iterator[Any]:
         return self
 
@@ -201,6 +207,7 @@ class Call:
         self.stack = contextlib.ExitStack()
         self.stack.callback(at_end)
         self.outputs: Any = None
+        self.feed: Feed[Any, Any] | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -223,4 +230,21 @@ class Call:
     def _end(self) -> None:
         with self.stack, contextlib.suppress(_EarlyEnd):
             if self.outputs is not None:
+                if self.feed is not None:
+                    self.feed.end()
+                _forget_queued_tasks()
                 self.outputs.throw(_EarlyEnd)
+
+
+def _forget_queued_tasks() -> None:
+    """Take from loky's pool what no worker has begun.
+
+    Loky's own thread, told to kill the workers, lets go of these tasks but not of their numbers in
+    its queue, and dies of the first one that it looks up (loky 3.5).
+    """
+    module = sys.modules.get("joblib.externals.loky.reusable_executor")
+    numbers = getattr(getattr(module, "_executor", None), "_work_ids", None)
+    if numbers is not None:
+        with contextlib.suppress(queue.Empty):
+            while True:
+                numbers.get_nowait()

@@ -166,8 +166,11 @@ def get_backend(name: str | None = None, **options: Any) -> MCBackend:
     """
     key = _default() if name is None else _known(name)
     if not _is_available(key):
+        lack = _load_lack(key)
         warn_user(
-            f"backend {key!r} is not installed; running sequentially. "
+            f"backend {key!r} {lack}; running sequentially."
+            if lack
+            else f"backend {key!r} is not installed; running sequentially. "
             f"Install it with: {_pip_line(key)}"
         )
         return SequentialBackend()
@@ -279,6 +282,14 @@ def _is_available(key: str) -> bool:
         return False
 
 
+def _load_lack(key: str) -> str | None:
+    """Return what a backend lacks whose libraries are installed, in its own words."""
+    try:
+        return _load(key).lack()
+    except Exception:
+        return None
+
+
 def _pip_line(key: str) -> str:
     packages = [_EXTRAS[key]] if key in _EXTRAS else list(_load(key).requires)
     return f"pip install {' '.join(packages) or key}"
@@ -286,7 +297,8 @@ def _pip_line(key: str) -> str:
 
 def _describe(name: str) -> dict[str, Any]:
     if not _is_available(name):
-        return {"name": name, "available": False, "install": _pip_line(name)}
+        lack = _load_lack(name)
+        return {"name": name, "available": False, "install": lack or _pip_line(name)}
     try:
         with get_backend(name) as backend:
             return backend.get_info()

@@ -302,6 +302,11 @@ def run_shipped(shipment: Shipment, task: Any, alarm: Alarm | None = None) -> by
             return _dumps(outcome)
         except Exception as error:
             return _dumps(_mended(shipment, task, outcome, error))
+    except KeyboardInterrupt as stop:
+        if os.getpid() == shipment.pid:
+            raise
+        # In a worker it would end the process: that of a dask cluster, and what others have there.
+        return _dumps(Failure.of(stop, crosses_process=True))
     except OutOfTime as late:  # between the task and the end of its alarm
         return _dumps(Failure.of(late, crosses_process=True))
     finally:

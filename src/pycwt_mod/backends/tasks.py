@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from ..progress import ProgressOption
-from .checks import check_on_result, check_seed, check_worker
+from .checks import check_items, check_on_result, check_seed, check_worker
 from .resolve import resolve_backend
 from .simulations import ItemKernel, gather
 from .splitting import chunks
@@ -113,7 +113,7 @@ def map_tasks(
     """
     check_worker(worker, "worker(item)")
     check_on_result(on_result)
-    all_items = list(items)
+    all_items = check_items(items)
     root = None if seed is None else check_seed(seed)
     kernel = ItemKernel(worker, root, len(all_items), bool(return_errors))
     with resolve_backend(backend, n_workers=n_workers) as engine:

@@ -199,7 +199,12 @@ class _Run:
 
     def of(self, mc_count: int) -> NullDistribution:
         """Return the distribution of so many surrogates, from what is known and the rest."""
-        known = self._known or self._stored(mc_count)
+        known = self._known
+        if known is None or known.n_surrogates < mc_count:
+            # A later round of `tol` may have been run, or begun, by an earlier call.
+            stored = self._stored(mc_count)
+            if stored is not None and (known is None or stored.n_surrogates > known.n_surrogates):
+                known = stored
         if known is not None:
             if known.n_surrogates >= mc_count:
                 self._known = known

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from pycwt_mod import DOG, Morlet, Paul, wct_null
-from pycwt_mod.backends import GPUBackend, gpu
+from pycwt_mod.backends import GPUBackend, get_backend, gpu
 from pycwt_mod.backends.testing import check_backend
 
 pytest.importorskip("torch")
@@ -211,3 +211,11 @@ def test_library_that_breaks_on_import_counts_as_no_gpu(monkeypatch):
 def test_machine_without_the_libraries_has_no_gpu(monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     assert GPUBackend.is_available() is False
+
+
+@pytest.mark.skipif(GPUBackend.is_available(), reason="there is a GPU")
+def test_gpu_that_is_not_there_is_told_from_a_library_that_is_not():
+    with pytest.warns(UserWarning, match=r"finds no GPU, though torch is there; GPUBackend\("):
+        assert get_backend("gpu").name == "sequential"
+    with pytest.raises(RuntimeError, match="PyTorch finds no GPU for `device` = 'cuda:7'"):
+        _ = GPUBackend("torch", "cuda:7").array_ops

@@ -6,12 +6,13 @@ import pickle
 import signal
 import threading
 import time
-from concurrent.futures import BrokenExecutor
+from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
 
 import numpy as np
 import pytest
 
 from pycwt_mod.backends import (
+    ExecutorBackend,
     JoblibBackend,
     MCBackend,
     SequentialBackend,
@@ -326,3 +327,33 @@ def test_return_errors_does_not_hide_a_dead_worker():
     ):
         JoblibBackend(2).run_monte_carlo(die_at_five, 20, chunk_size=1, return_errors=True)
     assert JoblibBackend(2).run_monte_carlo(number, 4, seed=1) == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize("wrong", ["abc", np.zeros(5), 5, {"a": 1}])
+def test_worker_args_that_would_be_taken_apart_are_refused(wrong):
+    with pytest.raises(TypeError, match=r"`worker_args` must be a tuple or list.*Write \(x,\)"):
+        SequentialBackend().run_monte_carlo(number, 3, wrong)
+
+
+def test_worker_kwargs_that_are_no_mapping_are_refused():
+    with pytest.raises(TypeError, match="`worker_kwargs` must be a mapping"):
+        SequentialBackend().run_monte_carlo(number, 3, worker_kwargs=[1])
+
+
+def test_items_that_are_none_are_refused():
+    with pytest.raises(TypeError, match="`items` must be an iterable of items, got 5 of type int"):
+        map_tasks(abs, 5)
+
+
+def stop_everything(seed):
+    raise KeyboardInterrupt("of the worker")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="starts processes by fork")
+def test_interrupt_of_a_worker_arrives_and_ends_no_process():
+    # In a worker of dask's it would end the process, with what others have there.
+    with ProcessPoolExecutor(1) as pool:
+        (pid,) = [pool.submit(os.getpid).result()]
+        with pytest.raises(KeyboardInterrupt):
+            ExecutorBackend(pool).run_monte_carlo(stop_everything, 2)
+        assert pool.submit(os.getpid).result() == pid

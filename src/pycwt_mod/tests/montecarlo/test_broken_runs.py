@@ -84,6 +84,17 @@ def test_timeout_covers_all_rounds_of_tol():
     assert max(cached_counts()) >= 100
 
 
+def test_rounds_of_tol_are_found_again():
+    options = {"mc_count": 100, "tol": 1e-9, "mc_count_max": 400}
+    with pytest.warns(UserWarning, match="`tol` of"):
+        null = null_of(**options)
+    seen = []
+    with pytest.warns(UserWarning, match="`tol` of"):
+        again = null_of(**options, progress=lambda *now: seen.append(now))
+    assert not seen  # every round came from the cache
+    assert again == null
+
+
 def test_timeout_of_wct_is_that_of_its_simulation():
     y = np.random.default_rng(0).normal(size=(2, 200))
     with pytest.raises(TimeoutError, match="surrogates are done"):
