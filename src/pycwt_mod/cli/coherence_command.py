@@ -11,7 +11,7 @@ from ..result import CoherenceResult
 from ..wavelet import wct
 from .bands import octave_bands, total_share
 from .deliver import Outcome, common_arrays, deliver, scale_options
-from .inputs import Inputs, mother_of, read_inputs
+from .inputs import Inputs, check_red_noise, mother_of, read_inputs
 from .options import (
     Commands,
     Formatter,
@@ -87,6 +87,7 @@ def _run(arguments: argparse.Namespace) -> str:
     check_folder(arguments.plot, "picture")
     check_folder(arguments.save, "arrays")
     inputs = read_inputs(arguments, [("--x", arguments.x), ("--y", arguments.y)])
+    check_red_noise(inputs)
     mother = mother_of(arguments.wavelet)
     began, bar = perf_counter(), LateBar(not arguments.no_progress)
     try:

@@ -10,7 +10,7 @@ import numpy as np
 from ..wavelet import xwt
 from .bands import octave_bands, total_share
 from .deliver import Outcome, common_arrays, deliver, scale_options
-from .inputs import mother_of, read_inputs
+from .inputs import check_red_noise, mother_of, read_inputs
 from .options import (
     Commands,
     Formatter,
@@ -55,6 +55,7 @@ def _run(arguments: argparse.Namespace) -> str:
     check_folder(arguments.plot, "picture")
     check_folder(arguments.save, "arrays")
     inputs = read_inputs(arguments, [("--x", arguments.x), ("--y", arguments.y)])
+    check_red_noise(inputs)
     mother = mother_of(arguments.wavelet)
     began = perf_counter()
     W12, coi, freq, signif = xwt(

@@ -10,16 +10,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..helpers import AR1EstimationError, ar1
 from ..mothers import DOG, MexicanHat, Morlet, Paul
 from ..tables import DataError, Table, read_table
 from ..tables.fields import likely_missing
 from ..validation import warn_user
 from .options import UsageError
 
-__all__ = ["Inputs", "mother_of", "read_inputs", "read_many"]
+__all__ = ["Inputs", "check_red_noise", "mother_of", "read_inputs", "read_many"]
 
 # Fewer samples than this have no scale worth looking at.
 _FEWEST = 8
+
+# A trend is removed to this part of the largest value.
+_ROUNDING = 1e-13
 
 _MOTHERS: dict[str, Any] = {"morlet": Morlet, "paul": Paul, "dog": DOG, "mexicanhat": MexicanHat}
 
@@ -119,19 +123,48 @@ def read_many(
     else:
         others = range(len(table.names))
         chosen = [i for i in others if i != time and not table.looks_like_times(i)]
-    left_out = {}
+    left_out, good = {}, []
     for index in chosen:
         try:
             table.numbers(index)
+            good.append(index)
         except DataError as error:
             left_out[table.title(index)] = str(error)
             warn_user(f"left out: {error}")
-    good = [index for index in chosen if table.title(index) not in left_out]
     if len(good) < 2:
         raise DataError(
             f"{table.source}: must have at least two series of numbers, got {len(good)}."
         )
     return take_columns(table, good, time, arguments), left_out
+
+
+def check_red_noise(inputs: Inputs) -> None:
+    """Raise DataError for a series that no red noise fits, by the name of its column.
+
+    Parameters
+    ----------
+    inputs : Inputs
+        The series.
+    """
+    for name, series in zip(inputs.names, inputs.series, strict=True):
+        column = f"{inputs.source}: column {name!r}"
+        if series.min() == series.max():
+            if inputs.detrended:
+                raise DataError(
+                    f"{column} must vary about its linear trend, got no more than that."
+                )
+            raise DataError(
+                f"{column} must vary, got a constant series (every value is {series[0]:g})."
+            )
+        try:
+            ar1(series)
+        except AR1EstimationError:
+            remedy = "Remove its" if inputs.detrended else "Pass --detrend, or remove its"
+            raise DataError(
+                f"{column} must resemble red noise, got a trend, a step, a cycle or a random walk "
+                f"that leaves no estimate of its lag-1 autocorrelation. {remedy} cycle or slow "
+                "change in the file, by differences for example."
+            ) from None
 
 
 def take_columns(
@@ -197,7 +230,9 @@ def _table(arguments: argparse.Namespace) -> Table:
 
 def _detrended(values: NDArray[np.float64]) -> NDArray[np.float64]:
     time = np.linspace(-1, 1, values.size)
-    return np.asarray(values - np.polynomial.Polynomial.fit(time, values, 1)(time))
+    rest = np.asarray(values - np.polynomial.Polynomial.fit(time, values, 1)(time))
+    # Of a straight line nothing is left but its rounding, which is no series.
+    return np.zeros_like(rest) if np.ptp(rest) <= _ROUNDING * np.abs(values).max() else rest
 
 
 def _chosen_columns(
@@ -225,8 +260,10 @@ def _advise_on_times(table: Table, chosen: Sequence[int], arguments: argparse.Na
     others = [i for i in range(len(table.names)) if i not in chosen]
     times = next((i for i in others if table.looks_like_times(i)), None)
     if times is not None:
+        name = table.names[times]
+        which = name if name and table.names.count(name) == 1 else times + 1
         warn_user(
             f"{table.source}: {table.title(times)} looks like the times: pass --time "
-            f"{table.names[times] or times + 1} for periods in a unit of time. Without it "
+            f"{which} for periods in a unit of time. Without it "
             "they are in samples."
         )

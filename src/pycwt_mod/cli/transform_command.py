@@ -14,7 +14,7 @@ from ..helpers import ar1
 from ..wavelet import cwt, significance
 from .bands import Band, octave_bands, total_share
 from .deliver import Outcome, common_arrays, deliver, scale_options
-from .inputs import Inputs, mother_of, read_inputs
+from .inputs import Inputs, check_red_noise, mother_of, read_inputs
 from .options import (
     Commands,
     Formatter,
@@ -92,6 +92,7 @@ def _run(arguments: argparse.Namespace) -> str:
     check_folder(arguments.plot, "picture")
     check_folder(arguments.save, "arrays")
     inputs = read_inputs(arguments, [("--x", arguments.x)])
+    check_red_noise(inputs)
     mother = mother_of(arguments.wavelet)
     began = perf_counter()
     spectra = _spectra(inputs, mother, arguments)
@@ -105,11 +106,8 @@ def _run(arguments: argparse.Namespace) -> str:
 def _spectra(inputs: Inputs, mother: Any, arguments: argparse.Namespace) -> _Spectra:
     series = inputs.series[0]
     series = series - series.mean()
-    deviation = series.std()
-    if not deviation:
-        raise ValueError(f"{inputs.source}: {inputs.names[0]} is constant, and has no power.")
     W, scales, freq, coi, _, _ = cwt(
-        series / deviation, inputs.dt, **scale_options(arguments), wavelet=mother
+        series / series.std(), inputs.dt, **scale_options(arguments), wavelet=mother
     )
     alpha = ar1(series)[0]
     options = {"significance_level": arguments.level, "wavelet": mother}

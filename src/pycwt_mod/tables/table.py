@@ -71,8 +71,11 @@ class Table:
         return len(self.lines)
 
     def title(self, index: int) -> str:
-        """Return the name of a column, or "column 3" for the third if it has none."""
-        return self.names[index] or f"column {index + 1}"
+        """Return the name of a column with its number if others bear it; "column 3" without one."""
+        name = self.names[index]
+        if self.names.count(name) > 1 or not name:
+            return f"{name} (column {index + 1})" if name else f"column {index + 1}"
+        return name
 
     def find(self, which: str) -> int:
         """Return the index of a column.
@@ -172,13 +175,16 @@ class Table:
         where = self.source
         if fault.rows:
             where += f", {self.place} {self.lines[fault.rows[0]]}"
-        text = f"{where}: column {self.names[index] or index + 1!r} {fault.reason}"
+        text = f"{where}: column {self._title(index)} {fault.reason}"
         more = [str(self.lines[row]) for row in fault.rows[1 : _LISTED + 1]]
         if more:
             left = len(fault.rows) - 1 - len(more)
             text += f"; also {self.place}{'s' if len(more) > 1 else ''} {', '.join(more)}"
             text += f" and {left} more" if left else ""
         return DataError(f"{text}. {fault.remedy}".rstrip())
+
+    def _title(self, index: int) -> str:
+        return repr(self.title(index)) if self.names[index] else str(index + 1)
 
     def _listing(self) -> str:
         many = len(self.names)

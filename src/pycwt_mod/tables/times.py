@@ -28,6 +28,9 @@ DATE_UNITS = {
     "years": 365.2425 * _DAY,
 }
 
+# Units of NumPy's dates that are kept, as microseconds would round them.
+_FINE_UNITS = ("ns", "ps", "fs", "as")
+
 # Steps may differ from the usual one by this part of it, as times are rounded when written ...
 _JITTER = 0.01
 # ... or by this many units of the last written digit, if that is well below the step.
@@ -109,6 +112,9 @@ def _dates_of(column: Any) -> tuple[NDArray[Any] | None, Fault | None]:
         array = np.asarray(column)
         if array.dtype.kind == "M":
             gaps = np.flatnonzero(np.isnat(array)).tolist()
+            if np.datetime_data(array.dtype)[0] not in _FINE_UNITS:
+                # Months and years have no length in seconds: they begin where texts of them do.
+                array = array.astype("datetime64[us]")
             return array, Fault("has a missing date", gaps) if gaps else None
         if array.dtype.kind not in "SUO":
             return None, None

@@ -95,3 +95,26 @@ def test_unit_of_dates_must_be_known(column):
 
 def test_unit_of_numbers_is_a_label(column):
     assert column(["1", "2"]).time_axis("t", "fortnights").unit == "fortnights"
+
+
+@pytest.mark.parametrize("unit", ["Y", "M", "W", "D", "h", "s", "ms", "us", "ns"])
+def test_dates_of_numpy_are_read_at_any_unit(tmp_path, unit):
+    start = np.datetime64("1990", unit) if unit != "W" else np.datetime64("1990-01-04", "W")
+    times = start + np.arange(40)
+    np.savez(tmp_path / "d.npz", t=times, x=np.arange(40.0) ** 2)
+    axis = read_table(tmp_path / "d.npz").time_axis("t", "years" if unit == "Y" else "days")
+    day = np.timedelta64(1, "ns") / np.timedelta64(1, "D") if unit == "ns" else None
+    exact = {"Y": 1.0, "W": 7.0, "D": 1.0, "h": 1 / 24, "ns": day}
+    assert (axis.times == times).all()
+    if unit in exact:
+        assert axis.dt == pytest.approx(exact[unit])
+    words = {"Y": "yearly", "M": "monthly"}
+    assert axis.spacing == words.get(unit, "even steps")
+
+
+def test_missing_date_of_numpy_is_told_with_its_row(tmp_path):
+    times = np.arange("2000-01", "2001-01", dtype="datetime64[M]")
+    times[3] = np.datetime64("NaT")
+    np.savez(tmp_path / "d.npz", t=times)
+    with pytest.raises(DataError, match="column 't' has a missing date"):
+        read_table(tmp_path / "d.npz").time_axis("t")

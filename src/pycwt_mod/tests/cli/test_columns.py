@@ -1,0 +1,65 @@
+"""What the commands say of columns they cannot use: their titles, their file, and the remedy."""
+
+import re
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+WAVE = np.random.default_rng(5).normal(size=(4, 80)).round(4)
+QUICK = ("--no-progress", "--mc-count", "10", "--dt", "1")
+
+
+@pytest.fixture
+def table(tmp_path, monkeypatch):
+    """Write columns, and return the name of the file."""
+    monkeypatch.chdir(tmp_path)
+
+    def write(names, *columns):
+        rows = [",".join(map(str, row)) for row in zip(*columns, strict=True)]
+        Path("t.csv").write_text("\n".join([names, *rows, ""]))
+        return "t.csv"
+
+    return write
+
+
+@pytest.mark.parametrize("command", ["wct", "xwt", "cwt"])
+@pytest.mark.parametrize(
+    ("series", "options", "message"),
+    [
+        (np.full(80, 3.5), (), "t.csv: column 'ice' must vary, got a constant series"),
+        (np.arange(80) ** 1.01, (), "t.csv: column 'ice' must resemble red noise.*--detrend"),
+        (np.arange(80) / 7, ("--detrend",), "column 'ice' must vary about its linear trend"),
+        (np.full(80, 0.1), ("--detrend",), "column 'ice' must vary about its linear trend"),
+    ],
+)
+def test_series_without_red_noise_is_told_by_its_column(
+    table, call, command, series, options, message
+):
+    columns = ("--x", "ice") if command == "cwt" else ("--x", "ao", "--y", "ice")
+    file = table("ao,ice", WAVE[0], series)
+    status, out, err = call(command, file, *columns, "--dt", "1", *options)
+    assert (status, out) == (1, "")
+    assert re.search(message, err), err
+    assert not re.search("`y1`|`y2`|`x`|sig=False|wct_significance", err)
+
+
+def test_trend_of_the_message_is_mended_by_its_remedy(table, call):
+    file = table("ao,ice", WAVE[0], 10 * np.arange(80) + WAVE[1])
+    pair = ("--x", "ao", "--y", "ice", *QUICK)
+    assert call("wct", file, *pair)[0] == 1
+    assert call("wct", file, *pair, "--detrend")[0] == 0
+
+
+def test_matrix_keeps_columns_of_the_same_name_apart(table, call_json):
+    gap = WAVE[2].astype(object)
+    gap[4] = "n/a"
+    file = table("a,a,b,a", WAVE[0], gap, WAVE[1], WAVE[3])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        results = call_json("matrix", file, *QUICK)["results"]
+    assert list(results["left_out"]) == ["a (column 2)"]
+    pairs = {(pair["first"], pair["second"]) for pair in results["pairs"]}
+    first, last = "a (column 1)", "a (column 4)"
+    assert pairs == {(first, "b"), (first, last), ("b", last)}
