@@ -17,6 +17,7 @@ from ..arguments import (
     simulation_options,
 )
 from ..backends import resolve_backend
+from ..backends.checks import check_timeout
 from ..transform import scale_axis
 from ..validation import as_count, as_flag, as_level, as_positive, as_seed
 from .fields import Geometry
@@ -54,6 +55,7 @@ def wct_matrix(
     n_samples: int | None = None,
     tol: float | None = None,
     mc_count_max: int = 100_000,
+    timeout: float | None = None,
 ) -> MatrixResult:
     """Wavelet coherence of many pairs of series, by bands of periods.
 
@@ -92,6 +94,10 @@ def wct_matrix(
         As in `wct_significance`. `cache` is about the levels.
     surrogate_length, n_samples, tol, mc_count_max
         As in `wct`, for the levels. Surrogates for the p-values are as long as the record.
+    timeout : float, optional
+        Seconds for the whole call; by default as many as it takes. Levels that were simulated by
+        then are in the cache, and what was written to `out` stays: the same call goes on from
+        there.
 
     Returns
     -------
@@ -104,6 +110,9 @@ def wct_matrix(
     TypeError, ValueError
         If an argument is not what is described here; the message names it. Also if `out` holds a
         run with other data or parameters.
+    TimeoutError
+        After `timeout`; it says how many steps were done. A step is a surrogate, the transform of
+        a series, or the comparison of a pair.
 
     Warns
     -----
@@ -178,6 +187,7 @@ def wct_matrix(
         n_samples=None if n_samples is None else as_count(n_samples, "n_samples", at_least=2),
         tol=None if tol is None else as_positive(tol, "tol"),
         mc_count_max=as_count(mc_count_max, "mc_count_max"),
+        timeout=check_timeout(timeout),
     )
     run = Run(
         table,

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from ..backends import MCBackend
-from ..backends.base import closing_iterator
+from ..backends.deadline import Deadline, closing_iterator
 from ..montecarlo.estimate import estimate_null, estimate_nulls
 from ..montecarlo.noise import Streams
 from ..montecarlo.null import NullDistribution
@@ -39,6 +39,9 @@ _DIGITS = 12
 
 # Streams of band surrogates are children of the seed with this key, those of levels without.
 _BAND_KEY = 0xBA9D
+
+# Seconds; no time at all is no `timeout`.
+_SHORTEST_TIME = 1e-3
 
 Node = tuple[float, float]
 
@@ -115,15 +118,23 @@ def level_nulls(
     tol_level: float,
     mc_count_max: int,
     on_done: Callable[[int], object],
+    deadline: Deadline,
 ) -> Iterator[tuple[int, NullDistribution]]:
     """Yield (number of a plan, its null distribution), all simulated on one backend."""
     if tol is None:
         yield from estimate_nulls(
-            plans, engine, mc_count=mc_count, seed=seed, cache=cache, on_done=on_done
+            plans,
+            engine,
+            mc_count=mc_count,
+            seed=seed,
+            cache=cache,
+            on_done=on_done,
+            deadline=deadline,
         )
         return
     # Each goes on until it is good enough, which the others do not know beforehand.
     for number, plan in enumerate(plans):
+        deadline.check()
         null = estimate_null(
             plan,
             mc_count=mc_count,
@@ -133,6 +144,7 @@ def level_nulls(
             tol=tol,
             tol_level=tol_level,
             mc_count_max=mc_count_max,
+            timeout=None if deadline.left is None else max(deadline.left, _SHORTEST_TIME),
         )
         on_done(mc_count)
         yield number, null
@@ -145,7 +157,11 @@ def band_streams(seed: np.random.SeedSequence | None) -> Streams:
 
 
 def band_nulls(
-    kernel: BandSurrogates, engine: MCBackend, mc_count: int, on_done: Callable[[int], object]
+    kernel: BandSurrogates,
+    engine: MCBackend,
+    mc_count: int,
+    on_done: Callable[[int], object],
+    deadline: Deadline,
 ) -> Iterator[Array]:
     """Yield the band means of the surrogates of each null distribution of the kernel, in order."""
     size = kernel.block_size
@@ -154,7 +170,7 @@ def band_nulls(
         for number in range(len(kernel.coefficients))
         for start in range(0, mc_count, size)
     ]
-    results: Any = engine.map(kernel, tasks)
+    results: Any = engine.map_until(kernel, tasks, deadline)
     with closing_iterator(results):
         for _ in kernel.coefficients:
             parts = []

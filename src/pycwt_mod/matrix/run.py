@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from .. import wavelet as face
 from ..arguments import in_range, normalized
 from ..backends import MCBackend
-from ..backends.base import closing_iterator
+from ..backends.deadline import Deadline, closing_iterator
 from ..helpers import AR1EstimationError
 from ..montecarlo.noise import Streams
 from ..montecarlo.plan import Plan, make_plan
@@ -59,6 +59,19 @@ class Options:
     n_samples: int | None
     tol: float | None
     mc_count_max: int
+    timeout: float | None = None
+
+
+class _Steps:
+    """What is done of a run, as the bar shows it and as the error at the end of the time says."""
+
+    def __init__(self, bar: Progress, deadline: Deadline) -> None:
+        self._bar, self._deadline = bar, deadline
+
+    def update(self, n: int = 1) -> None:
+        """Count n more."""
+        self._deadline.n_done += n
+        self._bar.update(n)
 
 
 class Run:
@@ -81,6 +94,7 @@ class Run:
         self.levels: dict[Node, Array] = {}
         self.anchors: dict[Pair, dict[Node, float]] = {}
         self.samples: dict[Node, Array] = {}
+        self.deadline = Deadline(options.timeout, unit="step")
         periods, seen = geometry.periods, geometry.n_outside > 0
         self.members = np.stack([in_band(periods, band) & seen for band in bands])
         self.coefficients = self._coefficients()
@@ -101,13 +115,21 @@ class Run:
         channels = sorted({number for pair in pending for number in pair})
         surrogates = self.options.mc_count * (len(nodes) + len(anchors))
         total = surrogates + len(channels) + len(pending)
+        self.deadline.total = total
         with engine as backend, make_progress(progress, total, unit="step") as bar:
-            if nodes:
-                self._simulate_levels(nodes, backend, bar)
-            if anchors:
-                self._simulate_bands(anchors, backend, bar)
-            if pending:
-                self._compare(channels, pending, backend, bar)
+            steps = _Steps(bar, self.deadline)
+            try:
+                if nodes:
+                    self._simulate_levels(nodes, backend, steps)
+                if anchors:
+                    self._simulate_bands(anchors, backend, steps)
+                if pending:
+                    self._compare(channels, pending, backend, steps)
+            except TimeoutError as error:
+                if not self.deadline.is_over:
+                    raise
+                # That of one null distribution knows only of its own surrogates.
+                raise self.deadline.error() from error
         self._warn_of_failures()
         return self._pack()
 
@@ -164,7 +186,7 @@ class Run:
                     kept["count"], kept["coherence"], kept["direction"], kept["above"]
                 )
 
-    def _simulate_levels(self, nodes: list[Node], backend: MCBackend, bar: Progress) -> None:
+    def _simulate_levels(self, nodes: list[Node], backend: MCBackend, steps: _Steps) -> None:
         """Simulate the levels of R2 for each scale."""
         options = self.options
         plans = [self._plan(node) for node in nodes]
@@ -180,7 +202,8 @@ class Run:
             tol=options.tol,
             tol_level=options.level,
             mc_count_max=options.mc_count_max,
-            on_done=bar.update,
+            on_done=steps.update,
+            deadline=self.deadline,
         ):
             node = nodes[number]
             self.levels[node] = null.quantile(options.level)
@@ -189,7 +212,7 @@ class Run:
             if self.store is not None:
                 self.store.write(_name("level", node), {"level": self.levels[node]})
 
-    def _simulate_bands(self, anchors: list[Node], backend: MCBackend, bar: Progress) -> None:
+    def _simulate_bands(self, anchors: list[Node], backend: MCBackend, steps: _Steps) -> None:
         """Simulate the means of R2 over the bands."""
         options = self.options
         kernel = BandSurrogates(
@@ -201,7 +224,7 @@ class Run:
             options.normalize,
             self._plan(anchors[0]).single,
         )
-        means = band_nulls(kernel, backend, options.mc_count, bar.update)
+        means = band_nulls(kernel, backend, options.mc_count, steps.update, self.deadline)
         for node, own in zip(anchors, means, strict=True):
             self.samples[node] = own
             if self.store is not None:
@@ -240,18 +263,20 @@ class Run:
         )
 
     def _compare(
-        self, channels: list[int], pending: list[Pair], backend: MCBackend, bar: Progress
+        self, channels: list[int], pending: list[Pair], backend: MCBackend, steps: _Steps
     ) -> None:
         """Transform the series, then compare the pairs, both on the same backend."""
         series = np.stack([self.table.series[number] for number in channels])
         series = normalized(series) if self.options.normalize else in_range(series)
         shape = (len(channels), self.geometry.scales.size, self.geometry.n_times)
         with mapped_arrays(shape, np.complex128, np.float64) as (W, S):
-            transformed = backend.map(TransformSeries(self.geometry, series), range(len(channels)))
+            transformed = backend.map_until(
+                TransformSeries(self.geometry, series), range(len(channels)), self.deadline
+            )
             with closing_iterator(transformed):
                 for place, (own_W, own_S) in enumerate(transformed):
                     W[place], S[place] = own_W, own_S
-                    bar.update()
+                    steps.update()
             rows = {node: row for row, node in enumerate(sorted(self.levels))}
             levels = np.full((max(1, len(rows)), shape[1]), np.nan)
             for node, row in rows.items():
@@ -262,11 +287,11 @@ class Run:
                 for i, j in pending
             ]
             kernel = ComparePair(self.geometry, W, S, levels, self.store is not None)
-            comparisons = backend.map(kernel, tasks)
+            comparisons = backend.map_until(kernel, tasks, self.deadline)
             with closing_iterator(comparisons):
                 for pair, comparison in zip(pending, comparisons, strict=True):
                     self._take(pair, comparison)
-                    bar.update()
+                    steps.update()
 
     def _take(self, pair: Pair, comparison: Comparison) -> None:
         """Keep what one pair gave."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import logging
 import math
@@ -101,6 +102,7 @@ def estimate_nulls(
     seed: np.random.SeedSequence | None = None,
     cache: bool = True,
     on_done: Callable[[int], object] = lambda _: None,
+    deadline: Deadline | None = None,
 ) -> Iterator[tuple[int, NullDistribution]]:
     """Estimate the null distributions of several plans in one go on one backend.
 
@@ -117,6 +119,9 @@ def estimate_nulls(
         As in `estimate_null`.
     on_done : callable, optional
         ``on_done(n)``: called when n more surrogates are done.
+    deadline : Deadline, optional
+        The end; whoever is called by `on_done` counts in its ``n_done``. What the plan at hand has
+        counted by then is in the cache, as after Ctrl-C.
 
     Yields
     ------
@@ -125,9 +130,11 @@ def estimate_nulls(
     null : NullDistribution
         Its distribution.
     """
+    deadline = deadline or Deadline()
     unknown = []
     for index, plan in enumerate(plans):
-        run = _Run(plan, seed, engine, cache, False)
+        # The same end; a run counts its own surrogates in it.
+        run = _Run(plan, seed, engine, cache, False, copy.copy(deadline))
         if run.is_begun(mc_count):
             yield index, run.of(mc_count)
             on_done(mc_count)
@@ -135,15 +142,11 @@ def estimate_nulls(
             unknown.append((index, run))
     ranges = [_tasks(run.plan, range(mc_count), engine) for _, run in unknown]
     tasks = [(place, task) for place, own in enumerate(ranges) for task in own]
-    tables = engine.map(_CountEach([run.kernel() for _, run in unknown]), tasks)
+    kernel = _CountEach([run.kernel() for _, run in unknown])
+    tables = engine.map_until(kernel, tasks, deadline)
     with closing_iterator(tables):
         for (index, run), own in zip(unknown, ranges, strict=True):
-            began = time.perf_counter()
-            counts = run.no_counts()
-            for start, stop in own:
-                counts += next(tables)
-                on_done(stop - start)
-            yield index, run.keep(counts, range(mc_count), time.perf_counter() - began)
+            yield index, run.added(tables, own, on_done)
 
 
 class _CountEach:
@@ -244,6 +247,26 @@ class _Run:
         if self._key is not None:
             self._store.store(self._key, null)
         return null
+
+    def added(
+        self,
+        tables: Iterator[NDArray[np.int64]],
+        tasks: list[tuple[int, int]],
+        on_done: Callable[[int], object],
+    ) -> NullDistribution:
+        """Return the distribution of tasks whose tables come next, and cache it, or what comes."""
+        began = time.perf_counter()
+        tally = _Tally(self.no_counts())
+        try:
+            for start, stop in tasks:
+                tally.counts += next(tables)
+                tally.n_tasks += 1
+                on_done(stop - start)
+        except BaseException:
+            self._keep_part(tally, tasks, time.perf_counter() - began, None)
+            raise
+        indices = range(tasks[0][0], tasks[-1][1])
+        return self.keep(tally.counts, indices, time.perf_counter() - began)
 
     def _simulated(self, indices: range, known: NullDistribution | None) -> NullDistribution:
         """Simulate the surrogates of a range, and sum their counts as they come."""

@@ -1,0 +1,127 @@
+"""Runs over many pairs that break off: what is kept, what is told, and what goes on from there."""
+
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pycwt_mod import get_cache_dir, wct_matrix
+from pycwt_mod.backends import JoblibBackend, SequentialBackend
+from pycwt_mod.tests.matrix.series import QUICK, Spy, red_series, related_series
+
+# Enough surrogates for tens of tasks.
+MANY = {**QUICK, "mc_count": 2000, "bands": [(4, 16)]}
+
+
+def cached_counts():
+    return [int(path.stem.rpartition("-")[2]) for path in Path(get_cache_dir()).glob("null-*.npz")]
+
+
+class Stop:
+    """A progress callback that raises when some steps are done."""
+
+    def __init__(self, n, error):
+        self.n, self.error = n, error
+
+    def __call__(self, done, total):
+        if done >= self.n:
+            raise self.error
+
+
+class Late(SequentialBackend):
+    """A plain loop in which one kind of kernel takes time."""
+
+    def __init__(self, kernel, seconds):
+        self.kernel, self.seconds = kernel, seconds
+
+    def map(self, kernel, tasks, *, on_done=None):
+        for result in super().map(kernel, tasks, on_done=on_done):
+            if type(kernel).__name__ == self.kernel:
+                time.sleep(self.seconds)
+            yield result
+
+
+@pytest.mark.parametrize("backend", ["sequential", JoblibBackend(2, prefer="threads")], ids=str)
+def test_ctrl_c_keeps_what_is_counted_of_the_null_at_hand(backend):
+    data = red_series(2, 200)
+    with pytest.raises(KeyboardInterrupt):
+        wct_matrix(
+            data, 1.0, backend=backend, **{**MANY, "progress": Stop(600, KeyboardInterrupt())}
+        )
+    (kept,) = cached_counts()
+    assert 600 <= kept < 2000
+    spy = Spy()
+    result = wct_matrix(data, 1.0, backend=spy, **MANY)
+    counted = [task for name, tasks in spy.calls if name == "CountSurrogates" for task in tasks]
+    assert min(start for start, _ in counted) == kept
+    whole = wct_matrix(data, 1.0, backend="sequential", cache=False, **MANY)
+    np.testing.assert_array_equal(result.share, whole.share)
+
+
+@pytest.mark.parametrize("options", [{}, {"tol": 1e-6}], ids=["", "tol"])
+def test_timeout_says_how_many_steps_are_done_and_keeps_the_counts(options):
+    began = time.monotonic()
+    with pytest.raises(TimeoutError, match=r"`timeout` = 0\.5 s, and \d+ of \d+ steps are done"):
+        wct_matrix(
+            red_series(2, 200),
+            1.0,
+            timeout=0.5,
+            backend="sequential",
+            **{**QUICK, "mc_count": 100_000},
+            **options,
+        )
+    assert time.monotonic() - began < 30
+    (kept,) = cached_counts()
+    assert 0 < kept < 100_000
+
+
+def test_timeout_holds_for_a_null_that_the_cache_has_begun():
+    data = red_series(2, 200)
+    wct_matrix(data, 1.0, backend="sequential", **QUICK)
+    with pytest.raises(TimeoutError, match=r"and 0 of \d{6} steps are done"):
+        wct_matrix(data, 1.0, timeout=0.5, backend="sequential", **{**QUICK, "mc_count": 100_000})
+    assert max(cached_counts()) > 32
+
+
+@pytest.mark.parametrize("kernel", ["BandSurrogates", "TransformSeries", "ComparePair"])
+def test_timeout_holds_for_each_part_of_the_call(kernel):
+    # Everything else is done in a fraction of the time.
+    with pytest.raises(TimeoutError, match=r"[1-9]\d* of \d+ steps"):
+        wct_matrix(related_series(), 1.0, backend=Late(kernel, 3.0), timeout=4.0, **QUICK)
+
+
+def test_timeout_is_one_for_the_whole_call_and_pairs_on_disk_stay(tmp_path):
+    options = {**QUICK, "out": tmp_path / "fields"}
+    with pytest.raises(TimeoutError):
+        wct_matrix(related_series(), 1.0, backend=Late("ComparePair", 3.0), timeout=8.0, **options)
+    n_kept = len(list((tmp_path / "fields").glob("pair-*.npz")))
+    assert 0 < n_kept < 6
+    spy = Spy()
+    wct_matrix(related_series(), 1.0, backend=spy, **options)
+    assert len(dict(spy.calls)["ComparePair"]) == 6 - n_kept
+
+
+def test_timeout_that_is_long_enough_changes_nothing():
+    one, two = (
+        wct_matrix(related_series(), 1.0, cache=False, backend="joblib", timeout=timeout, **QUICK)
+        for timeout in (None, 1000)
+    )
+    np.testing.assert_array_equal(one.pvalue, two.pvalue)
+    np.testing.assert_array_equal(one.share, two.share)
+
+
+def test_an_error_of_that_kind_that_is_not_ours_is_left_alone():
+    with pytest.raises(TimeoutError, match="mine"):
+        wct_matrix(
+            related_series(),
+            1.0,
+            timeout=1000,
+            **{**QUICK, "progress": Stop(1, TimeoutError("mine"))},
+        )
+
+
+@pytest.mark.parametrize("timeout", [0, -1, float("nan"), "1 s", True])
+def test_timeout_that_is_no_time_is_refused(timeout):
+    with pytest.raises((TypeError, ValueError), match="`timeout` must be a positive number"):
+        wct_matrix(related_series(), 1.0, timeout=timeout, **QUICK)
