@@ -8,8 +8,10 @@ pairs depend on is written first and compared: other data or parameters are an e
 from __future__ import annotations
 
 import contextlib
+import errno
 import importlib
 import json
+import math
 import os
 import shutil
 import tempfile
@@ -22,7 +24,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ..validation import brief
+from ..validation import brief, warn_user
 
 Arrays = Mapping[str, NDArray[Any]]
 Loaded = dict[str, NDArray[Any]]
@@ -33,6 +35,12 @@ _MANIFEST = "matrix.json"
 
 # What reading a damaged file can raise.
 _DAMAGE = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error)
+
+# How a disk says that it is full, or that the user has no more of it.
+_FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
+
+# Zeros are written in pieces of so many bytes.
+_PIECE = 1 << 20
 
 
 class Store(Protocol):
@@ -241,10 +249,56 @@ def _compare(known: Any, facts: Mapping[str, Any], folder: Path) -> None:
 
 @contextlib.contextmanager
 def mapped_arrays(shape: tuple[int, ...], *dtypes: type) -> Iterator[tuple[NDArray[Any], ...]]:
-    """Give arrays in temporary files, which worker processes map and so hold once in memory."""
+    """Give arrays in temporary files, which worker processes map and so hold once in memory.
+
+    Where the disk has no room for them they are plain arrays, and a warning says so.
+    """
+    sizes = [math.prod(shape) * np.dtype(dtype).itemsize for dtype in dtypes]
     # Windows does not remove a file that is still mapped; the system's clean-up does it later.
     with tempfile.TemporaryDirectory(prefix="pycwt_mod-", ignore_cleanup_errors=True) as folder:
-        yield tuple(
-            np.memmap(Path(folder) / f"{number}.bin", dtype=dtype, mode="w+", shape=shape)
-            for number, dtype in enumerate(dtypes)
+        paths = [Path(folder) / f"{number}.bin" for number in range(len(dtypes))]
+        if _have_room(paths, sizes):
+            yield tuple(
+                np.memmap(path, dtype=dtype, mode="r+", shape=shape)
+                for path, dtype in zip(paths, dtypes, strict=True)
+            )
+            return
+        warn_user(
+            f"The temporary folder {str(Path(folder).parent)!r} has no room for the {sum(sizes)} "
+            "bytes of the transforms; they are kept in memory, and each worker process may need "
+            "a copy. Set TMPDIR to a folder on a larger disk."
         )
+        yield tuple(np.zeros(shape, dtype) for dtype in dtypes)
+
+
+def _have_room(paths: Sequence[Path], sizes: Sequence[int]) -> bool:
+    """Make files of these sizes, or none of them where the disk is too full."""
+    try:
+        for path, size in zip(paths, sizes, strict=True):
+            _reserve(path, size)
+    except OSError as error:
+        if error.errno not in _FULL:
+            raise
+        for path in paths:
+            path.unlink(missing_ok=True)
+        return False
+    return True
+
+
+def _reserve(path: Path, size: int) -> None:
+    """Make a file that has its place on the disk; OSError if there is none.
+
+    Writing to a map of a file without one would end the process (SIGBUS).
+    """
+    with path.open("wb") as stream:
+        if hasattr(os, "posix_fallocate"):
+            try:
+                os.posix_fallocate(stream.fileno(), 0, size)
+            except OSError as error:
+                if error.errno in _FULL:
+                    raise
+            else:
+                return
+        # No such call on this platform, or none for this file system.
+        for start in range(0, size, _PIECE):
+            stream.write(bytes(min(_PIECE, size - start)))

@@ -20,10 +20,11 @@ import time
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
+import numpy as np
 import psutil
 import pytest
 
-from pycwt_mod import wct_null
+from pycwt_mod import wct_matrix, wct_null
 from pycwt_mod.backends import ExecutorBackend, JoblibBackend, get_backend
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="provokes faults by POSIX means")
@@ -247,6 +248,41 @@ def test_fault_no_room_to_share_large_arrays_falls_back_to_copies(tmp_path):
     prefix = mounted(f"{small} {folder}", f"{small} /dev/shm")
     code = SHARE.format(folder=str(folder))
     run_script(tmp_path, code, prefix, TMPDIR=str(folder), JOBLIB_TEMP_FOLDER=str(folder))
+
+
+TRANSFORMS = """
+import os, tempfile, warnings
+import numpy as np
+from pycwt_mod import wct_matrix
+
+if __name__ == "__main__":
+    assert tempfile.gettempdir() == {folder!r}
+    X = np.random.default_rng(0).normal(size=(6, 1000))
+    for backend in ("sequential", "joblib"):
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            result = wct_matrix(X, 1.0, sig=False, progress=False, backend=backend)
+        (told,) = [str(one.message) for one in caught if "TMPDIR" in str(one.message)]
+        assert {folder!r} in told, told
+        assert int(told.split(" bytes")[0].split()[-1]) > 2**20, told
+        print(float(result.coherence.sum()).hex())
+    left = [name for name in os.listdir({folder!r}) if name.startswith("pycwt_mod")]
+    assert not left, left
+"""
+
+
+@needs_mount
+def test_fault_no_room_for_the_transforms_of_a_matrix_falls_back_to_memory(tmp_path):
+    folder = tmp_path / "small"
+    folder.mkdir()
+    small = "mount -t tmpfs -o size=1m none"
+    prefix = mounted(f"{small} {folder}")
+    code = TRANSFORMS.format(folder=str(folder))
+    found = run_script(tmp_path, code, prefix, TMPDIR=str(folder)).split()
+    whole = wct_matrix(
+        np.random.default_rng(0).normal(size=(6, 1000)), 1.0, sig=False, progress=False
+    )
+    assert found == [float(whole.coherence.sum()).hex()] * 2
 
 
 CORES = """

@@ -1,12 +1,15 @@
 """Fields on disk: whole, found again, and those of the same data and parameters."""
 
+import contextlib
+import errno
 import json
+import os
 
 import numpy as np
 import pytest
 
 from pycwt_mod import wct, wct_matrix
-from pycwt_mod.matrix.store import FolderStore, ZarrStore
+from pycwt_mod.matrix.store import FolderStore, ZarrStore, mapped_arrays
 from pycwt_mod.tests.matrix.series import QUICK, Spy, related_series
 
 NUMBERS = ("coherence", "share", "phase", "resultant", "pvalue", "pvalue_fdr", "n_points")
@@ -212,3 +215,47 @@ def test_zarr_that_is_not_installed_is_named(tmp_path, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "zarr", None)
     with pytest.raises(ImportError, match=r"pip install pycwt_mod\[zarr\]"):
         run(tmp_path / "fields.zarr")
+
+
+def says(number):
+    def fail(*_):
+        raise OSError(number, os.strerror(number))
+
+    return fail
+
+
+@pytest.mark.parametrize("reserve", ["as it is", "is not there", "is not supported"])
+def test_mapped_arrays_have_their_place_on_the_disk(monkeypatch, reserve):
+    if reserve == "is not there":
+        monkeypatch.delattr(os, "posix_fallocate", raising=False)
+    elif reserve == "is not supported":
+        monkeypatch.setattr(os, "posix_fallocate", says(errno.EOPNOTSUPP), raising=False)
+    with mapped_arrays((3, 100_000), np.complex128, np.float64) as arrays:
+        assert [array.dtype for array in arrays] == [np.complex128, np.float64]
+        for array in arrays:
+            assert isinstance(array, np.memmap)
+            assert array.shape == (3, 100_000)
+            if hasattr(os.stat_result, "st_blocks"):
+                assert os.stat(array.filename).st_blocks * 512 >= array.nbytes  # noqa: PTH116
+            array[:] = 2
+            assert (array == 2).all()
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
+def test_arrays_without_room_on_the_disk_are_in_memory(monkeypatch, number):
+    monkeypatch.setattr(os, "posix_fallocate", says(number), raising=False)
+    with contextlib.ExitStack() as stack:
+        with pytest.warns(UserWarning, match=r"no room for the 720 bytes .* Set TMPDIR"):
+            arrays = stack.enter_context(mapped_arrays((3, 10), np.complex128, np.float64))
+        for array in arrays:
+            assert not isinstance(array, np.memmap)
+            array[:] = 2
+
+
+def test_another_error_of_the_disk_is_not_hidden(monkeypatch):
+    def broken(*_):
+        raise OSError(errno.EIO, "broken")
+
+    monkeypatch.setattr("pycwt_mod.matrix.store._reserve", broken)
+    with pytest.raises(OSError, match="broken"), mapped_arrays((3, 10), float):
+        pass
