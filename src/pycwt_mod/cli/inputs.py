@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -157,14 +158,16 @@ def check_red_noise(inputs: Inputs) -> None:
                 f"{column} must vary, got a constant series (every value is {series[0]:g})."
             )
         try:
-            ar1(series)
+            coefficient = ar1(series)[0]
         except AR1EstimationError:
+            coefficient = math.nan
+        if not -1 < coefficient < 1:
             remedy = "Remove its" if inputs.detrended else "Pass --detrend, or remove its"
             raise DataError(
                 f"{column} must resemble red noise, got a trend, a step, a cycle or a random walk "
                 f"that leaves no estimate of its lag-1 autocorrelation. {remedy} cycle or slow "
                 "change in the file, by differences for example."
-            ) from None
+            )
 
 
 def take_columns(

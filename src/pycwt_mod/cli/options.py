@@ -210,9 +210,11 @@ def archive_path(text: str) -> Path:
 
 
 def check_folder(path: Path | None, what: str) -> None:
-    """Raise FileNotFoundError before the work if its result could not be written after it."""
+    """Raise OSError before the work if its result could not be written after it."""
     if path is not None and not path.parent.is_dir():
         raise FileNotFoundError(f"there is no folder {str(path.parent)!r} for the {what}")
+    if path is not None and path.is_dir():
+        raise IsADirectoryError(f"{str(path)!r} is a folder: name a file for the {what}")
 
 
 def count(text: str) -> int:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
+import threading
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import NoReturn
 
 from .._version import __version__
 from . import (
@@ -23,6 +27,7 @@ from .options import Formatter, UsageError
 __all__ = ["main"]
 
 EXIT_OK, EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED, EXIT_BROKEN_PIPE = 0, 1, 2, 130, 141
+EXIT_TERMINATED = 128 + signal.SIGTERM
 
 _EPILOG = """\
 examples:
@@ -31,7 +36,7 @@ examples:
   pycwt-mod COMMAND --help      the options of a command, and an example
 
 Results go to stdout, progress and warnings to stderr. Exit status: 0 well, 1 the data cannot be
-used or the work failed, 2 the command was wrong, 130 interrupted.
+used or the work failed, 2 the command was wrong, 130 interrupted, 143 terminated.
 """
 
 
@@ -48,6 +53,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     int
         Exit status: 0 well, 1 the work failed, 2 the command was wrong, 130 interrupted, 141 the
         reader of stdout went away.
+
+    Raises
+    ------
+    SystemExit
+        With the status 143, if the process is told to end by SIGTERM; worker processes are ended
+        before.
     """
     try:
         arguments = _parser().parse_args(argv)
@@ -56,7 +67,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments.argv = list(sys.argv[1:] if argv is None else argv)
     arguments.warnings = []
     try:
-        with warnings.catch_warnings():
+        with _ended_by_sigterm(), warnings.catch_warnings():
             warnings.showwarning = _warning_shower(arguments.warnings)
             _print(arguments.run(arguments))
     except KeyboardInterrupt:
@@ -97,6 +108,25 @@ def _parser() -> argparse.ArgumentParser:
     ):
         command.add_to(commands)
     return parser
+
+
+@contextmanager
+def _ended_by_sigterm() -> Iterator[None]:
+    """Let SIGTERM end the work as an error does, so that worker processes do not outlive it."""
+
+    def end(*_: object) -> NoReturn:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # a second one must not stop the cleaning up
+        raise SystemExit(EXIT_TERMINATED)
+
+    plain = signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+    if not plain or threading.current_thread() is not threading.main_thread():
+        yield  # who calls `main` has a way of their own, or no thread may change it
+        return
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _print(text: str) -> None:

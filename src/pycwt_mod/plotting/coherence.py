@@ -106,8 +106,8 @@ def plot_wct(
     time_label : str, optional
         Label of the time axis; by default "Time", or "Sample" without `times`.
     level_label : str, optional
-        What is outlined, for the caption; by default "5 % significance level", or
-        "what is significant" with `significant`.
+        What is outlined, for the caption; by default "the significance level", as `sig` does not
+        tell which it is (``wct(...).plot()`` does), or "what is significant" with `significant`.
     arrow_level : float, default 0.7
         Arrows are drawn where the coherence is above this, or significant.
     arrows, colorbar, caption : bool, default True
@@ -189,7 +189,7 @@ def plot_wct(
     text = None
     if as_flag(caption, "caption"):
         parts = ["Colours: squared wavelet coherence."]
-        usual = "5 % significance level"
+        usual = "the significance level"
         line = level_label or (usual if significant is None else "what is significant")
         parts += meanings(line if contour else None, quiver, first, second)
         text = draw_caption(axes, parts)

@@ -1,9 +1,13 @@
 import os
+import re
 import signal
 import subprocess
 import sys
+import threading
+import time
 import warnings
 from importlib import metadata
+from pathlib import Path
 
 import pytest
 
@@ -119,3 +123,71 @@ def test_interrupted_simulation_ends_without_a_traceback(csv):
     assert (process.returncode, out) == (130, b"")
     assert err.endswith(b"interrupted\n")
     assert b"Traceback" not in err
+
+
+def _members(session):
+    """Return the living processes of a session."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            state, _, _, its_session = (folder / "stat").read_text().rpartition(")")[2].split()[:4]
+        except OSError:  # it has ended
+            continue
+        if int(its_session) == session and state != "Z":
+            found.append(int(folder.name))
+    return found
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="processes are listed by /proc")
+def test_terminated_simulation_leaves_no_worker_processes(csv):
+    arguments = ["wct", csv, "--dt", "1", "--x", "2", "--y", "3", "--mc-count", "1000000"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "pycwt_mod", *arguments, "--backend", "joblib", "--workers", "2"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    try:
+        seen = b""
+        while not re.search(rb"[1-9]\d*/1000000", seen):  # workers have computed something
+            letter = process.stderr.read(1)
+            assert letter, seen
+            seen += letter
+        assert len(_members(process.pid)) > 2
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=60) == 143
+        ends = time.monotonic() + 30
+        while _members(process.pid) and time.monotonic() < ends:
+            time.sleep(0.1)
+        assert _members(process.pid) == []
+        assert b"Traceback" not in seen + process.stderr.read()
+    finally:
+        for left in _members(process.pid):
+            os.kill(left, signal.SIGKILL)
+        process.stderr.close()
+        process.wait()
+
+
+@pytest.mark.parametrize("thread", ["main", "other"])
+def test_command_leaves_the_handler_of_sigterm_as_it_was(monkeypatch, thread):
+    during = []
+    act(monkeypatch, lambda: during.append(signal.getsignal(signal.SIGTERM)))
+    before = signal.getsignal(signal.SIGTERM)
+    if thread == "main":
+        command_line.main(["demo"])
+    else:
+        other = threading.Thread(target=command_line.main, args=(["demo"],))
+        other.start()
+        other.join()
+    assert (during[0] is not before) == (thread == "main" and before == signal.SIG_DFL)
+    assert signal.getsignal(signal.SIGTERM) == before
+
+
+@pytest.mark.parametrize("option", ["--plot", "--save"])
+def test_folder_in_place_of_a_file_is_refused_before_the_work(csv, call, monkeypatch, option):
+    folder = Path("out.png" if option == "--plot" else "out.npz")
+    folder.mkdir()
+    monkeypatch.setattr("pycwt_mod.cli.coherence_command.wct", None)  # calling it would fail
+    status, out, err = call("wct", csv, "--x", "rain", "--y", "discharge", option, folder)
+    assert (status, out) == (1, "")
+    assert f"{str(folder)!r} is a folder: name a file" in err

@@ -40,7 +40,8 @@ def draw_wct(**changes):
     times, oscillation, ice = winters()
     fields = wct(oscillation, ice, 1.0, sig=False)
     sig = np.full(fields[0].shape[0], 0.6)
-    return plot_wct(*fields[:4], **({"sig": sig, "times": times, "ax": single_axes()} | changes))
+    options = {"sig": sig, "times": times, "level_label": "5 % significance level"}
+    return plot_wct(*fields[:4], **({"ax": single_axes()} | options | changes))
 
 
 def draw_wct_mask(**changes):

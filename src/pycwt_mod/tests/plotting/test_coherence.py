@@ -375,3 +375,12 @@ def test_parts_fit_a_figure_of_any_size(size):
     labels = [label.get_window_extent() for label in plot.axes.get_xticklabels()]
     assert len(labels) >= 2
     assert not any(one.overlaps(other) for one, other in itertools.pairwise(labels))
+
+
+def test_caption_of_levels_alone_names_no_number():
+    field = random_field(10, 40)
+    words = plot_wct(*field, ax=new_axes()).caption.get_text().replace("\n", " ")
+    assert "Outlined: the significance level." in words
+    assert "%" not in words
+    own = plot_wct(*field, level_label="10 % level", ax=new_axes()).caption.get_text()
+    assert "Outlined: 10 % level." in own.replace("\n", " ")
