@@ -25,6 +25,12 @@ from .validation import (
 # Series shorter than this have no AR(1) estimate worth the name.
 _SHORTEST_PAIR = 4
 
+# More scales than this are a slip in `dj` or `J`: thousands to the octave.
+_MOST_SCALES = 100_000
+
+# Sampling intervals below this, or above its inverse, leave the range of floating point.
+_SHORTEST_STEP = 1e-300
+
 Array = NDArray[np.float64]
 
 
@@ -49,11 +55,28 @@ def scale_arguments(
     n: int, dt: float, dj: Any, s0: Any, J: Any, mother: Any
 ) -> tuple[float, float, float]:
     """Return dj, s0 and J, with pycwt's defaults in place of the sentinel -1."""
+    if not _SHORTEST_STEP <= dt <= 1 / _SHORTEST_STEP:
+        raise ValueError(
+            f"`dt` must lie between {_SHORTEST_STEP:g} and {1 / _SHORTEST_STEP:g}, where neither "
+            f"frequencies nor periods overflow, got {dt:g}. Choose another unit of time."
+        )
     dj = as_positive(dj, "dj")
     s0 = 2 * dt / mother.flambda() if is_default(s0) else as_positive(s0, "s0")
     if not is_default(J):
-        return dj, s0, last_scale(J)
-    last = int(np.round(np.log2(n * dt / s0) / dj))
+        last_given = last_scale(J)
+        if last_given >= _MOST_SCALES:
+            raise ValueError(
+                f"`J`, the number of scales less one, must be below {_MOST_SCALES}, got "
+                f"{last_given:g}."
+            )
+        return dj, s0, last_given
+    scales = float(np.log2(n * dt / s0)) / dj
+    if scales >= _MOST_SCALES:
+        raise ValueError(
+            f"`dj` must leave fewer than {_MOST_SCALES} scales, got {dj:g}, which makes "
+            f"{scales:.3g}. Use dj=1/12 (12 scales to the octave), or a given `J`."
+        )
+    last = int(np.round(scales))
     if last < 0:
         raise ValueError(
             f"`s0` must not be above the length of the series, {n * dt:g}, got {s0:g}: no scale "

@@ -34,6 +34,9 @@ _GAUSSIAN_REACH = 9.0
 # The dimensionless frequencies over which the constants are integrated, as logarithms.
 _LOG_FREQUENCY = np.linspace(-12.0, 9.0, 2**15)
 
+# Paul's wavelet has its power about the frequency m, which must lie well within them.
+_HIGHEST_ORDER = 5000
+
 # Distances between two scales, in octaves, over which their correlation is integrated: narrow
 # panels at the centre, for wavelets of high order.
 _PANELS = (0.0, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 8.0)
@@ -364,6 +367,8 @@ class Paul(MotherWavelet):
 
     def _set_m(self, m: int) -> None:
         order = as_count(m, "m")
+        if order > _HIGHEST_ORDER:
+            raise ValueError(f"`m` must be at most {_HIGHEST_ORDER} for Paul, got {order}.")
         self._remember_order(order)
         self.dofmin = 2
         constants = self.TABLE.get(order) or _computed_constants(Paul, order)

@@ -14,6 +14,9 @@ from numpy.typing import ArrayLike, NDArray
 from ..validation import as_series, brief
 
 Array = NDArray[np.float64]
+
+# Years of which an axis of dates has all, with room for half a step at its ends.
+_FIRST_YEAR, _LAST_YEAR = 2, 9998
 Edges = NDArray[np.intp]
 
 # Columns that are drawn for an inch of width: twice what a screen shows, two thirds of what fine
@@ -195,14 +198,29 @@ def as_times(times: Any, n_times: int, owner: str) -> tuple[Array, bool]:
         array.dtype == object and array.size > 0 and _is_date(array.flat[0])
     )
     if dates:
-        numbers: Any = date2num(array)  # type: ignore[no-untyped-call]
-        when: Array = np.asarray(numbers, dtype=np.float64)
+        when: Array = _as_days(array)
     else:
         when = as_series(times, "times", min_size=1)
     check_size(when, "times", n_times, "time", owner)
     if not (np.diff(when) > 0).all():
         raise ValueError("`times` must ascend without repeats, got some that do not. Sort them.")
     return when, dates
+
+
+def _as_days(dates: NDArray[Any]) -> Array:
+    """Return dates as matplotlib's numbers, if its axis has room for them and a step more."""
+    numpy_dates = dates.astype("datetime64[Y]") if dates.dtype.kind == "M" else dates[:0]
+    years = numpy_dates.astype(np.int64) + 1970
+    if years.size and not np.isnat(numpy_dates).any():
+        outside = years[(years < _FIRST_YEAR) | (years > _LAST_YEAR)]
+        if outside.size:
+            raise ValueError(
+                f"`times` must lie in the years {_FIRST_YEAR} to {_LAST_YEAR} for an axis of "
+                f"dates, got the year {outside[0]}. Pass numbers: years such as "
+                "times.astype('datetime64[Y]').astype(int) + 1970."
+            )
+    numbers: Any = date2num(dates)  # type: ignore[no-untyped-call]
+    return np.asarray(numbers, dtype=np.float64)
 
 
 def _is_date(value: Any) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import re
 from collections import Counter
 from collections.abc import Callable
@@ -17,6 +18,7 @@ COMMENTS = ("#", "%")
 # In this order: a comma may be a decimal one where columns are separated by any of the others.
 _SEPARATORS = ("\t", ";", ",", "|")
 _SEPARATOR_WORDS = {"\t": "tabs", ";": "semicolons", ",": "commas", "|": "bars", " ": "spaces"}
+_MARKUP = re.compile(r"<(!doctype|!--|\?xml|html|head|body|table|svg)\b|<!--", re.IGNORECASE)
 # So many lines tell the separator.
 _LOOKED_AT = 50
 
@@ -50,6 +52,8 @@ def parse_text(
     DataError
         If there is no data, or a row has another number of fields than the first.
     """
+    text = re.sub(r"\x1a\s*\Z", "", text)  # DOS ended texts by Ctrl-Z
+    _refuse_other_kinds(text, source)
     lines, comment = _content(text, skip)
     rows = [(number, line) for number, line in lines if line.strip()]
     if not rows:
@@ -71,6 +75,32 @@ def parse_text(
     names = names or [""] * len(fields[0])
     columns = [list(column) for column in zip(*fields, strict=True)]
     return Table(source, tuple(names), columns, [line for line, _ in rows], "line", missing)
+
+
+def _refuse_other_kinds(text: str, source: str) -> None:
+    """Raise DataError for text that is no table: pages of the web, and JSON."""
+    start = text.lstrip()
+    if _MARKUP.match(start):
+        raise DataError(
+            f"{source}: is a page of HTML or XML, not a table: what a server answers in place of "
+            "a file, perhaps. Download the table itself, or save it as CSV."
+        )
+    if start.startswith(("{", "[")) and _is_json(start):
+        raise DataError(
+            f"{source}: is JSON, not a table. Save it as CSV, by pandas for example: "
+            "`pandas.read_json('x.json').to_csv('x.csv')`."
+        )
+
+
+def _is_json(text: str) -> bool:
+    """Return whether a text, or its first line, is an object or a list of JSON."""
+    for part in (text.partition("\n")[0], text):
+        try:
+            json.loads(part)
+        except (ValueError, RecursionError):
+            continue
+        return True
+    return False
 
 
 def _content(text: str, skip: int) -> tuple[list[tuple[int, str]], str | None]:
@@ -113,11 +143,15 @@ def _splitter(separator: str) -> Splitter:
             return line.split(separator)
         return next(csv.reader([line], delimiter=separator, skipinitialspace=True, strict=True))
 
+    closing = re.compile(rf'" +(?={re.escape(separator)}|$)')
+
     def forgiving(line: str) -> list[str]:
-        try:
-            return split(line)
-        except csv.Error:
-            return line.split(separator)
+        for candidate in (line, closing.sub('"', line)):  # spaces may follow a closing quote
+            try:
+                return split(candidate)
+            except csv.Error:
+                continue
+        return line.split(separator)
 
     return forgiving
 

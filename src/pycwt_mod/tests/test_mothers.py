@@ -505,3 +505,9 @@ def test_constants_and_windows_of_very_high_orders_are_finite(mother):
 def test_deltaj0_falls_with_the_inverse_of_the_frequency_of_morlet():
     # A Morlet wavelet's bandwidth relative to its frequency is 1 / f0.
     assert Morlet(500).deltaj0 * 500 == pytest.approx(Morlet(50).deltaj0 * 50, rel=1e-3)
+
+
+def test_order_of_paul_beyond_the_integrals_is_refused():
+    assert Paul(5000).cdelta * 5000 == pytest.approx(Paul(1000).cdelta * 1000, rel=1e-6)
+    with pytest.raises(ValueError, match="`m` must be at most 5000 for Paul, got 1000000"):
+        Paul(10**6)

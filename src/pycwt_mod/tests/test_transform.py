@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pycwt_mod import transform
+from pycwt_mod import cwt, transform
 from pycwt_mod.mothers import DOG, Morlet, Paul
 
 MOTHERS = [Morlet(), Paul(), DOG(), DOG(3)]
@@ -69,3 +69,19 @@ def test_inverse_is_linear_in_the_field_and_real():
     np.testing.assert_allclose(
         transform.inverse(W, scales, 2.0), 2 * (W.real / np.sqrt(scales)[:, None]).sum(axis=0)
     )
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"dj": 1e-9}, "`dj` must leave fewer than 100000 scales, got 1e-09"),
+        ({"dj": 1e-320}, "`dj` must leave fewer than 100000 scales"),
+        ({"J": 1e7}, "`J`, the number of scales less one, must be below 100000, got 1e"),
+        ({"dt": 5e-324}, "`dt` must lie between 1e-300 and 1e.300"),
+        ({"dt": 1e307}, "`dt` must lie between 1e-300 and 1e.300"),
+    ],
+)
+def test_bounds_of_scales_are_told_by_name(options, message):
+    series = np.random.default_rng(2).normal(size=64)
+    with pytest.raises(ValueError, match=message):
+        cwt(series, **({"dt": 1.0} | options))

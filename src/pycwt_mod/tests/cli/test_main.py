@@ -138,7 +138,7 @@ def _members(session):
     return found
 
 
-@pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="processes are listed by /proc")
+@pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="processes are listed by /proc")
 def test_terminated_simulation_leaves_no_worker_processes(csv):
     arguments = ["wct", csv, "--dt", "1", "--x", "2", "--y", "3", "--mc-count", "1000000"]
     process = subprocess.Popen(

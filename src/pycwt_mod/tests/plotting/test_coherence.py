@@ -384,3 +384,18 @@ def test_caption_of_levels_alone_names_no_number():
     assert "%" not in words
     own = plot_wct(*field, level_label="10 % level", ax=new_axes()).caption.get_text()
     assert "Outlined: 10 % level." in own.replace("\n", " ")
+
+
+@pytest.mark.parametrize("first", ["-0500", "0000", "9960", "12000"])
+def test_dates_beyond_the_calendar_are_refused_with_a_remedy(first):
+    dates = np.datetime64(first, "Y") + np.arange(60)
+    with pytest.raises(ValueError, match=r"`times` must lie in the years 2 to 9998 .* numbers"):
+        plot_wct(*random_field(10, 60), dates, ax=new_axes())
+    years = dates.astype("datetime64[Y]").astype(int) + 1970
+    assert plot_wct(*random_field(10, 60), years, ax=new_axes()).mesh is not None
+
+
+@pytest.mark.parametrize("first", ["0002", "9939"])
+def test_dates_at_the_ends_of_the_calendar_are_drawn(first):
+    dates = np.datetime64(first, "Y") + np.arange(60)
+    pixels(plot_wct(*random_field(10, 60), dates, ax=new_axes()))

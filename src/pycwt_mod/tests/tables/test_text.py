@@ -180,3 +180,42 @@ def test_long_text_is_read_in_reasonable_time(write):
     table = read_table(write("t,x,y\n" + rows))
     assert table.numbers("x").size == 100_000
     assert time.perf_counter() - began < 20  # 0.3 s on an idle core
+
+
+def test_spaces_after_closing_quotes_do_not_matter(tmp_path):
+    path = tmp_path / "q.csv"
+    path.write_text('"a" , "b, c" ,d\n"0.340" , "0.424",1\n"1,5" ,"2" , 3\n')
+    table = read_table(path)
+    assert table.names == ("a", "b, c", "d")
+    assert table.columns == [["0.340", "1,5"], ["0.424", "2"], ["1", "3"]]
+
+
+@pytest.mark.parametrize("end", ["\x1a", "\x1a\r\n", "\r\n\x1a\r\n"])
+def test_ctrl_z_ends_a_text(tmp_path, end):
+    path = tmp_path / "dos.csv"
+    path.write_bytes(b"a,b\r\n1,2\r\n3,4\r\n" + end.encode())
+    assert read_table(path).numbers("b").tolist() == [2, 4]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("<!DOCTYPE html>\n<html><body>404, not found</body></html>\n", "is a page of HTML"),
+        ("\n  <html>\n<table><tr><td>1</td></tr></table>", "is a page of HTML"),
+        ('<?xml version="1.0"?>\n<x/>', "is a page of HTML or XML"),
+        ('{"a": [1, 2, 3],\n "b": [4, 5, 6]}\n', "is JSON, not a table"),
+        ("[[1, 2], [3, 4]]", "is JSON, not a table"),
+        ('{"a": 1}\n{"a": 2}\n', "is JSON, not a table"),
+    ],
+)
+def test_text_of_another_kind_is_named(tmp_path, text, message):
+    path = tmp_path / "x.csv"
+    path.write_text(text)
+    with pytest.raises(DataError, match=message):
+        read_table(path)
+
+
+def test_brackets_alone_make_no_other_kind(tmp_path):
+    path = tmp_path / "x.csv"
+    path.write_text("[t],<x>\n1,2\n3,4\n")
+    assert read_table(path).names == ("[t]", "<x>")
