@@ -76,7 +76,9 @@ def wct_matrix(
     names : sequence of str, optional
         Names of the series; by default the columns' names, or numbers.
     pairs : sequence of (int or str, int or str), optional
-        Pairs by number or name of the series; None or "all": each series with each other once.
+        Pairs by name or number of the series; None or "all": each series with each other once. An
+        integer that is a name, such as the column 1207 of a DataFrame, means the series of that
+        name, even if it could also be a number.
     bands : sequence of (float, float), optional
         Bands of periods (low, high), low <= period < high, in the unit of `dt`. By default octaves
         from the shortest period on.

@@ -12,7 +12,7 @@ from ..result import CoherenceResult
 from ..validation import as_choice, as_count
 from .fields import Array, Geometry
 from .store import Store
-from .table import Band, Pair, as_pairs
+from .table import Band, Pair, as_pairs, is_ambiguous
 
 _MEASURES = ("coherence", "share", "pvalue", "pvalue_fdr", "phase", "resultant")
 
@@ -122,7 +122,8 @@ class MatrixResult:
         Parameters
         ----------
         first, second : int or str
-            The series, by number or name, in the order of the pair.
+            The series, by number or name, in the order of the pair. An integer that is a name
+            means the series of that name.
 
         Returns
         -------
@@ -134,8 +135,16 @@ class MatrixResult:
         KeyError
             If the pair is not one of the result, or failed.
         ValueError
-            If the fields were not kept.
+            If the fields were not kept. Also if an integer is the name of one series and the
+            number, as in `pairs`, of another: then only text, as in `labels`, tells them apart.
         """
+        for one in (first, second):
+            if is_ambiguous(one, self.names):
+                raise ValueError(
+                    f"The series must be clear, got {one}, the name of one and the number of "
+                    f"another. Pass names as text, such as {str(one)!r}; `labels` has those of "
+                    "all pairs."
+                )
         (pair,) = as_pairs([(first, second)], self.names)
         label = self.names[pair[0]], self.names[pair[1]]
         if pair not in self.pairs:

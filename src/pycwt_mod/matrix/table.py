@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import math
 from collections.abc import Iterable, Sequence
@@ -55,6 +56,15 @@ class Table:
     n_times: int
     dt: float
     unit: str
+
+    def digest(self) -> str:
+        """Return a name for the values of all series, and for which of them fail."""
+        digest = hashlib.sha256()
+        for number in range(len(self.names)):
+            values: NDArray[Any] = self.series.get(number, np.empty(0))
+            digest.update(f"{number}:{values.size}:".encode())
+            digest.update(np.ascontiguousarray(values, dtype="<f8").tobytes())
+        return digest.hexdigest()
 
 
 def as_table(data: Any, dt: Any, names: Any) -> Table:
@@ -165,7 +175,10 @@ def _step_of(index: Any) -> tuple[float, str]:
 
 
 def as_pairs(pairs: Any, names: Sequence[str]) -> tuple[Pair, ...]:
-    """Return pairs as numbers of series: all, or as the user lists them by number or name."""
+    """Return pairs as numbers of series: all, or as the user lists them by number or name.
+
+    An integer that is the name of a series, such as that of a station, means that series.
+    """
     n_series = len(names)
     if pairs is None or (isinstance(pairs, str) and pairs == "all"):
         return tuple(itertools.combinations(range(n_series), 2))
@@ -192,13 +205,23 @@ def as_pairs(pairs: Any, names: Sequence[str]) -> tuple[Pair, ...]:
 
 
 def _number_of(one: Any, names: Sequence[str]) -> int:
-    if isinstance(one, int | np.integer) and not isinstance(one, bool):
-        if not 0 <= one < len(names):
-            raise ValueError(f"`pairs` must hold numbers from 0 to {len(names) - 1}, got {one}.")
-        return int(one)
-    if str(one) not in names:
+    if str(one) in names:
+        return names.index(str(one))
+    if not isinstance(one, int | np.integer) or isinstance(one, bool):
         raise ValueError(f"`pairs` must hold names of the series, got {brief(one)}.")
-    return names.index(str(one))
+    if not 0 <= one < len(names):
+        raise ValueError(
+            f"`pairs` must hold names of the series or numbers from 0 to {len(names) - 1}, "
+            f"got {one}."
+        )
+    return int(one)
+
+
+def is_ambiguous(one: Any, names: Sequence[str]) -> bool:
+    """Return whether an integer is the name of one series and the number of another."""
+    if not isinstance(one, int | np.integer) or str(one) not in names:
+        return False
+    return 0 <= int(one) < len(names) and names[int(one)] != str(one)
 
 
 def as_bands(bands: Any, periods: Array, n_outside: NDArray[np.intp]) -> tuple[Band, ...]:

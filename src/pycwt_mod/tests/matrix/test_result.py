@@ -113,3 +113,20 @@ def test_plot_draws_the_matrix(result):
     drawn = result.plot("coherence", 1)
     assert [tick.get_text() for tick in drawn.axes.get_yticklabels()] == list(result.names)
     plt.close("all")
+
+
+def test_columns_named_by_integers_are_pairs_by_name():
+    data = related_series()
+    frame = pd.DataFrame(data.T, columns=[1207, 3, 0, 15])
+    options = {"sig": False, "progress": False, "fields": "memory"}
+    result = wct_matrix(frame, 1.0, pairs=[(1207, 3), (0, 15)], **options)
+    assert result.pairs == ((0, 1), (2, 3))
+    assert result.labels == (("1207", "3"), ("0", "15"))
+    plain = wct_matrix(data, 1.0, pairs=[(0, 1), (2, 3)], **options)
+    np.testing.assert_array_equal(result.coherence, plain.coherence)
+    for label, pair in zip(result.labels, plain.pairs, strict=True):
+        np.testing.assert_array_equal(result.fields(*label)[0], plain.fields(*pair)[0])
+    np.testing.assert_array_equal(result.fields(1207, "3")[0], plain.fields(0, 1)[0])
+    # A pair of `pairs` handed on must not be taken for another one without a word.
+    with pytest.raises(ValueError, match=r"got 0, the name of one .* such as '0'; `labels`"):
+        result.fields(*result.pairs[0])

@@ -114,6 +114,15 @@ def test_pairs_go_by_number_and_by_name():
     assert as_pairs([("c", "a"), (1, 2), np.array([0, 2])], NAMES) == ((2, 0), (1, 2), (0, 2))
 
 
+def test_an_integer_that_is_a_name_is_that_name():
+    stations = ("1207", "2", "0")
+    assert as_pairs([(1207, 2)], stations) == ((0, 1),)
+    assert as_pairs([(np.int64(0), 1207)], stations) == ((2, 0),)  # a name before a number
+    assert as_pairs([(1, 0)], stations) == ((1, 2),)  # 1 is a number only
+    with pytest.raises(ValueError, match="names of the series or numbers from 0 to 2, got 7"):
+        as_pairs([(7, 0)], stations)
+
+
 @pytest.mark.parametrize(
     "pairs",
     [[("a", "a")], [("a", "d")], [(0, 3)], [(-1, 0)], [(0, 1), ("a", "b")], [(0,)], [], ["ab"]],
