@@ -64,6 +64,11 @@ def node_of(g1: float, g2: float) -> Node:
     return first, second
 
 
+def node_name(kind: str, node: Node) -> str:
+    """Return the name of what belongs to a pair of coefficients in a store."""
+    return f"{kind}{node[0]:+.9f}{node[1]:+.9f}"
+
+
 def anchors_of(g1: float, g2: float) -> dict[Node, float]:
     """Return the anchors around the coefficients of a pair, with their weights.
 

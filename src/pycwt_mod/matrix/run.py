@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
 import numpy as np
-from numpy.typing import NDArray
 
 from .. import wavelet as face
 from ..arguments import in_range, normalized
@@ -29,12 +27,16 @@ from .nulls import (
     band_streams,
     interpolated,
     level_nulls,
+    node_name,
     node_of,
 )
 from .result import MatrixResult, pair_name
 from .store import MemoryStore, Store, mapped_arrays
 from .surrogates import BandSurrogates, make_groups
 from .table import Band, Pair, Table, in_band
+
+# What a store has of a pair: sums over time, in the order of `Sums`, and fields.
+_SUMS, _FIELDS = ("count", "coherence", "direction", "above"), ("R2", "phase")
 
 # A warning names so many of the pairs that failed.
 _SHOWN_FAILURES = 3
@@ -170,21 +172,29 @@ class Run:
         """Take from the store what an earlier run left there."""
         if self.store is None or isinstance(self.store, MemoryStore):
             return
-        n_scales, n_bands = self.geometry.scales.size, len(self.bands)
+        n_scales, n_times = self.geometry.scales.size, self.geometry.n_times
+        # A file whose arrays have other shapes is no better than a damaged one.
         for node in set(self.nodes.values()):
-            kept = self.store.read(_name("level", node))
+            kept = self.store.read(node_name("level", node), ("level",))
             if kept is not None and kept["level"].shape == (n_scales,):
                 self.levels[node] = kept["level"]
         for node in self._all_anchors:
-            kept = self.store.read(_name("bands", node))
-            if kept is not None and kept["means"].shape[1:] == (n_bands,):
+            kept = self.store.read(node_name("bands", node), ("means",))
+            if kept is not None and kept["means"].shape == (
+                self.options.mc_count,
+                len(self.bands),
+            ):
                 self.samples[node] = kept["means"]
+        wanted = {
+            **dict.fromkeys(_SUMS, (n_scales,)),
+            **dict.fromkeys(_FIELDS, (n_scales, n_times)),
+        }
         for pair in self._sound:
-            kept = self.store.read(pair_name(pair), ("count", "coherence", "direction", "above"))
-            if kept is not None and kept["count"].shape == (n_scales,):
-                self.sums[pair] = Sums(
-                    kept["count"], kept["coherence"], kept["direction"], kept["above"]
-                )
+            shapes = self.store.shapes(pair_name(pair))
+            if all(shapes.get(key) == shape for key, shape in wanted.items()):
+                kept = self.store.read(pair_name(pair), _SUMS)
+                if kept is not None:
+                    self.sums[pair] = Sums(*(kept[key] for key in _SUMS))
 
     def _simulate_levels(self, nodes: list[Node], backend: MCBackend, steps: _Steps) -> None:
         """Simulate the levels of R2 for each scale."""
@@ -210,7 +220,7 @@ class Run:
             if options.tol is not None:
                 face._warn_of_error(null, options.tol, options.level)
             if self.store is not None:
-                self.store.write(_name("level", node), {"level": self.levels[node]})
+                self.store.write(node_name("level", node), {"level": self.levels[node]})
 
     def _simulate_bands(self, anchors: list[Node], backend: MCBackend, steps: _Steps) -> None:
         """Simulate the means of R2 over the bands."""
@@ -228,7 +238,7 @@ class Run:
         for node, own in zip(anchors, means, strict=True):
             self.samples[node] = own
             if self.store is not None:
-                self.store.write(_name("bands", node), {"means": own})
+                self.store.write(node_name("bands", node), {"means": own})
 
     def _streams(self) -> Streams:
         """Return the random streams of the band means: all anchors must share them.
@@ -368,7 +378,7 @@ class Run:
         return {
             "names": list(self.table.names),
             "wavelet": f"{type(mother).__qualname__} {mother!r}",
-            "data": _digest(self.table),
+            "data": self.table.digest(),
             "dt": self.table.dt,
             "n_times": self.table.n_times,
             "n_fft": geometry.n_fft,
@@ -387,18 +397,3 @@ class Run:
             "tol": options.tol,
             "mc_count_max": options.mc_count_max,
         }
-
-
-def _name(kind: str, node: Node) -> str:
-    """Return the name of what belongs to a pair of coefficients in a store."""
-    return f"{kind}{node[0]:+.9f}{node[1]:+.9f}"
-
-
-def _digest(table: Table) -> str:
-    """Return a name for the values of all series, and for which of them fail."""
-    digest = hashlib.sha256()
-    for number in range(len(table.names)):
-        values: NDArray[Any] = table.series.get(number, np.empty(0))
-        digest.update(f"{number}:{values.size}:".encode())
-        digest.update(np.ascontiguousarray(values, dtype="<f8").tobytes())
-    return digest.hexdigest()

@@ -28,6 +28,7 @@ from ..validation import brief, warn_user
 
 Arrays = Mapping[str, NDArray[Any]]
 Loaded = dict[str, NDArray[Any]]
+Shapes = dict[str, tuple[int, ...]]
 
 _FORMAT = "pycwt_mod coherence matrix"
 _VERSION = 1
@@ -52,6 +53,9 @@ class Store(Protocol):
     def read(self, name: str, keys: Sequence[str] | None = None) -> Loaded | None:
         """Return (some of) the arrays of a name; None if they are not there, or not whole."""
 
+    def shapes(self, name: str) -> Shapes:
+        """Return the shapes of the arrays of a name without reading them; none if not whole."""
+
     def claim(self, facts: Mapping[str, Any]) -> None:
         """Take the place for a run with these facts; ValueError if it holds one with others."""
 
@@ -69,6 +73,10 @@ class MemoryStore:
     def read(self, name: str, keys: Sequence[str] | None = None) -> Loaded | None:
         """Return arrays."""
         return self._groups.get(name)
+
+    def shapes(self, name: str) -> Shapes:
+        """Return shapes."""
+        return {key: array.shape for key, array in self._groups.get(name, {}).items()}
 
     def claim(self, facts: Mapping[str, Any]) -> None:
         """Accept anything: memory is new."""
@@ -105,6 +113,17 @@ class FolderStore:
                 return {key: content[key] for key in keys or content.files}
         except _DAMAGE:
             return None
+
+    def shapes(self, name: str) -> Shapes:
+        """Read the headers in a file."""
+        try:
+            with zipfile.ZipFile(self.folder / f"{name}.npz") as content:
+                return {
+                    member.removesuffix(".npy"): _shape_in(content, member)
+                    for member in content.namelist()
+                }
+        except _DAMAGE:
+            return {}
 
     def claim(self, facts: Mapping[str, Any]) -> None:
         """Write the facts, or compare them with those of the run that is there."""
@@ -170,14 +189,28 @@ class ZarrStore:
 
     def read(self, name: str, keys: Sequence[str] | None = None) -> Loaded | None:
         """Read a group."""
+        group = self._whole(name)
+        if group is None:
+            return None
+        try:
+            return {key: np.asarray(group[key][...]) for key in keys or list(group.array_keys())}
+        except _DAMAGE:
+            return None
+
+    def shapes(self, name: str) -> Shapes:
+        """Read what a group says of its arrays."""
+        group = self._whole(name)
+        try:
+            return {} if group is None else {key: array.shape for key, array in group.arrays()}
+        except _DAMAGE:
+            return {}
+
+    def _whole(self, name: str) -> Any:
+        """Return a group; None if it is not there, or was not finished."""
         root = self._root()
-        if name not in root:
+        if name not in root or not root[name].attrs.get("complete", False):
             return None
-        group = root[name]
-        if not group.attrs.get("complete", False):
-            return None
-        wanted = keys or list(group.array_keys())
-        return {key: np.asarray(group[key][...]) for key in wanted}
+        return root[name]
 
     def claim(self, facts: Mapping[str, Any]) -> None:
         """Write the facts as attributes, or compare them."""
@@ -210,6 +243,15 @@ def as_store(out: Any, fields: Any) -> Store | None:
     if folder.exists() and not folder.is_dir():
         raise ValueError(f"`out` must be a folder, got the file {str(folder)!r}.")
     return ZarrStore(folder) if folder.suffix == ".zarr" else FolderStore(folder)
+
+
+def _shape_in(content: zipfile.ZipFile, member: str) -> tuple[int, ...]:
+    """Return the shape of an array in a .npz file."""
+    with content.open(member) as stream:
+        is_old = np.lib.format.read_magic(stream) == (1, 0)
+        header = "read_array_header_1_0" if is_old else "read_array_header_2_0"
+        shape, _, _ = getattr(np.lib.format, header)(stream)
+    return tuple(shape)
 
 
 def _manifest(facts: Mapping[str, Any]) -> dict[str, Any]:

@@ -175,6 +175,33 @@ def test_a_group_that_was_not_finished_never_counts(tmp_path):
     assert compared(spy) == 1
 
 
+@pytest.mark.parametrize(
+    ("kind", "key", "change"),
+    [
+        *(("pair", key, "short") for key in ("count", "coherence", "direction", "above", "R2")),
+        ("pair", "phase", "gone"),
+        ("bands", "means", "short"),
+        ("bands", "means", "gone"),
+        ("level", "level", "short"),
+    ],
+)
+def test_arrays_of_another_shape_never_count(out, kind, key, change):
+    whole = run(out, cache=False)
+    store = ZarrStore(out) if out.suffix else FolderStore(out)
+    name = min(path.name for path in out.glob(f"{kind}*")).removesuffix(".npz")
+    arrays = store.read(name)
+    arrays[key] = arrays[key][:-1]
+    if change == "gone":
+        del arrays[key]
+    store.write(name, arrays)
+    spy = Spy()
+    result = run(out, backend=spy, cache=False)
+    check_same(result, whole)
+    np.testing.assert_array_equal(result.fields(0, 1)[0], whole.fields(0, 1)[0])
+    calls = {"pair": "ComparePair", "bands": "BandSurrogates", "level": "_CountEach"}
+    assert dict(spy.calls)[calls[kind]]
+
+
 def test_writing_leaves_no_half_file_behind(tmp_path):
     store = FolderStore(tmp_path)
 
