@@ -92,6 +92,10 @@ def install() -> None:
     the same objects by either name, so ``pycwt.wavelet.ar1 = ...`` takes effect as in pycwt. Worker
     processes that import pycwt by themselves need a call of their own. A second call does nothing.
 
+    A submodule that is not here raises ModuleNotFoundError with the remedy, never falling through
+    to pycwt itself; so does ``importlib.util.find_spec("pycwt.x")``, which for other packages
+    returns None: catch the error where a program asks in this way.
+
     Raises
     ------
     RuntimeError

@@ -1,6 +1,7 @@
 """`import pycwt` gets this package, on request; the way back; and what cannot be."""
 
 import importlib
+import importlib.util
 import pickle
 import subprocess
 import sys
@@ -106,6 +107,8 @@ def test_module_that_is_not_here_is_told(fresh):
     with pytest.raises(ModuleNotFoundError, match=r"has no 'pycwt_mod\.nonsense'") as caught:
         importlib.import_module("pycwt.nonsense")
     assert caught.value.name == "pycwt.nonsense"
+    with pytest.raises(ModuleNotFoundError, match="has no 'pycwt_mod"):
+        importlib.util.find_spec("pycwt.nonsense")
 
 
 def test_sample_script_without_pycwt_is_told(fresh, monkeypatch):
