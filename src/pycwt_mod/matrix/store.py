@@ -289,28 +289,43 @@ def _compare(known: Any, facts: Mapping[str, Any], folder: Path) -> None:
         )
 
 
-@contextlib.contextmanager
-def mapped_arrays(shape: tuple[int, ...], *dtypes: type) -> Iterator[tuple[NDArray[Any], ...]]:
+def mapped_arrays(
+    shape: tuple[int, ...], *dtypes: type
+) -> contextlib.AbstractContextManager[tuple[NDArray[Any], ...]]:
     """Give arrays in temporary files, which worker processes map and so hold once in memory.
 
     Where the disk has no room for them they are plain arrays, and a warning says so.
     """
     sizes = [math.prod(shape) * np.dtype(dtype).itemsize for dtype in dtypes]
-    # Windows does not remove a file that is still mapped; the system's clean-up does it later.
-    with tempfile.TemporaryDirectory(prefix="pycwt_mod-", ignore_cleanup_errors=True) as folder:
+    with contextlib.ExitStack() as stack:
+        # Windows does not remove a file that is still mapped; the system's clean-up does it later.
+        folder = stack.enter_context(
+            tempfile.TemporaryDirectory(prefix="pycwt_mod-", ignore_cleanup_errors=True)
+        )
         paths = [Path(folder) / f"{number}.bin" for number in range(len(dtypes))]
+        arrays: tuple[NDArray[Any], ...]
         if _have_room(paths, sizes):
-            yield tuple(
+            arrays = tuple(
                 np.memmap(path, dtype=dtype, mode="r+", shape=shape)
                 for path, dtype in zip(paths, dtypes, strict=True)
             )
-            return
-        warn_user(
-            f"The temporary folder {str(Path(folder).parent)!r} has no room for the {sum(sizes)} "
-            "bytes of the transforms; they are kept in memory, and each worker process may need "
-            "a copy. Set TMPDIR to a folder on a larger disk."
-        )
-        yield tuple(np.zeros(shape, dtype) for dtype in dtypes)
+        else:
+            warn_user(
+                f"The temporary folder {str(Path(folder).parent)!r} has no room for the "
+                f"{sum(sizes)} bytes of the transforms; they are kept in memory, and each worker "
+                "process may need a copy. Set TMPDIR to a folder on a larger disk."
+            )
+            arrays = tuple(np.zeros(shape, dtype) for dtype in dtypes)
+        return _lent(arrays, stack.pop_all())
+
+
+@contextlib.contextmanager
+def _lent(
+    arrays: tuple[NDArray[Any], ...], stack: contextlib.ExitStack
+) -> Iterator[tuple[NDArray[Any], ...]]:
+    # A generator that warned would have the warning point into contextlib.
+    with stack:
+        yield arrays
 
 
 def _have_room(paths: Sequence[Path], sizes: Sequence[int]) -> bool:

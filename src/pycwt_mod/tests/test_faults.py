@@ -262,7 +262,9 @@ if __name__ == "__main__":
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             result = wct_matrix(X, 1.0, sig=False, progress=False, backend=backend)
-        (told,) = [str(one.message) for one in caught if "TMPDIR" in str(one.message)]
+        (told,) = [one for one in caught if "TMPDIR" in str(one.message)]
+        assert told.filename == __file__, told.filename
+        told = str(told.message)
         assert {folder!r} in told, told
         assert int(told.split(" bytes")[0].split()[-1]) > 2**20, told
         print(float(result.coherence.sum()).hex())
