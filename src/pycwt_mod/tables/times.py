@@ -39,6 +39,9 @@ _ROUNDING, _COARSEST = 1.5, 0.3
 # Whole numbers in this range that are dates of the calendar are dates written as YYYYMMDD.
 _COMPACT_DATES = (1600_01_01, 2399_12_31)
 
+# Of missing months, so many are named.
+_NAMED_MONTHS = 6
+
 _FORMAT = "Write times as numbers, or as dates such as 2020-01-31 or 2020-01-31T12:00."
 _EVEN = "Fill the gap, or interpolate the series to even steps."
 
@@ -164,7 +167,7 @@ def _date_axis(dates: NDArray[Any], unit: str) -> tuple[TimeAxis | None, Fault |
         dt = {"months": months, "years": months / 12}.get(unit)
         words = {1: "monthly", 3: "quarterly", 12: "yearly"}.get(months, f"every {months} months")
     else:
-        fault = _uneven(seconds, labels, 0.0)
+        fault = _missing_months(dates, labels) or _uneven(seconds, labels, 0.0)
         if fault is not None:
             return None, fault
         dt, words = None, "even steps"
@@ -177,15 +180,45 @@ def _whole_months(dates: NDArray[Any]) -> int:
     """Return the step in months, if the dates are the same day of every k-th month; else 0."""
     if dates.size < 2:
         return 0
-    months = dates.astype("datetime64[M]")
-    steps = np.diff(months.astype(np.int64))
-    within = dates - months.astype(dates.dtype)
+    steps = np.diff(dates.astype("datetime64[M]").astype(np.int64))
     if steps[0] < 1 or (steps != steps[0]).any():
         return 0
+    return int(steps[0]) if _in_same_place(dates) else 0
+
+
+def _in_same_place(dates: NDArray[Any]) -> bool:
+    """Return whether all dates are the same day of their month, or all its last."""
+    months = dates.astype("datetime64[M]")
+    within = dates - months.astype(dates.dtype)
     # The last day of each month is as even as the first; any later day than the 28th may be cut.
-    same_day = (within == within[0]).all()
     end = ((months + 1).astype(dates.dtype) - dates) <= np.timedelta64(1, "D")
-    return int(steps[0]) if same_day or end.all() else 0
+    return bool((within == within[0]).all() or end.all())
+
+
+def _missing_months(dates: NDArray[Any], labels: list[str]) -> Fault | None:
+    """Return which months are missing from dates that are monthly but for gaps; None if not so.
+
+    Their steps in days differ from month to month, and would hide where the gap is.
+    """
+    if dates.size < 3 or not _in_same_place(dates):
+        return None
+    months = dates.astype("datetime64[M]")
+    steps = np.diff(months.astype(np.int64))
+    usual = int(np.percentile(steps, 50, method="lower"))
+    gaps = np.flatnonzero(steps != usual)
+    if usual < 1 or not gaps.size or (steps[gaps] % usual).any() or (steps < 1).any():
+        return None
+    missing = [month for gap in gaps for month in range(usual, int(steps[gap]), usual)]
+    row, more = int(gaps[0]) + 1, len(missing)
+    first = [str(months[row - 1] + month) for month in range(usual, int(steps[row - 1]), usual)]
+    named = ", ".join(first[:_NAMED_MONTHS]) + (" ..." if len(first) > _NAMED_MONTHS else "")
+    total = f" ({more} in all)" if more > len(first) else ""
+    return Fault(
+        f"must be evenly spaced, got a gap from {labels[row - 1]} to {labels[row]}: "
+        f"{named} {'is' if more == 1 else 'are'} missing{total}",
+        (gaps + 1).tolist(),
+        _EVEN,
+    )
 
 
 def _uneven(times: Array, labels: list[str], rounding: float) -> Fault | None:

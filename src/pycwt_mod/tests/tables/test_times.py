@@ -118,3 +118,22 @@ def test_missing_date_of_numpy_is_told_with_its_row(tmp_path):
     np.savez(tmp_path / "d.npz", t=times)
     with pytest.raises(DataError, match="column 't' has a missing date"):
         read_table(tmp_path / "d.npz").time_axis("t")
+
+
+@pytest.mark.parametrize("end", [False, True], ids=["first day", "last day"])
+def test_gap_in_months_is_told_with_the_months_that_are_missing(column, end):
+    months = np.arange("1990-01", "1995-01", dtype="datetime64[M]")
+    days = (months + end).astype("datetime64[D]") - end
+    kept = [str(day) for day in np.delete(days, [25, 26, 40])]
+    with pytest.raises(DataError) as caught:
+        column(kept).time_axis("t")
+    words = str(caught.value)
+    assert f"line 27: column 't' must be evenly spaced, got a gap from {days[24]} to" in words
+    assert "1992-02, 1992-03 are missing (3 in all)" in words
+    assert "also line 40." in words
+
+
+def test_gap_in_quarters_counts_quarters(column):
+    quarters = [str(q) for q in np.arange("1990-01", "1999-01", 3, dtype="datetime64[M]")]
+    with pytest.raises(DataError, match=r"line 7: .*: 1991-04 is missing\."):
+        column(quarters[:5] + quarters[6:]).time_axis("t")
