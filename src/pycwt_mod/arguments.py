@@ -17,6 +17,7 @@ from .validation import (
     as_real,
     as_series,
     brief,
+    even_index,
     same_index,
     same_size,
     warn_user,
@@ -112,6 +113,14 @@ def as_pair(y1: Any, y2: Any) -> Array:
         # pycwt takes pandas Series sample by sample, and a script may mean it so.
         warn_user(f"{error} As they are, the series are compared sample by sample.")
     return np.stack([first, second])
+
+
+def warn_of_uneven_index(series: Any, name: str) -> None:
+    """Warn if the dates of one pandas Series are not in order or have gaps, as `as_pair` does."""
+    try:
+        even_index(series, name)
+    except ValueError as error:
+        warn_user(f"{error} As they are, the samples are taken as evenly spaced.")
 
 
 def normalized(pair: Array) -> Array:

@@ -31,6 +31,9 @@ _JITTER = 0.01
 # Those of months, quarters and years by this part.
 _CALENDAR_JITTER = 0.15
 
+# Days of a month, by which monthly values are known.
+_SHORTEST_MONTH, _LONGEST_MONTH = 28, 31
+
 # Nobody asks for what most of the unrelated series exceed.
 _LOWEST_USUAL_LEVEL = 0.5
 
@@ -245,15 +248,36 @@ def same_index(first: Any, second: Any, names: tuple[str, str]) -> None:
             f"{_span(indexes[1])}. Keep what they share: "
             f'`{one}, {two} = {one}.align({two}, join="inner")`.'
         )
-    for index, name in zip(indexes, names, strict=True):
-        gap = None if index is None else _first_gap(index)
-        if gap is not None:
-            raise ValueError(
-                f"`{name}` must be evenly spaced in time, got a step from {_label(index[gap])} to "
-                f"{_label(index[gap + 1])}, unlike most others. Fill the gaps, for example by "
-                f'`{name}.resample("D").mean().interpolate()` for daily values; or pass '
-                f"`{name}.to_numpy()` to have the samples taken as evenly spaced."
-            )
+    for series, name in zip((first, second), names, strict=True):
+        even_index(series, name)
+
+
+def even_index(series: Any, name: str) -> None:
+    """Raise ValueError if a pandas Series has dates that are not in order, or that have gaps."""
+    index = _index_of(series)
+    gap = None if index is None else _first_gap(index)
+    if gap is None:
+        return
+    step = f"got a step from {_label(index[gap])} to {_label(index[gap + 1])}"
+    if not index.hasnans and not index.is_monotonic_increasing:
+        raise ValueError(
+            f"`{name}` must be in the order of time, {step}. Sort it: `{name}.sort_index()`."
+        )
+    frequency, values = _frequency(index)
+    raise ValueError(
+        f"`{name}` must be evenly spaced in time, {step}, unlike most others. Fill the gaps, for "
+        f'example by `{name}.resample("{frequency}").mean().interpolate()` for {values} values; or '
+        f"pass `{name}.to_numpy()` to have the samples taken as evenly spaced."
+    )
+
+
+def _frequency(index: Any) -> tuple[str, str]:
+    """Return pandas' name of the usual step of dates with gaps, and a word for it."""
+    times = index.dropna().tz_localize(None).to_numpy()
+    days = np.median(np.diff(times) / np.timedelta64(1, "D")) if times.size > 1 else 1.0
+    if _SHORTEST_MONTH <= days <= _LONGEST_MONTH:
+        return "MS", "monthly"
+    return ("h", "hourly") if days * 24 == 1 else ("D", "daily")
 
 
 def _index_of(series: Any) -> Any:
@@ -284,7 +308,9 @@ def _first_gap(index: Any) -> int | None:
     Even are also the steps of a calendar: any one day of every month, of every third month ..., and
     business days.
     """
-    if getattr(index.dtype, "kind", "") != "M" or len(index) < 3 or index.freq is not None:
+    if getattr(index.dtype, "kind", "") != "M" or len(index) < 3:
+        return None
+    if index.freq is not None and index[0] < index[-1]:
         return None
     local = index.tz_localize(None).to_numpy()
     universal = local if index.tz is None else index.tz_convert(None).to_numpy()

@@ -25,6 +25,7 @@ from .arguments import (
     simulation_method,
     simulation_options,
     value_at_zero,
+    warn_of_uneven_index,
 )
 from .helpers import (
     AR1_REMEDY,
@@ -167,6 +168,7 @@ def cwt(
     """
     mother = _check_parameter_wavelet(wavelet)
     series = as_series(signal, "signal", allow_complex=True)
+    warn_of_uneven_index(signal, "signal")
     dt = as_positive(dt, "dt")
     if freqs is None:
         dj, s0, J = scale_arguments(series.size, dt, dj, s0, J, mother)
@@ -890,6 +892,8 @@ def _variance_and_alpha(signal: Any, alpha: Any) -> tuple[float, float]:
             )
         return variance, as_coefficient(alpha, "alpha")
     series = as_series(signal, "signal")
+    if alpha is None:
+        warn_of_uneven_index(signal, "signal")
     return float(series.var()), as_coefficient(ar1(series)[0] if alpha is None else alpha, "alpha")
 
 

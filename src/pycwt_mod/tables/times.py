@@ -203,7 +203,7 @@ def _missing_months(dates: NDArray[Any], labels: list[str]) -> Fault | None:
     if dates.size < 3 or not _in_same_place(dates):
         return None
     months = dates.astype("datetime64[M]")
-    steps = np.diff(months.astype(np.int64))
+    steps = np.diff(months.astype(np.int64)).astype(np.int64)
     usual = int(np.percentile(steps, 50, method="lower"))
     gaps = np.flatnonzero(steps != usual)
     if usual < 1 or not gaps.size or (steps[gaps] % usual).any() or (steps < 1).any():

@@ -631,6 +631,21 @@ def test_index_with_a_gap_is_refused_by_its_label(kind):
         same_index(np.ones(3), _indexed(labels), ("y1", "y2"))
 
 
+@pytest.mark.parametrize("labels", [DAYS[::-1], _parsed(DAYS)[::-1], DAYS[[5, 0, 3, 1, 4, 2]]])
+def test_index_out_of_order_is_told_to_be_sorted(labels):
+    with pytest.raises(
+        ValueError, match=r"order of time.* Sort it: `y2\.sort_index\(\)`"
+    ) as caught:
+        same_index(np.ones(3), _indexed(labels), ("y1", "y2"))
+    assert "resample" not in str(caught.value)
+
+
+def test_gap_in_months_is_filled_by_months():
+    months = pd.date_range("2001-01-01", periods=60, freq="MS").delete(7)
+    with pytest.raises(ValueError, match=r'resample\("MS"\).* for monthly values'):
+        same_index(np.ones(3), _indexed(months), ("y1", "y2"))
+
+
 @pytest.mark.parametrize(
     ("labels", "span"),
     [
@@ -779,3 +794,17 @@ def test_kinds_of_the_sentinel_give_the_default(sentinel):
     result = pycwt_mod.cwt(_series(), 0.5, s0=sentinel, J=sentinel)
     for here, there in zip(result, expected, strict=True):
         np.testing.assert_array_equal(here, there)
+
+
+@pytest.mark.parametrize("call", ["cwt", "xwt", "significance"])
+def test_series_out_of_order_is_a_warning_with_the_remedy(call):
+    series = pd.Series(_series(), pd.date_range("2001-01-01", periods=N))
+    shuffled = series.iloc[np.random.default_rng(0).permutation(N)]
+    calls = {
+        "cwt": lambda y: pycwt_mod.cwt(y, 1.0),
+        "xwt": lambda y: pycwt_mod.xwt(y, y, 1.0),
+        "significance": lambda y: pycwt_mod.significance(y, 1.0, [2.0, 4.0]),
+    }
+    with pytest.warns(UserWarning, match=r"order of time.*sort_index\(\)"):
+        calls[call](shuffled)
+    calls[call](series)

@@ -52,8 +52,10 @@ def test_uneven_dates_are_refused_with_the_first_gap():
 
 def test_falling_dates_are_refused():
     dates = pd.date_range("2000-01-01", periods=60, freq="D")[::-1]
-    with pytest.raises(ValueError, match=r"rise|evenly spaced"):
+    with pytest.raises(ValueError, match=r"order of time.* `data\.sort_index\(\)`"):
         as_table(frame(dates), None, None)
+    with pytest.warns(UserWarning, match=r"`data\.sort_index\(\)`"):
+        as_table(frame(dates), 1.0, None)
 
 
 def test_interval_is_needed_without_dates():
