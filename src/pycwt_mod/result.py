@@ -201,7 +201,9 @@ class CoherenceResult(tuple[Array, Array, Array, Array, Array]):
             unit = options.get("period_unit")
             options.setdefault("time_label", f"Time ({unit})" if unit else "Time")
             times = self.dt * np.arange(self[0].shape[1])
-        options.setdefault("level_label", name)
+        # A mask of the caller's own is not at this level; the caption then says what is outlined.
+        if correction is not None or options.get("significant") is None:
+            options.setdefault("level_label", name)
         return plot_wct(*self[:4], sig, times, **options)
 
     def _null(self) -> NullDistribution:

@@ -160,6 +160,14 @@ def test_result_draws_itself_at_another_level_or_corrected(result):
     assert found[0] / 1.2 < periods.min() < periods.max() < found[-1] * 1.2
 
 
+def test_result_does_not_call_a_mask_of_the_user_a_level(result):
+    mask = result.significant(correction="fdr")
+    words = result.plot(significant=mask, ax=offscreen_axes()).caption.get_text()
+    assert "Outlined: what is significant." in " ".join(words.split())
+    named = result.plot(significant=mask, level_label="my choice", ax=offscreen_axes())
+    assert "Outlined: my choice." in " ".join(named.caption.get_text().split())
+
+
 def test_result_without_null_draws_no_level_and_refuses_to_make_one(pair):
     result = wct(*pair, 0.5, 1 / 4, sig=False)
     assert result.plot(ax=offscreen_axes()).contour is None
