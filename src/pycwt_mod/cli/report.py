@@ -26,6 +26,9 @@ __all__ = [
 ]
 
 
+# Phases that scatter by more than this name no relation.
+_WIDEST_SPREAD = math.radians(60)
+
 # An octave whose significant area is less than so many times that of chance is not named as the
 # strongest, with a phase and a lag: these would be those of noise.
 _STANDS_OUT = 2.0
@@ -71,12 +74,13 @@ def describe_pair(
         What is averaged in each band.
     """
     unit = f" ({inputs.unit})" if inputs.unit else ""
+    least = _STANDS_OUT * (1 - level)
     rows = [
         ["period" + unit, "area", "significant", field, "phase (deg)", "lag" + unit, "relation"]
     ]
     for band in bands:
         shares = [octave(band), percent(band.area), percent(band.significant)]
-        rows.append([*shares, f"{band.mean:.2f}", *_phase_fields(band, inputs)])
+        rows.append([*shares, f"{band.mean:.2f}", *_phase_fields(band, inputs, least)])
     lines = [
         "By octaves of period, outside the cone of influence (phase and lag: mean and spread over",
         "what is significant; lag: by which y follows x, in anti-phase the reverse of x):",
@@ -88,7 +92,7 @@ def describe_pair(
     best = strongest(bands)
     if best is None:
         return [*lines, "Strongest: nothing is significant."]
-    if best.significant < _STANDS_OUT * (1 - level):
+    if best.significant < least:
         return [
             *lines,
             f"No octave stands out from chance; the most is {percent(best.significant)}, at "
@@ -164,7 +168,8 @@ def percent(share: float) -> str:
     return "none" if math.isnan(share) else f"{100 * share:.0f} %"
 
 
-def _phase_fields(band: Band, inputs: Inputs) -> list[str]:
+def _phase_fields(band: Band, inputs: Inputs, least: float) -> list[str]:
+    """Return phase, lag and relation; no relation where it would be that of noise."""
     if not band.relation:
         return ["-", "-", "-"]
     x, y = inputs.names
@@ -172,7 +177,7 @@ def _phase_fields(band: Band, inputs: Inputs) -> list[str]:
     return [
         f"{math.degrees(band.phase):+z.0f} +- {math.degrees(band.phase_spread):.0f}",
         f"{band.lag:+z.3g} +- {band.lag_spread:.2g}",
-        relation,
+        relation if band.significant >= least and band.phase_spread <= _WIDEST_SPREAD else "-",
     ]
 
 

@@ -8,12 +8,13 @@ import subprocess
 import sys
 import warnings
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 import pycwt_mod
-from pycwt_mod.cli import bands
+from pycwt_mod.cli import bands, report
 
 # Enough for a yearly cycle, which is far above the level.
 FEW = ("--mc-count", "20")
@@ -331,3 +332,16 @@ def test_reading_and_drawing_load_no_pandas(csv):
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
     assert done.stdout.endswith("\n[]\n"), done.stderr
     assert io.StringIO(done.stdout).readline().startswith("Cross-wavelet transform")
+
+
+@pytest.mark.parametrize(
+    ("significant", "spread", "relation"),
+    [(0.3, 0.4, "rain leads"), (0.08, 0.4, "-"), (0.3, 1.2, "-")],
+    ids=["clear", "near chance", "scattered"],
+)
+def test_relation_is_named_only_where_it_is_not_that_of_noise(significant, spread, relation):
+    band = bands.Band((8.0, 16.0), 1.0, significant, 0.6, 11.0, 1.2, spread)
+    inputs = SimpleNamespace(unit="days", names=("rain", "flow"))
+    lines = report.describe_pair([band], significant, 0.95, inputs, "R2")
+    row = next(line for line in lines if "8 to 16" in line)
+    assert row.split("  ")[-1].strip() == relation
