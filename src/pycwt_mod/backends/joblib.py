@@ -303,6 +303,8 @@ class JoblibBackend(MCBackend):
                 call.feed = feed = Feed(guarded, job.source, MAX_AHEAD_PER_WORKER * job.n_jobs)
                 with _deaths():
                     call.outputs = parallel(feed)
+                if self.prefer == "processes":
+                    call.note_processes()
                 for outcome in self._outcomes(call.outputs, feed, job):
                     result = job.done(open_outcome(outcome))
                     yield result

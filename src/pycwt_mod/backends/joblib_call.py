@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import os
 import queue
+import signal
 import sys
 import threading
+import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Generic, Self, TypeVar
 
 from .deadline import Deadline
 from .remote import Failure
 
 __all__ = ["Call", "Feed", "Job", "Source", "Stoppable", "WorkersDiedError"]
+
+# How long the end of a call may take before a second Ctrl-C breaks it off.
+PATIENCE_SECONDS = 5.0
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -208,12 +215,32 @@ class Call:
         self.stack.callback(at_end)
         self.outputs: Any = None
         self.feed: Feed[Any, Any] | None = None
+        self._processes: list[Any] = []
+        self._early = False
 
     def __enter__(self) -> Self:
         return self
 
+    def note_processes(self) -> None:
+        """Note which processes work for this call, to be sure of their end if it ends early."""
+        _kill_without_pgrep()
+        self._processes = list(dict(getattr(_pool(), "_processes", None) or {}).values())
+
+    @contextlib.contextmanager
+    def _killed(self) -> Iterator[None]:
+        """Kill what loky was kept from killing by a second Ctrl-C."""
+        try:
+            yield
+        finally:
+            if self._early:
+                for process in self._processes:
+                    with contextlib.suppress(Exception):
+                        if process.is_alive():
+                            _kill_process_tree(process)
+
     def __exit__(self, *exception: object) -> None:
         """End the call: busy worker processes are killed."""
+        self._early = exception[0] is not None
         pid, thread = self._owner
         if os.getpid() != pid:
             return  # a copy made by fork; the workers are the parent's
@@ -228,12 +255,81 @@ class Call:
             end.join()
 
     def _end(self) -> None:
-        with self.stack, contextlib.suppress(_EarlyEnd):
+        with _undisturbed(), self.stack, self._killed(), contextlib.suppress(_EarlyEnd):
             if self.outputs is not None:
                 if self.feed is not None:
                     self.feed.end()
                 _forget_queued_tasks()
                 self.outputs.throw(_EarlyEnd)
+
+
+@contextlib.contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Put a second Ctrl-C off, for some seconds, until the workers are dead."""
+    handler = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or not callable(handler):
+        yield
+        return
+    began = time.monotonic()
+    put_off = False
+
+    def put_it_off(number: int, frame: Any) -> None:
+        nonlocal put_off
+        put_off = True
+        if time.monotonic() - began > PATIENCE_SECONDS:
+            handler(number, frame)
+
+    signal.signal(signal.SIGINT, put_it_off)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, handler)
+        if put_off:
+            handler(signal.SIGINT, None)
+
+
+def _kill_without_pgrep() -> None:
+    """Let loky kill its workers in a way that a second Ctrl-C cannot break.
+
+    Where psutil is not installed, loky asks the program pgrep for the workers' children. Ctrl-C
+    goes to that program as well, and when it dies of it, so does loky's thread, and the workers
+    live on (loky 3.5).
+    """
+    loky: Any = sys.modules.get("joblib.externals.loky.process_executor")
+    listed = os.path.exists(f"/proc/self/task/{os.getpid()}/children")  # noqa: PTH110
+    if loky is not None and listed and not _has_psutil():
+        loky.kill_process_tree = _kill_process_tree
+
+
+def _has_psutil() -> bool:
+    try:
+        return importlib.util.find_spec("psutil") is not None
+    except ValueError:  # kept from being imported
+        return False
+
+
+def _kill_process_tree(process: Any, use_psutil: bool = True) -> None:
+    """Kill a process and its descendants; the counterpart of loky's function of this name."""
+    for pid in [*_descendants(process.pid)[::-1], process.pid]:
+        with contextlib.suppress(OSError):
+            os.kill(pid, signal.SIGKILL)
+    process.join()
+
+
+def _descendants(pid: int) -> list[int]:
+    """List the descendants of a process, parents before their children, from /proc."""
+    found: list[int] = []
+    for listing in Path(f"/proc/{pid}/task").glob("*/children"):
+        with contextlib.suppress(OSError):
+            for child in map(int, listing.read_text().split()):
+                found += [child, *_descendants(child)]
+    return found
+
+
+def _pool() -> Any:
+    """Return loky's pool, or None."""
+    module = sys.modules.get("joblib.externals.loky.reusable_executor")
+    return getattr(module, "_executor", None)
 
 
 def _forget_queued_tasks() -> None:
@@ -242,8 +338,7 @@ def _forget_queued_tasks() -> None:
     Loky's own thread, told to kill the workers, lets go of these tasks but not of their numbers in
     its queue, and dies of the first one that it looks up (loky 3.5).
     """
-    module = sys.modules.get("joblib.externals.loky.reusable_executor")
-    numbers = getattr(getattr(module, "_executor", None), "_work_ids", None)
+    numbers = getattr(_pool(), "_work_ids", None)
     if numbers is not None:
         with contextlib.suppress(queue.Empty):
             while True:

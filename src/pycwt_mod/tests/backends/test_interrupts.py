@@ -74,3 +74,35 @@ def test_interrupt_leaves_no_process_behind(started, name, whole_group):
     assert process.returncode != 0
     _, alive = psutil.wait_procs(children, timeout=ALLOWED_SECONDS - (time.monotonic() - begun))
     assert not alive
+
+
+@pytest.mark.parametrize("with_psutil", [True, False], ids=["psutil", "no-psutil"])
+def test_second_interrupt_does_not_keep_the_first_from_ending_it(tmp_path, with_psutil):
+    # As from an impatient user: Ctrl-C goes to every program of the terminal's group, also to one
+    # that loky runs to list the children of its workers where psutil is not installed.
+    script = tmp_path / "job.py"
+    hidden = "" if with_psutil else "import sys; sys.modules['psutil'] = None\n"
+    script.write_text(hidden + SCRIPT.format(name="joblib"))
+    process = subprocess.Popen(
+        [sys.executable, str(script)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        env={**os.environ, "LOKY_MAX_CPU_COUNT": "2"},
+    )
+    try:
+        assert [process.stdout.readline() for _ in range(2)] == ["1\n", "2\n"]
+        children = psutil.Process(process.pid).children(recursive=True)
+        for _ in range(4):
+            os.killpg(process.pid, signal.SIGINT)
+            time.sleep(0.01)
+        _, errors = process.communicate(timeout=ALLOWED_SECONDS)
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()
+    assert "KeyboardInterrupt" in errors
+    assert "Failed to kill" not in errors
+    _, alive = psutil.wait_procs(children, timeout=ALLOWED_SECONDS)
+    assert not alive
