@@ -29,6 +29,8 @@ __all__ = ["main"]
 EXIT_OK, EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED, EXIT_BROKEN_PIPE = 0, 1, 2, 130, 141
 EXIT_TERMINATED = 128 + signal.SIGTERM
 
+_GOES_ON = ": surrogates counted so far are stored, and the same command goes on from there"
+
 _EPILOG = """\
 examples:
   pycwt-mod demo
@@ -71,7 +73,9 @@ def main(argv: Sequence[str] | None = None) -> int:
             warnings.showwarning = _warning_shower(arguments.warnings)
             _print(arguments.run(arguments))
     except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
+        # Only commands that simulate have this option.
+        stored = not getattr(arguments, "no_cache", True)
+        print(f"interrupted{_GOES_ON if stored else ''}", file=sys.stderr)
         return EXIT_INTERRUPTED
     except BrokenPipeError:
         # Python flushes stdout at exit, which would fail again and say so.

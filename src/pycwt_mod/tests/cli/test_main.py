@@ -47,6 +47,19 @@ def test_command_interrupted_exits_with_130(capsys, monkeypatch):
     assert capsys.readouterr() == ("", "interrupted\n")
 
 
+@pytest.mark.parametrize("stored", [True, False], ids=["cache", "no cache"])
+def test_command_interrupted_says_whether_it_goes_on(call, csv, monkeypatch, stored):
+    def interrupt(*series, **options):
+        assert options["cache"] is stored
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("pycwt_mod.cli.coherence_command.wct", interrupt)
+    options = () if stored else ("--no-cache",)
+    status, out, err = call("wct", csv, "--x", "2", "--y", "3", "--dt", "1", *options)
+    assert (status, out) == (130, "")
+    assert ("same command goes on" in err) is stored
+
+
 def test_command_failure_without_words_names_the_error(capsys, monkeypatch):
     def fail():
         raise MemoryError
@@ -121,7 +134,7 @@ def test_interrupted_simulation_ends_without_a_traceback(csv):
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
     assert (process.returncode, out) == (130, b"")
-    assert err.endswith(b"interrupted\n")
+    assert err.endswith(b"goes on from there\n")
     assert b"Traceback" not in err
 
 
