@@ -215,6 +215,7 @@ class Call:
         self.stack.callback(at_end)
         self.outputs: Any = None
         self.feed: Feed[Any, Any] | None = None
+        self._pool: Any = None
         self._processes: list[Any] = []
         self._early = False
 
@@ -224,7 +225,8 @@ class Call:
     def note_processes(self) -> None:
         """Note which processes work for this call, to be sure of their end if it ends early."""
         _kill_without_pgrep()
-        self._processes = list(dict(getattr(_pool(), "_processes", None) or {}).values())
+        self._pool = _pool()
+        self._processes = list(dict(getattr(self._pool, "_processes", None) or {}).values())
 
     @contextlib.contextmanager
     def _killed(self) -> Iterator[None]:
@@ -232,7 +234,8 @@ class Call:
         try:
             yield
         finally:
-            if self._early:
+            # A pool that had done all of its tasks lives on, for the next call.
+            if self._early and getattr(getattr(self._pool, "_flags", None), "shutdown", False):
                 for process in self._processes:
                     with contextlib.suppress(Exception):
                         if process.is_alive():
