@@ -191,7 +191,7 @@ def _in_same_place(dates: NDArray[Any]) -> bool:
     months = dates.astype("datetime64[M]")
     within = dates - months.astype(dates.dtype)
     # The last day of each month is as even as the first; any later day than the 28th may be cut.
-    end = ((months + 1).astype(dates.dtype) - dates) <= np.timedelta64(1, "D")
+    end = ((months + np.timedelta64(1, "M")).astype(dates.dtype) - dates) <= np.timedelta64(1, "D")
     return bool((within == within[0]).all() or end.all())
 
 
@@ -210,7 +210,10 @@ def _missing_months(dates: NDArray[Any], labels: list[str]) -> Fault | None:
         return None
     missing = [month for gap in gaps for month in range(usual, int(steps[gap]), usual)]
     row, more = int(gaps[0]) + 1, len(missing)
-    first = [str(months[row - 1] + month) for month in range(usual, int(steps[row - 1]), usual)]
+    first = [
+        str(months[row - 1] + np.timedelta64(month, "M"))
+        for month in range(usual, int(steps[row - 1]), usual)
+    ]
     named = ", ".join(first[:_NAMED_MONTHS]) + (" ..." if len(first) > _NAMED_MONTHS else "")
     total = f" ({more} in all)" if more > len(first) else ""
     return Fault(
