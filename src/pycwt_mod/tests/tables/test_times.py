@@ -114,7 +114,7 @@ def test_dates_of_numpy_are_read_at_any_unit(tmp_path, unit):
 
 def test_missing_date_of_numpy_is_told_with_its_row(tmp_path):
     times = np.datetime64("2000-01") + np.arange(12).astype("timedelta64[M]")
-    times[3] = np.datetime64("NaT")
+    times[3] = np.datetime64("NaT", "M")
     np.savez(tmp_path / "d.npz", t=times)
     with pytest.raises(DataError, match="column 't' has a missing date"):
         read_table(tmp_path / "d.npz").time_axis("t")
