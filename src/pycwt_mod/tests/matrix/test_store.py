@@ -137,8 +137,11 @@ def test_other_data_or_parameters_are_refused_by_name(tmp_path, options, name):
 
 
 def test_other_backend_and_cache_are_no_other_parameters(tmp_path):
-    run(tmp_path / "fields")
-    run(tmp_path / "fields", backend="auto", cache=False, progress=lambda done, total: None)
+    first = run(tmp_path / "fields")
+    files = {path: path.stat().st_mtime_ns for path in (tmp_path / "fields").glob("pair-*")}
+    again = run(tmp_path / "fields", backend="auto", cache=False, progress=lambda done, total: None)
+    check_same(again, first)
+    assert files == {path: path.stat().st_mtime_ns for path in files}  # read, not written anew
 
 
 def test_zarr_refuses_other_parameters_too(tmp_path):

@@ -211,7 +211,9 @@ def test_long_record_is_averaged_to_pixels():
 
 
 def test_one_scale_and_one_time_are_drawn():
-    pixels(plot_wct([[0.5]], [[0.1]], [5.0], [0.25], [0.4], ax=new_axes()))
+    plot = plot_wct([[0.5]], [[0.1]], [5.0], [0.25], [0.4], ax=new_axes())
+    pixels(plot)
+    assert plot.mesh.get_array().ravel().tolist() == [0.5]
 
 
 @pytest.mark.parametrize("kind", ["datetime64", "datetime", "pandas"])
@@ -398,4 +400,6 @@ def test_dates_beyond_the_calendar_are_refused_with_a_remedy(first):
 @pytest.mark.parametrize("first", ["0002", "9939"])
 def test_dates_at_the_ends_of_the_calendar_are_drawn(first):
     dates = np.datetime64(first, "Y") + np.arange(60)
-    pixels(plot_wct(*random_field(10, 60), dates, ax=new_axes()))
+    plot = plot_wct(*random_field(10, 60), dates, ax=new_axes())
+    pixels(plot)
+    assert plot.mesh.get_array().size == 600
