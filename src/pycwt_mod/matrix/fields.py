@@ -100,10 +100,6 @@ class Geometry:
             self._banks["bank"] = make_bank(self.mother, scales, self.n_times, lengths, self.taps)
         return self._banks["bank"]
 
-    def with_scales(self, scales: Array) -> Geometry:
-        """Return the same geometry for other scales."""
-        return replace(self, scales=scales, _banks={})
-
     def __getstate__(self) -> dict[str, Any]:
         """Leave the filters at home: workers compute them faster than they could receive them."""
         return {**self.__dict__, "_banks": {}}
