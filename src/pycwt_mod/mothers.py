@@ -19,7 +19,7 @@ from scipy.special import gammaln, kv
 
 from . import helpers
 from .helpers import fft, fft_kwargs, rect
-from .validation import as_choice, as_count, as_positive
+from .validation import as_choice, as_count, as_positive, brief
 
 __all__ = ["DOG", "MexicanHat", "Morlet", "MotherWavelet", "Paul", "fft", "fft_kwargs", "rect"]
 
@@ -550,3 +550,24 @@ class MexicanHat(DOG):
 def _even_row(half: NDArray[np.float64], n_fft: int) -> NDArray[np.float64]:
     """Extend the values at frequencies 0 to Nyquist to an even row in FFT order."""
     return np.concatenate([half, half[1 : (n_fft + 1) // 2][::-1]])
+
+
+_MOTHERS = {"morlet": Morlet, "paul": Paul, "dog": DOG, "mexicanhat": MexicanHat}
+
+
+def as_mother(wavelet: Any) -> Any:
+    """Return the mother wavelet that a name stands for, or the object itself."""
+    if isinstance(wavelet, str):
+        name = wavelet.lower().translate(str.maketrans("", "", " _-"))
+        if name not in _MOTHERS:
+            raise ValueError(
+                f"`wavelet` must be one of {', '.join(map(repr, _MOTHERS))} or a mother wavelet, "
+                f"got {wavelet!r}."
+            )
+        return _MOTHERS[name]()
+    needed = [name for name in ("psi_ft", "flambda", "coi") if not hasattr(wavelet, name)]
+    if isinstance(wavelet, type) or needed:
+        raise TypeError(
+            f"`wavelet` must be a name or a mother wavelet such as Morlet(6), got {brief(wavelet)}."
+        )
+    return wavelet

@@ -42,6 +42,7 @@ from .montecarlo.estimate import estimate_null
 from .montecarlo.null import NullDistribution
 from .montecarlo.plan import has_own_smooth, make_plan
 from .mothers import DOG, MexicanHat, Morlet, Paul, constant, scale_taps
+from .mothers import as_mother as _check_parameter_wavelet  # pycwt's name for it
 from .result import CoherenceResult
 from .validation import (
     as_coefficient,
@@ -52,7 +53,6 @@ from .validation import (
     as_real,
     as_seed,
     as_series,
-    brief,
     warn_user,
 )
 
@@ -67,9 +67,7 @@ __all__ = [
 ]
 
 # pycwt names of this module that users reach through it.
-_REEXPORTED = (ar1_spectrum, fft, find, get_cache_dir, rednoise)
-
-_MOTHERS = {"morlet": Morlet, "paul": Paul, "dog": DOG, "mexicanhat": MexicanHat}
+_REEXPORTED = (ar1_spectrum, fft, find, get_cache_dir, rednoise, DOG, MexicanHat, Morlet, Paul)
 
 # Fewer surrogates than this give a level that is little more than a guess.
 _FEW_SURROGATES = 10
@@ -834,24 +832,6 @@ def _simulate_null(
 
 # What `wct` calls, unless a user put another function in its place.
 _WCT_SIGNIFICANCE = wct_significance
-
-
-def _check_parameter_wavelet(wavelet: Any) -> Any:
-    """Return the mother wavelet that a name stands for, or the object itself."""
-    if isinstance(wavelet, str):
-        name = wavelet.lower().translate(str.maketrans("", "", " _-"))
-        if name not in _MOTHERS:
-            raise ValueError(
-                f"`wavelet` must be one of {', '.join(map(repr, _MOTHERS))} or a mother wavelet, "
-                f"got {wavelet!r}."
-            )
-        return _MOTHERS[name]()
-    needed = [name for name in ("psi_ft", "flambda", "coi") if not hasattr(wavelet, name)]
-    if isinstance(wavelet, type) or needed:
-        raise TypeError(
-            f"`wavelet` must be a name or a mother wavelet such as Morlet(6), got {brief(wavelet)}."
-        )
-    return wavelet
 
 
 def _padded_length(size: int) -> int:

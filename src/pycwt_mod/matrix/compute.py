@@ -18,6 +18,7 @@ from ..arguments import (
 )
 from ..backends import resolve_backend
 from ..backends.checks import check_timeout
+from ..mothers import as_mother
 from ..transform import scale_axis
 from ..validation import as_count, as_flag, as_level, as_positive, as_seed
 from .fields import Geometry
@@ -163,7 +164,7 @@ def wct_matrix(
     """
     check_progress(progress)
     table = as_table(data, dt, names)
-    mother = face._check_parameter_wavelet(wavelet)
+    mother = as_mother(wavelet)
     steps, smallest, last = scale_arguments(table.n_times, table.dt, dj, s0, J, mother)
     geometry = Geometry(
         mother,

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from matplotlib import colormaps
 from numpy.typing import ArrayLike, NDArray
 
-from ..montecarlo.null import NullDistribution
 from ..validation import as_flag, as_series, brief
 from .axes import draw_period_axis, shown_figure, size_in_inches
 
@@ -23,6 +22,21 @@ _ENTRY_WIDTH, _ENTRY_HEIGHT, _LARGEST_LEGEND = 2.0, 0.19, 0.5
 
 # The band covers so many standard errors to either side: 95 % of repetitions.
 _ERRORS = 1.96
+
+
+@runtime_checkable
+class Levels(Protocol):
+    """The part of a `NullDistribution` that is drawn: levels of its scales, and their errors."""
+
+    @property
+    def n_scales(self) -> int:
+        """Number of scales."""
+
+    def quantile(self, level: ArrayLike) -> Array:
+        """Return levels, shape (level, scale)."""
+
+    def standard_error(self, level: ArrayLike) -> Array:
+        """Return their standard errors, shape (level, scale)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +61,7 @@ class NullPlot:
 
 
 def plot_null(
-    null: NullDistribution,
+    null: Levels,
     periods: ArrayLike | None = None,
     *,
     levels: ArrayLike = (0.9, 0.95, 0.99),
@@ -102,7 +116,7 @@ def plot_null(
     >>> len(plot.lines), plot.axes.get_xlabel()
     (2, 'Scale number')
     """
-    if not isinstance(null, NullDistribution):
+    if not isinstance(null, Levels):
         raise TypeError(
             f"`null` must be a NullDistribution, as `wct_null` returns it, got {brief(null)}."
         )

@@ -12,6 +12,7 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike, NDArray
 
 from ..validation import as_flag, as_positive, as_series, brief
+from .analysis import Analysis, Request, analyse
 from .axes import (
     draw_cone,
     draw_contour,
@@ -24,7 +25,6 @@ from .axes import (
 )
 from .colours import colour_power, draw_power_bar
 from .field import as_times, envelope
-from .spectra import Request, Spectra, analyse
 
 Array = NDArray[np.float64]
 
@@ -193,17 +193,17 @@ def plot_cwt(
         dt, dj, s0, J, wavelet, transform, detrend, normalize, alpha, significance_level, band,
         crop_to_coi,
     )  # fmt: skip
-    spectra = analyse(series, when, dates, request)
+    analysis = analyse(series, when, dates, request)
     figure, axes = _panels(ax)
     words = _Words.of(name, unit, period_unit, normalize, significance_level)
     label = time_label or (f"Time ({period_unit})" if period_unit and not given else "Time")
-    lines = _draw_series(axes["series"], series, spectra, words)
-    mesh, cone, contour = _draw_power(axes["power"], spectra, period_unit, label)
-    spectrum = _draw_spectrum(axes["spectrum"], spectra, words)
+    lines = _draw_series(axes["series"], series, analysis, words)
+    mesh, cone, contour = _draw_power(axes["power"], analysis, period_unit, label)
+    spectrum = _draw_spectrum(axes["spectrum"], analysis, words)
     bar = None
     if as_flag(colorbar, "colorbar"):
         bar = draw_power_bar(mesh, axes["spectrum"], words.power, pad=0.06, fraction=0.25)
-    average = _draw_average(axes["average"], spectra, words)
+    average = _draw_average(axes["average"], analysis, words)
     for panel in ("series", "average"):
         draw_time_axis(axes[panel], when, dates, label)
     if ax is None or isinstance(ax, FigureBase):
@@ -273,23 +273,23 @@ def _panels(ax: Any) -> tuple[Any, dict[str, Any]]:
     return axes["power"].figure, axes
 
 
-def _draw_series(axes: Any, series: Array, spectra: Spectra, words: _Words) -> tuple[Any, Any]:
-    times, width = spectra.field.times, size_in_inches(axes)[0]
+def _draw_series(axes: Any, series: Array, analysis: Analysis, words: _Words) -> tuple[Any, Any]:
+    times, width = analysis.field.times, size_in_inches(axes)[0]
     (line,) = axes.plot(*envelope(times, series, width), color="black", linewidth=0.8)
     trend = None
-    if spectra.trend is not None:
+    if analysis.trend is not None:
         # A straight line is drawn by its ends.
         ends = [0, -1]
-        (trend,) = axes.plot(times[ends], spectra.trend[ends], **_LEVEL_STYLE)
+        (trend,) = axes.plot(times[ends], analysis.trend[ends], **_LEVEL_STYLE)
     axes.set_ylabel(words.series)
     _name(axes, "a")
     return line, trend
 
 
 def _draw_power(
-    axes: Any, spectra: Spectra, period_unit: str, time_label: str
+    axes: Any, analysis: Analysis, period_unit: str, time_label: str
 ) -> tuple[Any, Any, Any]:
-    field = spectra.field
+    field = analysis.field
     reduced = field.reduced(size_in_inches(axes)[0])
     mesh = draw_field(axes, field, reduced, period_unit, time_label)
     colour_power(mesh, reduced.values)
@@ -299,8 +299,8 @@ def _draw_power(
     return mesh, cone, contour
 
 
-def _draw_spectrum(axes: Any, spectra: Spectra, words: _Words) -> tuple[Any, Any]:
-    periods = spectra.field.periods
+def _draw_spectrum(axes: Any, analysis: Analysis, words: _Words) -> tuple[Any, Any]:
+    spectra, periods = analysis.spectra, analysis.field.periods
     (line,) = axes.plot(spectra.spectrum, periods, color="black", linewidth=1.2)
     (level,) = axes.plot(spectra.spectrum_level, periods, label=words.level, **_LEVEL_STYLE)
     draw_period_axis(axes.yaxis, periods, words.unit)
@@ -312,11 +312,11 @@ def _draw_spectrum(axes: Any, spectra: Spectra, words: _Words) -> tuple[Any, Any
     return line, level
 
 
-def _draw_average(axes: Any, spectra: Spectra, words: _Words) -> tuple[Any, Any]:
-    times, width = spectra.field.times, size_in_inches(axes)[0]
+def _draw_average(axes: Any, analysis: Analysis, words: _Words) -> tuple[Any, Any]:
+    spectra, times, width = analysis.spectra, analysis.field.times, size_in_inches(axes)[0]
     (line,) = axes.plot(*envelope(times, spectra.average, width), color="black", linewidth=1)
     level = axes.axhline(spectra.average_level, label=words.level, **_LEVEL_STYLE)
-    low, high = spectra.band
+    low, high = analysis.band
     unit = f" {words.unit}" if words.unit else ""
     axes.set_ylabel(f"{words.average}\n{plain(low, 3)} to {plain(high, 3)}{unit}")
     axes.set_ylim(0, 1.1 * max(spectra.average.max(), spectra.average_level))

@@ -1,251 +1,216 @@
-"""The rules of the house: which room may import which, and what `import pycwt_mod` loads."""
+"""The rules of the house: which room imports which, in no circle, and what an import loads.
+
+The graph holds every import between the files of the package, wherever it stands: at the top of a
+file, in a function or under TYPE_CHECKING. A room is a file or a folder beside `__init__.py`.
+"""
 
 import ast
 import subprocess
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
 import pycwt_mod
 
 ROOT = Path(pycwt_mod.__file__).parent
-MODULES = sorted(
-    path.relative_to(ROOT).with_suffix("").as_posix().replace("/", ".")
-    for path in ROOT.rglob("*.py")
-    if "tests" not in path.parts
-)
+PACKAGE = ROOT.name
 
-# Rooms without any import of the package, but for others of their kind.
-LEAVES = {"_version", "arrays", "progress", "validation"}
+# A room imports rooms of later lines only: neither of its own line nor of one above.
+LAYERS = [
+    {"__main__", "conftest"},
+    {"cli"},
+    {"__init__", "compat", "sample"},
+    {"matrix"},
+    {"wavelet"},
+    {"levels", "summary"},
+    {"result"},
+    {"montecarlo"},
+    {"backends", "plotting", "tables"},
+    {"spectra"},
+    {"arguments"},
+    {"chisquare", "coherence"},
+    {"boxcar", "filters", "mothers"},
+    {"helpers", "time_axis", "transform"},
+    {"_version", "arrays", "progress", "validation"},
+]
 
-# What each room may import, besides the leaves. Imports run downwards only.
-ALLOWED = {
-    "helpers": set(),
-    "mothers": {"helpers"},
-    "transform": set(),
-    "filters": {"transform"},
-    "boxcar": set(),
-    "coherence": {"boxcar", "filters", "transform"},
-    "chisquare": {"mothers"},
-    "montecarlo.noise": {"helpers"},
-    # `plot` imports `plotting` when it is called, and so does that of `result`.
-    "montecarlo.null": {"plotting"},
-    "montecarlo.demands": set(),
-    "montecarlo.grids": {"filters", "montecarlo.demands"},
-    "montecarlo.plan": {"mothers", "transform", "filters", "montecarlo.grids"},
-    "montecarlo.counting": {
-        "coherence",
-        "montecarlo.grids",
-        "montecarlo.noise",
-        "montecarlo.null",
-        "montecarlo.plan",
-    },
-    "montecarlo.device": {"montecarlo.counting", "montecarlo.noise", "montecarlo.plan"},
-    "montecarlo.simulate": {
-        "montecarlo.counting",
-        "montecarlo.device",
-        "montecarlo.noise",
-        "montecarlo.plan",
-    },
-    "montecarlo.cache": {"montecarlo.null"},
-    "montecarlo.estimate": {
-        "helpers",
-        "backends",
-        "montecarlo.cache",
-        "montecarlo.noise",
-        "montecarlo.null",
-        "montecarlo.plan",
-        "montecarlo.simulate",
-    },
-    "arguments": {"mothers", "montecarlo.noise", "montecarlo.plan"},
-    "result": {"transform", "montecarlo.null", "plotting"},
-    "wavelet": {
-        "result",
-        "arguments",
-        "chisquare",
-        "coherence",
-        "helpers",
-        "mothers",
-        "transform",
-        "montecarlo.estimate",
-        "montecarlo.null",
-        "montecarlo.plan",
-    },
-    "matrix.table": set(),
-    "matrix.store": set(),
-    "matrix.fields": {"coherence", "filters", "mothers", "transform", "montecarlo.plan"},
-    "matrix.surrogates": {
-        "coherence",
-        "filters",
-        "transform",
-        "matrix.fields",
-        "montecarlo.demands",
-        "montecarlo.noise",
-    },
-    "matrix.nulls": {
-        "backends",
-        "matrix.fields",
-        "matrix.surrogates",
-        "montecarlo.estimate",
-        "montecarlo.noise",
-        "montecarlo.null",
-        "montecarlo.plan",
-    },
-    "matrix.bands": {"matrix.fields", "matrix.nulls", "matrix.surrogates"},
-    "matrix.result": {"matrix.fields", "matrix.store", "matrix.table", "plotting", "result"},
-    "matrix.run": {
-        "arguments",
-        "backends",
-        "helpers",
-        "matrix.bands",
-        "matrix.fields",
-        "matrix.nulls",
-        "matrix.result",
-        "matrix.store",
-        "matrix.surrogates",
-        "matrix.table",
-        "montecarlo.noise",
-        "montecarlo.plan",
-        "wavelet",
-    },
-    "matrix.compute": {
-        "arguments",
-        "backends",
-        "matrix.fields",
-        "matrix.result",
-        "matrix.run",
-        "matrix.store",
-        "matrix.table",
-        "transform",
-        "wavelet",
-    },
-    "plotting.field": set(),
-    "plotting.axes": {"plotting.field"},
-    "plotting.colours": set(),
-    "plotting.arrows": {"plotting.axes", "plotting.field"},
-    "plotting.spectra": {"helpers", "mothers", "plotting.field", "wavelet"},
-    "plotting.coherence": {"plotting.arrows", "plotting.axes", "plotting.field"},
-    "plotting.cross": {
-        "plotting.arrows",
-        "plotting.axes",
-        "plotting.colours",
-        "plotting.field",
-    },
-    "plotting.power": {
-        "plotting.axes",
-        "plotting.colours",
-        "plotting.field",
-        "plotting.spectra",
-    },
-    "plotting.null": {"montecarlo.null", "plotting.axes"},
-    "plotting.matrix": {"plotting.axes"},
+# Rooms that would do for any other subject: they know nothing of wavelets.
+ONLY_IMPORT = {
+    "backends": LAYERS[-1],
+    "tables": LAYERS[-1] | {"time_axis"},
 }
 
-# Each optional or heavy library has one file that may import it.
-OPTIONAL = {
+# Rooms that serve one other room only.
+ONLY_IMPORTED_BY = {"tables": {"cli"}, "cli": {"__main__"}}
+
+# Each optional or heavy library, and the modules that may import it.
+LIBRARIES = {
     "joblib": {"backends.joblib", "backends.pickling"},
     "distributed": {"backends.dask_session"},
     "dask": {"backends.dask_session"},
     "torch": {"backends.gpu"},
     "cupy": {"backends.gpu"},
     "tqdm": {"progress"},
-    "matplotlib": {*(name for name in MODULES if name.startswith("plotting.")), "cli.pictures"},
+    "matplotlib": {"plotting", "cli.pictures"},
     "pandas": {"matrix.result", "tables.files"},
 }
 
+# Breaches that stand until the rooms are rewritten. A breach that is gone must leave its list.
+KNOWN_CIRCLES_INSIDE = {"backends"}
+KNOWN_CLIMBS = {("arguments", "montecarlo")}
 
-def imports_of(module):
-    """Return the imported modules of a file: (names inside the package, top-level outside)."""
-    path = ROOT / (module.replace(".", "/") + ".py")
-    inside, outside = set(), set()
-    package = module.split(".")[:-1]
+
+class Arrow(NamedTuple):
+    """One import, and the file and line where it stands."""
+
+    importer: str
+    imported: str
+    place: str
+
+    def __str__(self):
+        return f"{self.place}: {self.importer} imports {self.imported}"
+
+
+def modules(root=ROOT):
+    """Return the files of a package by the dotted names of their modules, without the tests."""
+    found = {}
+    for path in sorted(root.rglob("*.py")):
+        parts = (root.name, *path.relative_to(root).with_suffix("").parts)
+        if "tests" not in parts:
+            found[".".join(parts).removesuffix(".__init__")] = path
+    return found
+
+
+def imported_names(module, path):
+    """Yield (dotted name, place) of all that a file imports."""
+    package = module if path.stem == "__init__" else module.rpartition(".")[0]
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
-            if node.level:
-                base = package[: len(package) - node.level + 1]
-                parts = [*base, *(node.module or "").split(".")] if node.module else base
-                found = ".".join(parts)
-                if found in MODULES:
-                    inside.add(found)
-                else:
-                    inside.update(".".join([*parts, alias.name]).strip(".") for alias in node.names)
-                continue
-            names = [node.module or ""]
+            above = package.rsplit(".", node.level - 1)[0] if node.level else ""
+            base = ".".join(filter(None, (above, node.module)))
+            names = [f"{base}.{alias.name}" for alias in node.names]
         else:
             continue
-        for name in names:
-            if name.split(".")[0] == "pycwt_mod":
-                inside.add(name.partition(".")[2])
-            else:
-                outside.add(name.split(".")[0])
-    return inside, outside
+        yield from ((name, f"{path}:{node.lineno}") for name in names)
 
 
-def rooms(names):
-    """Reduce `backends.x` to `backends`; names that are no module are names in a package."""
-    reduced = set()
-    for name in names:
-        if name.split(".")[0] == "backends":
-            reduced.add("backends")
-        else:
-            while name not in MODULES and "." in name:
-                name = name.rpartition(".")[0]
-            reduced.add(name)
-    return reduced
+def arrows(files):
+    """Return the imports between modules; that of a module runs its package's `__init__`, too."""
+    found = set()
+    for module, path in files.items():
+        for name, place in imported_names(module, path):
+            parts = name.split(".")
+            prefixes = (".".join(parts[:k]) for k in range(len(parts), 0, -1))
+            target, *packages = [prefix for prefix in prefixes if prefix in files] or [module]
+            outside = [p for p in packages if not module.startswith(f"{p}.")]
+            found |= {Arrow(module, each, place) for each in (target, *outside) if each != module}
+    return found
 
 
-@pytest.mark.parametrize("module", sorted(ALLOWED))
-def test_room_imports_only_rooms_below_it(module):
-    inside, _ = imports_of(module)
-    assert rooms(inside) - LEAVES <= ALLOWED[module]
+def room_of(module):
+    """Return the room that a module belongs to."""
+    return module.split(".")[1] if "." in module else "__init__"
 
 
-@pytest.mark.parametrize("module", sorted(LEAVES))
-def test_leaf_imports_nothing_of_the_package(module):
-    assert imports_of(module)[0] == set()
+def between_rooms(found):
+    """Return the arrows that lead from one room to another."""
+    reduced = {Arrow(room_of(a.importer), room_of(a.imported), a.place) for a in found}
+    return {arrow for arrow in reduced if arrow.importer != arrow.imported}
 
 
-@pytest.mark.parametrize("module", [name for name in MODULES if name.startswith("backends.")])
-def test_backends_know_nothing_of_what_they_run(module):
-    inside, _ = imports_of(module)
-    assert rooms(inside) <= LEAVES | {"backends"}
+def circles(found):
+    """Return the arrows that are part of a circle, sorted by place."""
+    targets = {}
+    for arrow in found:
+        targets.setdefault(arrow.importer, set()).add(arrow.imported)
+
+    def leads_back(arrow):
+        seen, waiting = set(), [arrow.imported]
+        while waiting and arrow.importer not in seen:
+            new = targets.get(waiting.pop(), set()) - seen
+            seen |= new
+            waiting += new
+        return arrow.importer in seen
+
+    return sorted(filter(leads_back, found), key=lambda arrow: arrow.place)
 
 
-@pytest.mark.parametrize("module", [name for name in MODULES if name.startswith("tables.")])
-def test_tables_know_nothing_of_wavelets(module):
-    inside, _ = imports_of(module)
-    assert {name for name in inside if not name.startswith("tables")} <= LEAVES
+def lines(found):
+    """Return arrows for a message, one to a line."""
+    return "\n".join(map(str, sorted(found, key=lambda arrow: arrow.place)))
 
 
-@pytest.mark.parametrize(
-    "module", [m for m in MODULES if m.split(".")[0] not in {"__main__", "cli", "tables"}]
-)
-def test_nothing_else_imports_the_command_line(module):
-    inside, _ = imports_of(module)
-    assert {name.split(".")[0] for name in inside}.isdisjoint({"cli", "tables"})
+@pytest.fixture(scope="module")
+def graph():
+    return arrows(modules())
 
 
-@pytest.mark.parametrize("module", MODULES)
-def test_optional_library_is_imported_in_its_own_file_only(module):
-    _, outside = imports_of(module)
-    for library in outside & OPTIONAL.keys():
-        assert module in OPTIONAL[library], f"{module} imports {library}"
+def test_no_module_is_in_a_circle_of_imports(graph):
+    found = circles(graph)
+    rooms = {room_of(arrow.importer) for arrow in found}
+    assert rooms == KNOWN_CIRCLES_INSIDE, f"circles:\n{lines(found)}"
 
 
-def test_every_room_has_a_rule():
-    packages = {f"{name}.__init__" for name in ("matrix", "montecarlo", "plotting")}
-    free = {"__init__", "__main__", "conftest", "backends", *packages}
-    ruled = {*ALLOWED, *LEAVES, *free}
-    rooms_of_their_own = {"backends", "cli", "compat", "sample", "tables"}
-    unruled = {name for name in MODULES if name.split(".")[0] not in rooms_of_their_own} - ruled
-    assert unruled == set()
+def test_rooms_import_downwards_only(graph):
+    depth = {room: k for k, layer in enumerate(LAYERS) for room in layer}
+    unknown = {room_of(module) for module in modules()} - depth.keys()
+    assert not unknown, f"give each of these rooms a line in LAYERS: {unknown}"
+    climbs = [a for a in between_rooms(graph) if depth[a.importer] >= depth[a.imported]]
+    assert {(a.importer, a.imported) for a in climbs} == KNOWN_CLIMBS, lines(climbs)
+
+
+def test_rooms_that_know_nothing_of_wavelets_import_none(graph):
+    found = [
+        arrow
+        for arrow in between_rooms(graph)
+        if arrow.imported not in ONLY_IMPORT.get(arrow.importer, {arrow.imported})
+        or arrow.importer not in ONLY_IMPORTED_BY.get(arrow.imported, {arrow.importer})
+    ]
+    assert not found, lines(found)
+
+
+def test_optional_library_is_imported_in_its_own_place_only():
+    found = []
+    for module, path in modules().items():
+        own = module.removeprefix(f"{PACKAGE}.")
+        for name, place in imported_names(module, path):
+            places = LIBRARIES.get(name.split(".")[0], {own})
+            if not any(f"{own}.".startswith(f"{allowed}.") for allowed in places):
+                found.append(Arrow(own, name, place))
+    assert not found, lines(found)
+
+
+def test_circle_is_found_wherever_its_imports_stand(tmp_path):
+    package = tmp_path / "house"
+    for name, text in {
+        "__init__": "from .a import f",
+        "a": "def f():\n    from .room import b",
+        "room/__init__": "",
+        "room/b": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from ..c import g",
+        "c": "import house.a as first",
+        "d": "from .room import b, no_module\nfrom . import c\nimport os.path",
+    }.items():
+        path = package / f"{name}.py"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    found = arrows(modules(package))
+    assert {(a.importer, a.imported) for a in found if a.importer == "house.d"} == {
+        ("house.d", "house.room.b"), ("house.d", "house.room"), ("house.d", "house.c"),
+    }  # fmt: skip
+    assert [str(arrow).removeprefix(str(package)) for arrow in circles(found)] == [
+        "/a.py:2: house.a imports house.room.b",
+        "/c.py:1: house.c imports house.a",
+        "/room/b.py:3: house.room.b imports house.c",
+    ]
+    assert {a.importer for a in circles(between_rooms(found))} == {"a", "room", "c"}
 
 
 def test_import_loads_no_optional_library():
-    unwanted = [*OPTIONAL, "scipy.signal", "scipy.stats", "scipy.optimize", "multiprocessing.pool"]
+    unwanted = [*LIBRARIES, "scipy.signal", "scipy.stats", "scipy.optimize", "multiprocessing.pool"]
     code = f"import sys, pycwt_mod; print([m for m in {unwanted!r} if m in sys.modules])"
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
@@ -255,7 +220,7 @@ def test_import_loads_no_optional_library():
 
 def test_no_module_bears_the_name_of_a_public_function():
     functions = {name for name in pycwt_mod.__all__ if callable(getattr(pycwt_mod, name))}
-    assert functions.isdisjoint(MODULES)
+    assert functions.isdisjoint(map(room_of, modules()))
 
 
 def test_all_names_resolve_and_the_package_knows_its_name():

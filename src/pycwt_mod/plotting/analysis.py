@@ -1,0 +1,138 @@
+"""From the arguments of `plot_cwt` to the numbers that its panels show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..helpers import ar1
+from ..mothers import as_mother
+from ..spectra import Spectra, Transform, averaged_power, fitted_trend, transform_series
+from ..validation import as_choice, as_coefficient, as_flag, as_level, as_positive, as_series, brief
+from .field import Field, as_frequencies, check_shape, check_size, number_outside
+
+Array = NDArray[np.float64]
+
+# Degree of the polynomial that is subtracted.
+_TRENDS = {"mean": 0, "linear": 1}
+
+
+@dataclass(frozen=True, eq=False)
+class Request:
+    """The arguments of `plot_cwt` that numbers depend on."""
+
+    dt: float
+    dj: float
+    s0: float
+    J: float
+    wavelet: Any
+    transform: Any
+    detrend: str | None
+    normalize: bool
+    alpha: float | None
+    significance_level: float
+    band: tuple[float, float] | None
+    crop_to_coi: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Analysis:
+    """All that the panels show of a series.
+
+    Attributes
+    ----------
+    trend : numpy.ndarray or None
+        What was subtracted from the series.
+    field : Field
+        Its transform, coloured by its power; periods outside the cone.
+    spectra : Spectra
+        Averages of the power, and levels.
+    band : (float, float)
+        The shortest and the longest period averaged.
+    """
+
+    trend: Array | None
+    field: Field
+    spectra: Spectra
+    band: tuple[float, float]
+
+
+def analyse(series: Array, times: Array, dates: bool, request: Request) -> Analysis:
+    """Transform a series and average its power, as requested; the request is checked here."""
+    mother = as_mother(request.wavelet)
+    dt, level = as_positive(request.dt, "dt"), as_level(request.significance_level)
+    trend = None if request.transform is not None else _trend(series, request.detrend)
+    anomaly = series if trend is None else series - trend
+    if request.transform is None:
+        found = transform_series(anomaly, dt, request.dj, request.s0, request.J, mother)
+    else:
+        found = _given_transform(request.transform, series.size)
+    if as_flag(request.crop_to_coi, "crop_to_coi"):
+        found = found.shortest(number_outside(found.periods, found.coi))
+    variance = float(anomaly.var())
+    alpha = ar1(anomaly)[0] if request.alpha is None else as_coefficient(request.alpha, "alpha")
+    inside, band = _band(request.band, found.periods)
+    spectra = averaged_power(
+        found,
+        dt,
+        mother,
+        inside=inside,
+        variance=variance,
+        unit=variance if as_flag(request.normalize, "normalize") else 1.0,
+        alpha=alpha,
+        level=level,
+    )
+    field = Field(
+        found.W, found.periods, spectra.level, found.coi, times, dates, measure=spectra.measure
+    )
+    return Analysis(trend, field, spectra, band)
+
+
+def _trend(series: Array, detrend: str | None) -> Array | None:
+    """Return the part to be subtracted from a series: none, its mean or a straight line."""
+    if detrend is None:
+        return None
+    return fitted_trend(series, _TRENDS[as_choice(detrend, "detrend", ("linear", "mean"))])
+
+
+def _given_transform(given: Any, n_times: int) -> Transform:
+    """Return the tuple that `cwt` returned, with arrays of shapes that fit."""
+    if not isinstance(given, tuple | list) or len(given) < 4:
+        raise TypeError(
+            f"`transform` must be what `cwt` returns, (W, sj, freqs, coi, ...), got {brief(given)}."
+        )
+    W = np.asarray(given[0])
+    n_scales, n_columns = check_shape(W, "transform[0]")
+    if n_columns != n_times:
+        raise ValueError(
+            f"`transform` must be of `signal`, with its {n_times} samples, got {n_columns}."
+        )
+    scales = as_series(given[1], "transform[1]", min_size=1)
+    check_size(scales, "transform[1]", n_scales, "scale", "transform[0]")
+    freqs = as_frequencies(given[2], "transform[2]", n_scales, "transform[0]")
+    coi = as_series(given[3], "transform[3]", min_size=1)
+    check_size(coi, "transform[3]", n_times, "time", "transform[0]")
+    return Transform(W, scales, 1 / freqs, coi)
+
+
+def _band(
+    band: tuple[float, float] | None, periods: Array
+) -> tuple[NDArray[np.bool_], tuple[float, float]]:
+    """Return which periods are averaged over, and the ends of their band."""
+    if band is None:
+        return np.ones(periods.size, dtype=bool), (float(periods[0]), float(periods[-1]))
+    ends = as_series(band, "band", min_size=2)
+    if ends.size != 2 or not 0 < ends[0] < ends[1]:
+        raise ValueError(
+            f"`band` must be two periods, the shorter one first, such as (2, 8), got {brief(band)}."
+        )
+    inside = (periods >= ends[0]) & (periods <= ends[1])
+    if not inside.any():
+        raise ValueError(
+            f"`band` must hold one or more of the periods drawn, {periods[0]:.4g} to "
+            f"{periods[-1]:.4g}, got {brief(band)}."
+        )
+    return inside, (float(ends[0]), float(ends[1]))
