@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .. import wavelet as face
 from ..arguments import (
     check_progress,
     check_smoothing,
@@ -21,11 +20,12 @@ from ..backends.checks import check_timeout
 from ..mothers import as_mother
 from ..transform import scale_axis
 from ..validation import as_count, as_flag, as_level, as_positive, as_seed
+from ..wavelet import _padded_length
 from .fields import Geometry
 from .result import MatrixResult
 from .run import Options, Run
 from .store import as_store
-from .table import as_bands, as_pairs, as_table
+from .table import as_bands, as_pairs, as_series_set
 
 
 def wct_matrix(
@@ -88,9 +88,9 @@ def wct_matrix(
     fields : {None, "memory"}
         "memory" keeps the coherence and phase of every pair at all times and scales in the result.
     out : path-like, optional
-        Folder to which these fields are written pair by pair, as .npz files; as a zarr store if
-        its name ends in ".zarr" and zarr is installed. A run that was broken off goes on with the
-        pairs that are missing when it is called again with the same data and parameters.
+        Folder to which these fields are written pair by pair, as .npz files. A run that was broken
+        off goes on with the pairs that are missing when it is called again with the same data and
+        parameters.
     mc_count : int, default 300
         Number of surrogates of each null distribution, for levels and for p-values.
     progress, cache, backend, n_workers, rng_seed, method, smoothing
@@ -163,20 +163,20 @@ def wct_matrix(
     array([ True, False, False])
     """
     check_progress(progress)
-    table = as_table(data, dt, names)
+    series = as_series_set(data, dt, names)
     mother = as_mother(wavelet)
-    steps, smallest, last = scale_arguments(table.n_times, table.dt, dj, s0, J, mother)
+    steps, smallest, last = scale_arguments(series.n_times, series.dt, dj, s0, J, mother)
     geometry = Geometry(
         mother,
         scale_axis(smallest, steps, last),
-        table.dt,
+        series.dt,
         steps,
-        table.n_times,
-        face._padded_length(table.n_times),
+        series.n_times,
+        _padded_length(series.n_times),
         check_smoothing(smoothing, mother),
     )
     length = {"surrogate_length": surrogate_length, "n_samples": n_samples}
-    n_samples = simulation_options(length, table.n_times)["n_samples"]
+    n_samples = simulation_options(length, series.n_times)["n_samples"]
     options = Options(
         level=as_level(significance_level),
         sig=as_flag(sig, "sig"),
@@ -193,8 +193,8 @@ def wct_matrix(
         timeout=check_timeout(timeout),
     )
     run = Run(
-        table,
-        as_pairs(pairs, table.names),
+        series,
+        as_pairs(pairs, series.names),
         as_bands(bands, geometry.periods, geometry.n_outside),
         geometry,
         options,

@@ -8,7 +8,6 @@ Axes: (scale, time), and (series, scale, time) of all series together.
 
 from __future__ import annotations
 
-import mmap
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -22,6 +21,7 @@ from ..filters import FilterBank, ScaleFilter, filtered, make_bank
 from ..montecarlo.plan import has_own_smooth
 from ..mothers import constant, scale_taps
 from ..transform import cone_of_influence, forward, outside_cone
+from .mapped import let_go
 
 Array = NDArray[np.float64]
 Complex = NDArray[np.complex128]
@@ -151,7 +151,8 @@ class TransformSeries:
             buffer[n:] = 0
             return buffer
 
-        for scale, smooth in smoothed(power_of, (), geometry.bank, parts=_always(n)):
+        everywhere = slice(0, n)
+        for scale, smooth in smoothed(power_of, (), geometry.bank, parts=lambda _: everywhere):
             S[scale] = smooth.real
         return W, S
 
@@ -164,7 +165,7 @@ class TransformSeries:
 
 @dataclass(frozen=True)
 class Sums:
-    """What the bands are averaged from: sums over the times outside the cone, for each scale.
+    """Sums over the times outside the cone, for each scale, from which bands are averaged.
 
     Attributes
     ----------
@@ -174,14 +175,14 @@ class Sums:
         Sum of R2.
     direction : numpy.ndarray
         Sum of exp(i phase), complex.
-    significant : numpy.ndarray
+    above : numpy.ndarray
         Number of R2 above the level.
     """
 
     count: NDArray[np.int64]
     coherence: Array
     direction: Complex
-    significant: NDArray[np.int64]
+    above: NDArray[np.int64]
 
     @classmethod
     def empty(cls, n_scales: int) -> Sums:
@@ -197,7 +198,7 @@ class Sums:
             coherence, cross = coherence[known], cross[known]
         self.count[scale] = n_known
         self.coherence[scale] = coherence.sum()
-        self.significant[scale] = np.count_nonzero(coherence > level)
+        self.above[scale] = np.count_nonzero(coherence > level)
         # Three times as fast as the absolute value of complex numbers; powers of unit variance
         # neither overflow nor vanish where there is a coherence.
         size = np.sqrt(cross.real**2 + cross.imag**2)
@@ -207,7 +208,7 @@ class Sums:
 
 @dataclass(frozen=True)
 class Comparison:
-    """What one pair gives: its sums, and its fields where they are wanted.
+    """The outcome for one pair: its sums, and its fields where they are wanted.
 
     Attributes
     ----------
@@ -264,8 +265,8 @@ class ComparePair:
             failure = f"{type(error).__name__}: {error}"
             return Comparison(Sums.empty(self.geometry.scales.size), failure=failure)
         finally:
-            _let_go(self.W)
-            _let_go(self.S)
+            let_go(self.W)
+            let_go(self.S)
 
 
 def _engine_pair(
@@ -322,17 +323,6 @@ def _squared_coherence(S12: Complex, S1: Array, S2: Array, out: Array, scratch: 
     np.clip(out, 0.0, 1.0, out=out)
 
 
-def _let_go(array: NDArray[Any]) -> None:
-    """Count the pages of a mapped file as the system's again, which keeps them as long as it can.
-
-    Otherwise each worker seems to grow by the whole file, and loky takes that for a leak.
-    """
-    pages = getattr(array, "_mmap", None)
-    advice = getattr(mmap, "MADV_DONTNEED", None)
-    if pages is not None and advice is not None:
-        pages.madvise(advice)
-
-
 def _own_smooth_pair(
     geometry: Geometry, W: tuple[Complex, Complex], S: tuple[Array, Array], level: Array, keep: bool
 ) -> Comparison:
@@ -346,9 +336,3 @@ def _own_smooth_pair(
         part = slice(start, stop)
         sums.add(scale, R2[scale, part], cross[scale, part], level[scale])
     return Comparison(sums, R2, np.angle(cross)) if keep else Comparison(sums)
-
-
-def _always(n: int) -> Any:
-    """Return a function that wants all times at any scale."""
-    everywhere = slice(0, n)
-    return lambda _: everywhere

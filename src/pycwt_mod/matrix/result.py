@@ -12,7 +12,7 @@ from ..result import CoherenceResult
 from ..validation import as_choice, as_count
 from .fields import Array, Geometry
 from .store import Store
-from .table import Band, Pair, as_pairs, is_ambiguous
+from .table import Pair, PeriodBand, as_pairs, is_ambiguous
 
 _MEASURES = ("coherence", "share", "pvalue", "pvalue_fdr", "phase", "resultant")
 
@@ -74,7 +74,7 @@ class MatrixResult:
 
     names: tuple[str, ...]
     pairs: tuple[Pair, ...]
-    bands: tuple[Band, ...]
+    bands: tuple[PeriodBand, ...]
     dt: float
     unit: str
     level: float

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, replace
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
-from .. import wavelet as face
 from ..arguments import in_range, normalized
 from ..backends import MCBackend
 from ..backends.deadline import Deadline, closing_iterator
@@ -18,8 +17,10 @@ from ..montecarlo.noise import Streams
 from ..montecarlo.plan import Plan, make_plan
 from ..progress import Progress, make_progress
 from ..validation import warn_user
+from ..wavelet import _coefficient, _padded_length, _warn_of_error, _warn_of_little
 from .bands import band_numbers
 from .fields import Array, ComparePair, Comparison, Geometry, Sums, TransformSeries
+from .mapped import mapped_arrays
 from .nulls import (
     Node,
     anchors_of,
@@ -31,18 +32,15 @@ from .nulls import (
     node_of,
 )
 from .result import MatrixResult, pair_name
-from .store import MemoryStore, Store, mapped_arrays
+from .store import Store
 from .surrogates import BandSurrogates, make_groups
-from .table import Band, Pair, Table, in_band
+from .table import Pair, PeriodBand, SeriesSet, in_band
 
-# What a store has of a pair: sums over time, in the order of `Sums`, and fields.
+# What a store has of a pair: its `Sums`, and fields.
 _SUMS, _FIELDS = ("count", "coherence", "direction", "above"), ("R2", "phase")
 
-# A warning names so many of the pairs that failed.
+# The largest number of failed pairs that a warning names.
 _SHOWN_FAILURES = 3
-
-# NumPy draws entropy of two such words.
-_WORD = 2**64 - 1
 
 
 @dataclass(frozen=True)
@@ -81,14 +79,14 @@ class Run:
 
     def __init__(
         self,
-        table: Table,
+        series: SeriesSet,
         pairs: tuple[Pair, ...],
-        bands: tuple[Band, ...],
+        bands: tuple[PeriodBand, ...],
         geometry: Geometry,
         options: Options,
         store: Store | None,
     ) -> None:
-        self.table, self.pairs, self.bands = table, pairs, bands
+        self.series, self.pairs, self.bands = series, pairs, bands
         self.geometry, self.options, self.store = geometry, options, store
         self.failures: dict[Pair, str] = {}
         self.sums: dict[Pair, Sums] = {}
@@ -145,22 +143,22 @@ class Run:
 
     def _coefficients(self) -> Array:
         """Return the lag-1 autocorrelation of each series that a pair needs; NaN: there is none."""
-        coefficients = np.full(len(self.table.names), np.nan)
+        coefficients = np.full(len(self.series.names), np.nan)
         if not self.options.sig:
             return coefficients
         for number in sorted({number for pair in self.pairs for number in pair}):
-            if number not in self.table.failures:
-                name = self.table.names[number]
+            if number not in self.series.failures:
+                name = self.series.names[number]
                 try:
-                    coefficients[number] = face._coefficient(self.table.series[number], name)
+                    coefficients[number] = _coefficient(self.series.values[number], name)
                 except AR1EstimationError as error:
-                    self.table.failures[number] = str(error)
+                    self.series.failures[number] = str(error)
         return coefficients
 
     def _sort_out(self) -> None:
         """Find the pairs that cannot be compared, and the null distributions of the others."""
         for pair in self.pairs:
-            reasons = [self.table.failures[n] for n in pair if n in self.table.failures]
+            reasons = [self.series.failures[n] for n in pair if n in self.series.failures]
             if reasons:
                 self.failures[pair] = " ".join(reasons)
             elif self.options.sig:
@@ -170,31 +168,26 @@ class Run:
 
     def _recall(self) -> None:
         """Take from the store what an earlier run left there."""
-        if self.store is None or isinstance(self.store, MemoryStore):
+        if self.store is None:
             return
         n_scales, n_times = self.geometry.scales.size, self.geometry.n_times
-        # A file whose arrays have other shapes is no better than a damaged one.
+        level_shape, means_shape = (n_scales,), (self.options.mc_count, len(self.bands))
         for node in set(self.nodes.values()):
-            kept = self.store.read(node_name("level", node), ("level",))
-            if kept is not None and kept["level"].shape == (n_scales,):
+            kept = self.store.recall(node_name("level", node), {"level": level_shape}, ("level",))
+            if kept is not None:
                 self.levels[node] = kept["level"]
         for node in self._all_anchors:
-            kept = self.store.read(node_name("bands", node), ("means",))
-            if kept is not None and kept["means"].shape == (
-                self.options.mc_count,
-                len(self.bands),
-            ):
+            kept = self.store.recall(node_name("bands", node), {"means": means_shape}, ("means",))
+            if kept is not None:
                 self.samples[node] = kept["means"]
-        wanted = {
+        shapes = {
             **dict.fromkeys(_SUMS, (n_scales,)),
             **dict.fromkeys(_FIELDS, (n_scales, n_times)),
         }
         for pair in self._sound:
-            shapes = self.store.shapes(pair_name(pair))
-            if all(shapes.get(key) == shape for key, shape in wanted.items()):
-                kept = self.store.read(pair_name(pair), _SUMS)
-                if kept is not None:
-                    self.sums[pair] = Sums(*(kept[key] for key in _SUMS))
+            kept = self.store.recall(pair_name(pair), shapes, _SUMS)
+            if kept is not None:
+                self.sums[pair] = Sums(**kept)
 
     def _simulate_levels(self, nodes: list[Node], backend: MCBackend, steps: _Steps) -> None:
         """Simulate the levels of R2 for each scale."""
@@ -202,7 +195,7 @@ class Run:
         plans = [self._plan(node) for node in nodes]
         n_empty = int((plans[0].samples_per_surrogate == 0).sum())
         told = options.n_samples is not None and n_empty < plans[0].n_scales
-        face._warn_of_little(options.mc_count, 0 if told else n_empty)
+        _warn_of_little(options.mc_count, 0 if told else n_empty)
         for number, null in level_nulls(
             plans,
             backend,
@@ -218,7 +211,7 @@ class Run:
             node = nodes[number]
             self.levels[node] = null.quantile(options.level)
             if options.tol is not None:
-                face._warn_of_error(null, options.tol, options.level)
+                _warn_of_error(null, options.tol, options.level)
             if self.store is not None:
                 self.store.write(node_name("level", node), {"level": self.levels[node]})
 
@@ -248,14 +241,11 @@ class Run:
         streams = band_streams(self.options.seed)
         if self.options.seed is not None or self.store is None:
             return streams
-        kept = self.store.read("streams")
+        kept = self.store.recall("streams", {"entropy": ()}, ("entropy",))
         if kept is None:
-            entropy = cast(int, streams.entropy)  # as it is drawn without a seed
-            words = np.array([entropy & _WORD, entropy >> 64], dtype=np.uint64)
-            self.store.write("streams", {"entropy": words})
+            self.store.write("streams", {"entropy": np.array(str(streams.entropy))})
             return streams
-        low, high = (int(word) for word in kept["entropy"])
-        return replace(streams, entropy=high << 64 | low)
+        return replace(streams, entropy=int(str(kept["entropy"])))
 
     def _plan(self, node: Node) -> Plan:
         options, geometry = self.options, self.geometry
@@ -269,17 +259,18 @@ class Run:
             method=options.method,
             smoothing=geometry.smoothing,
             n_samples=options.n_samples,
-            pad=face._padded_length,
+            pad=_padded_length,
         )
 
     def _compare(
         self, channels: list[int], pending: list[Pair], backend: MCBackend, steps: _Steps
     ) -> None:
         """Transform the series, then compare the pairs, both on the same backend."""
-        series = np.stack([self.table.series[number] for number in channels])
+        series = np.stack([self.series.values[number] for number in channels])
         series = normalized(series) if self.options.normalize else in_range(series)
         shape = (len(channels), self.geometry.scales.size, self.geometry.n_times)
-        with mapped_arrays(shape, np.complex128, np.float64) as (W, S):
+        with ExitStack() as stack:
+            W, S = mapped_arrays(stack, shape, np.complex128, np.float64)
             transformed = backend.map_until(
                 TransformSeries(self.geometry, series), range(len(channels)), self.deadline
             )
@@ -315,23 +306,20 @@ class Run:
         self.store.write(
             pair_name(pair),
             {
-                "names": np.array([self.table.names[number] for number in pair]),
+                "names": np.array([self.series.names[number] for number in pair]),
                 "R2": comparison.R2,
                 "phase": comparison.phase,
                 "level": self.levels[node] if node else np.array([0]),
                 "periods": self.geometry.periods,
                 "coi": self.geometry.coi,
-                "count": sums.count,
-                "coherence": sums.coherence,
-                "direction": sums.direction,
-                "above": sums.significant,
+                **vars(sums),
             },
         )
 
     def _warn_of_failures(self) -> None:
         if not self.failures:
             return
-        names = [f"({self.table.names[i]}, {self.table.names[j]})" for i, j in self.failures]
+        names = [f"({self.series.names[i]}, {self.series.names[j]})" for i, j in self.failures]
         more = "" if len(names) <= _SHOWN_FAILURES else " and others"
         reasons = list(dict.fromkeys(self.failures.values()))
         warn_user(
@@ -353,13 +341,13 @@ class Run:
                 has_level[number] = np.isfinite(self.levels[node])
                 samples[number] = interpolated(self.anchors[pair], self.samples)
         numbers = band_numbers(sums, self.members, samples, has_level)
-        names = self.table.names
+        names = self.series.names
         return MatrixResult(
             names=names,
             pairs=self.pairs,
             bands=self.bands,
-            dt=self.table.dt,
-            unit=self.table.unit,
+            dt=self.series.dt,
+            unit=self.series.unit,
             level=self.options.level,
             coefficients=self.coefficients,
             nodes=nodes,
@@ -367,7 +355,7 @@ class Run:
             geometry=self.geometry,
             levels=self.levels,
             store=self.store,
-            **vars(numbers),
+            **numbers,
         )
 
     def _facts(self) -> Mapping[str, Any]:
@@ -376,11 +364,11 @@ class Run:
         mother = geometry.mother
         seed = options.seed
         return {
-            "names": list(self.table.names),
+            "names": list(self.series.names),
             "wavelet": f"{type(mother).__qualname__} {mother!r}",
-            "data": self.table.digest(),
-            "dt": self.table.dt,
-            "n_times": self.table.n_times,
+            "data": self.series.digest(),
+            "dt": self.series.dt,
+            "n_times": self.series.n_times,
             "n_fft": geometry.n_fft,
             "dj": geometry.dj,
             "s0": options.s0,

@@ -16,7 +16,7 @@ from ..validation import as_positive, as_series, brief, same_index, warn_user
 
 Array = NDArray[np.float64]
 Pair = tuple[int, int]
-Band = tuple[float, float]
+PeriodBand = tuple[float, float]
 
 # Series shorter than this have no AR(1) estimate worth the name, as in `wct`.
 _SHORTEST = 4
@@ -31,14 +31,14 @@ _ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
-class Table:
+class SeriesSet:
     """Series over the same times.
 
     Attributes
     ----------
     names : tuple of str
         One for each series.
-    series : dict of int to numpy.ndarray
+    values : dict of int to numpy.ndarray
         The series that can be used, by number, shape (n_times,) each.
     failures : dict of int to str
         Why the others cannot.
@@ -51,7 +51,7 @@ class Table:
     """
 
     names: tuple[str, ...]
-    series: dict[int, Array]
+    values: dict[int, Array]
     failures: dict[int, str]
     n_times: int
     dt: float
@@ -61,13 +61,13 @@ class Table:
         """Return a name for the values of all series, and for which of them fail."""
         digest = hashlib.sha256()
         for number in range(len(self.names)):
-            values: NDArray[Any] = self.series.get(number, np.empty(0))
+            values: NDArray[Any] = self.values.get(number, np.empty(0))
             digest.update(f"{number}:{values.size}:".encode())
             digest.update(np.ascontiguousarray(values, dtype="<f8").tobytes())
         return digest.hexdigest()
 
 
-def as_table(data: Any, dt: Any, names: Any) -> Table:
+def as_series_set(data: Any, dt: Any, names: Any) -> SeriesSet:
     """Take `data` apart into series; one that cannot be used is noted, not refused."""
     is_frame = hasattr(data, "columns") and hasattr(data, "iloc")
     columns = _columns(data) if is_frame else _rows(data)
@@ -89,7 +89,7 @@ def as_table(data: Any, dt: Any, names: Any) -> Table:
             series[number] = as_series(column, name, min_size=_SHORTEST, allow_constant=False)
         except (TypeError, ValueError) as error:
             failures[number] = str(error)
-    return Table(labels, series, failures, n_times, interval, unit)
+    return SeriesSet(labels, series, failures, n_times, interval, unit)
 
 
 def _columns(frame: Any) -> list[Any]:
@@ -224,7 +224,7 @@ def is_ambiguous(one: Any, names: Sequence[str]) -> bool:
     return 0 <= int(one) < len(names) and names[int(one)] != str(one)
 
 
-def as_bands(bands: Any, periods: Array, n_outside: NDArray[np.intp]) -> tuple[Band, ...]:
+def as_bands(bands: Any, periods: Array, n_outside: NDArray[np.intp]) -> tuple[PeriodBand, ...]:
     """Return bands of periods (low, high), low <= period < high; by default octaves.
 
     Parameters
@@ -252,7 +252,7 @@ def as_bands(bands: Any, periods: Array, n_outside: NDArray[np.intp]) -> tuple[B
     return tuple(chosen)
 
 
-def _as_band(band: Any, periods: Array) -> Band:
+def _as_band(band: Any, periods: Array) -> PeriodBand:
     if isinstance(band, str) or not isinstance(band, Sequence | np.ndarray) or len(band) != 2:
         raise ValueError(f"`bands` must hold pairs (low, high) of periods, got {brief(band)}.")
     low, high = as_positive(band[0], "bands"), as_positive(band[1], "bands")
@@ -267,7 +267,7 @@ def _as_band(band: Any, periods: Array) -> Band:
     return low, high
 
 
-def in_band(periods: Array, band: Band) -> NDArray[np.bool_]:
+def in_band(periods: Array, band: PeriodBand) -> NDArray[np.bool_]:
     """Return which periods are in a band: from its low end on, below its high end."""
     low, high = (edge * (1 - _ROUNDING) for edge in band)
     return np.asarray((periods >= low) & (periods < high))

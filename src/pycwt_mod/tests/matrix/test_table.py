@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pycwt_mod.matrix.table import as_bands, as_pairs, as_table, in_band
+from pycwt_mod.matrix.table import as_bands, as_pairs, as_series_set, in_band
 
 NAMES = ("a", "b", "c")
 
@@ -30,39 +30,39 @@ def frame(index, n_columns=2):
     ],
 )
 def test_interval_comes_from_even_dates(start, freq, dt, unit):
-    table = as_table(frame(pd.date_range(start, periods=60, freq=freq)), None, None)
+    table = as_series_set(frame(pd.date_range(start, periods=60, freq=freq)), None, None)
     assert table.dt == pytest.approx(dt)
     assert (table.unit, table.names) == (unit, ("a", "b"))
 
 
 def test_interval_comes_from_periods_and_from_zoned_dates():
     months = frame(pd.period_range("2000-01", periods=40, freq="M"))
-    assert as_table(months, None, None).dt == pytest.approx(1 / 12)
+    assert as_series_set(months, None, None).dt == pytest.approx(1 / 12)
     zoned = frame(pd.date_range("2000-01-01", periods=200, freq="D", tz="Europe/Berlin"))
-    assert as_table(zoned, None, None).dt == 1.0
+    assert as_series_set(zoned, None, None).dt == 1.0
 
 
 def test_uneven_dates_are_refused_with_the_first_gap():
     dates = pd.date_range("2000-01-01", periods=60, freq="D").delete([20, 40])
     with pytest.raises(ValueError, match=r"step from 2000-01-20 to 2000-01-22"):
-        as_table(frame(dates), None, None)
+        as_series_set(frame(dates), None, None)
     with pytest.warns(UserWarning, match="2000-01-20 to 2000-01-22"):
-        assert as_table(frame(dates), 1.0, None).dt == 1.0
+        assert as_series_set(frame(dates), 1.0, None).dt == 1.0
 
 
 def test_falling_dates_are_refused():
     dates = pd.date_range("2000-01-01", periods=60, freq="D")[::-1]
     with pytest.raises(ValueError, match=r"order of time.* `data\.sort_index\(\)`"):
-        as_table(frame(dates), None, None)
+        as_series_set(frame(dates), None, None)
     with pytest.warns(UserWarning, match=r"`data\.sort_index\(\)`"):
-        as_table(frame(dates), 1.0, None)
+        as_series_set(frame(dates), 1.0, None)
 
 
 def test_interval_is_needed_without_dates():
     with pytest.raises(TypeError, match="`dt`"):
-        as_table(np.ones((2, 50)), None, None)
+        as_series_set(np.ones((2, 50)), None, None)
     with pytest.raises(TypeError, match="`dt`"):
-        as_table(frame(range(50)), None, None)
+        as_series_set(frame(range(50)), None, None)
 
 
 @pytest.mark.parametrize(
@@ -77,15 +77,15 @@ def test_interval_is_needed_without_dates():
 )
 def test_what_is_no_table_is_refused(data, message):
     with pytest.raises(ValueError, match=message):
-        as_table(data, 1.0, None)
+        as_series_set(data, 1.0, None)
 
 
 def test_a_bad_series_is_noted_by_name_and_the_others_are_kept():
     data = np.random.default_rng(0).standard_normal((3, 50))
     data[1, 7] = np.nan
     data[2] = 4.0
-    table = as_table(data, 1.0, NAMES)
-    assert set(table.series) == {0}
+    table = as_series_set(data, 1.0, NAMES)
+    assert set(table.values) == {0}
     assert "`b`" in table.failures[1]
     assert "index 7" in table.failures[1]
     assert "constant" in table.failures[2]
@@ -94,12 +94,12 @@ def test_a_bad_series_is_noted_by_name_and_the_others_are_kept():
 def test_a_masked_value_is_noted():
     data = np.ma.masked_invalid(np.random.default_rng(0).standard_normal((2, 50)))
     data[1, 3] = np.ma.masked
-    assert "masked" in as_table(data, 1.0, None).failures[1]
+    assert "masked" in as_series_set(data, 1.0, None).failures[1]
 
 
 def test_a_table_on_its_side_is_a_warning():
     with pytest.warns(UserWarning, match=r"data\.T"):
-        as_table(np.random.default_rng(0).standard_normal((60, 5)), 1.0, None)
+        as_series_set(np.random.default_rng(0).standard_normal((60, 5)), 1.0, None)
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_a_table_on_its_side_is_a_warning():
 )
 def test_wrong_names_are_refused(names, error):
     with pytest.raises(error, match="`names`"):
-        as_table(np.random.default_rng(0).standard_normal((3, 50)), 1.0, names)
+        as_series_set(np.random.default_rng(0).standard_normal((3, 50)), 1.0, names)
 
 
 def test_pairs_go_by_number_and_by_name():
