@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from .montecarlo.noise import NOISES
 from .montecarlo.plan import METHODS, has_own_smooth
 from .mothers import SMOOTHINGS
+from .time_axis import index_axis, same_index
 from .validation import (
     as_choice,
     as_flag,
@@ -17,8 +18,6 @@ from .validation import (
     as_real,
     as_series,
     brief,
-    even_index,
-    same_index,
     same_size,
     warn_user,
 )
@@ -118,7 +117,7 @@ def as_pair(y1: Any, y2: Any) -> Array:
 def warn_of_uneven_index(series: Any, name: str) -> None:
     """Warn if the dates of one pandas Series are not in order or have gaps, as `as_pair` does."""
     try:
-        even_index(series, name)
+        index_axis(series, name)
     except ValueError as error:
         warn_user(f"{error} As they are, the samples are taken as evenly spaced.")
 

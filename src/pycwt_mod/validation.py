@@ -26,14 +26,6 @@ Series = NDArray[np.float64]
 _SHOWN_VALUES = 3
 _SHOWN_LETTERS = 80
 
-# Steps of an evenly spaced index may differ by this part: labels are rounded.
-_JITTER = 0.01
-# Those of months, quarters and years by this part.
-_CALENDAR_JITTER = 0.15
-
-# Days of a month, by which monthly values are known.
-_SHORTEST_MONTH, _LONGEST_MONTH = 28, 31
-
 # Nobody asks for what most of the unrelated series exceed.
 _LOWEST_USUAL_LEVEL = 0.5
 
@@ -226,114 +218,6 @@ def same_size(first: NDArray[Any], second: NDArray[Any], names: tuple[str, str])
             f"`{names[0]}` and `{names[1]}` must have the same length, got {first.size} and "
             f"{second.size}. Cut both to their common time span."
         )
-
-
-def same_index(first: Any, second: Any, names: tuple[str, str]) -> None:
-    """Raise ValueError if pandas Series have different indexes, or dates with gaps.
-
-    Anything else passes, as there is nothing to compare.
-
-    Parameters
-    ----------
-    first, second : object
-        Two series as the user passed them in.
-    names : (str, str)
-        Their names, for the message.
-    """
-    indexes = [_index_of(series) for series in (first, second)]
-    if all(index is not None for index in indexes) and not _same_labels(*indexes):
-        one, two = names
-        raise ValueError(
-            f"`{one}` and `{two}` must have the same index, got {_span(indexes[0])} and "
-            f"{_span(indexes[1])}. Keep what they share: "
-            f'`{one}, {two} = {one}.align({two}, join="inner")`.'
-        )
-    for series, name in zip((first, second), names, strict=True):
-        even_index(series, name)
-
-
-def even_index(series: Any, name: str) -> None:
-    """Raise ValueError if a pandas Series has dates that are not in order, or that have gaps."""
-    index = _index_of(series)
-    gap = None if index is None else _first_gap(index)
-    if gap is None:
-        return
-    step = f"got a step from {_label(index[gap])} to {_label(index[gap + 1])}"
-    if not index.hasnans and not index.is_monotonic_increasing:
-        raise ValueError(
-            f"`{name}` must be in the order of time, {step}. Sort it: `{name}.sort_index()`."
-        )
-    frequency, values = _frequency(index)
-    raise ValueError(
-        f"`{name}` must be evenly spaced in time, {step}, unlike most others. Fill the gaps, for "
-        f'example by `{name}.resample("{frequency}").mean().interpolate()` for {values} values; or '
-        f"pass `{name}.to_numpy()` to have the samples taken as evenly spaced."
-    )
-
-
-def _frequency(index: Any) -> tuple[str, str]:
-    """Return pandas' name of the usual step of dates with gaps, and a word for it."""
-    times = index.dropna().tz_localize(None).to_numpy()
-    days = np.median(np.diff(times) / np.timedelta64(1, "D")) if times.size > 1 else 1.0
-    if _SHORTEST_MONTH <= days <= _LONGEST_MONTH:
-        return "MS", "monthly"
-    return ("h", "hourly") if days * 24 == 1 else ("D", "daily")
-
-
-def _index_of(series: Any) -> Any:
-    """Return the index of a pandas Series, and None for anything else."""
-    index = getattr(series, "index", None)
-    return index if hasattr(series, "to_numpy") and hasattr(index, "equals") else None
-
-
-def _same_labels(first: Any, second: Any) -> bool:
-    """Return whether two indexes hold the same labels, in whichever unit of time."""
-    return bool(first.equals(second)) or bool(np.array_equal(first.to_numpy(), second.to_numpy()))
-
-
-def _span(index: Any) -> str:
-    if not len(index):
-        return "no labels"
-    count = f"{len(index)} label{'s' if len(index) != 1 else ''}"
-    return f"{_label(index[0])} to {_label(index[-1])} ({count})"
-
-
-def _label(label: Any) -> str:
-    return str(label).removesuffix(" 00:00:00")
-
-
-def _first_gap(index: Any) -> int | None:
-    """Return after which label a DatetimeIndex is uneven first, None if it is not.
-
-    Even are also the steps of a calendar: any one day of every month, of every third month ..., and
-    business days.
-    """
-    if getattr(index.dtype, "kind", "") != "M" or len(index) < 3:
-        return None
-    if index.freq is not None and index[0] < index[-1]:
-        return None
-    local = index.tz_localize(None).to_numpy()
-    universal = local if index.tz is None else index.tz_convert(None).to_numpy()
-    uneven, rough = _uneven_steps(universal), _uneven_steps(universal, _CALENDAR_JITTER)
-    months = _uneven_steps(local.astype("datetime64[M]"))
-    if not uneven.size or not _uneven_steps(local).size or not (rough.size or months.size):
-        return None
-    if not np.isnat(local).any() and _are_business_days(local.astype("datetime64[D]")):
-        return None
-    return int(rough[0] if rough.size else uneven[0])
-
-
-def _are_business_days(days: NDArray[np.datetime64]) -> bool:
-    return bool((np.busday_count(days[:-1], days[1:]) == 1).all() and np.is_busday(days).all())
-
-
-def _uneven_steps(times: NDArray[Any], tolerance: float = _JITTER) -> NDArray[np.intp]:
-    """Return the indices of the steps that differ from the median one, or go nowhere."""
-    difference = np.diff(times)
-    known = ~np.isnat(difference)
-    steps = np.where(known, difference.astype(np.float64), np.nan)
-    usual = np.median(steps[known]) if known.any() else np.nan
-    return np.flatnonzero(~((np.abs(steps - usual) <= tolerance * abs(usual)) & (steps > 0)))
 
 
 def as_real(value: Any, name: str) -> float:

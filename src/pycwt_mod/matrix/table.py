@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..validation import as_positive, as_series, brief, same_index, warn_user
+from ..time_axis import index_axis
+from ..validation import as_positive, as_series, brief, warn_user
 
 Array = NDArray[np.float64]
 Pair = tuple[int, int]
@@ -20,11 +21,6 @@ PeriodBand = tuple[float, float]
 
 # Series shorter than this have no AR(1) estimate worth the name, as in `wct`.
 _SHORTEST = 4
-
-# Steps of a DatetimeIndex up to the first are in seconds, up to the second in days; longer ones
-# are those of a calendar and in years. Seconds.
-_MINUTE, _MONTH = 60.0, 27.5 * 86400.0
-_DAY, _YEAR = 86400.0, 365.2425 * 86400.0
 
 # A period belongs to the band that begins with it, whatever the last digit of either.
 _ROUNDING = 1e-9
@@ -130,48 +126,21 @@ def _as_names(names: Any, n_series: int) -> tuple[str, ...]:
 
 def _interval(frame: Any, dt: Any) -> tuple[float, str]:
     """Return dt and its unit: as given, or from the dates of a table."""
-    index: Any = None if frame is None else frame.index
-    if hasattr(index, "to_timestamp"):  # periods, such as the months themselves
-        frame = frame.set_axis(index.to_timestamp())
-        index = frame.index
-    has_dates = getattr(getattr(index, "dtype", None), "kind", "") == "M"
-    if has_dates:
-        try:
-            same_index(frame, frame, ("data", "data"))
-        except ValueError as error:
-            if dt is None:
-                raise
-            warn_user(f"{error} As they are, the samples are taken as evenly spaced.")
+    axis = None
+    try:
+        axis = index_axis(frame, "data")
+    except ValueError as error:
+        if dt is None:
+            raise
+        warn_user(f"{error} As they are, the samples are taken as evenly spaced.")
     if dt is not None:
         return as_positive(dt, "dt"), ""
-    if not has_dates:
+    if axis is None:
         raise TypeError(
             "`dt`, the sampling interval, must be given unless `data` is a pandas DataFrame with "
             "a DatetimeIndex. Pass for example dt=1.0."
         )
-    return _step_of(index)
-
-
-def _step_of(index: Any) -> tuple[float, str]:
-    """Return the step of an even DatetimeIndex, in the unit that suits it."""
-    local = index.tz_localize(None) if index.tz is not None else index
-    times = local.to_numpy().astype("datetime64[ns]")
-    steps = np.diff(times).astype(np.int64) / 1e9
-    step = float(np.median(steps))
-    if step <= 0:
-        raise ValueError(
-            f"`data` must have dates that rise, got {index[0]} and then {index[1]}. Sort it by "
-            "`data.sort_index()`."
-        )
-    if step >= _MONTH:
-        months = np.diff(times.astype("datetime64[M]")).astype(int)
-        return float(np.median(months)) / 12, "years"
-    if step < _MINUTE:
-        return step, "seconds"
-    days = times.astype("datetime64[D]")
-    if step == _DAY and steps.max() > 2 * _DAY and bool(np.is_busday(days).all()):
-        return 1.0, "business days"
-    return step / _DAY, "days"
+    return axis.dt, axis.unit
 
 
 def as_pairs(pairs: Any, names: Sequence[str]) -> tuple[Pair, ...]:

@@ -13,7 +13,7 @@ import pytest
 import pycwt_mod
 from pycwt_mod import Morlet, wct, wct_null, wct_significance
 from pycwt_mod.backends import JoblibBackend, SequentialBackend
-from pycwt_mod.validation import as_count, as_positive, as_seed, as_series, brief, same_index
+from pycwt_mod.validation import as_count, as_positive, as_seed, as_series, brief
 
 GEOMETRY = {"dt": 1.0, "dj": 0.5, "s0": 2.0, "J": 4}
 QUICK = {"mc_count": 10, "progress": False, "cache": False}
@@ -569,115 +569,6 @@ def test_series_of_any_library_of_tables_are_taken():
     np.testing.assert_array_equal(as_series(_Column([1, 2.5, 3]), "y"), [1, 2.5, 3])
     with pytest.raises(ValueError, match="`y` must be finite, got nan at index 1"):
         as_series(_Column([1, None, 3]), "y")
-
-
-# --- pandas' indexes ---
-
-
-def _indexed(labels):
-    return pd.Series(np.arange(len(labels), dtype=float), index=labels)
-
-
-def _parsed(labels):
-    """The labels as they come from a file, without a frequency."""
-    return pd.DatetimeIndex(list(labels))
-
-
-DAYS = pd.date_range("2001-01-01", periods=400)
-MIDDLES = pd.date_range("2001-01-01", periods=60, freq="MS") + pd.Timedelta("14D")
-EVEN = {
-    "days": _parsed(DAYS),
-    "days with frequency": DAYS,
-    "seconds": _parsed(DAYS).as_unit("s"),
-    "months": _parsed(pd.date_range("2001-01-01", periods=60, freq="ME")),
-    "middles of months": _parsed(MIDDLES),
-    "quarters": _parsed(pd.date_range("2001-01-01", periods=60, freq="QS")),
-    "years": _parsed(pd.date_range("2001-01-01", periods=60, freq="YS")),
-    "business days": _parsed(pd.bdate_range("2001-01-01", periods=300)),
-    "local hours": _parsed(pd.date_range("2001-03-01", periods=900, freq="h", tz="Europe/Berlin")),
-    "local days": _parsed(pd.date_range("2001-03-01", periods=90, tz="Europe/Berlin")),
-    "rounded": pd.DatetimeIndex((np.arange(500) / 3 * 1000).round().astype("datetime64[ms]")),
-    "two": pd.DatetimeIndex(["2001-01-01", "2005-01-01"]),
-    "numbers": pd.Index([1.0, 2.0, 7.0]),
-}
-UNEVEN = {
-    "days": (DAYS.delete(100), "from 2001-04-10 to 2001-04-12"),
-    "months": (MIDDLES.delete(7), "from 2001-07-15 to 2001-09-15"),
-    "week ends": (_parsed(pd.bdate_range("2001-01-01", periods=99)).delete(50), "from 2001-01-05"),
-    "hours": (
-        pd.date_range("2001-01-01", periods=99, freq="h").delete(5),
-        "from 2001-01-01 04:00:00 to 2001-01-01 06:00:00",
-    ),
-    "repeated": (DAYS.insert(10, DAYS[9]), "from 2001-01-10 to 2001-01-10"),
-    "missing": (pd.DatetimeIndex(["2001", "2002", None, "2004"]), "from 2002-01-01 to NaT"),
-    "none known": (pd.DatetimeIndex([None] * 4), "from NaT to NaT"),
-    "any": (pd.DatetimeIndex(["2001-01-01", "2001-02-28", "2001-03-01", "2001-04-10"]), "from 20"),
-}
-
-
-@pytest.mark.parametrize("kind", EVEN)
-def test_index_that_is_even_passes(kind):
-    series = _indexed(EVEN[kind])
-    same_index(series, series.copy(), ("y1", "y2"))
-    same_index(series, series.to_numpy(), ("y1", "y2"))
-    same_index([1.0, 2.0], series, ("y1", "y2"))
-
-
-@pytest.mark.parametrize("kind", UNEVEN)
-def test_index_with_a_gap_is_refused_by_its_label(kind):
-    labels, where = UNEVEN[kind]
-    message = f"`y2` must be evenly spaced in time, got a step {where}.*resample.*y2.to_numpy"
-    with pytest.raises(ValueError, match=message):
-        same_index(np.ones(3), _indexed(labels), ("y1", "y2"))
-
-
-@pytest.mark.parametrize("labels", [DAYS[::-1], _parsed(DAYS)[::-1], DAYS[[5, 0, 3, 1, 4, 2]]])
-def test_index_out_of_order_is_told_to_be_sorted(labels):
-    with pytest.raises(
-        ValueError, match=r"order of time.* Sort it: `y2\.sort_index\(\)`"
-    ) as caught:
-        same_index(np.ones(3), _indexed(labels), ("y1", "y2"))
-    assert "resample" not in str(caught.value)
-
-
-def test_gap_in_months_is_filled_by_months():
-    months = pd.date_range("2001-01-01", periods=60, freq="MS").delete(7)
-    with pytest.raises(ValueError, match=r'resample\("MS"\).* for monthly values'):
-        same_index(np.ones(3), _indexed(months), ("y1", "y2"))
-
-
-@pytest.mark.parametrize(
-    ("labels", "span"),
-    [
-        (DAYS[1:], r"2001-01-02 to 2002-02-04 \(399 labels\)"),
-        (DAYS[:1], r"2001-01-01 to 2001-01-01 \(1 label\)"),
-        (DAYS + pd.Timedelta("12h"), r"2001-01-01 12:00:00 to .* \(400 labels\)"),
-        (pd.RangeIndex(400), r"0 to 399 \(400 labels\)"),
-        (DAYS[:0], "no labels"),
-    ],
-    ids=["later", "one", "noon", "numbers", "none"],
-)
-def test_indexes_that_differ_are_refused_with_the_remedy(labels, span):
-    message = (
-        rf"`y1` and `y2` must have the same index, got 2001-01-01 to 2002-02-04 \(400 labels\) and "
-        rf"{span}\. Keep what they share: `y1, y2 = y1.align\(y2, join=\"inner\"\)`"
-    )
-    with pytest.raises(ValueError, match=message):
-        same_index(_indexed(DAYS), _indexed(labels), ("y1", "y2"))
-
-
-@pytest.mark.parametrize(
-    ("one", "two"),
-    [
-        (pd.RangeIndex(3), pd.Index([0.0, 1.0, 2.0])),
-        (_parsed(DAYS), _parsed(DAYS).as_unit("s")),
-        (DAYS, _parsed(DAYS)),
-        (pd.Index(list("abc")), pd.Index(list("abc"), dtype=object)),
-    ],
-    ids=["numbers", "units", "frequency", "text"],
-)
-def test_indexes_with_the_same_labels_are_the_same(one, two):
-    same_index(_indexed(one), _indexed(two), ("y1", "y2"))
 
 
 SERIES_ARGUMENTS = {
