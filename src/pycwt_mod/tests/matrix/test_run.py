@@ -10,8 +10,9 @@ from pycwt_mod import get_cache_dir, wct_matrix
 from pycwt_mod.backends import JoblibBackend, SequentialBackend
 from pycwt_mod.tests.matrix.series import QUICK, Spy, red_series, related_series
 
-# Enough surrogates for tens of tasks.
-MANY = {**QUICK, "mc_count": 2000, "bands": [(4, 16)]}
+MANY = {**QUICK, "mc_count": 600, "bands": [(4, 16)]}
+
+HOUR = 3600.0
 
 
 def cached_counts():
@@ -29,28 +30,44 @@ class Stop:
             raise self.error
 
 
-class Late(SequentialBackend):
-    """A plain loop in which one kind of kernel takes time."""
+class Clock:
+    """A clock that can be put forward; everything else in the call takes a fraction of an hour."""
 
-    def __init__(self, kernel, seconds):
-        self.kernel, self.seconds = kernel, seconds
+    def __init__(self, monkeypatch):
+        self.ahead, now = 0.0, time.monotonic
+        monkeypatch.setattr(time, "monotonic", lambda: now() + self.ahead)
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    return Clock(monkeypatch)
+
+
+class Slow(SequentialBackend):
+    """A plain loop in which a task of one kind of kernel takes an hour by the clock."""
+
+    def __init__(self, kernel, clock):
+        self.kernel, self.clock = kernel, clock
 
     def map(self, kernel, tasks, *, on_done=None):
         for result in super().map(kernel, tasks, on_done=on_done):
             if type(kernel).__name__ == self.kernel:
-                time.sleep(self.seconds)
+                self.clock.ahead += HOUR
             yield result
 
 
 @pytest.mark.parametrize("backend", ["sequential", JoblibBackend(2, prefer="threads")], ids=str)
-def test_ctrl_c_keeps_what_is_counted_of_the_null_at_hand(backend):
+def test_ctrl_c_keeps_what_is_counted_of_the_null_at_hand(backend, monkeypatch):
+    monkeypatch.setattr("pycwt_mod.montecarlo.estimate._TASK_SECONDS", 0.01)
+    monkeypatch.setattr(SequentialBackend, "task_seconds", 0.01)
+    monkeypatch.setattr(JoblibBackend, "task_seconds", 0.01)
     data = red_series(2, 200)
     with pytest.raises(KeyboardInterrupt):
         wct_matrix(
-            data, 1.0, backend=backend, **{**MANY, "progress": Stop(600, KeyboardInterrupt())}
+            data, 1.0, backend=backend, **{**MANY, "progress": Stop(200, KeyboardInterrupt())}
         )
     (kept,) = cached_counts()
-    assert 600 <= kept < 2000
+    assert 200 <= kept < 600
     spy = Spy()
     result = wct_matrix(data, 1.0, backend=spy, **MANY)
     counted = [task for name, tasks in spy.calls if name == "CountSurrogates" for task in tasks]
@@ -85,16 +102,17 @@ def test_timeout_holds_for_a_null_that_the_cache_has_begun():
 
 
 @pytest.mark.parametrize("kernel", ["BandSurrogates", "TransformSeries", "ComparePair"])
-def test_timeout_holds_for_each_part_of_the_call(kernel):
-    # Everything else is done in a fraction of the time.
+def test_timeout_holds_for_each_part_of_the_call(kernel, clock):
     with pytest.raises(TimeoutError, match=r"[1-9]\d* of \d+ steps"):
-        wct_matrix(related_series(), 1.0, backend=Late(kernel, 3.0), timeout=4.0, **QUICK)
+        wct_matrix(related_series(), 1.0, backend=Slow(kernel, clock), timeout=1.5 * HOUR, **QUICK)
 
 
-def test_timeout_is_one_for_the_whole_call_and_pairs_on_disk_stay(tmp_path):
+def test_timeout_is_one_for_the_whole_call_and_pairs_on_disk_stay(tmp_path, clock):
     options = {**QUICK, "out": tmp_path / "fields"}
     with pytest.raises(TimeoutError):
-        wct_matrix(related_series(), 1.0, backend=Late("ComparePair", 3.0), timeout=8.0, **options)
+        wct_matrix(
+            related_series(), 1.0, backend=Slow("ComparePair", clock), timeout=2.5 * HOUR, **options
+        )
     n_kept = len(list((tmp_path / "fields").glob("pair-*.npz")))
     assert 0 < n_kept < 6
     spy = Spy()
