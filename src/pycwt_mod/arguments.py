@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .montecarlo.noise import NOISES
-from .montecarlo.plan import METHODS, has_own_smooth
-from .mothers import SMOOTHINGS
+from .helpers import AR1_REMEDY, AR1EstimationError
 from .time_axis import index_axis, same_index
 from .validation import (
-    as_choice,
-    as_flag,
+    as_coefficient,
     as_positive,
     as_real,
     as_series,
@@ -33,22 +31,8 @@ _SHORTEST_STEP = 1e-300
 
 Array = NDArray[np.float64]
 
-
-def check_smoothing(smoothing: Any, mother: Any) -> str:
-    """Return the kind of boxcar, which a wavelet that smooths by itself does not take."""
-    chosen = as_choice(smoothing, "smoothing", SMOOTHINGS)
-    if not has_own_smooth(mother) and not hasattr(mother, "smoothing_window"):
-        raise ValueError(
-            f"`wavelet` must have a smoothing window for the coherence, and {brief(mother)} has "
-            "neither `smoothing_window(scale, n_fft)` nor `smooth(W, dt, dj, scales)`. Subclass "
-            "pycwt_mod.MotherWavelet."
-        )
-    if chosen != "pycwt" and has_own_smooth(mother):
-        raise ValueError(
-            f"`smoothing` must be left out for {type(mother).__name__}, which has a `smooth` of "
-            f"its own, got {chosen!r}."
-        )
-    return chosen
+# `ar1`, or a function that a user put in its place.
+Estimator = Callable[[Array], tuple[float, ...]]
 
 
 def scale_arguments(
@@ -175,71 +159,33 @@ def averaged_band(dof: Any) -> tuple[float, float]:
     return float(band[0]), float(band[1])
 
 
-def check_progress(progress: Any) -> None:
-    """Raise TypeError unless `progress` is a truth value or can be called."""
-    if not isinstance(progress, bool | np.bool_) and not callable(progress):
-        raise TypeError(
-            f"`progress` must be True, False or a callable of (done, total), got {brief(progress)}."
+def coefficient_of(series: Array, name: str, ar1: Estimator) -> float:
+    """Return the lag-1 autocorrelation of a series, with which an AR(1) model can exist."""
+    try:
+        g = ar1(series)[0]
+    except AR1EstimationError as error:
+        raise AR1EstimationError(str(error).replace("`x`", f"`{name}`")) from None
+    if not -1 < g < 1:
+        raise AR1EstimationError(
+            f"`{name}` must allow an AR(1) model, but its lag-1 autocorrelation is estimated "
+            f"as {g:.3g}. {AR1_REMEDY}"
         )
+    return float(g)
 
 
-def check_noise(noise: Any, seed: np.random.SeedSequence | None) -> None:
-    """Raise unless `noise` names a model, and one that can take the seed."""
-    as_choice(noise, "noise", NOISES)
-    if noise == "legacy" and seed is not None:
-        raise ValueError(
-            "`rng_seed` must be None with noise='legacy', which draws from NumPy's global state; "
-            "call numpy.random.seed(...) instead."
-        )
-
-
-def simulation_method(method: Any, noise: str, mother: Any) -> str:
-    """Return how to simulate: as asked, or the fastest way that the problem allows."""
-    reason = None
-    if noise == "legacy":
-        reason = "noise='legacy', whose series exist at the full rate only"
-    elif has_own_smooth(mother):
-        reason = f"{type(mother).__name__}, which has a `smooth` of its own"
-    if method is None:
-        return "multirate" if reason is None else "full"
-    chosen = as_choice(method, "method", METHODS)
-    if chosen != "full" and reason is not None:
-        raise ValueError(f"`method` must be 'full' with {reason}, got {chosen!r}.")
-    return chosen
-
-
-def simulation_options(options: dict[str, Any], n: int) -> dict[str, Any]:
-    """Return the options of the simulation for a record of n samples."""
-    length = as_choice(
-        options.pop("surrogate_length", "pycwt"), "surrogate_length", ("pycwt", "record")
-    )
-    if length == "record":
-        if options.get("n_samples") is not None:
-            raise ValueError(
-                f"`surrogate_length='record'` means n_samples={n}, got "
-                f"n_samples={brief(options['n_samples'])} as well. Leave one of them out."
+def variance_and_alpha(signal: Any, alpha: Any, ar1: Estimator) -> tuple[float, float]:
+    """Return the variance and the lag-1 autocorrelation that `significance` tests against."""
+    if np.ndim(signal) == 0:
+        variance = as_real(signal, "signal")
+        if variance < 0:
+            raise ValueError(f"`signal`, as a variance, must not be negative, got {variance:g}.")
+        if alpha is None:
+            raise TypeError(
+                "`alpha` must be given when `signal` is a variance: a single number has no lag-1 "
+                "autocorrelation. Pass alpha=ar1(series)[0], or alpha=0 for white noise."
             )
-        options["n_samples"] = n
-    return options
-
-
-def parallel_backend(parallel: Any, backend: Any, n_workers: Any = None) -> Any:
-    """Return the backend that the plain switch `parallel` stands for."""
-    if parallel is None:
-        return backend
-    name = "joblib" if as_flag(parallel, "parallel") else "sequential"
-    if not parallel and n_workers not in (None, 1):
-        raise ValueError(
-            f"`parallel=False` means one worker, got n_workers={brief(n_workers)} as well. Leave "
-            "one of them out."
-        )
-    if backend is None:
-        return name
-    if isinstance(backend, str) and backend.lower() in ("auto", name):
-        return name
-    if getattr(backend, "name", None) == name:
-        return backend
-    raise ValueError(
-        f"`parallel={parallel}` means backend={name!r}, got backend={brief(backend)} as well. "
-        "Leave `parallel` out."
-    )
+        return variance, as_coefficient(alpha, "alpha")
+    series = as_series(signal, "signal")
+    if alpha is None:
+        warn_of_uneven_index(signal, "signal")
+    return float(series.var()), as_coefficient(ar1(series)[0] if alpha is None else alpha, "alpha")

@@ -3,58 +3,31 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from typing import Any, TypedDict, Unpack
+from typing import Any, Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from . import chisquare, coherence, helpers, transform
+from . import chisquare, coherence, levels, transform
 from .arguments import (
     as_pair,
     averaged_band,
     averaged_times,
-    check_noise,
-    check_progress,
-    check_smoothing,
+    coefficient_of,
     in_range,
-    last_scale,
     normalized,
-    parallel_backend,
     scale_arguments,
-    simulation_method,
-    simulation_options,
     value_at_zero,
+    variance_and_alpha,
     warn_of_uneven_index,
 )
-from .helpers import (
-    AR1_REMEDY,
-    AR1EstimationError,
-    ar1,
-    ar1_spectrum,
-    fft,
-    fft_kwargs,
-    find,
-    get_cache_dir,
-    rednoise,
-)
-from .montecarlo.estimate import estimate_null
-from .montecarlo.null import NullDistribution
-from .montecarlo.plan import has_own_smooth, make_plan
-from .mothers import DOG, MexicanHat, Morlet, Paul, constant, scale_taps
-from .mothers import as_mother as _check_parameter_wavelet  # pycwt's name for it
+from .helpers import ar1, ar1_spectrum, fft, fft_kwargs, find, get_cache_dir, rednoise
+from .levels import padded_length, wct_null, wct_significance
+from .montecarlo.options import SimulationKeywords, SimulationOptions, check_smoothing
+from .montecarlo.plan import has_own_smooth
+from .mothers import DOG, MexicanHat, Morlet, Paul, as_mother, constant, scale_taps
 from .result import CoherenceResult
-from .validation import (
-    as_coefficient,
-    as_count,
-    as_flag,
-    as_level,
-    as_positive,
-    as_real,
-    as_seed,
-    as_series,
-    warn_user,
-)
+from .validation import as_count, as_flag, as_level, as_positive, as_series
 
 __all__ = [
     "cwt",
@@ -67,33 +40,12 @@ __all__ = [
 ]
 
 # pycwt names of this module that users reach through it.
-_REEXPORTED = (ar1_spectrum, fft, find, get_cache_dir, rednoise, DOG, MexicanHat, Morlet, Paul)
+_REEXPORTED = (DOG, MexicanHat, Morlet, Paul, fft, fft_kwargs, find, get_cache_dir, rednoise)
 
-# Fewer surrogates than this give a level that is little more than a guess.
-_FEW_SURROGATES = 10
+# pycwt's name, which scripts call.
+_check_parameter_wavelet = as_mother
 
-Progress = bool | Callable[[int, int], None]
 Array = NDArray[np.float64]
-
-
-class SignificanceOptions(TypedDict, total=False):
-    """Keyword arguments that `wct` hands on to `wct_significance`."""
-
-    mc_count: int
-    progress: Progress
-    cache: bool
-    backend: Any
-    n_workers: int | None
-    rng_seed: int | np.random.SeedSequence | None
-    parallel: bool | None
-    method: str | None
-    noise: str
-    smoothing: str
-    n_samples: int | None
-    tol: float | None
-    mc_count_max: int
-    timeout: float | None
-    surrogate_length: str
 
 
 def cwt(
@@ -164,7 +116,7 @@ def cwt(
     >>> round(1 / freqs[np.argmax(np.abs(W[:, 64]))])
     16
     """
-    mother = _check_parameter_wavelet(wavelet)
+    mother = as_mother(wavelet)
     series = as_series(signal, "signal", allow_complex=True)
     warn_of_uneven_index(signal, "signal")
     dt = as_positive(dt, "dt")
@@ -177,7 +129,7 @@ def cwt(
         if not (frequencies > 0).all():
             raise ValueError(f"`freqs` must be positive, got {frequencies.min():g} among them.")
         sj = 1 / (mother.flambda() * frequencies)
-    n_fft = _padded_length(series.size)
+    n_fft = padded_length(series.size)
     W, spectrum = transform.forward(series, mother, sj, dt, n_fft)
     coi = transform.cone_of_influence(series.size, mother, dt)
     positive = slice(1, n_fft // 2)
@@ -226,7 +178,7 @@ def icwt(
     >>> bool(np.abs(icwt(W, sj, 1.0) - x)[32:-32].max() < 0.03)
     True
     """
-    mother = _check_parameter_wavelet(wavelet)
+    mother = as_mother(wavelet)
     field = np.asarray(W)
     scales = as_series(sj, "sj", min_size=1)
     if field.ndim != 2 or scales.size not in field.shape:
@@ -305,13 +257,13 @@ def significance(
     >>> levels.round(3)
     array([2.996, 2.996])
     """
-    mother = _check_parameter_wavelet(wavelet)
+    mother = as_mother(wavelet)
     dt = as_positive(dt, "dt")
     sj = as_series(scales, "scales", min_size=2)
     if not (sj > 0).all():
         raise ValueError(f"`scales` must be positive, got {sj.min():g} among them.")
     level = as_level(significance_level)
-    variance, alpha = _variance_and_alpha(signal, alpha)
+    variance, alpha = variance_and_alpha(signal, alpha, ar1)
     spectrum = chisquare.red_noise_spectrum(sj, dt, alpha, variance, mother)
     test = as_count(sigma_test, "sigma_test", at_least=0)
     if test == 0:
@@ -387,7 +339,7 @@ def xwt(
     >>> W12.shape
     (62, 64)
     """
-    mother = _check_parameter_wavelet(wavelet)
+    mother = as_mother(wavelet)
     pair, dt = as_pair(y1, y2), as_positive(dt, "dt")
     level = as_level(significance_level)
     dj, s0, J = scale_arguments(pair.shape[1], dt, dj, s0, J, mother)
@@ -396,7 +348,7 @@ def xwt(
     if normalize:
         pair = normalized(pair)
     sj = transform.scale_axis(s0, dj, J)
-    n_fft = _padded_length(pair.shape[1])
+    n_fft = padded_length(pair.shape[1])
     W12, _ = transform.forward(pair[0], mother, sj, dt, n_fft)
     W2, _ = transform.forward(pair[1], mother, sj, dt, n_fft)
     W12 *= np.conjugate(W2, out=W2)
@@ -418,7 +370,7 @@ def wct(
     significance_level: float = 0.95,
     wavelet: Any = "morlet",
     normalize: bool = True,
-    **kwargs: Unpack[SignificanceOptions],
+    **kwargs: Unpack[SimulationKeywords],
 ) -> CoherenceResult:
     """Wavelet coherence of two series: where they vary together, whatever their power.
 
@@ -438,11 +390,9 @@ def wct(
     normalize : bool, default True
         Whether to subtract each series' mean and divide by its standard deviation first.
     **kwargs
-        Handed on to `wct_significance`: `mc_count`, `progress`, `cache`, `backend`, `n_workers`,
-        `rng_seed`, `parallel`, `method`, `noise`, `smoothing`, `n_samples`, `tol`, `mc_count_max`,
-        `timeout`. `smoothing` applies to the coherence too. ``surrogate_length="record"`` makes
-        surrogates as long as the series, ``n_samples=len(y1)``; "pycwt", the default, six times
-        the largest scale.
+        The options of the simulation, as in `wct_significance`, by name. `smoothing` applies to
+        the coherence too. ``surrogate_length="record"`` makes surrogates as long as the series,
+        ``n_samples=len(y1)``; "pycwt", the default, six times the largest scale.
 
     Returns
     -------
@@ -491,20 +441,15 @@ def wct(
     >>> WCT.shape, sig.shape
     ((69, 100), (69,))
     """
-    unknown = kwargs.keys() - SignificanceOptions.__annotations__.keys()
-    if unknown:
-        raise TypeError(
-            f"wct() got an unexpected keyword argument {min(unknown)!r}; it takes "
-            f"{', '.join(SignificanceOptions.__annotations__)} for the significance."
-        )
-    mother = _check_parameter_wavelet(wavelet)
+    mother = as_mother(wavelet)
     pair, dt = as_pair(y1, y2), as_positive(dt, "dt")
     level = as_level(significance_level)
-    smoothing = check_smoothing(kwargs.get("smoothing", "pycwt"), mother)
+    options = SimulationOptions.of(kwargs, "wct")
+    smoothing = check_smoothing(options.smoothing, mother)
     dj, s0, J = scale_arguments(pair.shape[1], dt, dj, s0, J, mother)
-    options = simulation_options(dict(kwargs), pair.shape[1])
+    options = options.for_record(pair.shape[1])
     sj = transform.scale_axis(s0, dj, J)
-    n_fft = _padded_length(pair.shape[1])
+    n_fft = padded_length(pair.shape[1])
     # Before the coherence: a series without an AR(1) estimate should fail at once.
     g1, g2 = _coefficients(pair) if as_flag(sig, "sig") else (0.0, 0.0)
     fields = normalized(pair) if as_flag(normalize, "normalize") else in_range(pair)
@@ -513,387 +458,24 @@ def wct(
     else:
         taps = scale_taps(constant(mother, "deltaj0"), dj, smoothing)
         WCT, aWCT = coherence.coherence_of_pair(fields, mother, sj, dt, taps, n_fft)
-    levels: Array = np.asarray([0])
+    signif: Array = np.asarray([0])
     null = None
-    if sig and wct_significance is _WCT_SIGNIFICANCE:
-        null = _simulate_null(g1, g2, dt, dj, s0, J, mother, tol_level=level, **options)
-        levels = null.quantile(level)
+    if sig and wct_significance is levels.wct_significance:
+        null = levels.simulate_null(g1, g2, dt, dj, s0, J, mother, options, level)
+        signif = null.quantile(level)
     elif sig:  # a user put a function of their own in its place
-        levels = wct_significance(
-            g1, g2, dt=dt, dj=dj, s0=s0, J=J, significance_level=level, wavelet=mother, **options
+        given: dict[str, Any] = {**kwargs}
+        given.pop("surrogate_length", None)
+        if options.n_samples is not None:
+            given["n_samples"] = options.n_samples
+        signif = wct_significance(
+            g1, g2, dt=dt, dj=dj, s0=s0, J=J, significance_level=level, wavelet=mother, **given
         )
     coi = transform.cone_of_influence(pair.shape[1], mother, dt)
     freq = 1 / (mother.flambda() * sj)
-    return CoherenceResult((WCT, aWCT, coi, freq, levels), null, sj, dt, level)
-
-
-def wct_significance(
-    al1: float,
-    al2: float,
-    dt: float,
-    dj: float,
-    s0: float,
-    J: float,
-    significance_level: float = 0.95,
-    wavelet: Any = "morlet",
-    mc_count: int = 300,
-    progress: Progress = True,
-    cache: bool = True,
-    *,
-    backend: Any = None,
-    n_workers: int | None = None,
-    rng_seed: int | np.random.SeedSequence | None = None,
-    parallel: bool | None = None,
-    method: str | None = None,
-    noise: str = "ar1",
-    smoothing: str = "pycwt",
-    n_samples: int | None = None,
-    tol: float | None = None,
-    mc_count_max: int = 100_000,
-    timeout: float | None = None,
-) -> Array:
-    """Significance level of the wavelet coherence, by Monte Carlo simulation.
-
-    The null hypothesis is that of two independent AR(1) series. For each scale the level is a
-    quantile of the coherence of simulated pairs, over all times outside the cone of influence.
-
-    Parameters
-    ----------
-    al1, al2 : float
-        Lag-1 autocorrelation of the two series, strictly between -1 and 1; see `ar1`.
-    dt : float
-        Sampling interval.
-    dj : float
-        Spacing of the scales, in octaves.
-    s0 : float
-        Smallest scale.
-    J : float
-        Number of scales less one.
-    significance_level : float, default 0.95
-        Probability that the coherence of independent red noise stays below the level.
-    wavelet : MotherWavelet or str, default "morlet"
-        Mother wavelet.
-    mc_count : int, default 300
-        Number of simulated pairs. The standard error falls with its square root.
-    progress : bool or callable, default True
-        Whether to show a progress bar on stderr; or ``progress(done, total)`` to call instead.
-    cache : bool, default True
-        Whether to look up and keep the result in the cache folder, see `get_cache_dir`.
-    backend : str, MCBackend, concurrent.futures.Executor or dask client, optional
-        Where to run: "auto", "sequential", "joblib", "dask", "gpu" or another registered name, or
-        an object. By default what `set_default_backend` or ``PYCWT_MOD_BACKEND`` says, or "auto":
-        in this process, or on all cores where that is faster. The level does not depend on it.
-    n_workers : int, optional
-        Number of parallel workers; -1: all cores.
-    rng_seed : int or numpy.random.SeedSequence, optional
-        Seed; the same seed gives the same level on every backend. By default fresh entropy.
-    parallel : bool, optional
-        True: ``backend="joblib"``; False: ``backend="sequential"``.
-    method : {"multirate", "full"}, optional
-        How to simulate. "multirate", the default: each octave of scales on a time grid no finer
-        than it needs, at a cost that does not grow with the length of the series. "full": every
-        scale at the full sampling rate, the reference; the default with ``noise="legacy"`` and
-        for a mother wavelet with a `smooth` of its own.
-    noise : {"ar1", "legacy"}
-        "legacy" repeats pycwt 0.5.0b0's surrogates, which are white whatever the coefficients, in
-        the order of NumPy's global random state: ``numpy.random.seed(k)`` gives pycwt's own levels.
-    smoothing : {"pycwt", "grinsted"}
-        Boxcar across scales: that of pycwt, or that of Grinsted's toolbox and biwavelet.
-    n_samples : int, optional
-        Length of the surrogates, such as that of the record; scales that it leaves nowhere outside
-        the cone of influence have the level NaN. By default ``ceil(6 * s_max / dt)``, as in pycwt.
-    tol : float, optional
-        Go on in rounds of `mc_count` surrogates until the standard error of the level is no larger
-        than this at any scale.
-    mc_count_max : int, default 100000
-        With `tol`, the largest number of surrogates.
-    timeout : float, optional
-        Seconds that the simulation may take. What is counted until then is kept in the cache, and
-        the next call with the same arguments goes on from there; so it does after Ctrl-C.
-
-    Returns
-    -------
-    numpy.ndarray
-        Level of R2 for each scale, shape (n_scales,); NaN at scales without a sample outside the
-        cone of influence.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not what is described here; the message names it.
-    TimeoutError
-        After `timeout`; it says how many surrogates were done.
-
-    Warns
-    -----
-    UserWarning
-        If `mc_count` is below 10, a scale has no sample outside the cone of influence, a backend
-        is not installed, the cache cannot be used, or `mc_count_max` did not suffice for `tol`.
-
-    See Also
-    --------
-    wct_null : the whole null distribution, for other levels, p-values and standard errors.
-
-    Notes
-    -----
-    Surrogate i has a random stream of its own, made from the seed and i, and counts are added as
-    integers, so the level is the same to the last bit on every CPU backend and for every number of
-    workers. The standard error of the 95 % level is at most 0.006 with the defaults.
-
-    References
-    ----------
-    Grinsted, A., Moore, J. C., and Jevrejeva, S. (2004). Application of the cross wavelet
-    transform and wavelet coherence to geophysical time series. Nonlinear Processes in
-    Geophysics 11, 561-566. doi:10.5194/npg-11-561-2004
-
-    Examples
-    --------
-    >>> level = wct_significance(
-    ...     0.5, 0.3, dt=1.0, dj=1 / 4, s0=2.0, J=8, mc_count=40, rng_seed=1, progress=False
-    ... )
-    >>> level.shape
-    (9,)
-    """
-    level = as_level(significance_level)
-    null = _simulate_null(
-        al1,
-        al2,
-        dt,
-        dj,
-        s0,
-        J,
-        wavelet,
-        mc_count,
-        progress,
-        cache,
-        backend=backend,
-        n_workers=n_workers,
-        rng_seed=rng_seed,
-        parallel=parallel,
-        method=method,
-        noise=noise,
-        smoothing=smoothing,
-        n_samples=n_samples,
-        tol=tol,
-        mc_count_max=mc_count_max,
-        timeout=timeout,
-        tol_level=level,
-    )
-    return null.quantile(level)
-
-
-def wct_null(
-    al1: float,
-    al2: float,
-    dt: float,
-    dj: float,
-    s0: float,
-    J: float,
-    wavelet: Any = "morlet",
-    mc_count: int = 300,
-    progress: Progress = True,
-    cache: bool = True,
-    *,
-    backend: Any = None,
-    n_workers: int | None = None,
-    rng_seed: int | np.random.SeedSequence | None = None,
-    parallel: bool | None = None,
-    method: str | None = None,
-    noise: str = "ar1",
-    smoothing: str = "pycwt",
-    n_samples: int | None = None,
-    tol: float | None = None,
-    mc_count_max: int = 100_000,
-    timeout: float | None = None,
-) -> NullDistribution:
-    """Null distribution of the wavelet coherence, by Monte Carlo simulation.
-
-    Use it for several levels, p-values or standard errors from one simulation.
-
-    Parameters
-    ----------
-    al1, al2, dt, dj, s0, J, wavelet, mc_count, progress, cache
-        As in `wct_significance`.
-    backend, n_workers, rng_seed, parallel, method, noise, smoothing
-        As in `wct_significance`.
-    n_samples, tol, mc_count_max, timeout
-        As in `wct_significance`; `tol` is for the 95 % level.
-
-    Returns
-    -------
-    NullDistribution
-        Its `quantile(level)` is what `wct_significance` returns. With a seed it holds exactly
-        `mc_count` surrogates; without one it may hold more, from an earlier run in the cache.
-
-    Raises
-    ------
-    TypeError, ValueError
-        As `wct_significance`.
-
-    Examples
-    --------
-    >>> null = wct_null(0.5, 0.3, 1.0, 1 / 4, 2.0, 8, mc_count=40, rng_seed=1, progress=False)
-    >>> bool(null.standard_error(0.95).max() < 0.1)
-    True
-    """
-    return _simulate_null(
-        al1,
-        al2,
-        dt,
-        dj,
-        s0,
-        J,
-        wavelet,
-        mc_count,
-        progress,
-        cache,
-        backend=backend,
-        n_workers=n_workers,
-        rng_seed=rng_seed,
-        parallel=parallel,
-        method=method,
-        noise=noise,
-        smoothing=smoothing,
-        n_samples=n_samples,
-        tol=tol,
-        mc_count_max=mc_count_max,
-        timeout=timeout,
-        tol_level=0.95,
-    )
-
-
-def _simulate_null(
-    al1: float,
-    al2: float,
-    dt: float,
-    dj: float,
-    s0: float,
-    J: float,
-    wavelet: Any,
-    mc_count: int = 300,
-    progress: Progress = True,
-    cache: bool = True,
-    *,
-    backend: Any = None,
-    n_workers: int | None = None,
-    rng_seed: int | np.random.SeedSequence | None = None,
-    parallel: bool | None = None,
-    method: str | None = None,
-    noise: str = "ar1",
-    smoothing: str = "pycwt",
-    n_samples: int | None = None,
-    tol: float | None = None,
-    mc_count_max: int = 100_000,
-    timeout: float | None = None,
-    tol_level: float,
-) -> NullDistribution:
-    """Check the arguments of `wct_significance` and `wct_null`, plan and simulate."""
-    mother = _check_parameter_wavelet(wavelet)
-    coefficients = as_coefficient(al1, "al1"), as_coefficient(al2, "al2")
-    dt, dj, s0 = as_positive(dt, "dt"), as_positive(dj, "dj"), as_positive(s0, "s0")
-    count, seed = as_count(mc_count, "mc_count"), as_seed(rng_seed)
-    most = as_count(mc_count_max, "mc_count_max")
-    tolerance = None if tol is None else as_positive(tol, "tol")
-    length = None if n_samples is None else as_count(n_samples, "n_samples", at_least=2)
-    check_progress(progress)
-    check_noise(noise, seed)
-    plan = make_plan(
-        coefficients,
-        dt,
-        dj,
-        s0,
-        last_scale(J),
-        mother,
-        method=simulation_method(method, noise, mother),
-        noise=noise,
-        smoothing=check_smoothing(smoothing, mother),
-        n_samples=length,
-        pad=_padded_length,
-    )
-    n_empty = int((plan.samples_per_surrogate == 0).sum())
-    _warn_of_little(count, n_empty if length is None or n_empty == plan.n_scales else 0)
-    null = estimate_null(
-        plan,
-        mc_count=count,
-        seed=seed,
-        backend=parallel_backend(parallel, backend, n_workers),
-        n_workers=n_workers,
-        cache=as_flag(cache, "cache"),
-        progress=progress,
-        tol=tolerance,
-        tol_level=tol_level,
-        mc_count_max=most,
-        timeout=timeout,
-    )
-    if tolerance is not None:
-        _warn_of_error(null, tolerance, tol_level)
-    return null
-
-
-# What `wct` calls, unless a user put another function in its place.
-_WCT_SIGNIFICANCE = wct_significance
-
-
-def _padded_length(size: int) -> int:
-    """Return the FFT length, by `fft_kwargs` as a user may have replaced it, here or there."""
-    return helpers.padded_length(size, fft_kwargs)
+    return CoherenceResult((WCT, aWCT, coi, freq, signif), null, sj, dt, level)
 
 
 def _coefficients(pair: Array) -> tuple[float, float]:
-    """Return the lag-1 autocorrelation of both series; errors name the series."""
-    g1, g2 = (_coefficient(series, name) for series, name in zip(pair, ("y1", "y2"), strict=True))
-    return g1, g2
-
-
-def _coefficient(series: Array, name: str) -> float:
-    """Return the lag-1 autocorrelation of a series, with which an AR(1) model can exist."""
-    try:
-        g = ar1(series)[0]
-    except AR1EstimationError as error:
-        raise AR1EstimationError(str(error).replace("`x`", f"`{name}`")) from None
-    if not -1 < g < 1:
-        raise AR1EstimationError(
-            f"`{name}` must allow an AR(1) model, but its lag-1 autocorrelation is estimated "
-            f"as {g:.3g}. {AR1_REMEDY}"
-        )
-    return float(g)
-
-
-def _variance_and_alpha(signal: Any, alpha: Any) -> tuple[float, float]:
-    """Return the variance and the lag-1 autocorrelation that `significance` tests against."""
-    if np.ndim(signal) == 0:
-        variance = as_real(signal, "signal")
-        if variance < 0:
-            raise ValueError(f"`signal`, as a variance, must not be negative, got {variance:g}.")
-        if alpha is None:
-            raise TypeError(
-                "`alpha` must be given when `signal` is a variance: a single number has no lag-1 "
-                "autocorrelation. Pass alpha=ar1(series)[0], or alpha=0 for white noise."
-            )
-        return variance, as_coefficient(alpha, "alpha")
-    series = as_series(signal, "signal")
-    if alpha is None:
-        warn_of_uneven_index(signal, "signal")
-    return float(series.var()), as_coefficient(ar1(series)[0] if alpha is None else alpha, "alpha")
-
-
-def _warn_of_error(null: NullDistribution, tol: float, level: float) -> None:
-    reached = float(np.nanmax(null.standard_error(level), initial=0.0))
-    if reached > tol:
-        warn_user(
-            f"`tol` of {tol:g} was not reached: the standard error is {reached:.2g} after "
-            f"{null.n_surrogates} surrogates, the most that `mc_count_max` allows."
-        )
-
-
-def _warn_of_little(mc_count: int, n_empty: int) -> None:
-    if mc_count < _FEW_SURROGATES:
-        warn_user(
-            f"`mc_count` of {mc_count} is too small for a level worth the name; "
-            f"use at least {_FEW_SURROGATES}, better 300."
-        )
-    if n_empty:
-        warn_user(
-            f"{n_empty} scales have no sample outside the cone of influence; their levels are NaN. "
-            "Use a smaller `J`."
-        )
+    """Return the lag-1 autocorrelation of both series, by `ar1` as a user may have replaced it."""
+    return coefficient_of(pair[0], "y1", ar1), coefficient_of(pair[1], "y2", ar1)

@@ -8,19 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..arguments import (
-    check_progress,
-    check_smoothing,
-    scale_arguments,
-    simulation_method,
-    simulation_options,
-)
+from ..arguments import scale_arguments
 from ..backends import resolve_backend
-from ..backends.checks import check_timeout
+from ..levels import padded_length
+from ..montecarlo.options import SimulationOptions, check_smoothing
 from ..mothers import as_mother
 from ..transform import scale_axis
-from ..validation import as_count, as_flag, as_level, as_positive, as_seed
-from ..wavelet import _padded_length
+from ..validation import as_flag, as_level
 from .fields import Geometry
 from .result import MatrixResult
 from .run import Options, Run
@@ -162,9 +156,22 @@ def wct_matrix(
     >>> (result.pvalue_fdr < 0.05).ravel()
     array([ True, False, False])
     """
-    check_progress(progress)
+    checked = SimulationOptions(
+        mc_count=mc_count,
+        progress=progress,
+        cache=cache,
+        rng_seed=rng_seed,
+        method=method,
+        smoothing=smoothing,
+        n_samples=n_samples,
+        tol=tol,
+        mc_count_max=mc_count_max,
+        timeout=timeout,
+        surrogate_length=surrogate_length,
+    )
     series = as_series_set(data, dt, names)
     mother = as_mother(wavelet)
+    checked = checked.for_record(series.n_times)
     steps, smallest, last = scale_arguments(series.n_times, series.dt, dj, s0, J, mother)
     geometry = Geometry(
         mother,
@@ -172,25 +179,17 @@ def wct_matrix(
         series.dt,
         steps,
         series.n_times,
-        _padded_length(series.n_times),
+        padded_length(series.n_times),
         check_smoothing(smoothing, mother),
     )
-    length = {"surrogate_length": surrogate_length, "n_samples": n_samples}
-    n_samples = simulation_options(length, series.n_times)["n_samples"]
     options = Options(
         level=as_level(significance_level),
         sig=as_flag(sig, "sig"),
         normalize=as_flag(normalize, "normalize"),
-        mc_count=as_count(mc_count, "mc_count"),
-        seed=as_seed(rng_seed),
-        cache=as_flag(cache, "cache"),
-        method=simulation_method(method, "ar1", mother),
+        simulation=checked,
+        method=checked.method_for(mother),
         s0=smallest,
         J=last,
-        n_samples=None if n_samples is None else as_count(n_samples, "n_samples", at_least=2),
-        tol=None if tol is None else as_positive(tol, "tol"),
-        mc_count_max=as_count(mc_count_max, "mc_count_max"),
-        timeout=check_timeout(timeout),
     )
     run = Run(
         series,

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ from ..backends.deadline import Deadline, closing_iterator
 from ..montecarlo.estimate import estimate_null, estimate_nulls
 from ..montecarlo.noise import Streams
 from ..montecarlo.null import NullDistribution
+from ..montecarlo.options import SimulationOptions
 from ..montecarlo.plan import Plan
 from .fields import Array
 from .surrogates import BandSurrogates
@@ -115,43 +117,23 @@ def interpolated(anchors: Mapping[Node, float], samples: Mapping[Node, Array]) -
 def level_nulls(
     plans: Sequence[Plan],
     engine: MCBackend,
+    options: SimulationOptions,
     *,
-    mc_count: int,
-    seed: np.random.SeedSequence | None,
-    cache: bool,
-    tol: float | None,
-    tol_level: float,
-    mc_count_max: int,
+    level: float,
     on_done: Callable[[int], object],
     deadline: Deadline,
 ) -> Iterator[tuple[int, NullDistribution]]:
     """Yield (number of a plan, its null distribution), all simulated on one backend."""
-    if tol is None:
-        yield from estimate_nulls(
-            plans,
-            engine,
-            mc_count=mc_count,
-            seed=seed,
-            cache=cache,
-            on_done=on_done,
-            deadline=deadline,
-        )
+    if options.tol is None:
+        yield from estimate_nulls(plans, engine, options, on_done=on_done, deadline=deadline)
         return
     # Each goes on until it is good enough, which the others do not know beforehand.
     for number, plan in enumerate(plans):
         deadline.check()
-        null = estimate_null(
-            plan,
-            mc_count=mc_count,
-            seed=seed,
-            backend=engine,
-            cache=cache,
-            tol=tol,
-            tol_level=tol_level,
-            mc_count_max=mc_count_max,
-            timeout=None if deadline.left is None else max(deadline.left, _SHORTEST_TIME),
-        )
-        on_done(mc_count)
+        left = None if deadline.left is None else max(deadline.left, _SHORTEST_TIME)
+        own = replace(options, backend=engine, n_workers=None, timeout=left, progress=False)
+        null = estimate_null(plan, own, level=level)
+        on_done(options.mc_count)
         yield number, null
 
 

@@ -9,15 +9,16 @@ from typing import Any
 
 import numpy as np
 
-from ..arguments import in_range, normalized
+from ..arguments import coefficient_of, in_range, normalized
 from ..backends import MCBackend
 from ..backends.deadline import Deadline, closing_iterator
-from ..helpers import AR1EstimationError
+from ..helpers import AR1EstimationError, ar1
+from ..levels import padded_length, warn_of_little
 from ..montecarlo.noise import Streams
+from ..montecarlo.options import SimulationOptions
 from ..montecarlo.plan import Plan, make_plan
 from ..progress import Progress, make_progress
 from ..validation import warn_user
-from ..wavelet import _coefficient, _padded_length, _warn_of_error, _warn_of_little
 from .bands import band_numbers
 from .fields import Array, ComparePair, Comparison, Geometry, Sums, TransformSeries
 from .mapped import mapped_arrays
@@ -50,16 +51,10 @@ class Options:
     level: float
     sig: bool
     normalize: bool
-    mc_count: int
-    seed: np.random.SeedSequence | None
-    cache: bool
+    simulation: SimulationOptions
     method: str
     s0: float
     J: float
-    n_samples: int | None
-    tol: float | None
-    mc_count_max: int
-    timeout: float | None = None
 
 
 class _Steps:
@@ -94,7 +89,7 @@ class Run:
         self.levels: dict[Node, Array] = {}
         self.anchors: dict[Pair, dict[Node, float]] = {}
         self.samples: dict[Node, Array] = {}
-        self.deadline = Deadline(options.timeout, unit="step")
+        self.deadline = Deadline(options.simulation.timeout, unit="step")
         periods, seen = geometry.periods, geometry.n_outside > 0
         self.members = np.stack([in_band(periods, band) & seen for band in bands])
         self.coefficients = self._coefficients()
@@ -113,7 +108,7 @@ class Run:
         nodes = sorted(set(self.nodes.values()) - self.levels.keys())
         anchors = sorted(self._all_anchors - self.samples.keys())
         channels = sorted({number for pair in pending for number in pair})
-        surrogates = self.options.mc_count * (len(nodes) + len(anchors))
+        surrogates = self.options.simulation.mc_count * (len(nodes) + len(anchors))
         total = surrogates + len(channels) + len(pending)
         self.deadline.total = total
         with engine as backend, make_progress(progress, total, unit="step") as bar:
@@ -150,7 +145,7 @@ class Run:
             if number not in self.series.failures:
                 name = self.series.names[number]
                 try:
-                    coefficients[number] = _coefficient(self.series.values[number], name)
+                    coefficients[number] = coefficient_of(self.series.values[number], name, ar1)
                 except AR1EstimationError as error:
                     self.series.failures[number] = str(error)
         return coefficients
@@ -171,7 +166,7 @@ class Run:
         if self.store is None:
             return
         n_scales, n_times = self.geometry.scales.size, self.geometry.n_times
-        level_shape, means_shape = (n_scales,), (self.options.mc_count, len(self.bands))
+        level_shape, means_shape = (n_scales,), (self.options.simulation.mc_count, len(self.bands))
         for node in set(self.nodes.values()):
             kept = self.store.recall(node_name("level", node), {"level": level_shape}, ("level",))
             if kept is not None:
@@ -193,25 +188,17 @@ class Run:
         """Simulate the levels of R2 for each scale."""
         options = self.options
         plans = [self._plan(node) for node in nodes]
-        n_empty = int((plans[0].samples_per_surrogate == 0).sum())
-        told = options.n_samples is not None and n_empty < plans[0].n_scales
-        _warn_of_little(options.mc_count, 0 if told else n_empty)
+        warn_of_little(plans[0], options.simulation)
         for number, null in level_nulls(
             plans,
             backend,
-            mc_count=options.mc_count,
-            seed=options.seed,
-            cache=options.cache,
-            tol=options.tol,
-            tol_level=options.level,
-            mc_count_max=options.mc_count_max,
+            options.simulation,
+            level=options.level,
             on_done=steps.update,
             deadline=self.deadline,
         ):
             node = nodes[number]
             self.levels[node] = null.quantile(options.level)
-            if options.tol is not None:
-                _warn_of_error(null, options.tol, options.level)
             if self.store is not None:
                 self.store.write(node_name("level", node), {"level": self.levels[node]})
 
@@ -227,7 +214,9 @@ class Run:
             options.normalize,
             self._plan(anchors[0]).single,
         )
-        means = band_nulls(kernel, backend, options.mc_count, steps.update, self.deadline)
+        means = band_nulls(
+            kernel, backend, options.simulation.mc_count, steps.update, self.deadline
+        )
         for node, own in zip(anchors, means, strict=True):
             self.samples[node] = own
             if self.store is not None:
@@ -238,8 +227,8 @@ class Run:
 
         Without a seed they are drawn afresh, but for those that an earlier run left.
         """
-        streams = band_streams(self.options.seed)
-        if self.options.seed is not None or self.store is None:
+        streams = band_streams(self.options.simulation.seed)
+        if self.options.simulation.seed is not None or self.store is None:
             return streams
         kept = self.store.recall("streams", {"entropy": ()}, ("entropy",))
         if kept is None:
@@ -258,8 +247,8 @@ class Run:
             geometry.mother,
             method=options.method,
             smoothing=geometry.smoothing,
-            n_samples=options.n_samples,
-            pad=_padded_length,
+            n_samples=options.simulation.n_samples,
+            pad=padded_length,
         )
 
     def _compare(
@@ -362,7 +351,7 @@ class Run:
         """Return what an earlier run must share for its pairs to be pairs of this one."""
         options, geometry = self.options, self.geometry
         mother = geometry.mother
-        seed = options.seed
+        seed = options.simulation.seed
         return {
             "names": list(self.series.names),
             "wavelet": f"{type(mother).__qualname__} {mother!r}",
@@ -378,10 +367,10 @@ class Run:
             "bands": [list(band) for band in self.bands],
             "sig": options.sig,
             "significance_level": options.level,
-            "mc_count": options.mc_count,
+            "mc_count": options.simulation.mc_count,
             "rng_seed": None if seed is None else repr(Streams.of(seed)),
             "method": options.method,
-            "n_samples": options.n_samples,
-            "tol": options.tol,
-            "mc_count_max": options.mc_count_max,
+            "n_samples": options.simulation.n_samples,
+            "tol": options.simulation.tol,
+            "mc_count_max": options.simulation.mc_count_max,
         }

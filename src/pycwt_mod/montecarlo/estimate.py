@@ -21,9 +21,11 @@ from ..backends import MCBackend, SequentialBackend, resolve_backend
 from ..backends.deadline import Deadline, closing_iterator
 from ..helpers import cache_path
 from ..progress import make_progress
+from ..validation import warn_user
 from .cache import NullCache
 from .noise import Streams
 from .null import N_BATCHES, NullDistribution
+from .options import SimulationOptions
 from .plan import Plan
 from .simulate import CountSurrogates
 
@@ -34,47 +36,22 @@ logger = logging.getLogger("pycwt_mod")
 # progress bar moves and that no worker waits long for the last one.
 _TASK_SECONDS = 0.1
 
-Progress = bool | Callable[[int, int], None]
-
 
 def estimate_null(
-    plan: Plan,
-    *,
-    mc_count: int,
-    seed: np.random.SeedSequence | None = None,
-    backend: Any = None,
-    n_workers: int | None = None,
-    cache: bool = True,
-    progress: Progress = False,
-    tol: float | None = None,
-    tol_level: float = 0.95,
-    mc_count_max: int = 100_000,
-    timeout: float | None = None,
+    plan: Plan, options: SimulationOptions, *, level: float = 0.95
 ) -> NullDistribution:
-    """Return the null distribution of a plan from `mc_count` surrogates.
+    """Return the null distribution of a plan.
 
     Parameters
     ----------
     plan : Plan
         The problem.
-    mc_count : int
-        Number of surrogates.
-    seed : numpy.random.SeedSequence, optional
-        Root of the random streams; None: fresh entropy, or that of an earlier unseeded run of the
-        same problem that is extended.
-    backend, n_workers
-        As in `wct_significance`.
-    cache : bool
-        Whether to look for earlier runs and to keep this one.
-    progress : bool or callable
-        As in `wct_significance`.
-    tol : float, optional
-        Go on in rounds of `mc_count` until the standard error of the quantile at `tol_level` is
-        no larger at any scale, or `mc_count_max` is reached.
-    tol_level, mc_count_max
-        See `tol`.
-    timeout : float, optional
-        Seconds for all rounds.
+    options : SimulationOptions
+        Without a seed an earlier unseeded run of the same problem is extended. With `tol`, rounds
+        of `mc_count` surrogates are run until the standard error of the quantile at `level` is no
+        larger at any scale; `timeout` is for all of them.
+    level : float
+        See `options`.
 
     Returns
     -------
@@ -82,25 +59,28 @@ def estimate_null(
         Of exactly `mc_count` surrogates, or of as many rounds of them as `tol` takes; without a
         seed it may be of more.
     """
-    deadline = Deadline(timeout, mc_count, "surrogate")
-    with _chosen_backend(plan, backend, n_workers) as engine:
-        run = _Run(plan, seed, engine, cache, progress, deadline)
-        null = run.of(mc_count)
-        while tol is not None and null.n_surrogates < mc_count_max:
-            # Whether to go on depends on the counts alone, so it is the same on every backend.
-            if np.nanmax(null.standard_error(tol_level), initial=0.0) <= tol:
-                break
-            null = run.of(min(mc_count_max, null.n_surrogates + mc_count))
-        return null
+    count, most, tol = options.mc_count, options.mc_count_max, options.tol
+    deadline = Deadline(options.timeout, count, "surrogate")
+    with _chosen_backend(plan, options.backend, options.n_workers) as engine:
+        run = _Run(plan, options, engine, options.progress, deadline)
+        null = run.of(count)
+        # Whether to go on depends on the counts alone, so it is the same on every backend.
+        while tol is not None and null.n_surrogates < most and _largest_error(null, level) > tol:
+            null = run.of(min(most, null.n_surrogates + count))
+    if tol is not None and _largest_error(null, level) > tol:
+        warn_user(
+            f"`tol` of {tol:g} was not reached: the standard error is "
+            f"{_largest_error(null, level):.2g} after {null.n_surrogates} surrogates, the most "
+            "that `mc_count_max` allows."
+        )
+    return null
 
 
 def estimate_nulls(
     plans: Sequence[Plan],
     engine: MCBackend,
+    options: SimulationOptions,
     *,
-    mc_count: int,
-    seed: np.random.SeedSequence | None = None,
-    cache: bool = True,
     on_done: Callable[[int], object] = lambda _: None,
     deadline: Deadline | None = None,
 ) -> Iterator[tuple[int, NullDistribution]]:
@@ -115,8 +95,8 @@ def estimate_nulls(
         The problems; not of the noise "legacy".
     engine : MCBackend
         Where to run; it stays open.
-    mc_count, seed, cache
-        As in `estimate_null`.
+    options : SimulationOptions
+        Of which the number of surrogates, the seed and the cache count.
     on_done : callable, optional
         ``on_done(n)``: called when n more surrogates are done.
     deadline : Deadline, optional
@@ -131,10 +111,11 @@ def estimate_nulls(
         Its distribution.
     """
     deadline = deadline or Deadline()
+    mc_count = options.mc_count
     unknown = []
     for index, plan in enumerate(plans):
         # The same end; a run counts its own surrogates in it.
-        run = _Run(plan, seed, engine, cache, False, copy.copy(deadline))
+        run = _Run(plan, options, engine, False, copy.copy(deadline))
         if run.is_begun(mc_count):
             yield index, run.of(mc_count)
             on_done(mc_count)
@@ -147,6 +128,10 @@ def estimate_nulls(
     with closing_iterator(tables):
         for (index, run), own in zip(unknown, ranges, strict=True):
             yield index, run.added(tables, own, on_done)
+
+
+def _largest_error(null: NullDistribution, level: float) -> float:
+    return float(np.nanmax(null.standard_error(level), initial=0.0))
 
 
 class _CountEach:
@@ -185,18 +170,17 @@ class _Run:
     def __init__(
         self,
         plan: Plan,
-        seed: np.random.SeedSequence | None,
+        options: SimulationOptions,
         engine: MCBackend,
-        cache: bool,
-        progress: Progress,
-        deadline: Deadline | None = None,
+        progress: bool | Callable[[int, int], None],
+        deadline: Deadline,
     ) -> None:
-        self._seed, self._engine, self._progress = seed, engine, progress
-        self._deadline = deadline or Deadline()
-        self._streams = Streams.of(seed)
+        self._seed, self._engine, self._progress = options.seed, engine, progress
+        self._deadline = deadline
+        self._streams = Streams.of(self._seed)
         self._ops: ArrayOps = engine.array_ops or plan.ops
         self.plan = plan.for_device(self._ops)
-        self._key = _cache_key(plan, seed, self._streams, engine) if cache else None
+        self._key = _cache_key(plan, self._seed, self._streams, engine) if options.cache else None
         self._store = NullCache(cache_path())
         self._known: NullDistribution | None = None
 

@@ -25,8 +25,6 @@ N_BINS = 1000
 # the cone of influence (pycwt, after Grinsted's toolbox).
 SURROGATE_LENGTHS = 6
 
-METHODS = ("multirate", "full")
-
 # Raised whenever the same arguments would give other counts than before.
 ENGINE_VERSION = 2
 

@@ -241,10 +241,10 @@ def test_parallel_is_a_synonym_of_a_backend(monkeypatch, parallel, backend, chos
     class AskedError(Exception):
         pass
 
-    def ask(*args, backend, **options):
-        raise AskedError(backend)
+    def ask(plan, options, **_):
+        raise AskedError(options.backend)
 
-    monkeypatch.setattr(pycwt_mod.wavelet, "estimate_null", ask)
+    monkeypatch.setattr(pycwt_mod.levels, "estimate_null", ask)
     with pytest.raises(AskedError) as caught:
         _simulate(parallel=parallel, backend=backend)
     assert caught.value.args == (chosen,)
