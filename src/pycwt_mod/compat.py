@@ -99,7 +99,7 @@ def install() -> None:
     Raises
     ------
     RuntimeError
-        If pycwt itself was imported before: what imported it holds on to it.
+        If pycwt itself was imported before: the code that imported it would go on using it.
 
     Examples
     --------
@@ -127,7 +127,7 @@ def install() -> None:
 def uninstall() -> None:
     """Undo `install`: the next ``import pycwt`` imports pycwt itself.
 
-    What was imported in between stays what it is. A call without `install` before does nothing.
+    Modules imported in between stay this package's. A call without `install` before does nothing.
     """
     if not is_installed():
         return

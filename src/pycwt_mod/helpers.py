@@ -34,7 +34,7 @@ _FFT_NEXT_POW2 = True
 CACHE_DIR_VARIABLE = "PYCWT_MOD_CACHE_DIR"
 
 
-# Why a series has no AR(1) model with a coefficient below one, and what its owner can do.
+# The reasons why a series has no AR(1) model with a coefficient below one, and the remedies.
 AR1_REMEDY = (
     "The record is dominated by a trend, a step, a seasonal cycle or a random walk (an AR(1) "
     "process near its unit root), or is too short. Remove the trend or the seasonal cycle, or "
@@ -46,16 +46,14 @@ AR1_REMEDY = (
 class AR1EstimationError(ValueError, Warning):
     """The lag-1 autocorrelation of a series cannot be estimated.
 
-    pycwt raises a bare `Warning` here; this is one too, so that ``except Warning`` goes on
-    working, and it is a `ValueError` as well.
+    It is a `ValueError`, and a `Warning` as in pycwt, so that ``except Warning`` goes on working.
     """
 
 
 def fft_kwargs(signal: Any, **kwargs: Any) -> dict[str, Any]:
     """Return the keyword arguments of the FFT of a signal: its zero-padded length.
 
-    Replace this function (or set ``helpers._FFT_NEXT_POW2 = False``) to change the padding of
-    every transform.
+    Replace this function, or set ``helpers._FFT_NEXT_POW2 = False``, to change all padding.
 
     Parameters
     ----------
@@ -84,19 +82,9 @@ _PADDING = fft_kwargs
 
 
 def padded_length(size: int, override: Callable[..., Any] | None = None) -> int:
-    """Return the FFT length for `size` samples, honouring a replaced `fft_kwargs`.
+    """Return the FFT length for `size` samples, by `fft_kwargs` as a user may have replaced it.
 
-    Parameters
-    ----------
-    size : int
-        Number of samples.
-    override : callable, optional
-        The caller's own ``fft_kwargs``; it counts if a user replaced it.
-
-    Returns
-    -------
-    int
-        FFT length, at least `size`.
+    `override` is the name ``fft_kwargs`` of another module, which a user may have replaced, too.
     """
     function = fft_kwargs if override is None or override is _PADDING else override
     chosen = function(np.broadcast_to(0.0, size)) or {}
@@ -151,8 +139,8 @@ def ar1(x: ArrayLike) -> tuple[float, float, float]:
     Raises
     ------
     AR1EstimationError
-        (a `ValueError` and a `Warning`) if the series is constant, not finite, too short, or
-        dominated by what an AR(1) process is not: a trend, a step, a seasonal cycle, a random walk.
+        (a `ValueError` and a `Warning`) if the series is constant, not finite, too short, or no
+        AR(1) process: dominated by a trend, a step, a seasonal cycle or a random walk.
 
     Notes
     -----
@@ -248,8 +236,7 @@ def rednoise(
     a : float, default 1.0
         Standard deviation of the innovations.
     rng : numpy.random.Generator or RandomState, optional
-        Source of randomness; by default NumPy's global state, so that ``np.random.seed``
-        applies as it does in pycwt.
+        Source of randomness; by default NumPy's global state, as in pycwt.
 
     Returns
     -------
@@ -276,7 +263,7 @@ def rednoise(
     n = as_count(N, "N")
     coefficient = as_coefficient(g, "g")
     amplitude = as_real(a, "a")
-    source: Any = np.random.mtrand._rand if rng is None else rng
+    source: Any = np.random if rng is None else rng
     if not hasattr(source, "standard_normal"):
         raise TypeError(f"`rng` must be a numpy.random.Generator or None, got {brief(rng)}.")
     innovations = source.standard_normal(n) * amplitude
@@ -318,13 +305,10 @@ def rect(x: Any, normalize: bool = False) -> NDArray[np.float64]:
     >>> rect(3, normalize=True)
     array([0.25, 0.5 , 0.25])
     """
-    shape = (
-        x.shape
-        if isinstance(x, np.ndarray)
-        else tuple(x)
-        if np.iterable(x)
-        else (as_count(x, "x"),)
-    )
+    if isinstance(x, np.ndarray):
+        shape = x.shape
+    else:
+        shape = tuple(x) if np.iterable(x) else (as_count(x, "x"),)
     window = np.ones(shape)
     if not window.size:
         raise ValueError(f"`x` must name at least one tap, got {brief(x)}.")
@@ -335,8 +319,8 @@ def rect(x: Any, normalize: bool = False) -> NDArray[np.float64]:
 def boxpdf(x: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Map a series to its percentiles, so that its values are evenly spread over (0, 1).
 
-    Use it before the transform for a series with a strongly skewed or bimodal distribution,
-    such as the Baltic Sea ice extent (Grinsted et al. 2004).
+    Use it before the transform of a strongly skewed or bimodal series, such as the Baltic Sea ice
+    extent (Grinsted et al. 2004).
 
     Parameters
     ----------
@@ -346,7 +330,7 @@ def boxpdf(x: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64], NDAr
     Returns
     -------
     bX : numpy.ndarray
-        The percentile of each sample, between 0 and 1; equal samples share their mean one.
+        The percentile of each sample, between 0 and 1, the same for equal samples.
     X, Y : numpy.ndarray
         The look-up table: the distinct values, ascending, and their percentiles.
 

@@ -1,9 +1,8 @@
-"""Showing how far a long job has come: one bar, nothing, or a function of the caller."""
+"""Progress of a long job: shown as one bar, handed to a function of the caller, or hidden."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from types import TracebackType
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -15,11 +14,6 @@ ProgressOption: TypeAlias = bool | Callable[[int, int], object]
 
 class Progress:
     """Count finished items and show nothing; the base of the visible ones.
-
-    Parameters
-    ----------
-    total : int
-        Number of items of the whole job.
 
     Examples
     --------
@@ -34,13 +28,7 @@ class Progress:
         self.done = 0
 
     def update(self, n: int = 1) -> None:
-        """Count `n` more items as finished.
-
-        Parameters
-        ----------
-        n : int, optional
-            Items finished since the last call, not negative: the count never goes back.
-        """
+        """Count `n` more items as finished, which must not be negative."""
         if n < 0:
             raise ValueError(f"`n` must not be negative, got {n}. The count never goes back.")
         self.done += int(n)
@@ -49,22 +37,13 @@ class Progress:
     def close(self) -> None:
         """Finish the display. A second call does nothing."""
 
-    def _open(self) -> None:
-        """Start the display."""
-
     def _show(self, n: int) -> None:
         """Show that `n` more items are finished."""
 
     def __enter__(self) -> Progress:
-        self._open()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.close()
 
 
@@ -80,27 +59,22 @@ class _CallbackProgress(Progress):
 
 
 class _BarProgress(Progress):
-    """One tqdm bar on stderr."""
+    """One tqdm bar on stderr, shown while the context is open."""
 
     def __init__(self, total: int, unit: str, description: str | None) -> None:
         super().__init__(total)
-        self._unit = unit
-        self._description = description
+        self._words = {"unit": f" {unit}", "desc": description}
         self._bar: Any = None
 
-    def _open(self) -> None:
+    def __enter__(self) -> Progress:
         from tqdm import tqdm
 
         class Bar(tqdm):  # type: ignore[misc, unused-ignore]
             # tqdm's monitor thread outlives the bar; ours is updated often enough without it.
             monitor_interval = 0
 
-        self._bar = Bar(
-            total=self.total,
-            desc=self._description,
-            unit=f" {self._unit}",
-            dynamic_ncols=True,
-        )
+        self._bar = Bar(total=self.total, dynamic_ncols=True, **self._words)
+        return self
 
     def _show(self, n: int) -> None:
         if self._bar is not None:
@@ -129,7 +103,7 @@ def make_progress(
     total : int
         Number of items of the whole job.
     unit : str, optional
-        What is counted, in the singular.
+        Name of an item, in the singular.
     description : str, optional
         Text before the bar.
 
@@ -152,7 +126,7 @@ def make_progress(
     1 of 3
     3 of 3
     """
-    # NumPy's bools, and 0 and 1, are taken for what they say; 2 is more likely a mistake.
+    # NumPy's bools, 0 and 1 are truth values; 2 is more likely a mistake.
     if isinstance(progress, bool | int | np.bool_) and progress in (0, 1):
         return _BarProgress(total, unit, description) if progress else Progress(total)
     if callable(progress):

@@ -13,7 +13,7 @@ from .transform import outside_cone
 from .validation import as_choice, as_level
 
 if TYPE_CHECKING:
-    from .plotting import CoherencePlot
+    from .plotting import FieldPlot
 
 Array = NDArray[np.float64]
 
@@ -153,7 +153,7 @@ class CoherenceResult(tuple[Array, Array, Array, Array, Array]):
         level: float | None = None,
         correction: str | None = None,
         **options: Any,
-    ) -> CoherencePlot:
+    ) -> FieldPlot:
         """Draw the coherence with its significance, phase arrows and cone of influence.
 
         Parameters
@@ -168,7 +168,7 @@ class CoherenceResult(tuple[Array, Array, Array, Array, Array]):
 
         Returns
         -------
-        pycwt_mod.plotting.CoherencePlot
+        pycwt_mod.plotting.FieldPlot
             The artists.
 
         Raises

@@ -6,19 +6,19 @@ lines differ by style as well as by colour. No function changes matplotlib's set
 that is called without ``ax=`` makes a figure of `matplotlib.pyplot`.
 
 A picture of more times than it has pixels is drawn from the means of the times that share a pixel.
-Contours are lines through those means: what is shorter than a pixel is averaged, not drawn.
+Contours are lines through those means: a detail shorter than a pixel is averaged, not drawn.
 """
 
 from .axes import offscreen_axes, period_ticks
-from .coherence import CoherencePlot, plot_wct
-from .cross import CrossPlot, plot_xwt
+from .coherence import plot_wct
+from .cross import plot_xwt
+from .layers import FieldPlot
 from .matrix import MatrixPlot, plot_matrix
 from .null import NullPlot, plot_null
 from .power import PowerPlot, plot_cwt
 
 __all__ = [
-    "CoherencePlot",
-    "CrossPlot",
+    "FieldPlot",
     "MatrixPlot",
     "NullPlot",
     "PowerPlot",

@@ -16,23 +16,9 @@ _ARROW_LENGTH = 0.7 * _ARROW_SPACING
 
 
 def draw_arrows(axes: Any, field: Field, reduced: Reduced, wanted: NDArray[np.bool_]) -> Any:
-    """Draw the phase of a field where it is wanted, thinned to the size of the axes.
+    """Draw the phase of a field at the wanted pixels, thinned to the size of the axes.
 
-    Parameters
-    ----------
-    axes : matplotlib.axes.Axes
-        Where to draw.
-    field : Field
-        With a phase.
-    reduced : Reduced
-        The same, at the pixels of the axes. An arrow is the mean direction over its pixel.
-    wanted : numpy.ndarray
-        Truth values, shape (scale, pixel).
-
-    Returns
-    -------
-    matplotlib.quiver.Quiver or None
-        None if no arrow is wanted.
+    An arrow is the mean direction over its pixel. Returns None if no arrow is wanted.
     """
     width, height = size_in_inches(axes)
     rows = _spread(field.periods.size, height)
@@ -64,7 +50,7 @@ def draw_arrows(axes: Any, field: Field, reduced: Reduced, wanted: NDArray[np.bo
 def _mean_directions(
     phase: Any, rows: NDArray[np.intp], edges: NDArray[np.intp], columns: NDArray[np.intp]
 ) -> NDArray[np.complex128]:
-    """Return the mean direction in each pixel, shape (rows, columns); NaN where nothing is known.
+    """Return the mean direction in each pixel, shape (rows, columns); NaN if unknown.
 
     Complex numbers count by their size, angles all alike.
     """

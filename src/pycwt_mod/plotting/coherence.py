@@ -2,56 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..validation import as_flag, as_positive, as_series
+from ..validation import as_flag, as_positive
 from .arrows import draw_arrows
-from .axes import (
-    draw_caption,
-    draw_cone,
-    draw_contour,
-    draw_field,
-    meanings,
-    shown_figure,
-    size_in_inches,
-)
-from .field import (
-    Field,
-    as_frequencies,
-    as_levels,
-    as_mask,
-    as_times,
-    check_names,
-    check_shape,
-    check_size,
-)
-
-
-@dataclass(frozen=True, eq=False)
-class CoherencePlot:
-    """What `plot_wct` drew, for changes by matplotlib's own means.
-
-    Attributes
-    ----------
-    figure, axes
-        The figure, for ``figure.savefig("picture.png")``, and its axes; y is the period.
-    mesh, cone, contour, arrows, colorbar, caption
-        The coherence, the hatched part, the significance level, the phase arrows, the colour bar
-        and the text under the figure; None for one that was not drawn.
-    """
-
-    figure: Any
-    axes: Any
-    mesh: Any
-    cone: Any
-    contour: Any
-    arrows: Any
-    colorbar: Any
-    caption: Any
+from .axes import shown_figure
+from .field import as_field, as_mask, check_names
+from .layers import FieldPlot, draw_caption, draw_layers
 
 
 def plot_wct(
@@ -74,12 +34,12 @@ def plot_wct(
     crop_to_coi: bool = True,
     title: str | None = None,
     ax: Any = None,
-) -> CoherencePlot:
+) -> FieldPlot:
     """Draw a wavelet coherence: colours, significance, phase arrows and cone of influence.
 
-    The first five arguments are what `wct` returns: ``plot_wct(*wct(y1, y2, dt), times)``; what it
-    returns has a method `plot`, too. Fields with more columns than a picture has pixels are
-    averaged first, so a long record costs little more than a short one.
+    The first five arguments are the tuple of `wct`: ``plot_wct(*wct(y1, y2, dt), times)``
+    or, shorter, ``wct(y1, y2, dt).plot(times)``. Fields with more columns than a picture has pixels
+    are averaged first, so a long record costs little more than a short one.
 
     Parameters
     ----------
@@ -122,13 +82,13 @@ def plot_wct(
 
     Returns
     -------
-    CoherencePlot
+    FieldPlot
         The artists.
 
     Raises
     ------
     TypeError, ValueError
-        If an argument is not what is described here; the message names it.
+        If an argument is not as described here; the message names it.
 
     Notes
     -----
@@ -163,51 +123,33 @@ def plot_wct(
     >>> plot.axes.get_ylabel()
     'Period (days)'
     """
-    field = _check_field(WCT, aWCT, coi, freq, sig, times, significant)
+    R2 = np.asarray(WCT, dtype=float)
+    mask, phase = as_mask(significant, R2.shape, "WCT"), np.asarray(aWCT, dtype=float)
+    field = as_field(
+        R2, coi, freq, sig, times, names=("WCT", "freq", "sig"), phase=phase, mask=mask
+    )
+    if phase.shape != R2.shape:
+        raise ValueError(f"`aWCT` must have the shape of `WCT`, {R2.shape}, got {phase.shape}.")
     threshold = as_positive(arrow_level, "arrow_level")
-    first, second = check_names(names)
+    series = check_names(names)
     if as_flag(crop_to_coi, "crop_to_coi"):
         field = field.cropped()
     axes = shown_figure().add_subplot() if ax is None else ax
     label = time_label or ("Sample" if times is None else "Time")
-    reduced = field.reduced(size_in_inches(axes)[0])
-    mesh = draw_field(axes, field, reduced, period_unit, label)
+    reduced, mesh, contour, cone = draw_layers(axes, field, period_unit, label)
     mesh.set_clim(0, 1)
-    contour = draw_contour(axes, reduced.times, field.periods, reduced.ratio)
-    cone = draw_cone(axes, reduced.times, reduced.coi)
-    bar = None
+    bar = quiver = text = None
     if as_flag(colorbar, "colorbar"):
         bar = axes.figure.colorbar(mesh, ax=axes, pad=0.02, ticks=np.linspace(0, 1, 6))
         bar.set_label("Squared coherence $R^2$")
-    quiver = None
     if as_flag(arrows, "arrows"):
         with np.errstate(invalid="ignore"):
             wanted = (reduced.values >= threshold) | (reduced.ratio >= 1)
         quiver = draw_arrows(axes, field, reduced, wanted)
     if title is not None:
         axes.set_title(title)
-    text = None
     if as_flag(caption, "caption"):
-        parts = ["Colours: squared wavelet coherence."]
-        usual = "the significance level"
-        line = level_label or (usual if significant is None else "what is significant")
-        parts += meanings(line if contour else None, quiver, first, second)
-        text = draw_caption(axes, parts)
-    return CoherencePlot(axes.figure, axes, mesh, cone, contour, quiver, bar, text)
-
-
-def _check_field(
-    WCT: Any, aWCT: Any, coi: Any, freq: Any, sig: Any, times: Any, significant: Any
-) -> Field:
-    """Return what `wct` returned as arrays of shapes that fit."""
-    R2, phase = np.asarray(WCT, dtype=float), np.asarray(aWCT, dtype=float)
-    n_scales, n_times = check_shape(R2, "WCT")
-    if phase.shape != R2.shape:
-        raise ValueError(f"`aWCT` must have the shape of `WCT`, {R2.shape}, got {phase.shape}.")
-    frequencies = as_frequencies(freq, "freq", n_scales, "WCT")
-    levels = as_levels(sig, "sig", n_scales, "WCT")
-    cone = as_series(coi, "coi", min_size=1)
-    check_size(cone, "coi", n_times, "time", "WCT")
-    when, dates = as_times(times, n_times, "WCT")
-    mask = as_mask(significant, R2.shape, "WCT")
-    return Field(R2, 1 / frequencies, levels, cone, when, dates, phase=phase, mask=mask)
+        usual = "the significance level" if significant is None else "what is significant"
+        outlined = (level_label or usual) if contour else None
+        text = draw_caption(axes, "squared wavelet coherence", outlined, quiver, series)
+    return FieldPlot(axes.figure, axes, mesh, cone, contour, quiver, bar, text)

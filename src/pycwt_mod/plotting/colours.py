@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
-# The colours go from the one quantile of the power to the other, so that neither a spike nor a
-# point without power sets them; over so many octaves, those of Torrence & Compo (1998), or more.
+# The colours go from one quantile of the power to another, so that neither a spike nor a point
+# without power sets them.
 _LEAST, _GREATEST = 0.1, 0.999
+# The octaves that they cover; those of Torrence & Compo (1998) cover eight.
 _FEWEST_OCTAVES, _MOST_OCTAVES = 8, 16
 
 # More octaves than this are labelled at every fourth.
@@ -26,7 +27,7 @@ _LARGEST_PLAIN = 10
 def colour_power(mesh: Any, power: Array) -> None:
     """Give a mesh the colours of power: eight octaves or more, on a logarithmic scale.
 
-    What has no logarithm gets the darkest colour; NaN stays blank.
+    Zero power, which has no logarithm, gets the darkest colour; NaN stays blank.
     """
     known = power[np.isfinite(power) & (power > 0)]
     ends = np.quantile(known, (_LEAST, _GREATEST)) if known.size else np.ones(2)

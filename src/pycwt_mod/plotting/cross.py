@@ -2,56 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ..validation import as_flag, as_positive, as_series
+from ..validation import as_flag, as_positive
 from .arrows import draw_arrows
-from .axes import (
-    draw_caption,
-    draw_cone,
-    draw_contour,
-    draw_field,
-    meanings,
-    shown_figure,
-    size_in_inches,
-)
+from .axes import shown_figure
 from .colours import colour_power, draw_power_bar
-from .field import (
-    Field,
-    as_frequencies,
-    as_levels,
-    as_times,
-    check_names,
-    check_shape,
-    check_size,
-)
-
-
-@dataclass(frozen=True, eq=False)
-class CrossPlot:
-    """What `plot_xwt` drew, for changes by matplotlib's own means.
-
-    Attributes
-    ----------
-    figure, axes
-        The figure, for ``figure.savefig("picture.png")``, and its axes; y is the period.
-    mesh, cone, contour, arrows, colorbar, caption
-        The cross power, the hatched part, the significance level, the phase arrows, the colour bar
-        and the text under the figure; None for one that was not drawn.
-    """
-
-    figure: Any
-    axes: Any
-    mesh: Any
-    cone: Any
-    contour: Any
-    arrows: Any
-    colorbar: Any
-    caption: Any
+from .field import as_field, check_names, check_shape
+from .layers import FieldPlot, draw_caption, draw_layers
 
 
 def plot_xwt(
@@ -73,10 +34,10 @@ def plot_xwt(
     crop_to_coi: bool = True,
     title: str | None = None,
     ax: Any = None,
-) -> CrossPlot:
+) -> FieldPlot:
     """Draw a cross-wavelet transform: common power, significance, phase and cone of influence.
 
-    The first four arguments are what `xwt` returns: ``plot_xwt(*xwt(y1, y2, dt), times)``.
+    The first four arguments are the tuple of `xwt`: ``plot_xwt(*xwt(y1, y2, dt), times)``.
 
     Parameters
     ----------
@@ -102,7 +63,7 @@ def plot_xwt(
         Label of the colour bar. By default the product of the standard deviations is the unit, as
         it is with ``xwt(..., normalize=True)``.
     arrow_level : float, default 1.0
-        Arrows are drawn where the power is at least so many times its level.
+        Arrows are drawn where the power is at least this multiple of its level.
     arrows, colorbar, caption : bool, default True
         Whether to draw these.
     crop_to_coi : bool, default True
@@ -114,13 +75,13 @@ def plot_xwt(
 
     Returns
     -------
-    CrossPlot
+    FieldPlot
         The artists.
 
     Raises
     ------
     TypeError, ValueError
-        If an argument is not what is described here; the message names it.
+        If an argument is not as described here; the message names it.
 
     Notes
     -----
@@ -147,45 +108,32 @@ def plot_xwt(
     >>> plot.axes.get_ylabel(), plot.axes.get_xlabel()
     ('Period (days)', 'Sample')
     """
-    field = _check_field(W12, coi, freqs, signif, times)
+    W = np.asarray(W12)
+    check_shape(W, "W12")
+    if not np.iscomplexobj(W):
+        raise TypeError(
+            f"`W12` must be complex, as `xwt` returns it, got {W.dtype}. Its phase is drawn, too."
+        )
+    field = as_field(
+        W, coi, freqs, signif, times, names=("W12", "freqs", "signif"), measure=np.abs, phase=W
+    )
     threshold = as_positive(arrow_level, "arrow_level")
-    first, second = check_names(names)
+    series = check_names(names)
     if as_flag(crop_to_coi, "crop_to_coi"):
         field = field.cropped()
     axes = shown_figure().add_subplot() if ax is None else ax
     label = time_label or ("Sample" if times is None else "Time")
-    reduced = field.reduced(size_in_inches(axes)[0])
-    mesh = draw_field(axes, field, reduced, period_unit, label)
+    reduced, mesh, contour, cone = draw_layers(axes, field, period_unit, label)
     colour_power(mesh, reduced.values)
-    contour = draw_contour(axes, reduced.times, field.periods, reduced.ratio)
-    cone = draw_cone(axes, reduced.times, reduced.coi)
     bar = draw_power_bar(mesh, axes, power_label) if as_flag(colorbar, "colorbar") else None
-    quiver = None
+    quiver = text = None
     if as_flag(arrows, "arrows"):
         with np.errstate(invalid="ignore"):
             wanted = np.isnan(reduced.ratio) if signif is None else reduced.ratio >= threshold
         quiver = draw_arrows(axes, field, reduced, wanted)
     if title is not None:
         axes.set_title(title)
-    text = None
     if as_flag(caption, "caption"):
-        parts = ["Colours: cross-wavelet power."]
-        parts += meanings(level_label if contour else None, quiver, first, second)
-        text = draw_caption(axes, parts)
-    return CrossPlot(axes.figure, axes, mesh, cone, contour, quiver, bar, text)
-
-
-def _check_field(W12: Any, coi: Any, freqs: Any, signif: Any, times: Any) -> Field:
-    """Return what `xwt` returned as arrays of shapes that fit."""
-    W = np.asarray(W12)
-    n_scales, n_times = check_shape(W, "W12")
-    if not np.iscomplexobj(W):
-        raise TypeError(
-            f"`W12` must be complex, as `xwt` returns it, got {W.dtype}. Its phase is drawn, too."
-        )
-    frequencies = as_frequencies(freqs, "freqs", n_scales, "W12")
-    levels = as_levels(signif, "signif", n_scales, "W12")
-    cone = as_series(coi, "coi", min_size=1)
-    check_size(cone, "coi", n_times, "time", "W12")
-    when, dates = as_times(times, n_times, "W12")
-    return Field(W, 1 / frequencies, levels, cone, when, dates, measure=np.abs, phase=W)
+        outlined = level_label if contour else None
+        text = draw_caption(axes, "cross-wavelet power", outlined, quiver, series)
+    return FieldPlot(axes.figure, axes, mesh, cone, contour, quiver, bar, text)

@@ -15,9 +15,10 @@ from ..validation import as_series, brief
 
 Array = NDArray[np.float64]
 
-# Years of which an axis of dates has all, with room for half a step at its ends.
-_FIRST_YEAR, _LAST_YEAR = 2, 9998
 Edges = NDArray[np.intp]
+
+# The calendar of an axis of dates, less a year at its ends for half a step.
+_FIRST_YEAR, _LAST_YEAR = 2, 9998
 
 # Columns that are drawn for an inch of width: twice what a screen shows, two thirds of what fine
 # print does, where neighbours are hard to tell apart.
@@ -31,27 +32,17 @@ _ROUNDING = 1e-9
 class Field:
     """A field ready to be drawn: axes (scale, time), periods ascending.
 
-    Attributes
-    ----------
-    values : numpy.ndarray
-        What the colours show, before `measure`.
-    measure : callable or None
-        Makes colours of a row of `values`, such as the power of a complex transform.
-    phase : numpy.ndarray or None
-        Complex numbers, or angles in radians, that arrows point along.
-    periods, levels, coi, times : numpy.ndarray
-        Shapes (scale,), (scale,), (time,), (time,); a level that is NaN or 0 does not exist.
-    dates : bool
-        Whether `times` are matplotlib's numbers of dates.
-    mask : numpy.ndarray or None
-        Truth values of significance, in place of levels.
+    A level that is NaN or 0 does not exist. `dates` says whether `times` are matplotlib's numbers
+    of dates. `measure` turns a row of values into the numbers to be coloured, such as the power of
+    a complex transform. Arrows point along `phase`, complex numbers or angles in radians. `mask`
+    says where the field is significant, in place of levels.
     """
 
-    values: NDArray[Any]
-    periods: Array
-    levels: Array
-    coi: Array
-    times: Array
+    values: NDArray[Any]  # (scale, time), and so are phase and mask
+    periods: Array  # (scale,)
+    levels: Array  # (scale,)
+    coi: Array  # (time,)
+    times: Array  # (time,)
     dates: bool
     measure: Callable[[NDArray[Any]], Array] | None = None
     phase: NDArray[Any] | None = None
@@ -85,23 +76,15 @@ class Field:
 
 @dataclass(frozen=True, eq=False)
 class Reduced:
-    """A field at the pixels of a picture.
+    """A field at the pixels of a picture: pixel k is the mean over times edges[k] to edges[k + 1].
 
-    Attributes
-    ----------
-    values, ratio : numpy.ndarray
-        Means over the times of a pixel, and what is significant where it is above one; (scale,
-        pixel).
-    times, coi : numpy.ndarray
-        Means, shape (pixel,).
-    edges : numpy.ndarray
-        Pixel k holds the times edges[k] to edges[k + 1] - 1.
+    The field is significant where `ratio` is above one.
     """
 
-    values: Array
-    ratio: Array
-    times: Array
-    coi: Array
+    values: Array  # (scale, pixel)
+    ratio: Array  # (scale, pixel)
+    times: Array  # (pixel,)
+    coi: Array  # (pixel,)
     edges: Edges
 
 
@@ -110,7 +93,7 @@ def _as_numbers(row: NDArray[Any]) -> Array:
 
 
 def number_outside(periods: Array, coi: Array) -> int:
-    """Return how many of the ascending periods are outside the cone of influence at some time.
+    """Return the number of ascending periods that are outside the cone at some time.
 
     Raises
     ------
@@ -161,15 +144,7 @@ def _row_means(row: Array, edges: Edges) -> Array:
 
 
 def envelope(times: Array, values: Array, width: float) -> tuple[Array, Array]:
-    """Return a line that looks like a long series: the least and the greatest value of each pixel.
-
-    Parameters
-    ----------
-    times, values : numpy.ndarray
-        The series, shape (n,).
-    width : float
-        Width of the picture in inches.
-    """
+    """Return a line that looks like a long series: the least and greatest value of each pixel."""
     edges = pixel_edges(times.size, width)
     if 2 * (edges.size - 1) >= times.size:
         return times, values
@@ -187,6 +162,26 @@ def cell_edges(centres: Array) -> Array:
     first, last = 2 * centres[0] - inner[0], 2 * centres[-1] - inner[-1]
     edges: Array = np.concatenate([[first], inner, [last]])
     return edges
+
+
+def as_field(
+    values: NDArray[Any],
+    coi: Any,
+    freq: Any,
+    sig: Any,
+    times: Any,
+    *,
+    names: tuple[str, str, str],
+    **extra: Any,
+) -> Field:
+    """Return a field of arrays whose shapes fit; the names are those of values, freq and sig."""
+    name, name_of_freq, name_of_sig = names
+    n_scales, n_times = check_shape(values, name)
+    frequencies = as_frequencies(freq, name_of_freq, n_scales, name)
+    levels = _as_levels(sig, name_of_sig, n_scales, name)
+    cone = as_series(coi, "coi", min_size=1)
+    check_size(cone, "coi", n_times, "time", name)
+    return Field(values, 1 / frequencies, levels, cone, *as_times(times, n_times, name), **extra)
 
 
 def as_times(times: Any, n_times: int, owner: str) -> tuple[Array, bool]:
@@ -241,7 +236,7 @@ def as_frequencies(freq: Any, name: str, n_scales: int, owner: str) -> Array:
     return frequencies
 
 
-def as_levels(sig: Any, name: str, n_scales: int, owner: str) -> Array:
+def _as_levels(sig: Any, name: str, n_scales: int, owner: str) -> Array:
     """Return one level for each scale; zero where there is none."""
     levels = np.atleast_1d(np.asarray(0.0 if sig is None else sig, dtype=float))
     if levels.shape == (1,):

@@ -15,7 +15,7 @@ from .axes import plain, shown_figure, size_in_inches
 
 Array = NDArray[np.float64]
 
-# What can be drawn: label of the colour bar, colour map, ticks of the colour scale.
+# The measures: label of the colour bar, colour map, ticks of the colour scale.
 _MEASURES: dict[str, tuple[str, str, tuple[float, ...]]] = {
     "coherence": ("Mean squared coherence $R^2$", "viridis", (0, 0.2, 0.4, 0.6, 0.8, 1)),
     "share": ("Significant share of the area", "viridis", (0, 0.2, 0.4, 0.6, 0.8, 1)),
@@ -31,7 +31,7 @@ _LARGEST_NAME, _SMALLEST_NAME = 10.0, 6.0
 
 @dataclass(frozen=True, eq=False)
 class MatrixPlot:
-    """What `plot_matrix` drew, for changes by matplotlib's own means.
+    """The picture that `plot_matrix` drew, for changes by matplotlib's own means.
 
     Attributes
     ----------
@@ -66,7 +66,7 @@ def plot_matrix(
     Parameters
     ----------
     result : MatrixResult
-        What `wct_matrix` returns; or any object with `names`, `bands` and ``square(measure,
+        From `wct_matrix`; or any object with `names`, `bands` and ``square(measure,
         band)``, which returns an array of shape (n_series, n_series), NaN where there is no pair.
     measure : {"coherence", "share", "pvalue", "phase"}
         Mean squared coherence, share of the area that is significant, p-value, or mean phase, which
@@ -93,7 +93,7 @@ def plot_matrix(
     Raises
     ------
     TypeError, ValueError
-        If an argument is not what is described here; the message names it.
+        If an argument is not as described here; the message names it.
 
     Notes
     -----

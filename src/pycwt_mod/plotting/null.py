@@ -20,7 +20,7 @@ _STYLES = ("-", "--", "-.", ":")
 # Inches that an entry of the legend takes, and the largest share of the height for all of them.
 _ENTRY_WIDTH, _ENTRY_HEIGHT, _LARGEST_LEGEND = 2.0, 0.19, 0.5
 
-# The band covers so many standard errors to either side: 95 % of repetitions.
+# Half the width of a band in standard errors: it covers 95 % of repetitions.
 _ERRORS = 1.96
 
 
@@ -41,7 +41,7 @@ class Levels(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class NullPlot:
-    """What `plot_null` drew, for changes by matplotlib's own means.
+    """The picture that `plot_null` drew, for changes by matplotlib's own means.
 
     Attributes
     ----------
@@ -77,10 +77,10 @@ def plot_null(
     Parameters
     ----------
     null : NullDistribution
-        From `wct_null`, or the `null` of what `wct` returns.
+        From `wct_null`, or the `null` of a `CoherenceResult`.
     periods : array_like, optional
-        Fourier periods of its scales, ascending, shape (n_scales,): the `periods` of what `wct`
-        returns. By default scales are counted.
+        Fourier periods of its scales, ascending, shape (n_scales,): the `periods` of a
+        `CoherenceResult`. By default scales are counted.
     levels : float or array_like, default (0.9, 0.95, 0.99)
         Probabilities whose levels are drawn.
     period_unit : str, optional
@@ -100,7 +100,7 @@ def plot_null(
     Raises
     ------
     TypeError, ValueError
-        If an argument is not what is described here; the message names it.
+        If an argument is not as described here; the message names it.
 
     Notes
     -----
@@ -178,7 +178,7 @@ def _draw_legend(axes: Any, n_lines: int) -> Any:
 
 
 def _check_periods(periods: ArrayLike | None, n_scales: int) -> Array:
-    """Return what to draw over: ascending periods, or the numbers of the scales."""
+    """Return the values of the x axis: ascending periods, or the numbers of the scales."""
     if periods is None:
         return np.arange(float(n_scales))
     values = as_series(periods, "periods", min_size=1)

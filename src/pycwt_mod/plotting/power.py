@@ -13,18 +13,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..validation import as_flag, as_positive, as_series, brief
 from .analysis import Analysis, Request, analyse
-from .axes import (
-    draw_cone,
-    draw_contour,
-    draw_field,
-    draw_period_axis,
-    draw_time_axis,
-    plain,
-    shown_figure,
-    size_in_inches,
-)
+from .axes import draw_period_axis, draw_time_axis, plain, shown_figure, size_in_inches
 from .colours import colour_power, draw_power_bar
 from .field import as_times, envelope
+from .layers import draw_layers
 
 Array = NDArray[np.float64]
 
@@ -38,7 +30,7 @@ _LEVEL_STYLE = {"linestyle": "--", "color": "0.35", "linewidth": 1.0}
 
 @dataclass(frozen=True, eq=False)
 class PowerPlot:
-    """What `plot_cwt` drew, for changes by matplotlib's own means.
+    """The picture that `plot_cwt` drew, for changes by matplotlib's own means.
 
     Attributes
     ----------
@@ -50,8 +42,8 @@ class PowerPlot:
         The power, the hatched part, the significance level and the colour bar; None for one that
         was not drawn.
     series, spectrum, average : tuple
-        Lines of the other panels: the series and what was subtracted from it (None if nothing was);
-        the global spectrum and its level; the scale average and its level.
+        Lines of the other panels: the series and the trend subtracted from it (or None); the global
+        spectrum and its level; the scale average and its level.
     """
 
     figure: Any
@@ -108,11 +100,11 @@ def plot_cwt(
     dj, s0, J, wavelet
         As in `cwt`.
     transform : tuple, optional
-        What ``cwt(signal, dt, ...)`` returned, to be drawn in place of a transform made here; with
-        the `wavelet` that was used. Nothing is subtracted from `signal` then.
+        The tuple of ``cwt(signal, dt, ...)``, drawn in place of a transform made here; give the
+        same `wavelet`. Nothing is subtracted from `signal` then.
     detrend : {"linear", "mean", None}
-        What is subtracted before the transform: a straight line fitted by least squares, the mean,
-        or nothing. It is drawn with the series.
+        Subtracted before the transform: a straight line fitted by least squares, the mean, or
+        nothing. It is drawn with the series.
     normalize : bool, default True
         Whether power is drawn over the variance of the (detrended) series, so that white noise has
         a mean power of 1 at all periods. False: in the square of the series' unit.
@@ -125,7 +117,7 @@ def plot_cwt(
         Shortest and longest period of the scale average; by default all that are drawn. Choose it
         before looking at the picture, or its level says too much.
     name, unit : str, optional
-        What the series is, for its panel, and its unit.
+        Name of the series, for its panel, and its unit.
     period_unit : str, optional
         Unit of the periods, that of `dt`.
     time_label : str, optional
@@ -150,7 +142,7 @@ def plot_cwt(
     Raises
     ------
     TypeError, ValueError
-        If an argument is not what is described here; the message names it. AR1EstimationError,
+        If an argument is not as described here; the message names it. AR1EstimationError,
         which is a ValueError, if the lag-1 autocorrelation cannot be estimated: give `alpha`.
 
     Notes
@@ -220,7 +212,7 @@ def plot_cwt(
 
 @dataclass(frozen=True)
 class _Words:
-    """What is written in the panels."""
+    """The words in the panels."""
 
     series: str
     power: str
@@ -289,12 +281,8 @@ def _draw_series(axes: Any, series: Array, analysis: Analysis, words: _Words) ->
 def _draw_power(
     axes: Any, analysis: Analysis, period_unit: str, time_label: str
 ) -> tuple[Any, Any, Any]:
-    field = analysis.field
-    reduced = field.reduced(size_in_inches(axes)[0])
-    mesh = draw_field(axes, field, reduced, period_unit, time_label)
+    reduced, mesh, contour, cone = draw_layers(axes, analysis.field, period_unit, time_label)
     colour_power(mesh, reduced.values)
-    contour = draw_contour(axes, reduced.times, field.periods, reduced.ratio)
-    cone = draw_cone(axes, reduced.times, reduced.coi)
     _name(axes, "b")
     return mesh, cone, contour
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import pycwt_mod
@@ -17,7 +17,6 @@ from pycwt_mod.helpers import AR1EstimationError, fft_kwargs, padded_length
 # truth but once in 16 000 times; and the estimator is unbiased to this order.
 N_RECORDS = 300
 SIGMAS = 4
-# Estimates are sums of squares; units cancel to rounding error.
 ROUNDING = 1e-12
 
 
@@ -58,27 +57,22 @@ def test_ar1_expects_the_squared_mean_of_a_record(g):
     assert observed == pytest.approx(expected, rel=SIGMAS * math.sqrt(2 / N_RECORDS))
 
 
-@pytest.mark.parametrize("unit", [1e-200, 1e-30, 1.0, 1e30, 1e200])
-def test_ar1_does_not_depend_on_the_unit(unit):
-    x = rednoise(200, 0.5, rng=np.random.default_rng(3))
-    g, a, mu2 = ar1(x)
-    scaled = ar1(x * unit)
-    np.testing.assert_allclose(scaled, (g, a * unit, mu2), rtol=ROUNDING)
-
-
 @settings(max_examples=50, deadline=None, derandomize=True)
 @given(
     seed=st.integers(0, 2**32 - 1),
-    exponent=st.floats(-150, 150),
+    exponent=st.floats(-200, 200),
     offset=st.floats(-100, 100),
     sign=st.sampled_from([-1, 1]),
 )
+@example(seed=3, exponent=200.0, offset=0.0, sign=1)
+@example(seed=3, exponent=-200.0, offset=0.0, sign=1)
 def test_ar1_does_not_depend_on_unit_offset_or_sign(seed, exponent, offset, sign):
     x = rednoise(100, 0.4, rng=np.random.default_rng(seed))
     g, a, mu2 = ar1(x)
     unit = sign * 10**exponent
     scaled = ar1((x + offset) * unit)
-    np.testing.assert_allclose(scaled, (g, a * abs(unit), mu2), rtol=1e-9)
+    # Offset and mean cancel to nine digits, units to rounding error.
+    np.testing.assert_allclose(scaled, (g, a * abs(unit), mu2), rtol=1e-9 if offset else ROUNDING)
 
 
 @pytest.mark.parametrize(

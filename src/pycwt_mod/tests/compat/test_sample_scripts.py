@@ -6,6 +6,7 @@ the pixels. Only one thing may differ, and does: the contour of significant cohe
 sample_xwt.py, as pycwt tests against white noise whatever the series.
 """
 
+import functools
 import os
 import shutil
 import subprocess
@@ -40,35 +41,39 @@ def samples(tmp_path_factory):
     return copy
 
 
-def draw(which, script, samples):
-    output = samples.parent / f"{which}-{script}.npz"
-    environment = {
-        **os.environ,
-        "HOME": str(samples.parent),
-        "XDG_CACHE_HOME": str(samples.parent),
-        # The program's folder holds this package's tests, which are not on the path.
-        "PYTHONPATH": str(Path(pycwt_mod.__file__).parents[1]),
-    }
-    done = subprocess.run(
-        [sys.executable, PROGRAM, which, script, output],
-        cwd=samples,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-    assert done.returncode == 0, done.stderr
-    with np.load(output) as content:
-        return dict(content)
+@pytest.fixture(scope="module")
+def draw(samples):
+    """A function that runs a script, once each, and returns all that it draws."""
+
+    @functools.cache
+    def run(which, script):
+        output, before = samples.parent / f"{which}-{script}.npz", (samples / script).read_bytes()
+        environment = {
+            **os.environ,
+            "HOME": str(samples.parent),
+            "XDG_CACHE_HOME": str(samples.parent),
+            # The program's folder holds this package's tests, which are not on the path.
+            "PYTHONPATH": str(Path(pycwt_mod.__file__).parents[1]),
+        }
+        done = subprocess.run(
+            [sys.executable, PROGRAM, which, script, output],
+            cwd=samples,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
+        assert done.returncode == 0, done.stderr
+        assert (samples / script).read_bytes() == before
+        with np.load(output) as content:
+            return dict(content)
+
+    return run
 
 
-@pytest.fixture(scope="module", params=["simple_sample.py", "sample.py", "sample_xwt.py"])
-def drawn(request, samples):
-    script = request.param
-    before = (samples / script).read_bytes()
-    both = {which: draw(which, script, samples) for which in ("pycwt", "compat")}
-    assert (samples / script).read_bytes() == before
-    return script, both["pycwt"], both["compat"]
+@pytest.fixture(params=["simple_sample.py", "sample.py", "sample_xwt.py"])
+def drawn(request, draw):
+    return request.param, draw("pycwt", request.param), draw("compat", request.param)
 
 
 def test_sample_script_draws_the_same_arrays(drawn):
@@ -104,8 +109,8 @@ def test_sample_script_gives_the_same_pixels(drawn):
         assert (ours[name] != theirs[name]).any(axis=-1).mean() < MOST_PIXELS, name
 
 
-def test_only_the_contour_of_significant_coherence_differs(samples):
-    theirs, ours = (draw(which, "sample_xwt.py", samples) for which in ("pycwt", "compat"))
+def test_only_the_contour_of_significant_coherence_differs(draw):
+    theirs, ours = (draw(which, "sample_xwt.py") for which in ("pycwt", "compat"))
     assert ours[COHERENCE_CONTOUR].shape[0] > 100
     assert ours[COHERENCE_CONTOUR].shape != theirs[COHERENCE_CONTOUR].shape
 
