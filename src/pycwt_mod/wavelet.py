@@ -24,8 +24,16 @@ from .arguments import (
 from .helpers import ar1, ar1_spectrum, fft, fft_kwargs, find, get_cache_dir, rednoise
 from .levels import padded_length, wct_null, wct_significance
 from .montecarlo.options import SimulationKeywords, SimulationOptions, check_smoothing
-from .montecarlo.plan import has_own_smooth
-from .mothers import DOG, MexicanHat, Morlet, Paul, as_mother, constant, scale_taps
+from .mothers import (
+    DOG,
+    MexicanHat,
+    Morlet,
+    Paul,
+    as_mother,
+    constant,
+    has_own_smooth,
+    scale_taps,
+)
 from .result import CoherenceResult
 from .validation import as_count, as_flag, as_level, as_positive, as_series
 

@@ -18,8 +18,7 @@ from ..arrays import NUMPY
 from ..coherence import is_silent, own_smooth
 from ..coherence import smoothed_fields as smoothed
 from ..filters import FilterBank, ScaleFilter, filtered, make_bank
-from ..montecarlo.plan import has_own_smooth
-from ..mothers import constant, scale_taps
+from ..mothers import constant, has_own_smooth, scale_taps
 from ..transform import cone_of_influence, forward, outside_cone
 from .mapped import let_go
 

@@ -10,10 +10,9 @@ from typing import Any, TypedDict
 import numpy as np
 
 from ..backends.deadline import Deadline
-from ..mothers import SMOOTHINGS
+from ..mothers import SMOOTHINGS, has_own_smooth
 from ..validation import as_choice, as_count, as_flag, as_positive, as_seed, brief
 from .noise import NOISES
-from .plan import has_own_smooth
 
 METHODS = ("multirate", "full")
 _SURROGATES = ("pycwt", "record")

@@ -132,7 +132,7 @@ class Plan:
     @property
     def smooths_itself(self) -> bool:
         """Whether the mother wavelet has a `smooth` of its own, which must be honoured."""
-        return has_own_smooth(self.mother)
+        return mothers.has_own_smooth(self.mother)
 
     @property
     def seconds_per_surrogate(self) -> float:
@@ -330,14 +330,6 @@ def _block_size(points: int, sizes: tuple[int, ...]) -> int:
     return min(sizes, key=lambda size: abs(math.log(size * points / _BLOCK_SAMPLES)))
 
 
-def has_own_smooth(mother: Any) -> bool:
-    """Return whether a mother wavelet's `smooth` is the user's own rather than this package's."""
-    if "smooth" in getattr(mother, "__dict__", {}):
-        return True
-    own = getattr(type(mother), "smooth", None)
-    return own is not None and own is not mothers.MotherWavelet.smooth
-
-
 def _fft_lengths(mother: Any, scales: NDArray[np.float64], n: int, n_fft: int) -> NDArray[np.intp]:
     """Return an FFT length for each scale, shorter than `n_fft` where no value depends on it.
 
@@ -378,15 +370,16 @@ def _fingerprint(mother: Any, scales: tuple[float, ...], n_fft: int) -> str:
     """
     constants = [mother.flambda(), mother.coi(), mother.deltaj0]
     digest = hashlib.sha256(repr(list(map(float, constants))).encode())
+    module = type(mother).__module__
     if type(mother) in _OWN_MOTHERS and not any(map(callable, vars(mother).values())):
-        scales, n_fft = (5.0, 20.0), 256
+        module, scales, n_fft = mothers.__name__, (5.0, 20.0), 256
     for scale in scales:
         for row in (
             wavelet_filter(mother, scale, n_fft, 1.0),
             mother.smoothing_window(scale, n_fft),
         ):
             digest.update(np.ascontiguousarray(row, dtype=complex).tobytes())
-    return f"{type(mother).__module__}.{type(mother).__qualname__}:{digest.hexdigest()}"
+    return f"{module}.{type(mother).__qualname__}:{digest.hexdigest()}"
 
 
 def _digest(values: NDArray[np.float64]) -> str:

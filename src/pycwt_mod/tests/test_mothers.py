@@ -5,6 +5,8 @@ import pickle
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import pycwt_mod
 from pycwt_mod import DOG, MexicanHat, Morlet, MotherWavelet, Paul
@@ -216,17 +218,18 @@ def test_constants_are_never_the_minus_one_of_pycwt(mother):
 
 @pytest.mark.parametrize("mother", [Morlet(8), Paul(2), Paul(6), DOG(3), DOG(4)], ids=repr)
 def test_gamma_is_the_integral_of_the_squared_autocorrelation_over_time(mother):
-    power = np.abs(mother.psi_ft(FREQUENCY)) ** 2
+    f = FREQUENCY[::10]
+    power = np.abs(mother.psi_ft(f)) ** 2
     lags = np.linspace(-30, 30, 1201)
-    step = FREQUENCY[1] - FREQUENCY[0]
-    correlation = np.array([np.sum(power * np.exp(1j * FREQUENCY * lag)) * step for lag in lags])
+    step = f[1] - f[0]
+    correlation = np.array([np.sum(power * np.exp(1j * f * lag)) * step for lag in lags])
     assert mother.gamma == pytest.approx(_integral(np.abs(correlation) ** 2, lags), rel=1e-3)
 
 
 @pytest.mark.parametrize("mother", [Morlet(8), Paul(6), DOG(3), DOG(4)], ids=repr)
 def test_deltaj0_is_the_integral_of_the_squared_autocorrelation_over_octaves(mother):
     octaves = np.linspace(-6, 6, 481)
-    f = np.linspace(-80, 80, 32_001)
+    f = np.linspace(-80, 80, 8_001)
     at_one = mother.psi_ft(f)
     correlation = []
     for octave in octaves:
@@ -356,8 +359,8 @@ def test_window_of_dog_tends_to_the_transform_of_the_size_of_psi(mother, n_fft):
 
 
 @every_mother
-@pytest.mark.parametrize("n_fft", [1, 2, 3, 16, 17, 64])
-@pytest.mark.parametrize("scale", [0.1, 0.5, 3.0, 1000.0])
+@settings(max_examples=20)
+@given(n_fft=st.integers(1, 70), scale=st.floats(0.05, 200.0))
 def test_window_is_even_with_unit_area(mother, n_fft, scale):
     window = mother.smoothing_window(scale, n_fft)
     assert window.shape == (n_fft,)
@@ -381,8 +384,11 @@ def test_smooth_keeps_a_constant_away_from_the_edges(mother):
 
 
 @pytest.mark.parametrize("mother", [Morlet(6), Paul(4), DOG(2), DOG(3)], ids=repr)
-@pytest.mark.parametrize("smoothing", ["pycwt", "grinsted"])
-@pytest.mark.parametrize("dj", [1 / 12, 0.25, 0.5, 0.7, 1.2, 5.0])
+@settings(max_examples=10)
+@given(
+    dj=st.sampled_from([1 / 12, 0.25, 0.5, 0.7, 1.2, 5.0]),
+    smoothing=st.sampled_from(["pycwt", "grinsted"]),
+)
 def test_smooth_of_the_class_is_that_of_the_coherence(mother, smoothing, dj):
     """`wct` smooths scale by scale with running sums; `smooth` works on whole fields."""
     y1, y2 = _pair(128)
@@ -402,9 +408,11 @@ def test_smooth_of_the_class_is_that_of_the_coherence(mother, smoothing, dj):
 # --- smoothing across scales ---
 
 
-@pytest.mark.parametrize("smoothing", ["pycwt", "grinsted"])
-@pytest.mark.parametrize("deltaj0", [0.05, 0.6, 1.5])
-@pytest.mark.parametrize("dj", [1e-3, 1 / 24, 1 / 12, 0.1, 0.25, 0.4, 0.6, 0.8, 1, 1.3, 7, 1e6])
+@given(
+    dj=st.floats(-3, 6).map(lambda exponent: 10**exponent),
+    deltaj0=st.floats(0.05, 1.5),
+    smoothing=st.sampled_from(["pycwt", "grinsted"]),
+)
 def test_scale_taps_are_a_symmetric_average(dj, deltaj0, smoothing):
     taps = scale_taps(deltaj0, dj, smoothing)
     assert taps.size >= 1

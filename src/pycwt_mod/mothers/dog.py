@@ -1,0 +1,117 @@
+"""Derivatives of a Gaussian, of which the second is the Mexican hat."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import gammaln
+
+from ..helpers import fft
+from ..validation import as_count
+from .base import I_POWERS, Family, even_row
+
+# exp(-t^2/2) is below the rounding error of 1 beyond this many scales.
+_GAUSSIAN_REACH = 9.0
+
+
+class DOG(Family):
+    """Derivative-of-Gaussian wavelet, real.
+
+    Parameters
+    ----------
+    m : int, default 2
+        Order of the derivative; 2 is the Mexican hat.
+
+    Raises
+    ------
+    ValueError
+        If m is not a positive integer.
+
+    Examples
+    --------
+    >>> round(DOG(2).flambda(), 4)
+    3.9738
+    """
+
+    name = "DOG"
+    dofmin = 1
+    ORDER = "m"
+    TABLE: ClassVar[dict[float, tuple[float, float, float]]] = {
+        2: (3.541, 1.43, 1.40),
+        6: (1.966, 1.37, 0.97),
+    }
+
+    m: int
+
+    def __init__(self, m: int = 2) -> None:
+        self._set_order(DOG, as_count(m, "m"))
+
+    def psi_ft(self, f: Any) -> Any:
+        """Return the Fourier transform of the wavelet at dimensionless angular frequency f."""
+        f = np.asarray(f, dtype=float)
+        size = np.abs(f)
+        nonzero = size > 0
+        log_power = self.m * np.log(np.where(nonzero, size, 1.0))
+        power = np.exp(log_power - 0.5 * f**2 - 0.5 * gammaln(self.m + 0.5))
+        sign = np.sign(f) if self.m % 2 else np.ones_like(f)
+        return -I_POWERS[self.m % 4] * np.where(nonzero, sign * power, 0.0)
+
+    def psi(self, t: Any) -> Any:
+        """Return the wavelet at dimensionless time t.
+
+        (-1)^(m+1) times the m-th derivative of the Gaussian, normalised: Torrence & Compo (1998),
+        Table 1.
+        """
+        t = np.asarray(t, dtype=float)
+        # He_k(t) exp(-t^2/4) / sqrt(k!) by recurrence: nothing overflows at any order.
+        gaussian = np.exp(-0.25 * t**2)
+        previous, current = np.zeros_like(t), gaussian
+        for k in range(self.m):
+            following = (t * current - math.sqrt(k) * previous) / math.sqrt(k + 1)
+            previous, current = current, following
+        norm = math.exp(0.5 * (gammaln(self.m + 1) - gammaln(self.m + 0.5)))
+        return -norm * current * gaussian
+
+    def flambda(self) -> float:
+        """Return the Fourier period that belongs to scale 1."""
+        return 2 * math.pi / math.sqrt(self.m + 0.5)
+
+    def coi(self) -> float:
+        """Return the factor of the cone of influence: 1 over the e-folding time at scale 1."""
+        return 1.0 / math.sqrt(2)
+
+    def smoothing_window(self, scale: float, n_fft: int) -> NDArray[np.float64]:
+        """Return the Fourier transform of the time window. See `MotherWavelet`.
+
+        The window ``|He_m(t)| exp(-t^2/2)`` is sampled on the grid, wrapped round it, and
+        transformed.
+        """
+        reach = math.ceil((_GAUSSIAN_REACH + math.sqrt(2 * self.m)) * scale)
+        wrapped = np.zeros(n_fft)
+        for first in range(-reach, reach + 1, n_fft):  # one turn round the grid at a time
+            samples = np.arange(first, min(first + n_fft, reach + 1))
+            weights = np.abs(self.psi(samples / scale))
+            wrapped += np.bincount(samples % n_fft, weights=weights, minlength=n_fft)
+        return even_row(fft.rfft(wrapped / wrapped.sum()).real, n_fft)
+
+
+class MexicanHat(DOG):
+    """Mexican hat wavelet: the second derivative of a Gaussian.
+
+    Examples
+    --------
+    >>> MexicanHat().m
+    2
+    """
+
+    name = "Mexican Hat"
+
+    def __init__(self) -> None:
+        super().__init__(2)
+
+    def __repr__(self) -> str:
+        """Return the call that makes this wavelet."""
+        return f"{type(self).__name__}()"

@@ -1,0 +1,66 @@
+"""The Morlet wavelet."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..helpers import fft
+from ..validation import as_positive
+from .base import Family
+
+
+class Morlet(Family):
+    """Morlet wavelet, a plane wave under a Gaussian.
+
+    Parameters
+    ----------
+    f0 : float, default 6
+        Dimensionless angular frequency. At 6 and above the wavelet has zero mean to within
+        1e-8; below about 5 its mean is no longer negligible.
+
+    Raises
+    ------
+    ValueError
+        If f0 is not positive.
+
+    Examples
+    --------
+    >>> round(Morlet().flambda(), 4)
+    1.033
+    """
+
+    name = "Morlet"
+    ORDER = "f0"
+    TABLE: ClassVar[dict[float, tuple[float, float, float]]] = {6: (0.776, 2.32, 0.60)}
+
+    f0: float
+
+    def __init__(self, f0: float = 6) -> None:
+        as_positive(f0, "f0")
+        self._set_order(Morlet, f0)
+
+    def psi_ft(self, f: Any) -> Any:
+        """Return the Fourier transform of the wavelet at dimensionless angular frequency f."""
+        return np.pi**-0.25 * np.exp(-0.5 * (np.asarray(f) - self.f0) ** 2)
+
+    def psi(self, t: Any) -> Any:
+        """Return the wavelet at dimensionless time t."""
+        t = np.asarray(t)
+        return np.pi**-0.25 * np.exp(1j * self.f0 * t - 0.5 * t**2)
+
+    def flambda(self) -> float:
+        """Return the Fourier period that belongs to scale 1."""
+        return float(4 * math.pi / (self.f0 + math.sqrt(2 + self.f0**2)))
+
+    def coi(self) -> float:
+        """Return the factor of the cone of influence: 1 over the e-folding time at scale 1."""
+        return 1.0 / math.sqrt(2)
+
+    def smoothing_window(self, scale: float, n_fft: int) -> NDArray[np.float64]:
+        """Return the Fourier transform of the time window, a Gaussian. See `MotherWavelet`."""
+        k = 2 * np.pi * fft.fftfreq(n_fft)
+        return np.asarray(np.exp(-0.5 * (scale * k) ** 2))
