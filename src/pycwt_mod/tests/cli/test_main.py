@@ -16,7 +16,7 @@ from pycwt_mod import __main__ as command_line
 from pycwt_mod.cli import program
 from pycwt_mod.sample import demo
 
-COMMANDS = ("demo", "wct", "xwt", "cwt", "matrix", "backends", "bench")
+COMMANDS = ("demo", "wct", "xwt", "cwt", "matrix", "backends")
 
 
 def act(monkeypatch, what):
