@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .montecarlo.null import NullDistribution
+from .summary import Summary, summarise
 from .transform import outside_cone
 from .validation import as_choice, as_level
 
@@ -145,6 +146,68 @@ class CoherenceResult(tuple[Array, Array, Array, Array, Array]):
         if tested.any():
             found[tested] = false_discovery_control(p[tested], method="bh") <= 1 - probability
         return found
+
+    def summary(
+        self,
+        names: tuple[str, str] = ("x", "y"),
+        unit: str = "",
+        *,
+        level: float | None = None,
+    ) -> Summary:
+        """Return what the coherence shows, octave by octave of periods; ``print`` it.
+
+        Parameters
+        ----------
+        names : (str, str), optional
+            What the series are called in the text.
+        unit : str, optional
+            Unit of time, that of `dt`, for the text.
+        level : float, optional
+            Probability of the level, such as 0.95; by default the one `wct` was called with.
+
+        Returns
+        -------
+        pycwt_mod.summary.Summary
+            Its `rows` have for each octave the share of the points outside the cone of influence
+            that are significant, their mean phase with its spread, and the lag that it means.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If an argument is out of range, or `wct` was called with ``sig=False``.
+
+        Notes
+        -----
+        A lag is known up to whole periods only. In anti-phase it is that by which the second
+        series follows the first turned upside down.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from pycwt_mod import wct
+        >>> wave = np.sin(2 * np.pi * np.arange(206) / 24)
+        >>> rng = np.random.default_rng(0)
+        >>> rain = wave[6:] + 0.3 * rng.normal(size=200)
+        >>> flow = wave[:-6] + 0.3 * rng.normal(size=200)
+        >>> result = wct(rain, flow, 1.0, mc_count=50, rng_seed=1, progress=False)
+        >>> summary = result.summary(("rain", "flow"), "days")
+        >>> summary.strongest.periods, summary.strongest.relation
+        ((16.0, 32.0), 'x leads')
+        >>> round(summary.strongest.lag)
+        6
+        """
+        probability = self.level if level is None else as_level(level, "level")
+        return summarise(
+            self[0],
+            self.significant(probability),
+            self.outside(),
+            self.periods,
+            self[1],
+            level=probability,
+            dt=self.dt,
+            names=names,
+            unit=unit,
+        )
 
     def plot(
         self,

@@ -9,7 +9,7 @@ from importlib import metadata
 from typing import Any
 
 from ..backends import get_backend_info, print_backend_info
-from .options import Commands, Formatter
+from . import options
 from .record import as_json, program_facts
 
 __all__ = ["add_to"]
@@ -19,18 +19,18 @@ _LIBRARIES = ("numpy", "scipy", "matplotlib", "joblib", "tqdm")
 _EXTRAS = {"pandas": "pip install pandas pyarrow", "pyarrow": "pip install pandas pyarrow"}
 
 
-def add_to(commands: Commands) -> None:
+def add_to(commands: options.Commands) -> None:
     """Add the command."""
-    parser = commands.add_parser(
+    parser = options.new_command(
+        commands,
         "backends",
+        _run,
         help="what is installed here, and what to install for the rest",
         description="The backends that simulations can run on, the versions of their libraries, "
         "and the pip line of what is not installed.",
         epilog="example:\n  pycwt-mod backends --json",
-        formatter_class=Formatter,
     )
     parser.add_argument("--json", action="store_true", help="print JSON")
-    parser.set_defaults(run=_run)
 
 
 def _run(arguments: argparse.Namespace) -> str:

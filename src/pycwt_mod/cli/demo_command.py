@@ -6,61 +6,49 @@ import argparse
 from pathlib import Path
 
 from ..sample import demo
-from .options import (
-    Commands,
-    Formatter,
-    add_engine_options,
-    check_folder,
-    count,
-    not_negative,
-    picture_path,
-)
+from . import options
 
 __all__ = ["add_to"]
 
-DEFAULT_PICTURE = "pycwt_mod_demo.png"
 
-
-def add_to(commands: Commands) -> None:
+def add_to(commands: options.Commands) -> None:
     """Add the command."""
-    parser = commands.add_parser(
+    parser = options.new_command(
+        commands,
         "demo",
+        _run,
         help="the Arctic Oscillation against Baltic Sea ice, as a picture and a table",
-        description=(
-            "Wavelet coherence of the winter Arctic Oscillation and the Baltic Sea ice extent, "
-            "as in Grinsted et al. (2004): saves a picture and prints a table."
-        ),
+        description="Wavelet coherence of the winter Arctic Oscillation and the Baltic Sea ice "
+        "extent, as in Grinsted et al. (2004): saves a picture and prints a table.",
         epilog="example:\n  pycwt-mod demo --output ao_and_ice.pdf",
-        formatter_class=Formatter,
     )
-    parser.set_defaults(run=_run)
     parser.add_argument(
         "--output",
-        type=picture_path,
-        default=picture_path(DEFAULT_PICTURE),
+        type=options.picture_path,
+        default=Path("pycwt_mod_demo.png"),
         metavar="FILE",
         help="where to save the picture (default: %(default)s)",
     )
     parser.add_argument(
         "--mc-count",
-        type=count,
+        type=options.count,
         default=demo.DEFAULT_SURROGATES,
         metavar="N",
         help="number of surrogates (default: %(default)s)",
     )
     parser.add_argument(
         "--seed",
-        type=not_negative,
+        type=options.not_negative,
         default=demo.DEFAULT_SEED,
         metavar="N",
         help="seed of the surrogates (default: %(default)s)",
     )
-    add_engine_options(parser)
+    options.add_engine_options(parser)
 
 
 def _run(arguments: argparse.Namespace) -> str:
     picture: Path = arguments.output
-    check_folder(picture, "picture")
+    options.check_folder(picture, "picture")
     result = demo.run_demo(
         mc_count=arguments.mc_count,
         seed=arguments.seed,

@@ -10,20 +10,22 @@ from typing import Any
 import numpy as np
 
 from ..matrix import MatrixResult, wct_matrix
-from .deliver import Outcome, deliver, scale_options
+from ..summary import aligned, percent
+from .analysis import Outcome, deliver, heading
 from .inputs import Inputs, mother_of, read_many
 from .options import (
     Commands,
-    Formatter,
     add_data_options,
     add_output_options,
     add_scale_options,
     add_simulation_options,
     band_of,
     check_folder,
+    new_command,
+    scale_options,
+    simulation_options,
 )
 from .pictures import save_matrix
-from .report import describe_data, describe_scales, percent, table
 
 __all__ = ["add_to"]
 
@@ -42,15 +44,15 @@ _MOST_ROWS = 12
 
 def add_to(commands: Commands) -> None:
     """Add the command."""
-    parser = commands.add_parser(
+    parser = new_command(
+        commands,
         "matrix",
+        _run,
         help="coherence of all pairs of the columns of a file",
         description="Wavelet coherence of many pairs of series by bands of periods, with p-values "
         "corrected for the number of pairs; on one pool of workers.",
         epilog=_EXAMPLE,
-        formatter_class=Formatter,
     )
-    parser.set_defaults(run=_run)
     parser.add_argument(
         "--column",
         action="append",
@@ -100,13 +102,8 @@ def _compute(inputs: Inputs, mother: Any, arguments: argparse.Namespace) -> Matr
         significance_level=arguments.level,
         wavelet=mother,
         out=arguments.fields,
-        mc_count=arguments.mc_count,
         progress=not arguments.no_progress,
-        cache=not arguments.no_cache,
-        backend=arguments.backend,
-        n_workers=arguments.workers,
-        rng_seed=arguments.seed,
-        tol=arguments.tol,
+        **simulation_options(arguments),
     )
 
 
@@ -119,11 +116,9 @@ def _outcome(
     seconds: float,
 ) -> Outcome:
     failures = {" and ".join(pair): reason for pair, reason in result.failures.items()}
+    title = f"Wavelet coherence of {len(result)} pairs of {len(result.names)} series"
     lines = [
-        f"Wavelet coherence of {len(result)} pairs of {len(result.names)} series",
-        *describe_data(inputs),
-        *describe_scales(inputs, result.periods, mother, arguments.dj),
-        "",
+        *heading(title, inputs, result.periods, mother, arguments.dj),
         *_describe_bands(result, inputs, arguments.level),
         "",
         *_describe_pairs(result, inputs),
@@ -173,7 +168,7 @@ def _describe_bands(result: MatrixResult, inputs: Inputs, level: float) -> list[
                 str(found),
             ]
         )
-    return ["By bands of periods, outside the cone of influence:", "", *table(rows)]
+    return ["By bands of periods, outside the cone of influence:", "", *aligned(rows)]
 
 
 def _describe_pairs(result: MatrixResult, inputs: Inputs) -> list[str]:
@@ -204,7 +199,7 @@ def _describe_pairs(result: MatrixResult, inputs: Inputs) -> list[str]:
         )
     more = len(order) - _MOST_ROWS
     rest = [f"  and {more} more (--json and --save have all)"] if more > 0 else []
-    return ["The pairs and bands that stand out most:", "", *table(rows), *rest]
+    return ["The pairs and bands that stand out most:", "", *aligned(rows), *rest]
 
 
 def _describe_failures(failures: dict[str, str]) -> list[str]:

@@ -4,22 +4,12 @@ from __future__ import annotations
 
 import argparse
 import math
+import textwrap
+from collections.abc import Callable
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from ..backends import list_backends
-
-__all__ = [
-    "Commands",
-    "Formatter",
-    "UsageError",
-    "add_data_options",
-    "add_engine_options",
-    "add_output_options",
-    "add_pair_options",
-    "add_scale_options",
-    "add_simulation_options",
-]
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 Parser: TypeAlias = "argparse.ArgumentParser | argparse._ArgumentGroup"
@@ -30,18 +20,33 @@ DEFAULT_SURROGATES = 300
 
 _WAVELETS = ("morlet", "paul", "dog", "mexicanhat")
 
+# argparse wraps no text of a parser whose examples keep their lines.
+_HELP_WIDTH = 79
+
 
 class UsageError(Exception):
     """A command that is wrong in a way that only its data could tell."""
 
 
-class Formatter(argparse.RawDescriptionHelpFormatter):
-    """Help that keeps the lines of examples, and wraps the rest."""
-
-    def _fill_text(self, text: str, width: int, indent: str) -> str:
-        if "\n" in text:
-            return super()._fill_text(text, width, indent)
-        return argparse.HelpFormatter._fill_text(self, text, width, indent)
+def new_command(
+    commands: Commands,
+    name: str,
+    run: Callable[[argparse.Namespace], str],
+    *,
+    help: str,
+    description: str,
+    epilog: str,
+) -> argparse.ArgumentParser:
+    """Add a command; `run` returns what goes to stdout."""
+    parser = commands.add_parser(
+        name,
+        help=help,
+        description=textwrap.fill(description, _HELP_WIDTH),
+        epilog=epilog,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.set_defaults(run=run)
+    return parser
 
 
 def add_pair_options(parser: argparse.ArgumentParser) -> None:
@@ -193,20 +198,35 @@ def add_output_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def scale_options(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Return dj, s0 and J as the package's functions take them."""
+    return {
+        "dj": arguments.dj,
+        "s0": -1 if arguments.s0 is None else arguments.s0,
+        "J": -1 if arguments.scales is None else arguments.scales - 1,
+    }
+
+
+def simulation_options(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Return what is simulated, and where, as the package's functions take it."""
+    return {
+        "mc_count": arguments.mc_count,
+        "cache": not arguments.no_cache,
+        "backend": arguments.backend,
+        "n_workers": arguments.workers,
+        "rng_seed": arguments.seed,
+        "tol": arguments.tol,
+    }
+
+
 def picture_path(text: str) -> Path:
     """Return a path whose suffix is that of a picture."""
-    path = Path(text)
-    if path.suffix.lower() not in {".png", ".pdf", ".svg"}:
-        raise argparse.ArgumentTypeError(f"must end in .png, .pdf or .svg, got {text!r}")
-    return path
+    return _path(text, ".png", ".pdf", ".svg")
 
 
 def archive_path(text: str) -> Path:
     """Return a path that ends in .npz."""
-    path = Path(text)
-    if path.suffix.lower() != ".npz":
-        raise argparse.ArgumentTypeError(f"must end in .npz, got {text!r}")
-    return path
+    return _path(text, ".npz")
 
 
 def check_folder(path: Path | None, what: str) -> None:
@@ -281,6 +301,13 @@ def backend_name(text: str) -> str:
     if text.strip().lower() not in known:
         raise argparse.ArgumentTypeError(f"must be one of {', '.join(known)}, got {text!r}")
     return text
+
+
+def _path(text: str, *suffixes: str) -> Path:
+    if Path(text).suffix.lower() not in suffixes:
+        rule = " or ".join([", ".join(suffixes[:-1]), suffixes[-1]] if suffixes[1:] else suffixes)
+        raise argparse.ArgumentTypeError(f"must end in {rule}, got {text!r}")
+    return Path(text)
 
 
 def _integer(text: str, at_least: int, rule: str) -> int:

@@ -9,51 +9,53 @@ from typing import Any
 import numpy as np
 
 from ..matrix import MatrixResult
-from ..result import CoherenceResult
 from .inputs import Inputs
 
-__all__ = ["save_coherence", "save_cross", "save_matrix", "save_transform"]
-
-# What `xwt` returns.
-Cross = tuple[Any, Any, Any, Any]
+__all__ = ["save_matrix", "save_pair", "save_transform"]
 
 # Sharp enough for print at the width of a page.
 _DPI = 200
 _PANELS_ABREAST = 3
 
 
-def save_coherence(arguments: argparse.Namespace, inputs: Inputs, result: CoherenceResult) -> None:
-    """Draw a wavelet coherence into the file of ``--plot``."""
-    from ..plotting import offscreen_axes, plot_wct
+def save_pair(arguments: argparse.Namespace, inputs: Inputs, result: tuple[Any, ...]) -> None:
+    """Draw what `wct` or `xwt` returned into the file of ``--plot``."""
+    from ..plotting import offscreen_axes, plot_wct, plot_xwt
 
+    coherence = arguments.command == "wct"
+    draw: Any = plot_wct if coherence else plot_xwt
     x, y = _plain_names(inputs)
-    plot = plot_wct(
+    plot = draw(
         *result,
-        _times(inputs),
         names=(x, y),
-        period_unit=inputs.unit,
-        time_label=_time_label(inputs),
-        level_label=_level_label(arguments),
-        title=f"{x} and {y}: wavelet coherence",
+        level_label=f"{100 * (1 - arguments.level):.3g} % significance level against red noise",
+        title=f"{x} and {y}: {'wavelet coherence' if coherence else 'cross-wavelet transform'}",
         ax=offscreen_axes(),
+        **_axes_options(inputs),
     )
     plot.figure.savefig(arguments.plot, dpi=_DPI)
 
 
-def save_cross(arguments: argparse.Namespace, inputs: Inputs, result: Cross) -> None:
-    """Draw a cross-wavelet transform into the file of ``--plot``."""
-    from ..plotting import offscreen_axes, plot_xwt
+def save_transform(
+    arguments: argparse.Namespace, inputs: Inputs, mother: Any, scales: dict[str, Any]
+) -> None:
+    """Draw the wavelet power of a series in four panels into the file of ``--plot``."""
+    from matplotlib.figure import Figure
 
-    x, y = _plain_names(inputs)
-    plot = plot_xwt(
-        *result,
-        _times(inputs),
-        names=(x, y),
-        period_unit=inputs.unit,
-        time_label=_time_label(inputs),
-        level_label=_level_label(arguments),
-        title=f"{x} and {y}: cross-wavelet transform",
-        ax=offscreen_axes(),
+    from ..plotting import plot_cwt
+
+    (name,) = _plain_names(inputs)
+    plot = plot_cwt(
+        inputs.series[0],
+        inputs.dt,
+        **scales,
+        wavelet=mother,
+        detrend="mean",  # the linear trend is gone already, if it was to go
+        significance_level=arguments.level,
+        name=name,
+        title=f"{name}: wavelet power",
+        ax=Figure(figsize=(8, 7), layout="constrained"),
+        **_axes_options(inputs),
     )
     plot.figure.savefig(arguments.plot, dpi=_DPI)
 
@@ -75,49 +77,18 @@ def save_matrix(arguments: argparse.Namespace, inputs: Inputs, result: MatrixRes
     figure.savefig(arguments.plot, dpi=_DPI)
 
 
-def save_transform(
-    arguments: argparse.Namespace, inputs: Inputs, mother: Any, scales: dict[str, Any]
-) -> None:
-    """Draw the wavelet power of a series in four panels into the file of ``--plot``."""
-    from matplotlib.figure import Figure
-
-    from ..plotting import plot_cwt
-
-    (name,) = _plain_names(inputs)
-    plot = plot_cwt(
-        inputs.series[0],
-        inputs.dt,
-        _times(inputs),
-        **scales,
-        wavelet=mother,
-        detrend="mean",  # the linear trend is gone already, if it was to go
-        significance_level=arguments.level,
-        name=name,
-        period_unit=inputs.unit,
-        time_label=_time_label(inputs),
-        title=f"{name}: wavelet power",
-        ax=Figure(figsize=(8, 7), layout="constrained"),
-    )
-    plot.figure.savefig(arguments.plot, dpi=_DPI)
-
-
 def _plain_names(inputs: Inputs) -> tuple[str, ...]:
     """Return names in which matplotlib sees no mathematics."""
     return tuple(name.replace("$", r"\$") for name in inputs.names)
 
 
-def _times(inputs: Inputs) -> Any:
-    """Return the times for the axis: those of the file, or multiples of a given step."""
-    if inputs.times is not None or inputs.spacing == "not given":
-        return inputs.times
-    return np.arange(inputs.n) * inputs.dt
-
-
-def _time_label(inputs: Inputs) -> str | None:
+def _axes_options(inputs: Inputs) -> dict[str, Any]:
+    """Return times and labels: the times of the file, or multiples of a given step."""
+    unknown = inputs.spacing == "not given"
     if inputs.time_name:
-        return inputs.time_name.replace("$", r"\$")
-    return f"Time ({inputs.unit})" if inputs.unit and inputs.spacing != "not given" else None
-
-
-def _level_label(arguments: argparse.Namespace) -> str:
-    return f"{100 * (1 - arguments.level):.3g} % significance level against red noise"
+        label: str | None = inputs.time_name.replace("$", r"\$")
+    else:
+        label = f"Time ({inputs.unit})" if inputs.unit and not unknown else None
+    steps = None if unknown else np.arange(inputs.n) * inputs.dt
+    times = steps if inputs.times is None else inputs.times
+    return {"times": times, "time_label": label, "period_unit": inputs.unit}

@@ -15,14 +15,13 @@ from typing import NoReturn
 from .._version import __version__
 from . import (
     backends_command,
-    bench_command,
     coherence_command,
     cross_command,
     demo_command,
     matrix_command,
     transform_command,
 )
-from .options import Formatter, UsageError
+from .options import UsageError
 
 __all__ = ["main"]
 
@@ -95,7 +94,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="pycwt-mod",
         description="Wavelet transforms and coherence of time series, with their significance.",
         epilog=_EPILOG,
-        formatter_class=Formatter,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"pycwt_mod {__version__}")
     commands = parser.add_subparsers(
@@ -108,7 +107,6 @@ def _parser() -> argparse.ArgumentParser:
         transform_command,
         matrix_command,
         backends_command,
-        bench_command,
     ):
         command.add_to(commands)
     return parser
@@ -124,7 +122,7 @@ def _ended_by_sigterm() -> Iterator[None]:
 
     plain = signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
     if not plain or threading.current_thread() is not threading.main_thread():
-        yield  # who calls `main` has a way of their own, or no thread may change it
+        yield  # the caller has a handler of its own, or this thread may not set one
         return
     before = signal.signal(signal.SIGTERM, end)
     try:

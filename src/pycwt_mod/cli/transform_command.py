@@ -11,28 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..helpers import ar1
+from ..summary import fill, summarise
 from ..wavelet import cwt, significance
-from .bands import Band, octave_bands, total_share
-from .deliver import Outcome, common_arrays, deliver, scale_options
-from .inputs import Inputs, check_red_noise, mother_of, read_inputs
-from .options import (
-    Commands,
-    Formatter,
-    add_data_options,
-    add_output_options,
-    add_scale_options,
-    check_folder,
-)
+from . import options
+from .analysis import Outcome, common_arrays, deliver, heading, prepare
+from .inputs import Inputs
 from .pictures import save_transform
-from .report import (
-    band_results,
-    chance_line,
-    describe_data,
-    describe_scales,
-    octave,
-    percent,
-    table,
-)
 
 __all__ = ["add_to"]
 
@@ -46,21 +30,21 @@ Columns are named, or numbered from 1; --x may be left out if there is just one.
 """
 
 
-def add_to(commands: Commands) -> None:
+def add_to(commands: options.Commands) -> None:
     """Add the command."""
-    parser = commands.add_parser(
+    parser = options.new_command(
+        commands,
         "cwt",
+        _run,
         help="wavelet power of one column of a file",
         description="Continuous wavelet transform of a series: its power over time and period, "
         "tested against red noise.",
         epilog=_EXAMPLE,
-        formatter_class=Formatter,
     )
-    parser.set_defaults(run=_run)
     parser.add_argument("--x", metavar="COL", help="column of the series")
-    add_data_options(parser)
-    add_scale_options(parser)
-    add_output_options(parser)
+    options.add_data_options(parser)
+    options.add_scale_options(parser)
+    options.add_output_options(parser)
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,16 +73,12 @@ class _Spectra:
 
 
 def _run(arguments: argparse.Namespace) -> str:
-    check_folder(arguments.plot, "picture")
-    check_folder(arguments.save, "arrays")
-    inputs = read_inputs(arguments, [("--x", arguments.x)])
-    check_red_noise(inputs)
-    mother = mother_of(arguments.wavelet)
+    inputs, mother = prepare(arguments, "x")
     began = perf_counter()
     spectra = _spectra(inputs, mother, arguments)
     seconds = perf_counter() - began
     if arguments.plot is not None:
-        save_transform(arguments, inputs, mother, scale_options(arguments))
+        save_transform(arguments, inputs, mother, options.scale_options(arguments))
     outcome = _outcome(arguments, inputs, mother, spectra, seconds)
     return deliver(arguments, inputs, mother, outcome)
 
@@ -107,14 +87,14 @@ def _spectra(inputs: Inputs, mother: Any, arguments: argparse.Namespace) -> _Spe
     series = inputs.series[0]
     series = series - series.mean()
     W, scales, freq, coi, _, _ = cwt(
-        series / series.std(), inputs.dt, **scale_options(arguments), wavelet=mother
+        series / series.std(), inputs.dt, **options.scale_options(arguments), wavelet=mother
     )
     alpha = ar1(series)[0]
-    options = {"significance_level": arguments.level, "wavelet": mother}
-    level, _ = significance(1.0, inputs.dt, scales, 0, alpha, **options)
+    test = {"significance_level": arguments.level, "wavelet": mother}
+    level, _ = significance(1.0, inputs.dt, scales, 0, alpha, **test)
     # As many samples as are not padded (Torrence & Compo 1998, section 5a), at least one.
     dof = np.maximum(inputs.n - scales / inputs.dt, 1)
-    average_level, _ = significance(1.0, inputs.dt, scales, 1, alpha, dof=dof, **options)
+    average_level, _ = significance(1.0, inputs.dt, scales, 1, alpha, dof=dof, **test)
     average = (np.abs(W) ** 2).mean(axis=1)
     return _Spectra(W, scales, freq, coi, float(alpha), level, average, average_level)
 
@@ -124,23 +104,26 @@ def _outcome(
 ) -> Outcome:
     periods = 1 / spectra.freq
     outside = periods[:, np.newaxis] <= spectra.coi
-    significant = spectra.power > spectra.level[:, np.newaxis]
-    bands = octave_bands(spectra.power, significant, outside, periods)
-    share = total_share(significant, outside)
+    summary = summarise(
+        spectra.power,
+        spectra.power > spectra.level[:, np.newaxis],
+        outside,
+        periods,
+        level=arguments.level,
+        dt=inputs.dt,
+        names=inputs.names,
+        unit=inputs.unit,
+        label="power",
+    )
     peak = spectra.peak
+    title = f"Wavelet power of {inputs.names[0]}, as a multiple of its variance"
     lines = [
-        f"Wavelet power of {inputs.names[0]}, as a multiple of its variance",
-        *describe_data(inputs),
-        *describe_scales(inputs, periods, mother, arguments.dj),
-        "",
-        *_describe_bands(bands, inputs),
-        "",
-        chance_line(share, arguments.level),
-        _describe_peak(spectra, inputs, arguments.level),
+        *heading(title, inputs, periods, mother, arguments.dj),
+        str(summary),
+        fill(_describe_peak(spectra, inputs, arguments.level), ""),
     ]
     results = {
-        "share_significant": share,
-        "bands": [band_results(band, "power") for band in bands],
+        **summary.as_dict(),
         "ar1": [spectra.alpha],
         "peak_period": None if peak is None else periods[peak],
         "period": periods,
@@ -157,15 +140,6 @@ def _outcome(
         "global_sig": spectra.average_level,
     }
     return Outcome(lines, results, arrays, seconds)
-
-
-def _describe_bands(bands: list[Band], inputs: Inputs) -> list[str]:
-    unit = f" ({inputs.unit})" if inputs.unit else ""
-    rows = [["period" + unit, "area", "significant", "mean power"]]
-    for band in bands:
-        fields = [percent(band.area), percent(band.significant), f"{band.mean:.2f}"]
-        rows.append([octave(band), *fields])
-    return ["By octaves of period, outside the cone of influence:", "", *table(rows)]
 
 
 def _describe_peak(spectra: _Spectra, inputs: Inputs, level: float) -> str:

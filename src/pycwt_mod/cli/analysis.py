@@ -1,0 +1,108 @@
+"""What every analysis of a file begins and ends with: its series, and where its results go."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass, field
+from typing import Any
+
+from .._version import __version__
+from ..summary import fill
+from .inputs import Inputs, check_red_noise, mother_of, read_inputs
+from .options import check_folder
+from .record import as_json, facts_of, provenance_of, save_arrays
+
+__all__ = ["Outcome", "common_arrays", "deliver", "heading", "prepare"]
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """What an analysis found.
+
+    Parameters
+    ----------
+    lines : list of str
+        The summary for people.
+    results : dict
+        The summary for programs.
+    arrays : dict
+        What goes to the file of ``--save``.
+    seconds : float
+        Time of the computation.
+    facts : dict
+        Parameters, for the record.
+    words : str
+        How it was run, for the summary.
+    """
+
+    lines: list[str]
+    results: dict[str, Any]
+    arrays: dict[str, Any]
+    seconds: float
+    facts: dict[str, Any] = field(default_factory=dict)
+    words: str = ""
+
+
+def prepare(arguments: argparse.Namespace, *columns: str) -> tuple[Inputs, Any]:
+    """Return the series that a command names by ``--x`` or ``--x`` and ``--y``, and its wavelet."""
+    check_folder(arguments.plot, "picture")
+    check_folder(arguments.save, "arrays")
+    inputs = read_inputs(arguments, [(f"--{name}", getattr(arguments, name)) for name in columns])
+    check_red_noise(inputs)
+    return inputs, mother_of(arguments.wavelet)
+
+
+def heading(title: str, inputs: Inputs, periods: Any, mother: Any, dj: float) -> list[str]:
+    """Return the lines that say which series were analysed, and at which scales."""
+    step = f"dt = {inputs.dt:.6g} {inputs.unit}".rstrip()
+    step += f" ({inputs.spacing})" if inputs.spacing not in ("as given", "even steps") else ""
+    trend = "linear trend removed" if inputs.detrended else ""
+    facts = [f"{inputs.n} samples", step, inputs.span, trend]
+    last = f"{periods[-1]:.4g} {inputs.unit}".rstrip()
+    return [
+        fill(title),
+        fill(f"Data: {inputs.source}, {', '.join(fact for fact in facts if fact)}"),
+        fill(
+            f"Scales: {len(periods)}, periods of {periods[0]:.4g} to {last}, {1 / dj:.4g} per "
+            f"octave; {mother.name} wavelet"
+        ),
+        "",
+    ]
+
+
+def common_arrays(inputs: Inputs, scales: Any, freq: Any, coi: Any, outside: Any) -> dict[str, Any]:
+    """Return the arrays that every analysis of one or two series has."""
+    return {
+        "times": inputs.times,
+        **dict(zip(("x", "y"), inputs.series, strict=False)),
+        "names": list(inputs.names),
+        "scales": scales,
+        "freq": freq,
+        "period": 1 / freq,
+        "coi": coi,
+        "outside_coi": outside,
+    }
+
+
+def deliver(arguments: argparse.Namespace, inputs: Inputs, mother: Any, outcome: Outcome) -> str:
+    """Save the arrays if they are wanted, and return the text for stdout."""
+    scales = outcome.arrays["scales"]
+    provenance = provenance_of(
+        arguments,
+        **facts_of(inputs),
+        wavelet=repr(mother),
+        dj=arguments.dj,
+        s0=float(scales[0]),
+        J=len(scales) - 1,
+        level=arguments.level,
+        **outcome.facts,
+        seconds=outcome.seconds,
+    )
+    if arguments.save is not None:
+        save_arrays(arguments.save, outcome.arrays, provenance)
+    if arguments.json:
+        return as_json({"provenance": provenance, "results": outcome.results})
+    run = fill(f"Run: pycwt_mod {__version__}{outcome.words}, {outcome.seconds:.1f} s")
+    files = [("Picture", arguments.plot), ("Arrays", arguments.save)]
+    written = [f"{what}: {path}" for what, path in files if path is not None]
+    return "\n".join([*outcome.lines, "", run, *written])
