@@ -228,7 +228,7 @@ def main() -> None:
         type=float,
         default=math.inf,
         metavar="CORES",
-        help="measure while other programs use less than so many cores, and wait for that (Linux)",
+        help="wait until other programs use fewer cores than this, and measure then (Linux)",
     )
     parser.add_argument("--one", choices=NAMES, help=argparse.SUPPRESS)
     chosen = parser.parse_args()

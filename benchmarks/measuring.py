@@ -1,4 +1,4 @@
-"""What the benchmark scripts share: taking turns, medians, and whole-process figures."""
+"""Common parts of the benchmark scripts: taking turns, medians, and whole-process figures."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ def own_bytes() -> int:
 
 
 def look(seed: np.random.SeedSequence, array: np.ndarray) -> tuple[int, int, float]:
-    """Read a fortieth of the array: what a worker does with its data is not what is measured."""
+    """Read a fortieth of the array: the transfer is measured, not the work on the data."""
     k = seed.spawn_key[-1]
     part = array[k * array.size // N_TASKS : (k + 1) * array.size // N_TASKS]
     return os.getpid(), own_bytes(), float(part.sum())

@@ -26,7 +26,7 @@ COLUMNS = ("MB", "files", "threads", "processes")
 
 
 def figures() -> dict[str, float]:
-    """Return what this process holds now."""
+    """Return the memory and the other resources that this process holds now."""
     gc.collect()
     this = psutil.Process()
     return {

@@ -1,8 +1,8 @@
-"""Where the time of a simulation goes, stage by stage, and how far each is from its floor.
+"""Time of a simulation by its stages, and the distance of each from its floor.
 
 The stages of the engine itself are timed while it works. The floor of the transforms is the FFTs
 alone, on arrays of the same shapes; of the noise one call of NumPy's generator for all of it; of
-the stages that pass over arrays so many passes of one multiplication or addition in NumPy.
+the stages that pass over arrays, as many passes of one multiplication or addition in NumPy.
 """
 
 from __future__ import annotations

@@ -34,7 +34,7 @@ nb_execution_timeout = 300
 nb_merge_streams = True
 
 # What the pages' own processes find: pictures go to the page, in the style of `matplotlibrc`, and
-# simulations are neither taken from the cache of whoever builds nor left there.
+# simulations are neither taken from the builder's own cache nor left there.
 os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
 os.environ["MATPLOTLIBRC"] = str(Path(__file__).parent / "matplotlibrc")
 _cache = tempfile.TemporaryDirectory(prefix="pycwt_mod-docs-")

@@ -1,4 +1,4 @@
-"""``python -m pycwt_mod``, and what the script ``pycwt-mod`` runs."""
+"""The program behind ``python -m pycwt_mod`` and the script ``pycwt-mod``."""
 
 from __future__ import annotations
 

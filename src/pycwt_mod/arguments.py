@@ -132,7 +132,7 @@ def value_at_zero(mother: Any) -> float:
 
 
 def averaged_times(dof: Any, scales: Array, mother: Any) -> Array:
-    """Return for each scale over how many times `significance` averages in test 1."""
+    """Return the number of times that `significance` averages over at each scale, in test 1."""
     try:
         times = np.asarray(mother.dofmin if is_default(dof) else dof, dtype=float)
     except (TypeError, ValueError):

@@ -18,7 +18,7 @@ Array = Any
 
 @dataclass(frozen=True)
 class ArrayOps:
-    """Where arrays live and how they are transformed.
+    """The operations on arrays of one library, precision and device.
 
     Parameters
     ----------

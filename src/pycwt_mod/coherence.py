@@ -141,9 +141,9 @@ def smoothed_fields(
 
 
 def _working_width(bank: FilterBank) -> int:
-    """Return how many times to compute: the padding too where rows are short.
+    """Return the number of times to compute: with the padding where rows are short.
 
-    Whole arrays are passed over faster than many short rows, and nothing is read of the rest.
+    Whole arrays are faster to pass over than many short rows; the padding's values are not read.
     """
     only = bank.lengths[0]
     return only if only == bank.lengths[-1] and only <= _SHORT_ROW else bank.n
@@ -263,7 +263,7 @@ def coherence_by_own_smooth(
 def own_smooth(
     mother: Any, field: NDArray[Any], dt: float, dj: float, scales: NDArray[np.float64]
 ) -> NDArray[Any]:
-    """Return what a mother wavelet's own `smooth` makes of a field."""
+    """Return a field smoothed by a mother wavelet's own `smooth`."""
     smoothed = np.asarray(mother.smooth(field, dt, dj, scales))
     if smoothed.shape != field.shape:
         raise ValueError(

@@ -18,7 +18,7 @@ class Band:
     """A part of a filter that is not negligible.
 
     It multiplies the coefficients `source` of a spectrum, and goes to the places `target` of a row
-    in FFT order; `adds` to what is there already, where a row is folded over itself.
+    in FFT order; with `adds` it is added to the values there, where a row is folded over itself.
     """
 
     source: slice

@@ -1,4 +1,4 @@
-"""What `wct` returns: pycwt's tuple, which also knows how to judge itself."""
+"""The result of `wct`: pycwt's tuple, with p-values, significance and a picture."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class CoherenceResult(tuple[Array, Array, Array, Array, Array]):
         return result
 
     def __getnewargs__(self) -> tuple[Any, ...]:
-        """Return what `__new__` takes, for pickle and copy."""
+        """Return the arguments of `__new__`, for pickle and copy."""
         return tuple(self), self.null, self.scales, self.dt, self.level
 
     @property
@@ -264,7 +264,7 @@ class CoherenceResult(tuple[Array, Array, Array, Array, Array]):
             unit = options.get("period_unit")
             options.setdefault("time_label", f"Time ({unit})" if unit else "Time")
             times = self.dt * np.arange(self[0].shape[1])
-        # A mask of the caller's own is not at this level; the caption then says what is outlined.
+        # A mask of the caller's own is not at this level; plot_wct then has a label of its own.
         if correction is not None or options.get("significant") is None:
             options.setdefault("level_label", name)
         return plot_wct(*self[:4], sig, times, **options)

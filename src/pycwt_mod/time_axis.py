@@ -37,8 +37,8 @@ _JITTER = 0.01
 _ROUNDING, _COARSEST = 1.5, 0.3
 # Times with more digits than this are not rounded.
 _MOST_DIGITS = 6
-# Steps of the calendar differ from so many average months by this part of one: February has 28
-# days, and the middle of a month may be its 15th or 16th.
+# Steps of the calendar differ from whole average months by at most this part of a month: February
+# has 28 days, and the middle of a month may be its 15th or 16th.
 _CALENDAR_JITTER = 0.15
 # A message names this many of the missing months.
 _NAMED_MONTHS = 6
@@ -50,7 +50,7 @@ _FREQUENCIES = {"monthly": "MS", "quarterly": "QS", "yearly": "YS", _BUSINESS: "
 
 
 class RowsError(ValueError):
-    """What is wrong with a column: the rest of a sentence, the rows at fault, and a remedy."""
+    """A fault of a column: the rest of a sentence, the rows at fault, and a remedy."""
 
     def __init__(self, reason: str, rows: Any = (), remedy: str = "") -> None:
         super().__init__(reason)
@@ -257,7 +257,7 @@ def _whole_months(dates: Array, steps: Array, even: bool) -> Array | None:
 
 
 def _missing_months(dates: Array, months: Array, usual: int) -> str:
-    """Return which months the first gap lacks, and the number of all that are missing."""
+    """Return the months that the first gap lacks, and the number of all that are missing."""
     gaps = np.flatnonzero(months > usual)
     if not gaps.size:
         return ""

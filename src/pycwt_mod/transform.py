@@ -21,7 +21,7 @@ _BLOCK_BYTES = 2**22
 
 
 def number_of_scales(J: float) -> int:
-    """Return how many scales j = 0 ... J there are; J may be a float such as ``7 / dj``."""
+    """Return the number of scales j = 0 ... J; J may be a float such as ``7 / dj``."""
     nearest = round(J)
     return (nearest if abs(J - nearest) < 1e-9 else math.ceil(J)) + 1
 

@@ -22,11 +22,11 @@ from numpy.typing import NDArray
 
 Series = NDArray[np.float64]
 
-# Messages show so many values of an array, and so many letters of anything else.
+# Messages show this many values of an array, and this many letters of anything else.
 _SHOWN_VALUES = 3
 _SHOWN_LETTERS = 80
 
-# Nobody asks for what most of the unrelated series exceed.
+# Most unrelated series exceed a level below this: it is probably 1 minus the level meant.
 _LOWEST_USUAL_LEVEL = 0.5
 
 _TIMES = (np.datetime64, np.timedelta64, datetime.date, datetime.time, datetime.timedelta)
@@ -40,7 +40,7 @@ def as_series(
     allow_complex: bool = False,
     allow_constant: bool = True,
 ) -> NDArray[Any]:
-    """Return one time series as a contiguous array, or say what is wrong with it.
+    """Return one time series as a contiguous array, or raise an error that names the fault.
 
     Parameters
     ----------
@@ -144,7 +144,7 @@ def _holds(array: NDArray[Any], kinds: tuple[type, ...]) -> bool:
 
 
 def _way_to_numbers(values: Any, name: str) -> str:
-    """Return how to make numbers of what is none, as a sentence with a space before it."""
+    """Return the remedy for values that are no numbers: a sentence with a space before it."""
     try:
         array = np.asarray(values)
     except (TypeError, ValueError):  # ragged
@@ -182,7 +182,7 @@ def brief(value: Any) -> str:
     if hasattr(value, "columns") and hasattr(value, "shape"):
         return f"{kind} of shape {tuple(value.shape)}"
     if hasattr(value, "dtype") and len(getattr(value, "shape", ())):
-        with contextlib.suppress(Exception):  # what is not in this memory is shown by its repr
+        with contextlib.suppress(Exception):  # an array on a device is shown by its repr
             values = np.asarray(value).ravel()
             return f"{kind} of {value.dtype}, shape {tuple(value.shape)}, {_first_values(values)}"
     if isinstance(value, list | tuple | range) and len(value) > _SHOWN_VALUES:
@@ -240,7 +240,7 @@ def _is_real(value: Any) -> bool:
 
 
 def _way_to_number(value: Any, name: str) -> str:
-    """Return how to make a number of what is none, as a sentence with a space before it."""
+    """Return the remedy for a value that is no number: a sentence with a space before it."""
     if isinstance(value, _TIMES) or hasattr(value, "freqstr"):
         if name == "dt":
             return " Give the sampling interval as a number, such as 1.0 (days)."

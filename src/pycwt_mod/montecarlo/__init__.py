@@ -1,1 +1,1 @@
-"""What is simulated, and what is learnt from it; where it runs is the backends' business."""
+"""The simulation of surrogates and the null distribution that they give; backends run it."""

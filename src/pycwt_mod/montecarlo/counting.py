@@ -44,7 +44,7 @@ class Table:
         self._counts += other._counts
 
     def counts(self, n_surrogates: int) -> Counts:
-        """Return the counts of so many surrogates, shape (batch, scale, bin)."""
+        """Return the counts, shape (batch, scale, bin), after `n_surrogates` were added."""
         plan = self._plan
         counts = self._ops.to_host(self._counts).reshape(plan.n_scales, N_BATCHES, plan.n_bins)
         # Tables travel between processes: half the size, where no count can be too large for it.
@@ -74,7 +74,7 @@ def named(indices: range) -> Iterator[None]:
 def draw(
     plan: Plan, streams: Streams, indices: range, block_size: int
 ) -> Iterator[NDArray[np.inexact[Any]]]:
-    """Draw what the surrogates of a block are made of.
+    """Draw the noise of the surrogates of a block.
 
     Parameters
     ----------
@@ -85,7 +85,7 @@ def draw(
     indices : range
         The surrogates.
     block_size : int
-        Surrogates of a whole block; of those that are missing there are copies.
+        Surrogates of a whole block; missing ones are filled up with copies.
 
     Yields
     ------

@@ -1,4 +1,4 @@
-"""What a wavelet asks of a time grid: how fine, how long, and which Fourier coefficients."""
+"""The time grid that a wavelet needs: its step, its length and its Fourier coefficients."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ _ALIASING = 1e-3
 # Response of a wavelet below this share of its peak is left out of its band.
 NO_RESPONSE = 1e-5
 
-# A surrogate is long beside a scale if it is so many times as long: for complex wavelets, and for
-# real ones, whose windows are wider.
+# A surrogate is long if its length in scales is at least this: for complex wavelets, and for real
+# ones, whose windows are wider.
 _LONG_IN_SCALES, _LONG_FOR_REAL = 100.0, 200.0
 
 # What the ends of red noise may add to the samples outside the cone of influence, as a share.
@@ -29,7 +29,7 @@ _UNSEEN = 0.2
 
 @dataclass(frozen=True)
 class Demands:
-    """What a wavelet asks of a grid, in dimensionless angular frequency."""
+    """The needs of a wavelet, in dimensionless angular frequency."""
 
     lowest: float
     highest: float
@@ -50,7 +50,7 @@ class Demands:
 
     @property
     def least_long_in_scales(self) -> float:
-        """How many scales long a surrogate of white noise must be."""
+        """Length of a surrogate of white noise, at least, in units of the scale."""
         return _LONG_FOR_REAL if self.is_real else _LONG_IN_SCALES
 
     @property
@@ -69,7 +69,7 @@ class Demands:
         return max(math.floor(self.lowest / (unit * widest)), -nyquist), top
 
     def long_in_scales(self, scale: float, coefficient: float) -> float:
-        """Return how many scales long a surrogate must be for its ends not to matter.
+        """Return the length, in scales, from which a surrogate's ends do not matter.
 
         Red noise ends in a step, as high as its slow part is large. The wavelet's response to it
         falls off as a Gaussian, and can be seen beyond the cone of influence where the noise at the
@@ -84,11 +84,11 @@ class Demands:
 
 
 def demands_of(mother: Any) -> Demands:
-    """Work out what a wavelet asks of a grid.
+    """Compute the needs of a wavelet.
 
-    Sampling at W adds to the smoothed spectrum at frequency k what the products of transforms hold
-    at W - k. Both fall off: the products as the autocorrelation of the response, the smoothing as
-    the transform of its window.
+    Sampling at W adds the products of transforms at frequency W - k to the smoothed spectrum at k.
+    Both fall off: the products as the autocorrelation of the response, the smoothing as the
+    transform of its window.
     """
     peak = 2 * math.pi / mother.flambda()
     x = np.linspace(-8 * peak - 20, 8 * peak + 20, 2**14)

@@ -100,8 +100,8 @@ def estimate_nulls(
     on_done : callable, optional
         ``on_done(n)``: called when n more surrogates are done.
     deadline : Deadline, optional
-        The end; whoever is called by `on_done` counts in its ``n_done``. What the plan at hand has
-        counted by then is in the cache, as after Ctrl-C.
+        The end; the caller, by `on_done`, counts in its ``n_done``. The counts of the plan at hand
+        are then in the cache, as after Ctrl-C.
 
     Yields
     ------
@@ -158,7 +158,7 @@ class _CountEach:
 
 @dataclass
 class _Tally:
-    """What a run has counted so far."""
+    """The counts of a run so far."""
 
     counts: NDArray[np.int64]
     n_tasks: int = 0
@@ -185,7 +185,7 @@ class _Run:
         self._known: NullDistribution | None = None
 
     def of(self, mc_count: int) -> NullDistribution:
-        """Return the distribution of so many surrogates, from what is known and the rest."""
+        """Return the distribution of `mc_count` surrogates, simulating those not yet known."""
         known = self._known
         if known is None or known.n_surrogates < mc_count:
             # A later round of `tol` may have been run, or begun, by an earlier call.
@@ -206,7 +206,7 @@ class _Run:
         return self._stored(mc_count) is not None
 
     def kernel(self) -> CountSurrogates:
-        """Return what counts surrogates of this problem."""
+        """Return the function that counts surrogates of this problem."""
         return CountSurrogates(self.plan, self._streams, self._ops)
 
     def no_counts(self) -> NDArray[np.int64]:
@@ -238,7 +238,7 @@ class _Run:
         tasks: list[tuple[int, int]],
         on_done: Callable[[int], object],
     ) -> NullDistribution:
-        """Return the distribution of tasks whose tables come next, and cache it, or what comes."""
+        """Return the distribution of the tasks whose tables come next; cache all that come."""
         began = time.perf_counter()
         tally = _Tally(self.no_counts())
         try:
@@ -260,7 +260,7 @@ class _Run:
         try:
             self._count(tasks, tally)
         except BaseException:
-            # Ctrl-C, the end of the time, a worker that died: what is counted is not lost.
+            # Ctrl-C, the end of the time, a worker that died: the counts so far are kept.
             self._keep_part(tally, tasks, time.perf_counter() - began, known)
             raise
         if tally.n_tasks != len(tasks):
@@ -294,7 +294,7 @@ class _Run:
         seconds: float,
         known: NullDistribution | None,
     ) -> None:
-        """Cache what a run counted before it broke off, so that the next call goes on from it."""
+        """Cache the counts of a run that broke off, so that the next call goes on from them."""
         if self._key is None or not tally.n_tasks:
             return
         indices = range(tasks[0][0], tasks[tally.n_tasks - 1][1])
@@ -385,7 +385,7 @@ def _cache_key(
 
 
 def _problem(plan: Plan, streams: Streams) -> str:
-    """Return what distributions must share to be merged."""
+    """Return the name that distributions must share to be merged."""
     if plan.noise == "legacy":
         return f"legacy:{id(plan)}"
     return f"{plan.key() or f'unnamed:{id(plan)}'}:{streams!r}"

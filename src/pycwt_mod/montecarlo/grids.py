@@ -41,15 +41,14 @@ _SHORTFALL = 0.2
 # surrogate from far away.
 _LONG_AT_NYQUIST = 400.0
 
-# Where the ends of red noise show, the step at an end is resolved so much more finely, and the
-# coherence, which grows towards the ends, is sampled so much more finely.
+# Where the ends of red noise show, the step at an end is resolved more finely by this factor, and
+# the coherence, which grows towards the ends, is sampled more finely by this one.
 _FINER_FOR_STEPS, _FINER_AT_ENDS = 3.0, 2.0
 
-# The time window of a wavelet is sampled at least so finely before its low frequencies are taken.
+# Least number of samples per scale of a time window before its low frequencies are taken.
 _WINDOW_SAMPLES = 32.0
 
-# Circular noise is longer than the record cut from it by a share of the record and so many of its
-# correlation lengths, up to so many records.
+# Length of circular noise: records, plus correlation lengths of the noise; and at most, in records.
 _CIRCLE_IN_RECORDS, _CORRELATION_LENGTHS, _MOST_RECORDS = 1.5, 8.0, 16.0
 
 
@@ -183,7 +182,7 @@ def make_grids(
 
 
 def _fast_length(length: float) -> int:
-    """Return an FFT length, at least so large, without the factor 11, which is slow."""
+    """Return the next FFT length from `length` on without the factor 11, which is slow."""
     n: int = scipy.fft.next_fast_len(math.ceil(length))
     while n % 11 == 0:
         n = scipy.fft.next_fast_len(n + 1)
@@ -263,7 +262,7 @@ def _fitting_length(n_samples: int, n_padded: int, coarsest: float) -> int:
     lengths = range(fewest, fewest + fewest // 4 + 4)
     candidates = sorted({_fast_length(n) for n in lengths})
     misfit = [abs(n * n_samples / n_padded - round(n * n_samples / n_padded)) for n in candidates]
-    # The best fit, but nothing long where a shorter one is nearly as good.
+    # The shortest of the lengths that fit nearly as well as the best one.
     best: int = next(
         n for n, off in zip(candidates, misfit, strict=True) if off <= min(misfit) + 0.02
     )

@@ -72,7 +72,7 @@ def normal_rows(streams: Streams, indices: range, n: int, single: bool) -> NDArr
 
 
 def legacy_pairs(indices: range, n: int, coefficients: tuple[float, float]) -> NDArray[np.float64]:
-    """Return what pycwt 0.5.0b0 draws from NumPy's global state: white noise.
+    """Return the surrogates of pycwt 0.5.0b0, white noise from NumPy's global state.
 
     pycwt draws the warm-up of a filter that, applied along an axis of length one, does nothing;
     and it draws one series more before the first surrogate.

@@ -31,12 +31,12 @@ ENGINE_VERSION = 2
 # A block of surrogates is transformed together. Its FFT buffers should stay in the processor's
 # caches and amortise the cost of calling NumPy: about 2**15 samples of each series (measured).
 _BLOCK_SAMPLES = 2**15
-# The sizes divide 100, 300 and 1000 as evenly as may be: what fills up a last block is work lost.
+# The sizes divide 100, 300 and 1000 as evenly as possible: filling up a last block is lost work.
 _BLOCK_SIZES = (2, 4, 5, 10, 20)
 _GRID_BLOCK_SIZES = (5, 10, 20, 25, 50, 100)
 
-# Surrogates at a time on a device: so many hide the cost of calling it; and so many values drawn
-# ahead on the host are a gigabyte.
+# Surrogates at a time on a device, at most: enough to hide the cost of calling it; and values drawn
+# ahead on the host, at most: a gigabyte.
 _LARGEST_DEVICE_BLOCK, _MOST_DRAWN = 2048, 2**26
 
 # Beyond this FFT length nothing fits a cache, and memory counts: one surrogate at a time.
@@ -326,7 +326,7 @@ def _response(mother: Any, scales: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _block_size(points: int, sizes: tuple[int, ...]) -> int:
-    """Return how many surrogates of so many points to compute together."""
+    """Return the number of surrogates to compute together, each of this number of points."""
     return min(sizes, key=lambda size: abs(math.log(size * points / _BLOCK_SAMPLES)))
 
 
@@ -354,7 +354,7 @@ def _fft_lengths(mother: Any, scales: NDArray[np.float64], n: int, n_fft: int) -
 
 
 def _reach(response: NDArray[Any]) -> int:
-    """Return how many samples from its centre a filter, given in the Fourier domain, acts."""
+    """Return the samples from its centre to which a filter acts, given its Fourier transform."""
     kernel = np.abs(scipy.fft.ifft(response))
     acting = np.flatnonzero(kernel > _OUT_OF_REACH * kernel.max())
     if not acting.size:  # a wavelet without any response on this grid
@@ -365,7 +365,7 @@ def _reach(response: NDArray[Any]) -> int:
 def _fingerprint(mother: Any, scales: tuple[float, ...], n_fft: int) -> str:
     """Return a digest of all that the engine asks of a mother wavelet.
 
-    Of a wavelet of this package a sample tells enough. A user's own may do anything at any scale:
+    Two filters identify a wavelet of this package. A user's own may do anything at any scale, so
     all of its filters count.
     """
     constants = [mother.flambda(), mother.coi(), mother.deltaj0]

@@ -14,7 +14,7 @@ from .plan import Plan
 
 @dataclass(frozen=True)
 class CountSurrogates:
-    """Count the coherences of a range of surrogates: what a backend runs, as often as it likes.
+    """Count the coherences of a range of surrogates; a backend calls it for each range.
 
     Parameters
     ----------

@@ -54,7 +54,7 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class DemoResult:
-    """What the demonstration found, with its picture and its report.
+    """The results of the demonstration, its picture and its report.
 
     Parameters
     ----------
@@ -178,7 +178,7 @@ def _common_winters() -> tuple[Array, Array, Array]:
 
 
 def _worked_lag(rows: Sequence[SummaryRow]) -> list[str]:
-    """Return the reckoning of the largest lag in anti-phase, if there is one."""
+    """Return the calculation of the largest lag in anti-phase, if there is one."""
     opposite = [row for row in rows if row.relation == "anti-phase"]
     if not opposite:
         return []

@@ -13,7 +13,7 @@ __all__ = ["Series", "load"]
 
 @dataclass(frozen=True)
 class Source:
-    """What the data file does not say about its series.
+    """The facts about a series that its data file does not hold.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ CATALOGUE = {
 
 @dataclass(frozen=True, eq=False)
 class Series:
-    """An evenly sampled series with what is needed to label it.
+    """An evenly sampled series and its labels.
 
     Parameters
     ----------
