@@ -1,4 +1,4 @@
-"""What `wct_matrix` returns: numbers for each pair and band, and the fields where they are kept."""
+"""The result of `wct_matrix`: numbers for each pair and band, and fields if they were kept."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from .fields import Array, Geometry
 from .store import Store
 from .table import Pair, PeriodBand, as_pairs, is_ambiguous
 
-_MEASURES = ("coherence", "share", "pvalue", "pvalue_fdr", "phase", "resultant")
+MEASURES = ("coherence", "share", "phase", "resultant", "pvalue", "pvalue_fdr")
 
-# The discoveries that the summary counts.
+# The rate of false discoveries among the pairs that `repr` counts as standing out.
 _FALSE_DISCOVERY_RATE = 0.05
 
 
@@ -64,8 +64,8 @@ class MatrixResult:
         Number of points of time and scale that were averaged.
     failures : dict
         Why a pair has no numbers, by the names of its series.
-    periods, scales, coi : numpy.ndarray
-        Fourier periods and scales of the transform, and cone of influence, in the unit of `dt`.
+    levels : dict
+        Level of R2 for each scale, by the coefficients in `nodes`; empty without significance.
 
     See Also
     --------
@@ -159,17 +159,16 @@ class MatrixResult:
         kept = self.store.read(pair_name(pair))
         if kept is None:
             raise KeyError(f"the fields of {label} are gone, or damaged, in {self.store!r}")
-        node = self.nodes[self.pairs.index(pair)]
-        level = self.levels.get(node, np.asarray([0])) if node else np.asarray([0])
-        arrays = (kept["R2"], kept["phase"], self.coi, self.geometry.frequencies, level)
+        freq = self.geometry.frequencies
+        arrays = (kept["R2"], kept["phase"], self.coi, freq, kept["level"])
         return CoherenceResult(arrays, None, self.scales, self.dt, self.level)
 
     def square(self, measure: str, band: int = 0) -> Array:
-        """Return one measure of all pairs as a table of series against series.
+        """Return one measure of all pairs as a square of series against series.
 
         Parameters
         ----------
-        measure : {"coherence", "share", "pvalue", "pvalue_fdr", "phase", "resultant"}
+        measure : {"coherence", "share", "phase", "resultant", "pvalue", "pvalue_fdr"}
             Which numbers.
         band : int, default 0
             Number of the band.
@@ -180,20 +179,18 @@ class MatrixResult:
             Shape (n_series, n_series), NaN where there is no pair. Symmetric, but for the phase,
             which has the other sign on the other side.
         """
-        values = getattr(self, as_choice(measure, "measure", _MEASURES))
+        values = getattr(self, as_choice(measure, "measure", MEASURES))
         number = as_count(band, "band", at_least=0)
         if number >= len(self.bands):
             raise ValueError(
                 f"`band` must be the number of a band, 0 to {len(self.bands) - 1}, got {number}."
             )
-        table = np.full((len(self.names),) * 2, np.nan)
-        sign = -1 if measure == "phase" else 1
-        for (first, second), value in zip(self.pairs, values[:, number], strict=True):
-            table[second, first] = sign * value
-        # A pair that was asked for in both orders keeps its own numbers in each.
-        for (first, second), value in zip(self.pairs, values[:, number], strict=True):
-            table[first, second] = value
-        return table
+        square = np.full((len(self.names),) * 2, np.nan)
+        first, second = np.transpose(self.pairs)
+        square[second, first] = (-1 if measure == "phase" else 1) * values[:, number]
+        # Last, so that a pair that was asked for in both orders keeps its own numbers in each.
+        square[first, second] = values[:, number]
+        return square
 
     def to_dataframe(self) -> Any:
         """Return a pandas DataFrame with a row for each pair and band.
@@ -212,7 +209,7 @@ class MatrixResult:
                 "second": label[1],
                 "period_low": low,
                 "period_high": high,
-                **{name: float(getattr(self, name)[pair, band]) for name in _COLUMNS},
+                **{name: float(getattr(self, name)[pair, band]) for name in MEASURES},
                 "n_points": int(self.n_points[pair, band]),
                 "failure": self.failures.get(label, ""),
             }
@@ -230,7 +227,7 @@ class MatrixResult:
         return plot_matrix(self, *args, **options)
 
     def __repr__(self) -> str:
-        """Return lines that say what there is, and how much of it stands out."""
+        """Return a line on the whole, and one on each band that says how many pairs stand out."""
         unit = f" {self.unit}" if self.unit else ""
         text = (
             f"<MatrixResult: {len(self.pairs)} pairs of {len(self.names)} series, "
@@ -238,8 +235,6 @@ class MatrixResult:
         )
         if self.failures:
             text += f", {len(self.failures)} failed"
-        if not np.isfinite(self.pvalue_fdr).any():
-            return text + ">"
         for band, (low, high) in enumerate(self.bands):
             known = np.isfinite(self.pvalue_fdr[:, band])
             if known.any():
@@ -250,9 +245,6 @@ class MatrixResult:
                     f"{int(known.sum())} pairs stand out (FDR {100 * _FALSE_DISCOVERY_RATE:g} %)"
                 )
         return text + ">"
-
-
-_COLUMNS = ("coherence", "share", "phase", "resultant", "pvalue", "pvalue_fdr")
 
 
 def pair_name(pair: Pair) -> str:
