@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, Unpack
 
-import numpy as np
 from numpy.typing import ArrayLike
 
 from ..arguments import scale_arguments
 from ..backends import resolve_backend
 from ..levels import padded_length
-from ..montecarlo.options import SimulationOptions, check_smoothing
+from ..montecarlo.options import SimulationKeywords, SimulationOptions, check_smoothing
 from ..mothers import as_mother
 from ..transform import scale_axis
 from ..validation import as_flag, as_level
 from .fields import Geometry
+from .problem import Problem
 from .result import MatrixResult
-from .run import Options, Run
+from .run import Run
 from .store import as_store
 from .table import as_bands, as_pairs, as_series_set
 
@@ -38,19 +39,7 @@ def wct_matrix(
     normalize: bool = True,
     fields: str | None = None,
     out: Any = None,
-    mc_count: int = 300,
-    progress: bool | Callable[[int, int], None] = True,
-    cache: bool = True,
-    backend: Any = None,
-    n_workers: int | None = None,
-    rng_seed: int | np.random.SeedSequence | None = None,
-    method: str | None = None,
-    smoothing: str = "pycwt",
-    surrogate_length: str = "pycwt",
-    n_samples: int | None = None,
-    tol: float | None = None,
-    mc_count_max: int = 100_000,
-    timeout: float | None = None,
+    **options: Unpack[SimulationKeywords],
 ) -> MatrixResult:
     """Wavelet coherence of many pairs of series, by bands of periods.
 
@@ -85,16 +74,14 @@ def wct_matrix(
         Folder to which these fields are written pair by pair, as .npz files. A run that was broken
         off goes on with the pairs that are missing when it is called again with the same data and
         parameters.
-    mc_count : int, default 300
-        Number of surrogates of each null distribution, for levels and for p-values.
-    progress, cache, backend, n_workers, rng_seed, method, smoothing
-        As in `wct_significance`. `cache` is about the levels.
-    surrogate_length, n_samples, tol, mc_count_max
-        As in `wct`, for the levels. Surrogates for the p-values are as long as the record.
-    timeout : float, optional
-        Seconds for the whole call; by default as many as it takes. Levels that were simulated by
-        then are in the cache, and what was written to `out` stays: the same call goes on from
-        there.
+    **options
+        The options of the simulation, as in `wct_significance` and `wct`: `mc_count`, the number of
+        surrogates of each null distribution, for levels and p-values; `rng_seed`, `backend`,
+        `n_workers`, `parallel`, `progress`, `method`, `smoothing`; and for the levels alone
+        `cache`, `surrogate_length`, `n_samples`, `tol`, `mc_count_max` (surrogates for p-values
+        are as long as the record). `timeout` is for the whole call: levels that were simulated by
+        then are in the cache, and pairs that were written to `out` stay, so the same call goes on
+        from there.
 
     Returns
     -------
@@ -156,47 +143,36 @@ def wct_matrix(
     >>> (result.pvalue_fdr < 0.05).ravel()
     array([ True, False, False])
     """
-    checked = SimulationOptions(
-        mc_count=mc_count,
-        progress=progress,
-        cache=cache,
-        rng_seed=rng_seed,
-        method=method,
-        smoothing=smoothing,
-        n_samples=n_samples,
-        tol=tol,
-        mc_count_max=mc_count_max,
-        timeout=timeout,
-        surrogate_length=surrogate_length,
-    )
-    series = as_series_set(data, dt, names)
-    mother = as_mother(wavelet)
-    checked = checked.for_record(series.n_times)
-    steps, smallest, last = scale_arguments(series.n_times, series.dt, dj, s0, J, mother)
+    simulation = SimulationOptions.of(options, "wct_matrix")
+    if simulation.noise != "ar1":
+        raise ValueError(
+            f"`noise` must be 'ar1' for many pairs, got {simulation.noise!r}: pycwt's random "
+            "stream is that of one pair. Leave `noise` out, or call `wct` for each pair."
+        )
+    store = as_store(out, fields)
+    series, mother = as_series_set(data, dt, names), as_mother(wavelet)
+    simulation = simulation.for_record(series.n_times)
+    dj, s0, J = scale_arguments(series.n_times, series.dt, dj, s0, J, mother)
     geometry = Geometry(
         mother,
-        scale_axis(smallest, steps, last),
+        scale_axis(s0, dj, J),
         series.dt,
-        steps,
+        dj,
         series.n_times,
         padded_length(series.n_times),
-        check_smoothing(smoothing, mother),
+        check_smoothing(simulation.smoothing, mother),
     )
-    options = Options(
-        level=as_level(significance_level),
-        sig=as_flag(sig, "sig"),
-        normalize=as_flag(normalize, "normalize"),
-        simulation=checked,
-        method=checked.method_for(mother),
-        s0=smallest,
-        J=last,
-    )
-    run = Run(
+    problem = Problem(
         series,
         as_pairs(pairs, series.names),
         as_bands(bands, geometry.periods, geometry.n_outside),
         geometry,
-        options,
-        as_store(out, fields),
+        s0,
+        J,
+        as_flag(sig, "sig"),
+        as_level(significance_level),
+        as_flag(normalize, "normalize"),
+        replace(simulation, method=simulation.method_for(mother)),
     )
-    return run.result(resolve_backend(backend, n_workers=n_workers), progress)
+    engine = resolve_backend(simulation.backend, n_workers=simulation.n_workers)
+    return Run(problem, store).result(engine, simulation.progress)

@@ -235,31 +235,28 @@ class ComparePair:
         What all pairs have in common.
     W, S : numpy.ndarray
         What `TransformSeries` returned, of all series, (series, scale, time).
-    levels : numpy.ndarray
-        Levels of R2, shape (number of null distributions, n_scales).
     keep : bool
         Whether the fields are wanted.
 
     Notes
     -----
-    It is called with (first series, second series, row of `levels`).
+    It is called with (first series, second series, levels of R2, one for each scale).
     """
 
     geometry: Geometry
     W: Complex
     S: Array
-    levels: Array
     keep: bool
 
-    def __call__(self, task: tuple[int, int, int]) -> Comparison:
+    def __call__(self, task: tuple[int, int, Array]) -> Comparison:
         """Return the comparison of one pair."""
-        first, second, row = task
+        first, second, level = task
         # Views without the overhead of np.memmap at each step.
         W = np.asarray(self.W[first]), np.asarray(self.W[second])
         S = np.asarray(self.S[first]), np.asarray(self.S[second])
         compare = _own_smooth_pair if self.geometry.smooths_itself else _engine_pair
         try:
-            return compare(self.geometry, W, S, self.levels[row], self.keep)
+            return compare(self.geometry, W, S, level, self.keep)
         except (ValueError, ArithmeticError) as error:
             failure = f"{type(error).__name__}: {error}"
             return Comparison(Sums.empty(self.geometry.scales.size), failure=failure)

@@ -15,19 +15,17 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
 from ..backends import MCBackend
-from ..backends.deadline import Deadline, closing_iterator
+from ..backends.deadline import Deadline
 from ..montecarlo.estimate import estimate_null, estimate_nulls
 from ..montecarlo.noise import Streams
 from ..montecarlo.null import NullDistribution
 from ..montecarlo.options import SimulationOptions
 from ..montecarlo.plan import Plan
 from .fields import Array
-from .surrogates import BandSurrogates
 
 # The grid of levels: even up to the edge, then so many steps for each halving of 1 - |g|, and for
 # negative g so many.
@@ -118,7 +116,6 @@ def level_nulls(
     plans: Sequence[Plan],
     engine: MCBackend,
     options: SimulationOptions,
-    *,
     level: float,
     on_done: Callable[[int], object],
     deadline: Deadline,
@@ -131,7 +128,9 @@ def level_nulls(
     for number, plan in enumerate(plans):
         deadline.check()
         left = None if deadline.left is None else max(deadline.left, _SHORTEST_TIME)
-        own = replace(options, backend=engine, n_workers=None, timeout=left, progress=False)
+        own = replace(
+            options, backend=engine, n_workers=None, parallel=None, timeout=left, progress=False
+        )
         null = estimate_null(plan, own, level=level)
         on_done(options.mc_count)
         yield number, null
@@ -141,27 +140,3 @@ def band_streams(seed: np.random.SeedSequence | None) -> Streams:
     """Return the random streams of the band surrogates, apart from those of the levels."""
     streams = Streams.of(seed)
     return Streams(streams.entropy, (*streams.spawn_key, _BAND_KEY), streams.pool_size)
-
-
-def band_nulls(
-    kernel: BandSurrogates,
-    engine: MCBackend,
-    mc_count: int,
-    on_done: Callable[[int], object],
-    deadline: Deadline,
-) -> Iterator[Array]:
-    """Yield the band means of the surrogates of each null distribution of the kernel, in order."""
-    size = kernel.block_size
-    tasks = [
-        (number, start, min(start + size, mc_count))
-        for number in range(len(kernel.coefficients))
-        for start in range(0, mc_count, size)
-    ]
-    results: Any = engine.map_until(kernel, tasks, deadline)
-    with closing_iterator(results):
-        for _ in kernel.coefficients:
-            parts = []
-            for start in range(0, mc_count, size):
-                parts.append(next(results))
-                on_done(min(size, mc_count - start))
-            yield np.concatenate(parts)

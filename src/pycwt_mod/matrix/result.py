@@ -90,7 +90,7 @@ class MatrixResult:
     failures: dict[tuple[str, str], str]
     geometry: Geometry
     levels: Mapping[tuple[float, float], Array] = field(default_factory=dict)
-    store: Store | None = None
+    store: Store = field(default_factory=Store)
 
     @property
     def periods(self) -> Array:
@@ -151,7 +151,7 @@ class MatrixResult:
             raise KeyError(f"{label} is not among the pairs of this result")
         if label in self.failures:
             raise KeyError(f"{label} has no fields: {self.failures[label]}")
-        if self.store is None:
+        if not self.store.keeps_fields:
             raise ValueError(
                 "`fields='memory'` or `out=` must be passed to `wct_matrix` for the fields of a "
                 "pair to be kept, got neither."

@@ -1,41 +1,32 @@
-"""One run over many pairs: what is known is recalled, the rest simulated, transformed, compared."""
+"""One run over many pairs: results on disk are recalled, the rest is simulated and compared."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, ExitStack
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from ..arguments import coefficient_of, in_range, normalized
+from .. import wavelet
+from ..arguments import coefficient_of
 from ..backends import MCBackend
 from ..backends.deadline import Deadline, closing_iterator
-from ..helpers import AR1EstimationError, ar1
-from ..levels import padded_length, warn_of_little
+from ..helpers import AR1EstimationError
+from ..levels import warn_of_little
 from ..montecarlo.noise import Streams
-from ..montecarlo.options import SimulationOptions
-from ..montecarlo.plan import Plan, make_plan
 from ..progress import Progress, make_progress
 from ..validation import warn_user
 from .bands import band_numbers
-from .fields import Array, ComparePair, Comparison, Geometry, Sums, TransformSeries
+from .fields import Array, ComparePair, Comparison, Sums, TransformSeries
 from .mapped import mapped_arrays
-from .nulls import (
-    Node,
-    anchors_of,
-    band_nulls,
-    band_streams,
-    interpolated,
-    level_nulls,
-    node_name,
-    node_of,
-)
+from .nulls import Node, anchors_of, band_streams, interpolated, level_nulls, node_name, node_of
+from .problem import Problem
 from .result import MatrixResult, pair_name
 from .store import Store
 from .surrogates import BandSurrogates, make_groups
-from .table import Pair, PeriodBand, SeriesSet, in_band
+from .table import Pair
 
 # What a store has of a pair: its `Sums`, and fields.
 _SUMS, _FIELDS = ("count", "coherence", "direction", "above"), ("R2", "phase")
@@ -44,55 +35,23 @@ _SUMS, _FIELDS = ("count", "coherence", "direction", "above"), ("R2", "phase")
 _SHOWN_FAILURES = 3
 
 
-@dataclass(frozen=True)
-class Options:
-    """Arguments of `wct_matrix`, checked."""
-
-    level: float
-    sig: bool
-    normalize: bool
-    simulation: SimulationOptions
-    method: str
-    s0: float
-    J: float
-
-
-class _Steps:
-    """What is done of a run, as the bar shows it and as the error at the end of the time says."""
-
-    def __init__(self, bar: Progress, deadline: Deadline) -> None:
-        self._bar, self._deadline = bar, deadline
-
-    def update(self, n: int = 1) -> None:
-        """Count n more."""
-        self._deadline.n_done += n
-        self._bar.update(n)
-
-
 class Run:
-    """One call of `wct_matrix`, from checked arguments to the result."""
+    """The work of one call of `wct_matrix`, on one backend."""
 
-    def __init__(
-        self,
-        series: SeriesSet,
-        pairs: tuple[Pair, ...],
-        bands: tuple[PeriodBand, ...],
-        geometry: Geometry,
-        options: Options,
-        store: Store | None,
-    ) -> None:
-        self.series, self.pairs, self.bands = series, pairs, bands
-        self.geometry, self.options, self.store = geometry, options, store
+    backend: MCBackend
+    bar: Progress
+
+    def __init__(self, problem: Problem, store: Store) -> None:
+        self.problem, self.store = problem, store
+        self.deadline = Deadline(problem.options.timeout, unit="step")
         self.failures: dict[Pair, str] = {}
         self.sums: dict[Pair, Sums] = {}
+        # Each pair has a level and a few anchors, which it may share with others.
         self.nodes: dict[Pair, Node] = {}
-        self.levels: dict[Node, Array] = {}
         self.anchors: dict[Pair, dict[Node, float]] = {}
-        self.samples: dict[Node, Array] = {}
-        self.deadline = Deadline(options.simulation.timeout, unit="step")
-        periods, seen = geometry.periods, geometry.n_outside > 0
-        self.members = np.stack([in_band(periods, band) & seen for band in bands])
-        self.coefficients = self._coefficients()
+        self.levels: dict[Node, Array] = {}
+        self.means: dict[Node, Array] = {}
+        self.coefficients = np.full(len(problem.series.names), np.nan)
         self._sort_out()
 
     def result(
@@ -100,26 +59,26 @@ class Run:
         engine: AbstractContextManager[MCBackend],
         progress: bool | Callable[[int, int], None],
     ) -> MatrixResult:
-        """Compute what is not there yet, and put the result together."""
-        if self.store is not None:
-            self.store.claim(self._facts())
+        """Compute everything that the store does not have, and put the result together."""
+        self.store.claim(self.problem.facts())
         self._recall()
-        pending = [pair for pair in self._sound if pair not in self.sums]
+        pairs = [pair for pair in self._sound if pair not in self.sums]
         nodes = sorted(set(self.nodes.values()) - self.levels.keys())
-        anchors = sorted(self._all_anchors - self.samples.keys())
-        channels = sorted({number for pair in pending for number in pair})
-        surrogates = self.options.simulation.mc_count * (len(nodes) + len(anchors))
-        total = surrogates + len(channels) + len(pending)
-        self.deadline.total = total
-        with engine as backend, make_progress(progress, total, unit="step") as bar:
-            steps = _Steps(bar, self.deadline)
+        anchors = sorted(self._all_anchors - self.means.keys())
+        channels = sorted({number for pair in pairs for number in pair})
+        n_surrogates = self.problem.options.mc_count * (len(nodes) + len(anchors))
+        self.deadline.total = n_surrogates + len(channels) + len(pairs)
+        with (
+            engine as self.backend,
+            make_progress(progress, self.deadline.total, unit="step") as self.bar,
+        ):
             try:
                 if nodes:
-                    self._simulate_levels(nodes, backend, steps)
+                    self._simulate_levels(nodes)
                 if anchors:
-                    self._simulate_bands(anchors, backend, steps)
-                if pending:
-                    self._compare(channels, pending, backend, steps)
+                    self._simulate_means(anchors)
+                if pairs:
+                    self._compare(pairs, channels)
             except TimeoutError as error:
                 if not self.deadline.is_over:
                     raise
@@ -128,54 +87,49 @@ class Run:
         self._warn_of_failures()
         return self._pack()
 
+    def _sort_out(self) -> None:
+        """Find the pairs that cannot be compared, and the null distributions of the others."""
+        bad = dict(self.problem.series.failures)
+        if self.problem.sig:
+            self._estimate(bad)
+        for pair in self.problem.pairs:
+            reasons = [bad[number] for number in pair if number in bad]
+            if reasons:
+                self.failures[pair] = " ".join(reasons)
+            elif self.problem.sig:
+                g1, g2 = self.coefficients[list(pair)].tolist()
+                self.nodes[pair] = node_of(g1, g2)
+                self.anchors[pair] = anchors_of(g1, g2)
+
+    def _estimate(self, bad: dict[int, str]) -> None:
+        """Estimate the AR(1) coefficients that the pairs need; note the series without one."""
+        series = self.problem.series
+        for number in sorted({number for pair in self.problem.pairs for number in pair}):
+            if number not in bad:
+                values, name = series.values[number], series.names[number]
+                # As users may have replaced it in `wavelet`.
+                ar1 = wavelet.ar1  # type: ignore[attr-defined]
+                try:
+                    self.coefficients[number] = coefficient_of(values, name, ar1)
+                except AR1EstimationError as error:
+                    bad[number] = str(error)
+
     @property
     def _sound(self) -> list[Pair]:
-        return [pair for pair in self.pairs if pair not in self.failures]
+        return [pair for pair in self.problem.pairs if pair not in self.failures]
 
     @property
     def _all_anchors(self) -> set[Node]:
         return {node for own in self.anchors.values() for node in own}
 
-    def _coefficients(self) -> Array:
-        """Return the lag-1 autocorrelation of each series that a pair needs; NaN: there is none."""
-        coefficients = np.full(len(self.series.names), np.nan)
-        if not self.options.sig:
-            return coefficients
-        for number in sorted({number for pair in self.pairs for number in pair}):
-            if number not in self.series.failures:
-                name = self.series.names[number]
-                try:
-                    coefficients[number] = coefficient_of(self.series.values[number], name, ar1)
-                except AR1EstimationError as error:
-                    self.series.failures[number] = str(error)
-        return coefficients
-
-    def _sort_out(self) -> None:
-        """Find the pairs that cannot be compared, and the null distributions of the others."""
-        for pair in self.pairs:
-            reasons = [self.series.failures[n] for n in pair if n in self.series.failures]
-            if reasons:
-                self.failures[pair] = " ".join(reasons)
-            elif self.options.sig:
-                g1, g2 = self.coefficients[list(pair)].tolist()
-                self.nodes[pair] = node_of(g1, g2)
-                self.anchors[pair] = anchors_of(g1, g2)
-
     def _recall(self) -> None:
-        """Take from the store what an earlier run left there."""
-        if self.store is None:
-            return
-        n_scales, n_times = self.geometry.scales.size, self.geometry.n_times
-        level_shape, means_shape = (n_scales,), (self.options.simulation.mc_count, len(self.bands))
-        for node in set(self.nodes.values()):
-            kept = self.store.recall(node_name("level", node), {"level": level_shape}, ("level",))
-            if kept is not None:
-                self.levels[node] = kept["level"]
-        for node in self._all_anchors:
-            kept = self.store.recall(node_name("bands", node), {"means": means_shape}, ("means",))
-            if kept is not None:
-                self.samples[node] = kept["means"]
-        shapes = {
+        """Take from the store everything that an earlier run left there."""
+        problem = self.problem
+        n_scales, n_times = problem.geometry.scales.size, problem.geometry.n_times
+        self.levels = self._recalled("level", set(self.nodes.values()), (n_scales,))
+        shape = problem.options.mc_count, len(problem.bands)
+        self.means = self._recalled("means", self._all_anchors, shape)
+        shapes: dict[str, tuple[int, ...]] = {
             **dict.fromkeys(_SUMS, (n_scales,)),
             **dict.fromkeys(_FIELDS, (n_scales, n_times)),
         }
@@ -184,51 +138,54 @@ class Run:
             if kept is not None:
                 self.sums[pair] = Sums(**kept)
 
-    def _simulate_levels(self, nodes: list[Node], backend: MCBackend, steps: _Steps) -> None:
-        """Simulate the levels of R2 for each scale."""
-        options = self.options
-        plans = [self._plan(node) for node in nodes]
-        warn_of_little(plans[0], options.simulation)
-        for number, null in level_nulls(
-            plans,
-            backend,
-            options.simulation,
-            level=options.level,
-            on_done=steps.update,
-            deadline=self.deadline,
-        ):
-            node = nodes[number]
-            self.levels[node] = null.quantile(options.level)
-            if self.store is not None:
-                self.store.write(node_name("level", node), {"level": self.levels[node]})
+    def _recalled(self, kind: str, nodes: set[Node], shape: tuple[int, ...]) -> dict[Node, Array]:
+        found = {
+            node: self.store.recall(node_name(kind, node), {kind: shape}, (kind,)) for node in nodes
+        }
+        return {node: kept[kind] for node, kept in found.items() if kept is not None}
 
-    def _simulate_bands(self, anchors: list[Node], backend: MCBackend, steps: _Steps) -> None:
+    def _simulate_levels(self, nodes: list[Node]) -> None:
+        """Simulate the levels of R2 for each scale."""
+        problem = self.problem
+        plans = [problem.plan(node) for node in nodes]
+        warn_of_little(plans[0], problem.options)
+        nulls = level_nulls(
+            plans, self.backend, problem.options, problem.level, self._count, self.deadline
+        )
+        for number, null in nulls:
+            level = self.levels[nodes[number]] = null.quantile(problem.level)
+            self.store.write(node_name("level", nodes[number]), {"level": level})
+
+    def _simulate_means(self, anchors: list[Node]) -> None:
         """Simulate the means of R2 over the bands."""
-        options = self.options
+        problem, members = self.problem, self.problem.members
         kernel = BandSurrogates(
-            self.geometry,
-            self.members,
-            make_groups(self.geometry, list(self.members), options.method),
+            problem.geometry,
+            members,
+            make_groups(problem.geometry, list(members), str(problem.options.method)),
             tuple(anchors),
             self._streams(),
-            options.normalize,
-            self._plan(anchors[0]).single,
+            problem.normalize,
+            problem.plan(anchors[0]).single,
         )
-        means = band_nulls(
-            kernel, backend, options.simulation.mc_count, steps.update, self.deadline
-        )
-        for node, own in zip(anchors, means, strict=True):
-            self.samples[node] = own
-            if self.store is not None:
-                self.store.write(node_name("bands", node), {"means": own})
+        ranges = kernel.ranges(problem.options.mc_count)
+        tasks = [(number, *span) for number in range(len(anchors)) for span in ranges]
+        with self._mapped(kernel, tasks) as blocks:
+            for node in anchors:
+                own = []
+                for start, stop in ranges:
+                    own.append(next(blocks))
+                    self._count(stop - start)
+                self.means[node] = np.concatenate(own)
+                self.store.write(node_name("means", node), {"means": self.means[node]})
 
     def _streams(self) -> Streams:
         """Return the random streams of the band means: all anchors must share them.
 
-        Without a seed they are drawn afresh, but for those that an earlier run left.
+        Without a seed they are drawn afresh, unless an earlier run left some.
         """
-        streams = band_streams(self.options.simulation.seed)
-        if self.options.simulation.seed is not None or self.store is None:
+        streams = band_streams(self.problem.options.seed)
+        if self.problem.options.seed is not None:
             return streams
         kept = self.store.recall("streams", {"entropy": ()}, ("entropy",))
         if kept is None:
@@ -236,141 +193,106 @@ class Run:
             return streams
         return replace(streams, entropy=int(str(kept["entropy"])))
 
-    def _plan(self, node: Node) -> Plan:
-        options, geometry = self.options, self.geometry
-        return make_plan(
-            node,
-            geometry.dt,
-            geometry.dj,
-            options.s0,
-            options.J,
-            geometry.mother,
-            method=options.method,
-            smoothing=geometry.smoothing,
-            n_samples=options.simulation.n_samples,
-            pad=padded_length,
-        )
-
-    def _compare(
-        self, channels: list[int], pending: list[Pair], backend: MCBackend, steps: _Steps
-    ) -> None:
-        """Transform the series, then compare the pairs, both on the same backend."""
-        series = np.stack([self.series.values[number] for number in channels])
-        series = normalized(series) if self.options.normalize else in_range(series)
-        shape = (len(channels), self.geometry.scales.size, self.geometry.n_times)
+    def _compare(self, pairs: list[Pair], channels: list[int]) -> None:
+        """Transform the series of some pairs, each once, and then compare the pairs."""
+        geometry, series = self.problem.geometry, self.problem.prepared(channels)
+        n_scales = geometry.scales.size
         with ExitStack() as stack:
-            W, S = mapped_arrays(stack, shape, np.complex128, np.float64)
-            transformed = backend.map_until(
-                TransformSeries(self.geometry, series), range(len(channels)), self.deadline
+            W, S = mapped_arrays(
+                stack, (len(channels), n_scales, geometry.n_times), np.complex128, np.float64
             )
-            with closing_iterator(transformed):
-                for place, (own_W, own_S) in enumerate(transformed):
+            with self._mapped(TransformSeries(geometry, series), range(len(channels))) as found:
+                for place, (own_W, own_S) in enumerate(found):
                     W[place], S[place] = own_W, own_S
-                    steps.update()
-            rows = {node: row for row, node in enumerate(sorted(self.levels))}
-            levels = np.full((max(1, len(rows)), shape[1]), np.nan)
-            for node, row in rows.items():
-                levels[row] = self.levels[node]
+                    self._count()
             places = {number: place for place, number in enumerate(channels)}
+            unknown = np.full(n_scales, np.nan)
             tasks = [
-                (places[i], places[j], rows[self.nodes[i, j]] if self.options.sig else 0)
-                for i, j in pending
+                (
+                    places[first],
+                    places[second],
+                    self.levels[self.nodes[first, second]] if self.problem.sig else unknown,
+                )
+                for first, second in pairs
             ]
-            kernel = ComparePair(self.geometry, W, S, levels, self.store is not None)
-            comparisons = backend.map_until(kernel, tasks, self.deadline)
-            with closing_iterator(comparisons):
-                for pair, comparison in zip(pending, comparisons, strict=True):
+            kernel = ComparePair(geometry, W, S, self.store.keeps_fields)
+            with self._mapped(kernel, tasks) as comparisons:
+                for pair, comparison in zip(pairs, comparisons, strict=True):
                     self._take(pair, comparison)
-                    steps.update()
+                    self._count()
 
     def _take(self, pair: Pair, comparison: Comparison) -> None:
-        """Keep what one pair gave."""
+        """Keep the outcome for one pair."""
         if comparison.failure:
             self.failures[pair] = comparison.failure
             return
-        sums = self.sums[pair] = comparison.sums
-        if self.store is None or comparison.R2 is None or comparison.phase is None:
+        self.sums[pair] = comparison.sums
+        if comparison.R2 is None or comparison.phase is None:
             return
-        node = self.nodes.get(pair)
+        node, geometry = self.nodes.get(pair), self.problem.geometry
         self.store.write(
             pair_name(pair),
             {
-                "names": np.array([self.series.names[number] for number in pair]),
+                "names": np.array([self.problem.series.names[number] for number in pair]),
                 "R2": comparison.R2,
                 "phase": comparison.phase,
                 "level": self.levels[node] if node else np.array([0]),
-                "periods": self.geometry.periods,
-                "coi": self.geometry.coi,
-                **vars(sums),
+                "periods": geometry.periods,
+                "coi": geometry.coi,
+                **vars(comparison.sums),
             },
         )
+
+    @contextmanager
+    def _mapped(self, kernel: Any, tasks: Iterable[Any]) -> Iterator[Iterator[Any]]:
+        """Run tasks on the backend until the deadline; an early end of the block ends them."""
+        results = self.backend.map_until(kernel, tasks, self.deadline)
+        with closing_iterator(results):
+            yield results
+
+    def _count(self, n: int = 1) -> None:
+        """Count n steps as done, for the bar and for the error at the end of the time."""
+        self.deadline.n_done += n
+        self.bar.update(n)
 
     def _warn_of_failures(self) -> None:
         if not self.failures:
             return
-        names = [f"({self.series.names[i]}, {self.series.names[j]})" for i, j in self.failures]
+        labels = self.problem.series.names
+        names = [f"({labels[i]}, {labels[j]})" for i, j in self.failures]
         more = "" if len(names) <= _SHOWN_FAILURES else " and others"
         reasons = list(dict.fromkeys(self.failures.values()))
         warn_user(
-            f"{len(names)} of {len(self.pairs)} pairs failed and are NaN in the result: "
+            f"{len(names)} of {len(self.problem.pairs)} pairs failed and are NaN in the result: "
             f"{', '.join(names[:_SHOWN_FAILURES])}{more}; see its `failures`. "
             f"{' '.join(reasons[:_SHOWN_FAILURES])}"
         )
 
     def _pack(self) -> MatrixResult:
-        n_scales = self.geometry.scales.size
-        sums = [self.sums.get(pair, Sums.empty(n_scales)) for pair in self.pairs]
-        nodes = tuple(
-            self.nodes.get(pair) if pair not in self.failures else None for pair in self.pairs
-        )
-        samples = {}
-        has_level = np.zeros((len(self.pairs), n_scales), dtype=bool)
-        for number, (pair, node) in enumerate(zip(self.pairs, nodes, strict=True)):
-            if node is not None:
-                has_level[number] = np.isfinite(self.levels[node])
-                samples[number] = interpolated(self.anchors[pair], self.samples)
-        numbers = band_numbers(sums, self.members, samples, has_level)
-        names = self.series.names
+        problem, pairs = self.problem, self.problem.pairs
+        nothing = Sums.empty(problem.geometry.scales.size)
+        nodes = [None if pair in self.failures else self.nodes.get(pair) for pair in pairs]
+        no_level = np.full(nothing.coherence.shape, np.nan)
+        levels = np.stack([no_level if node is None else self.levels[node] for node in nodes])
+        samples = {
+            number: interpolated(self.anchors[pairs[number]], self.means)
+            for number, node in enumerate(nodes)
+            if node is not None
+        }
+        sums = [self.sums.get(pair, nothing) for pair in pairs]
+        names = problem.series.names
         return MatrixResult(
             names=names,
-            pairs=self.pairs,
-            bands=self.bands,
-            dt=self.series.dt,
-            unit=self.series.unit,
-            level=self.options.level,
+            pairs=pairs,
+            bands=problem.bands,
+            dt=problem.series.dt,
+            unit=problem.series.unit,
+            level=problem.level,
             coefficients=self.coefficients,
-            nodes=nodes,
+            nodes=tuple(nodes),
             failures={(names[i], names[j]): why for (i, j), why in self.failures.items()},
-            geometry=self.geometry,
+            geometry=problem.geometry,
             levels=self.levels,
             store=self.store,
-            **numbers,
+            **band_numbers(sums, problem.members, samples, np.isfinite(levels)),
         )
-
-    def _facts(self) -> Mapping[str, Any]:
-        """Return what an earlier run must share for its pairs to be pairs of this one."""
-        options, geometry = self.options, self.geometry
-        mother = geometry.mother
-        seed = options.simulation.seed
-        return {
-            "names": list(self.series.names),
-            "wavelet": f"{type(mother).__qualname__} {mother!r}",
-            "data": self.series.digest(),
-            "dt": self.series.dt,
-            "n_times": self.series.n_times,
-            "n_fft": geometry.n_fft,
-            "dj": geometry.dj,
-            "s0": options.s0,
-            "J": options.J,
-            "smoothing": geometry.smoothing,
-            "normalize": options.normalize,
-            "bands": [list(band) for band in self.bands],
-            "sig": options.sig,
-            "significance_level": options.level,
-            "mc_count": options.simulation.mc_count,
-            "rng_seed": None if seed is None else repr(Streams.of(seed)),
-            "method": options.method,
-            "n_samples": options.simulation.n_samples,
-            "tol": options.simulation.tol,
-            "mc_count_max": options.simulation.mc_count_max,
-        }

@@ -16,7 +16,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,8 +35,10 @@ _MANIFEST = "matrix.json"
 _DAMAGE = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error)
 
 
-class Store(Protocol):
-    """A place for named groups of arrays, such as the fields of a pair."""
+class Store:
+    """A place for named groups of arrays, such as the fields of a pair; this one keeps nothing."""
+
+    keeps_fields = False
 
     def claim(self, facts: Mapping[str, Any]) -> None:
         """Take the place for a run with these facts; ValueError if it holds one with others."""
@@ -46,19 +48,20 @@ class Store(Protocol):
 
     def read(self, name: str) -> Loaded | None:
         """Return the arrays of a name; None if they are not there, or not whole."""
+        return None
 
     def recall(self, name: str, shapes: Shapes, keys: tuple[str, ...]) -> Loaded | None:
-        """Return some arrays of a name, if it has arrays of all these shapes; else None."""
+        """Return some arrays that an earlier run left, if all there have their shapes."""
+        return None
 
 
-class MemoryStore:
+class MemoryStore(Store):
     """Arrays kept in memory, for one run."""
+
+    keeps_fields = True
 
     def __init__(self) -> None:
         self._groups: dict[str, Loaded] = {}
-
-    def claim(self, facts: Mapping[str, Any]) -> None:
-        """Accept any run: memory is new."""
 
     def write(self, name: str, arrays: Arrays) -> None:
         """Keep arrays."""
@@ -68,13 +71,11 @@ class MemoryStore:
         """Return arrays."""
         return self._groups.get(name)
 
-    def recall(self, name: str, shapes: Shapes, keys: tuple[str, ...]) -> Loaded | None:
-        """Return None: there was no earlier run."""
-        return None
 
-
-class FolderStore:
+class FolderStore(Store):
     """A folder with a .npz file for each name, made when it is claimed."""
+
+    keeps_fields = True
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -168,12 +169,12 @@ class FolderStore:
             )
 
 
-def as_store(out: Any, fields: Any) -> Store | None:
-    """Return where the user wants the fields; None: nowhere."""
+def as_store(out: Any, fields: Any) -> Store:
+    """Return the place where the user wants the fields."""
     if fields not in (None, "memory"):
         raise ValueError(f"`fields` must be None or 'memory', got {brief(fields)}.")
     if out is None:
-        return MemoryStore() if fields == "memory" else None
+        return MemoryStore() if fields == "memory" else Store()
     if fields is not None:
         raise ValueError("`fields` must be left out with `out`, which keeps them on disk.")
     if not isinstance(out, str | os.PathLike):

@@ -134,8 +134,13 @@ class BandSurrogates:
 
     @property
     def block_size(self) -> int:
-        """How many surrogates are transformed together."""
+        """Number of surrogates that are transformed together."""
         return max(1, min(_LARGEST_BLOCK, _BLOCK_SAMPLES // self.geometry.n_fft))
+
+    def ranges(self, n_surrogates: int) -> list[tuple[int, int]]:
+        """Return the blocks of surrogates as pairs (start, stop)."""
+        starts = range(0, n_surrogates, self.block_size)
+        return [(start, min(start + self.block_size, n_surrogates)) for start in starts]
 
     @property
     def weights(self) -> Array:

@@ -360,6 +360,7 @@ def test_memory_does_not_grow_with_the_number_of_pairs():
         ({"surrogate_length": "long"}, ValueError, "surrogate_length"),
         ({"smoothing": "none"}, ValueError, "smoothing"),
         ({"method": "quick"}, ValueError, "method"),
+        ({"noise": "legacy"}, ValueError, "noise"),
         ({"progress": "yes"}, TypeError, "progress"),
         ({"out": 5}, TypeError, "out"),
     ],

@@ -1,0 +1,90 @@
+"""One call of `wct_matrix`, checked: its series, pairs, bands, scales and options."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..arguments import in_range, normalized
+from ..levels import padded_length
+from ..montecarlo.noise import Streams
+from ..montecarlo.options import SimulationOptions
+from ..montecarlo.plan import Plan, make_plan
+from .fields import Array, Geometry
+from .nulls import Node
+from .table import Pair, PeriodBand, SeriesSet, in_band
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Everything that the numbers of a run depend on.
+
+    `options` has the method that the wavelet allows, and the length of surrogates in `n_samples`.
+    """
+
+    series: SeriesSet
+    pairs: tuple[Pair, ...]
+    bands: tuple[PeriodBand, ...]
+    geometry: Geometry
+    s0: float
+    J: float
+    sig: bool
+    level: float
+    normalize: bool
+    options: SimulationOptions
+
+    @property
+    def members(self) -> NDArray[np.bool_]:
+        """Which scales belong to each band and leave the cone of influence, (band, scale)."""
+        periods, seen = self.geometry.periods, self.geometry.n_outside > 0
+        return np.stack([in_band(periods, band) & seen for band in self.bands])
+
+    def prepared(self, numbers: Sequence[int]) -> Array:
+        """Return some of the series as they are to be transformed, shape (n_series, n_times)."""
+        series = np.stack([self.series.values[number] for number in numbers])
+        return normalized(series) if self.normalize else in_range(series)
+
+    def plan(self, node: Node) -> Plan:
+        """Return the simulation of the levels at two AR(1) coefficients."""
+        return make_plan(
+            node,
+            self.geometry.dt,
+            self.geometry.dj,
+            self.s0,
+            self.J,
+            self.geometry.mother,
+            method=str(self.options.method),
+            smoothing=self.geometry.smoothing,
+            n_samples=self.options.n_samples,
+            pad=padded_length,
+        )
+
+    def facts(self) -> dict[str, Any]:
+        """Return the facts that an earlier run must share for its results to be those of this."""
+        mother, options = self.geometry.mother, self.options
+        return {
+            "names": list(self.series.names),
+            "wavelet": f"{type(mother).__qualname__} {mother!r}",
+            "data": self.series.digest(),
+            "dt": self.series.dt,
+            "n_times": self.series.n_times,
+            "n_fft": self.geometry.n_fft,
+            "dj": self.geometry.dj,
+            "s0": self.s0,
+            "J": self.J,
+            "smoothing": self.geometry.smoothing,
+            "normalize": self.normalize,
+            "bands": [list(band) for band in self.bands],
+            "sig": self.sig,
+            "significance_level": self.level,
+            "mc_count": options.mc_count,
+            "rng_seed": None if options.seed is None else repr(Streams.of(options.seed)),
+            "method": options.method,
+            "n_samples": options.n_samples,
+            "tol": options.tol,
+            "mc_count_max": options.mc_count_max,
+        }
