@@ -1,4 +1,4 @@
-"""Every test has a cache folder of its own, and no backend chosen from outside."""
+"""What every test needs: a cache folder of its own, and no backend chosen from outside."""
 
 from pathlib import Path
 
@@ -6,6 +6,12 @@ import pytest
 
 from pycwt_mod.backends import registry
 from pycwt_mod.helpers import CACHE_DIR_VARIABLE
+
+MARKERS = {
+    "heavy": "starts clusters, kills workers or waits; run by `.ci/run`",
+    "slow": "statistical evidence that takes minutes",
+    "mpi": "needs an MPI library, mpiexec and mpi4py",
+}
 
 
 @pytest.fixture(autouse=True)
@@ -18,13 +24,23 @@ def cache_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture(autouse=True)
 def no_chosen_backend(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Start from the default backend, and restore it after each test."""
+    """Start from the default backend, and undo what a test does to it."""
     monkeypatch.delenv(registry.ENVIRONMENT_VARIABLE, raising=False)
     monkeypatch.setattr(registry, "_default_name", None)
 
 
+@pytest.fixture(scope="session")
+def checkout() -> Path:
+    """Return the root of the checkout or the sdist that the package is run from."""
+    root = Path(__file__).parents[2]
+    if not (root / "pyproject.toml").is_file():
+        pytest.skip("only in a checkout")
+    return root
+
+
 def pytest_configure(config: pytest.Config) -> None:
-    """Run an installed package as a checkout, whose settings are in its pyproject.toml."""
-    if config.inipath is None:
-        config.addinivalue_line("markers", "slow: statistical evidence that takes minutes")
-        config.option.markexpr = config.option.markexpr or "not slow"
+    """Name the marks, and leave out the same tests of an installed package as of a checkout."""
+    for name, meaning in MARKERS.items():
+        config.addinivalue_line("markers", f"{name}: {meaning}")
+    if config.inipath is None:  # no pyproject.toml
+        config.option.markexpr = config.option.markexpr or "not slow and not heavy"

@@ -1,0 +1,61 @@
+"""The code of the pages runs, and the commands of the README are those that are checked."""
+
+import os
+import re
+import subprocess
+import sys
+import textwrap
+
+import pytest
+
+BLOCKS = {
+    ".md": re.compile(r"^```python\n(.*?)^```", re.M | re.S),
+    ".rst": re.compile(r"^\.\. code-block:: python\n((?:    .*\n|\n)+)", re.M),
+}
+PAGES = [
+    "README.rst",
+    "docs/getting_started.md",
+    "docs/faq.md",
+    "docs/from_pycwt.md",
+    pytest.param("docs/backends.md", marks=pytest.mark.heavy),
+    "docs/engine.md",
+]
+
+
+def blocks_of(path):
+    return BLOCKS[path.suffix].findall(path.read_text(encoding="utf-8"))
+
+
+def test_pages_with_code_are_all_known(checkout):
+    pages = [path for path in checkout.glob("docs/**/*.md") if blocks_of(path)]
+    known = {getattr(page, "values", [page])[0] for page in PAGES}
+    assert {path.relative_to(checkout).as_posix() for path in pages} == known - {"README.rst"}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_documented_code_runs(page, checkout, tmp_path):
+    blocks = blocks_of(checkout / page)
+    assert blocks
+    script = tmp_path / "script.py"
+    script.write_text("\n".join(map(textwrap.dedent, blocks)), encoding="utf-8")
+    environment = os.environ | {"MPLBACKEND": "agg"}
+    done = subprocess.run(
+        [sys.executable, script], cwd=tmp_path, env=environment, capture_output=True, timeout=300
+    )
+    assert done.returncode == 0, done.stderr.decode()
+
+
+def test_readme_begins_with_the_commands_that_are_checked(checkout):
+    # The first two lines after "$ " below "Quick start" are run in fresh clones, as they stand.
+    quick_start = (checkout / "README.rst").read_text(encoding="utf-8").split("\nQuick start\n")[1]
+    demonstrate, test = re.findall(r"^ +\$ (.*)$", quick_start, re.M)[:2]
+    assert demonstrate.endswith("-m pycwt_mod demo")
+    environment, install, run = test.split(" && ")
+    assert environment == "python3 -m venv .venv-test"
+    assert install == '.venv-test/bin/pip install -q -e ".[test]"'
+    assert run.startswith(".venv-test/bin/python -m pytest")
+    check = checkout / ".ci" / "run"
+    if check.exists():  # not in the sdist
+        pytest_command = run.removeprefix(".venv-test/bin/python ")
+        last = check.read_text(encoding="utf-8").splitlines()[-1]
+        assert last == f"\"$python\" {pytest_command} -m 'not slow'"
