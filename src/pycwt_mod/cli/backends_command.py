@@ -14,9 +14,9 @@ from .record import as_json, program_facts
 
 __all__ = ["add_to"]
 
-# What the package itself needs, and what reads more formats.
+# The libraries of the package itself, and those that read files.
 _LIBRARIES = ("numpy", "scipy", "matplotlib", "joblib", "tqdm")
-_EXTRAS = {"pandas": "pip install pandas pyarrow", "pyarrow": "pip install pandas pyarrow"}
+_READERS = ("pandas", "pyarrow")
 
 
 def add_to(commands: options.Commands) -> None:
@@ -34,7 +34,7 @@ def add_to(commands: options.Commands) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> str:
-    versions = {name: _version(name) for name in (*_LIBRARIES, *_EXTRAS)}
+    versions = {name: _version(name) for name in (*_LIBRARIES, *_READERS)}
     if arguments.json:
         provenance = program_facts(arguments)
         results: dict[str, Any] = {"backends": get_backend_info(), "libraries": versions}
@@ -50,13 +50,11 @@ def _run(arguments: argparse.Namespace) -> str:
         "",
         ", ".join(f"{name} {versions[name]}" for name in _LIBRARIES),
     ]
-    lacking = [name for name in _EXTRAS if versions[name] is None]
+    lacking = [name for name in _READERS if versions[name] is None]
     if lacking:
-        lines.append(f"Parquet files: {' and '.join(lacking)} lacking; {_EXTRAS[lacking[0]]}")
+        lines.append(f'files: {" and ".join(lacking)} lacking; pip install "pycwt_mod[cli]"')
     else:
-        lines.append(
-            f"Parquet files: by pandas {versions['pandas']} and pyarrow {versions['pyarrow']}"
-        )
+        lines.append(f"files: by pandas {versions['pandas']} and pyarrow {versions['pyarrow']}")
     return "\n".join(lines)
 
 

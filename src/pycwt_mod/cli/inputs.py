@@ -15,6 +15,7 @@ from ..helpers import AR1EstimationError, ar1
 from ..mothers import DOG, MexicanHat, Morlet, Paul
 from ..tables import DataError, Table, read_table
 from ..tables.fields import likely_missing
+from ..time_axis import label_of
 from ..validation import warn_user
 from .options import UsageError
 
@@ -217,13 +218,6 @@ def mother_of(wavelet: tuple[str, float | None]) -> Any:
     if parameter is None:
         return _MOTHERS[name]()
     return _MOTHERS[name](parameter if name == "morlet" else int(parameter))
-
-
-def label_of(time: Any) -> str:
-    """Return a time as text, a date without the midnight."""
-    if isinstance(time, np.datetime64):
-        return str(np.datetime_as_string(time, unit="s")).removesuffix("T00:00:00")
-    return f"{time:.10g}"
 
 
 def _table(arguments: argparse.Namespace) -> Table:

@@ -1,12 +1,11 @@
-"""Reading tables of series from files: text of any usual kind, NumPy's formats, Parquet.
+"""Tables of series in files: CSV and other text, Parquet, NumPy's formats.
 
-`read_table` knows the format from the content. A `Table` gives a column by its name or its number,
-as numbers or as times, and says which line is at fault where it cannot. Text needs no library
-besides Python's own.
+pandas reads text and Parquet (``pip install "pycwt_mod[cli]"``), NumPy its own formats. What is
+here is the meaning of a table of series: columns by name or number, as numbers or as times, and the
+lines at fault where they are not.
 """
 
 from .files import read_table
 from .table import DataError, Table
-from .times import TimeAxis
 
-__all__ = ["DataError", "Table", "TimeAxis", "read_table"]
+__all__ = ["DataError", "Table", "read_table"]

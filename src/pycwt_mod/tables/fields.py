@@ -1,56 +1,40 @@
-"""From the fields of a column to numbers, or to what is wrong with which of them."""
+"""From the cells of a column to numbers or times, or to what is wrong in which rows."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Fault", "from_array", "from_texts", "kind_of"]
+from ..time_axis import RowsError
 
-Array = NDArray[np.float64]
+__all__ = ["DECIMAL_COMMA", "as_numbers", "as_times", "kind_of", "likely_missing"]
+
+Array = NDArray[Any]
 
 # What spreadsheets, R, MATLAB, pandas and agencies write for "no value", in lower case.
-MISSING = frozenset(
+_MISSING = frozenset(
     {"", "na", "n/a", "#n/a", "nan", "nat", "null", "none", "-", "--", "---", ".", "?", "missing"}
 )
-
 # Numbers that agencies write for "no value" where only numbers are allowed.
 _SENTINELS = (-999.0, -9999.0, -99999.0, -99.9, -99.99, -999.9, -999.99, 9999.0, 99999.0, 1e20)
-# A sentinel lies at least so many times the range of the other values outside them.
+# A sentinel lies outside the range of the other values by this many times that range.
 _FAR_OUT = 3.0
+# Whole numbers in this range that are dates of the calendar are dates written as YYYYMMDD.
+_COMPACT_DATES = (1600_01_01, 2399_12_31)
 
-_DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+([eE][+-]?\d+)?|[+-]?\d+,")
+DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+([eE][+-]?\d+)?|[+-]?\d+,")
 _DATE = re.compile(r"\d{4}-\d\d(-\d\d)?([T ].*)?")
 _FORTRAN = re.compile(r"([+-]?\d*\.?\d+)[dD]([+-]?\d+)")
 
 _FILL = "Fill or interpolate the gaps before, or cut the series to a span without them."
 
 
-@dataclass(frozen=True)
-class Fault:
-    """What is wrong with a column, in which rows, and what to do.
-
-    Parameters
-    ----------
-    reason : str
-        The end of a sentence that begins with "column 'x'".
-    rows : list of int
-        The rows at fault.
-    remedy : str
-        A sentence.
-    """
-
-    reason: str
-    rows: list[int] = field(default_factory=list)
-    remedy: str = ""
-
-
 def kind_of(text: str) -> str:
-    """Return what a field holds: "number", "date", "missing" or "text".
+    """Return what a cell holds: "number", "date", "missing" or "text".
 
     Examples
     --------
@@ -58,73 +42,66 @@ def kind_of(text: str) -> str:
     ['number', 'number', 'date', 'missing', 'text']
     """
     plain = text.strip()
-    if plain.lower() in MISSING:
+    if plain.lower() in _MISSING:
         return "missing"
     if _DATE.fullmatch(plain):
         return "date"
     return "text" if _number(plain) is None else "number"
 
 
-def from_texts(texts: list[str], missing: tuple[str, ...] = ()) -> tuple[Array, Fault | None]:
-    """Return a column of texts as numbers, and what is wrong with it, None if nothing is.
+def as_numbers(column: Array, missing: tuple[str, ...] = ()) -> NDArray[np.float64]:
+    """Return a column of numbers or texts as float64, or raise RowsError.
 
     Parameters
     ----------
-    texts : list of str
-        The fields.
+    column : numpy.ndarray
+        Shape (n_rows,).
     missing : tuple of str
         Texts that stand for missing values, besides the usual ones.
     """
-    also = _also_missing(missing)
-    values = np.empty(len(texts))
-    gaps, commas, points = [], [], []
-    for row, text in enumerate(texts):
-        plain = text.strip()
-        value = _number(plain)
-        if plain.lower() in MISSING or plain in missing or value in also:
-            gaps.append(row)
-            continue
-        if value is None:
-            return values, _not_a_number(plain, row, texts)
-        values[row] = value
-        if "," in plain:
-            commas.append(row)
-        elif "." in plain:
-            points.append(row)
-    if commas and points:
-        return values, Fault(
-            f"mixes decimal commas ({texts[commas[0]]!r}) with decimal points "
-            f"({texts[points[0]].strip()!r})",
-            [commas[0]],
-            "Write all numbers in one way, without separators of thousands.",
+    also = [number for number in map(_number, missing) if number is not None]
+    if column.dtype.kind in "SUO":
+        values, gaps = _from_texts(_texts(column), missing)
+    elif column.dtype.kind in "iufb":
+        values, gaps = column.astype(np.float64), np.isnan(column)
+    else:
+        what = {"c": "complex numbers", "M": "dates"}.get(column.dtype.kind, str(column.dtype))
+        raise RowsError(f"must hold real numbers, got {what}")
+    rows = np.flatnonzero(gaps | np.isin(values, also))
+    if rows.size:
+        count = "a missing value" if rows.size == 1 else f"{rows.size} missing values"
+        (cell,) = _texts(column[rows[:1]])
+        raise RowsError(
+            f"has {count}" + (f" ({cell.strip()!r})" if cell != "nan" else ""), rows, _FILL
         )
-    return values, _gaps_or_infinite(values, gaps, texts)
+    infinite = np.flatnonzero(np.isinf(values))
+    if infinite.size:
+        raise RowsError(f"must hold finite numbers, got {values[infinite[0]]}", infinite)
+    return values
 
 
-def from_array(column: Any, missing: tuple[str, ...] = ()) -> tuple[Array, Fault | None]:
-    """Return a column of an array as numbers, and what is wrong with it, None if nothing is.
-
-    Parameters
-    ----------
-    column : array_like
-        Shape (n_rows,).
-    missing : tuple of str
-        Numbers that stand for missing values, as texts.
-    """
-    array = np.ma.getdata(column) if np.ma.isMaskedArray(column) else np.asarray(column)
-    if array.dtype.kind in "SUO":
-        return from_texts([_as_text(value) for value in array], missing)
-    if array.dtype.kind not in "iufb":
-        what = {"c": "complex numbers", "M": "dates"}.get(array.dtype.kind, str(array.dtype))
-        return np.empty(0), Fault(f"must hold real numbers, got {what}")
-    values = array.astype(np.float64)
-    gaps = np.flatnonzero(
-        np.isnan(values) | np.isin(values, list(_also_missing(missing))) | _mask(column)
-    ).tolist()
-    return values, _gaps_or_infinite(values, gaps, None)
+def as_times(column: Array, missing: tuple[str, ...] = ()) -> Array:
+    """Return a column as numbers or, if its first cell is a date, as dates; or raise RowsError."""
+    if column.dtype.kind == "M":
+        return column
+    if column.dtype.kind in "SUO" and column.size and kind_of(_texts(column[:1])[0]) == "date":
+        return _dates(_texts(column))
+    try:
+        values = as_numbers(column, missing)
+    except RowsError as error:
+        reason = error.reason.replace("must hold numbers", "must hold numbers or ISO dates")
+        remedy = "Write times as numbers, or as dates such as 2020-01-31 or 2020-01-31T12:00."
+        raise RowsError(reason, error.rows[:1], remedy) from error
+    low, high = _COMPACT_DATES
+    if ((values >= low) & (values <= high) & (values % 1 == 0)).all():
+        try:
+            return _dates([f"{int(value)}" for value in values])
+        except RowsError:
+            pass
+    return values
 
 
-def likely_missing(values: Array) -> float | None:
+def likely_missing(values: NDArray[np.float64]) -> float | None:
     """Return a number that seems to stand for missing values, None if there is none.
 
     Examples
@@ -143,6 +120,33 @@ def likely_missing(values: Array) -> float | None:
     return None
 
 
+def _from_texts(texts: list[str], missing: tuple[str, ...]) -> tuple[Array, Array]:
+    """Return texts as numbers, and where there is none."""
+    values, gaps = np.full(len(texts), np.nan), np.zeros(len(texts), bool)
+    comma = point = None
+    for row, text in enumerate(texts):
+        plain = text.strip()
+        value = _number(plain)
+        if plain.lower() in _MISSING or plain in missing:
+            gaps[row] = True
+        elif value is None:
+            raise _not_a_number(plain, row, texts)
+        else:
+            values[row] = value
+            if "," in plain:
+                comma = row if comma is None else comma
+            elif "." in plain:
+                point = row if point is None else point
+    if comma is not None and point is not None:
+        raise RowsError(
+            f"mixes decimal commas ({texts[comma].strip()!r}) with decimal points "
+            f"({texts[point].strip()!r})",
+            [comma],
+            "Write all numbers in one way, without separators of thousands.",
+        )
+    return values, gaps
+
+
 def _number(plain: str) -> float | None:
     if "_" in plain:  # Python's own grouping of digits
         return None
@@ -150,58 +154,41 @@ def _number(plain: str) -> float | None:
         return float(plain)
     except ValueError:
         pass
-    if _DECIMAL_COMMA.fullmatch(plain):
+    if DECIMAL_COMMA.fullmatch(plain):
         return float(plain.replace(",", "."))
     fortran = _FORTRAN.fullmatch(plain)
     return float(f"{fortran[1]}e{fortran[2]}") if fortran else None
 
 
-def _not_a_number(plain: str, row: int, texts: list[str]) -> Fault:
+def _not_a_number(plain: str, row: int, texts: list[str]) -> RowsError:
     if "," in plain and re.fullmatch(r"[+-]?[\d.,' ]+", plain):
-        return Fault(
-            f"must hold numbers, got {plain!r}",
-            [row],
-            "Write numbers without separators of thousands.",
-        )
+        remedy = "Write numbers without separators of thousands."
+        return RowsError(f"must hold numbers, got {plain!r}", [row], remedy)
     if _DATE.fullmatch(plain):
-        return Fault(
-            f"must hold numbers, got the date {plain!r}",
-            [row],
-            "Name a column of times by --time.",
-        )
+        remedy = "Name a column of times by --time."
+        return RowsError(f"must hold numbers, got the date {plain!r}", [row], remedy)
     others = [r for r in range(row + 1, len(texts)) if kind_of(texts[r]) == "text"]
-    return Fault(
-        f"must hold numbers, got {_shortened(plain)}",
-        [row, *others],
-        "Texts that stand for missing values are named by --missing, and gaps must be filled."
-        if others
-        else "",
-    )
+    remedy = "Texts that stand for missing values are named by --missing, and gaps must be filled."
+    shown = repr(plain if len(plain) <= 40 else f"{plain[:37]}...")
+    return RowsError(f"must hold numbers, got {shown}", [row, *others], remedy if others else "")
 
 
-def _gaps_or_infinite(values: Array, gaps: list[int], texts: list[str] | None) -> Fault | None:
-    if gaps:
-        shown = "" if texts is None else f" ({texts[gaps[0]].strip()!r})"
-        count = "a missing value" if len(gaps) == 1 else f"{len(gaps)} missing values"
-        return Fault(f"has {count}{shown}", gaps, _FILL)
-    infinite = np.flatnonzero(~np.isfinite(values)).tolist()
-    if infinite:
-        return Fault(f"must hold finite numbers, got {values[infinite[0]]}", infinite)
-    return None
+def _dates(texts: list[str]) -> Array:
+    """Return ISO 8601 dates as datetime64, in UTC where they have an offset."""
+    dates = []
+    for row, text in enumerate(texts):
+        plain = text.strip()
+        try:
+            date = datetime.fromisoformat(f"{plain}-01" if len(plain) == 7 else plain)
+        except ValueError:
+            raise RowsError(
+                f"must hold dates such as 2020-01-31 or 2020-01-31 12:00, got {plain!r}", [row]
+            ) from None
+        dates.append(
+            (date.astimezone(UTC).replace(tzinfo=None) if date.tzinfo else date).isoformat()
+        )
+    return np.array(dates, dtype="datetime64[us]")
 
 
-def _also_missing(missing: tuple[str, ...]) -> set[float]:
-    numbers = {_number(text.strip()) for text in missing}
-    return {number for number in numbers if number is not None}
-
-
-def _mask(column: Any) -> NDArray[np.bool_]:
-    return np.asarray(np.ma.getmaskarray(column))
-
-
-def _as_text(value: Any) -> str:
-    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
-
-
-def _shortened(text: str) -> str:
-    return repr(text if len(text) <= 40 else f"{text[:37]}...")
+def _texts(column: Array) -> list[str]:
+    return [v.decode("utf-8", "replace") if isinstance(v, bytes) else str(v) for v in column]

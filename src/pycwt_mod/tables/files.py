@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .table import DataError, Table
+from .table import DataError, Table, needing_pandas
 from .text import parse_text
 
 __all__ = ["read_table"]
@@ -205,21 +205,24 @@ def _from_arrays(arrays: dict[str, NDArray[Any]], source: str, missing: tuple[st
 
 def _from_parquet(content: bytes, source: str, missing: tuple[str, ...]) -> Table:
     try:
-        import pandas
+        with needing_pandas(source):
+            import pandas
 
-        frame = pandas.read_parquet(io.BytesIO(content))
-    except ImportError:
-        raise DataError(
-            f"{source}: is a Parquet file, which needs pandas with pyarrow. "
-            "Install them with: pip install pandas pyarrow"
-        ) from None
-    except Exception as error:  # whichever error of whichever engine
+            frame = pandas.read_parquet(io.BytesIO(content))
+    except DataError:
+        raise
+    except Exception as error:  # each engine has its own
         reason = " ".join(str(error).split())
         raise DataError(f"{source}: cannot be read by pandas ({reason}).") from error
     if frame.index.name is not None or frame.index.dtype.kind == "M":
         frame = frame.reset_index()
-    columns = [frame.iloc[:, i].to_numpy() for i in range(frame.shape[1])]
-    if not columns or not len(frame):
+    if frame.empty:
         raise DataError(f"{source}: holds no rows.")
+    columns = [
+        column.to_numpy(dtype=float, na_value=np.nan)
+        if pandas.api.types.is_numeric_dtype(column)
+        else column.to_numpy()
+        for _, column in frame.items()
+    ]
     names = tuple(str(name) for name in frame.columns)
     return Table(source, names, columns, range(1, len(frame) + 1), "row", missing)

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from . import fields
-from .times import TimeAxis, as_time_axis
+from ..time_axis import RowsError, TimeAxis, as_time_axis
+from .fields import as_numbers, as_times, kind_of
 
-__all__ = ["DataError", "Table"]
+__all__ = ["DataError", "Table", "needing_pandas"]
 
-# How many lines, names or values a message lists before it says "and so many more".
-_LISTED = 5
+# A message lists this many more lines, and this many columns.
+_LISTED_LINES, _LISTED_COLUMNS = 5, 20
 # A table of fewer rows than this with more columns than rows is more likely a transposed one.
 _FEW_ROWS = 16
 
@@ -25,18 +26,30 @@ class DataError(ValueError):
     """A file that cannot be read, or whose content cannot be used; the message says where."""
 
 
+@contextmanager
+def needing_pandas(source: str) -> Iterator[None]:
+    """Raise DataError with the line that installs pandas in place of ImportError."""
+    try:
+        yield
+    except ImportError:
+        raise DataError(
+            f"{source}: is read by pandas (Parquet with pyarrow), which is missing here. Install "
+            'it by: pip install "pycwt_mod[cli]" (in a checkout: pip install ".[cli]")'
+        ) from None
+
+
 @dataclass(frozen=True, eq=False)
 class Table:
     """Columns of a file, not yet converted.
 
-    Parameters
+    Attributes
     ----------
     source : str
         Name of the file, for messages.
     names : tuple of str
         Names of the columns; "" for one without a name.
-    columns : sequence
-        For each column the texts of its fields (list of str), or an array.
+    columns : sequence of numpy.ndarray
+        Numbers, dates or texts, shape (n_rows,) each.
     lines : sequence of int
         For each row where it is in the file.
     place : str
@@ -48,7 +61,8 @@ class Table:
 
     Examples
     --------
-    >>> table = Table("x.csv", ("t", "y"), [["1", "2"], ["0.5", "n/a"]], [2, 3])
+    >>> columns = [np.array([1, 2]), np.array(["0.5", "n/a"])]
+    >>> table = Table("x.csv", ("t", "y"), columns, [2, 3])
     >>> table.numbers("t")
     array([1., 2.])
     >>> table.numbers("y")
@@ -59,7 +73,7 @@ class Table:
 
     source: str
     names: tuple[str, ...]
-    columns: Sequence[Any]
+    columns: Sequence[NDArray[Any]]
     lines: Sequence[int]
     place: str = "line"
     missing: tuple[str, ...] = ()
@@ -121,15 +135,15 @@ class Table:
             If a field is no number, missing or infinite; the message has its line.
         """
         index = which if isinstance(which, int) else self.find(which)
-        column = self.columns[index]
-        values, fault = (
-            fields.from_texts(column, self.missing)
-            if isinstance(column, list)
-            else fields.from_array(column, self.missing)
-        )
-        if fault is not None:
-            raise self._error(index, fault)
-        self._check_size(index)
+        try:
+            values = as_numbers(self.columns[index], self.missing)
+        except RowsError as error:
+            raise self._error(index, error) from None
+        if self.n_rows < _FEW_ROWS and len(self.names) > max(self.n_rows, _FEW_ROWS):
+            raise DataError(
+                f"{self.source}: has {self.n_rows} rows of {len(self.names)} columns, and a "
+                "series must be a column. Save the transposed table (`array.T`)."
+            )
         return values
 
     def time_axis(self, which: str | int, unit: str | None = None) -> TimeAxis:
@@ -149,34 +163,29 @@ class Table:
             has the line.
         """
         index = which if isinstance(which, int) else self.find(which)
-        axis, fault = as_time_axis(self.columns[index], unit, self.missing)
-        if fault is not None or axis is None:
-            raise self._error(index, fault or fields.Fault("cannot be read as times"))
-        return axis
+        try:
+            times = as_times(self.columns[index], self.missing)
+            return as_time_axis(times, unit or ("days" if times.dtype.kind == "M" else None))
+        except RowsError as error:
+            raise self._error(index, error) from None
 
     def looks_like_times(self, index: int) -> bool:
         """Return whether a column begins with a date, or has numbers that rise in even steps."""
         column = self.columns[index]
-        if isinstance(column, list):
-            dates = bool(column) and fields.kind_of(column[0]) == "date"
-        else:
-            dates = np.asarray(column).dtype.kind == "M"
-        # Any two numbers are evenly spaced, and many a three.
-        return dates or (self.n_rows > 3 and as_time_axis(column, None, self.missing)[1] is None)
+        if column.dtype.kind == "M" or (column.size and kind_of(str(column[0])) == "date"):
+            return True
+        try:
+            self.time_axis(index)
+        except DataError:
+            return False
+        return self.n_rows > 3  # any two numbers are evenly spaced, and many a three
 
-    def _check_size(self, index: int) -> None:
-        if self.n_rows < _FEW_ROWS and len(self.names) > max(self.n_rows, _FEW_ROWS):
-            raise DataError(
-                f"{self.source}: has {self.n_rows} rows of {len(self.names)} columns, and a "
-                "series must be a column. Save the transposed table (`array.T`)."
-            )
-
-    def _error(self, index: int, fault: fields.Fault) -> DataError:
+    def _error(self, index: int, fault: RowsError) -> DataError:
         where = self.source
         if fault.rows:
             where += f", {self.place} {self.lines[fault.rows[0]]}"
         text = f"{where}: column {self._title(index)} {fault.reason}"
-        more = [str(self.lines[row]) for row in fault.rows[1 : _LISTED + 1]]
+        more = [str(self.lines[row]) for row in fault.rows[1 : _LISTED_LINES + 1]]
         if more:
             left = len(fault.rows) - 1 - len(more)
             text += f"; also {self.place}{'s' if len(more) > 1 else ''} {', '.join(more)}"
@@ -191,5 +200,5 @@ class Table:
         if not any(self.names):
             return f"There are {many} columns without names: give a number from 1 to {many}."
         shown = [f"{i + 1} {name or '(no name)'}" for i, name in enumerate(self.names)]
-        rest = "" if many <= 20 else f", and {many - 20} more"
-        return f"Columns, by number and name: {', '.join(shown[:20])}{rest}."
+        rest = f", and {many - _LISTED_COLUMNS} more" if many > _LISTED_COLUMNS else ""
+        return f"Columns, by number and name: {', '.join(shown[:_LISTED_COLUMNS])}{rest}."

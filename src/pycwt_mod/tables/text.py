@@ -1,28 +1,27 @@
-"""Tables as text: which separator, which lines are comments, whether there is a header."""
+"""Text: its separator, comments and header are found here, and pandas reads the columns."""
 
 from __future__ import annotations
 
 import csv
+import io
+import itertools
 import json
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Sequence
+from typing import Any
 
-from .fields import kind_of
-from .table import DataError, Table
+from .fields import DECIMAL_COMMA, kind_of
+from .table import DataError, Table, needing_pandas
 
 __all__ = ["parse_text"]
 
-COMMENTS = ("#", "%")
-
+_COMMENTS = ("#", "%")
 # In this order: a comma may be a decimal one where columns are separated by any of the others.
-_SEPARATORS = ("\t", ";", ",", "|")
-_SEPARATOR_WORDS = {"\t": "tabs", ";": "semicolons", ",": "commas", "|": "bars", " ": "spaces"}
+_SEPARATORS = {"\t": "tabs", ";": "semicolons", ",": "commas", "|": "bars"}
 _MARKUP = re.compile(r"<(!doctype|!--|\?xml|html|head|body|table|svg)\b|<!--", re.IGNORECASE)
-# So many lines tell the separator.
+# The separator, the header and the decimal sign are seen from this many rows.
 _LOOKED_AT = 50
-
-Splitter = Callable[[str], list[str]]
 
 
 def parse_text(
@@ -32,49 +31,70 @@ def parse_text(
     header: bool | None = None,
     skip: int = 0,
 ) -> Table:
-    """Return the table in a text.
-
-    Parameters
-    ----------
-    text : str
-        The content of the file.
-    source : str
-        Its name, for messages.
-    missing : tuple of str
-        Texts that stand for missing values, besides the usual ones.
-    header : bool, optional
-        Whether the first row has the names; by default that is seen from its content.
-    skip : int
-        Number of lines before the table.
+    """Return the table in a text; the arguments are those of `read_table`.
 
     Raises
     ------
     DataError
-        If there is no data, or a row has another number of fields than the first.
+        If there is no data, or a row has another number of cells than the first.
     """
-    text = re.sub(r"\x1a\s*\Z", "", text)  # DOS ended texts by Ctrl-Z
     _refuse_other_kinds(text, source)
-    lines, comment = _content(text, skip)
-    rows = [(number, line) for number, line in lines if line.strip()]
-    if not rows:
+    lines, numbers = _lines_of(text, skip)
+    if not numbers:
         what = "has nothing but comments" if text.strip() and not skip else "is empty"
         raise DataError(f"{source}: {what}{f' after {skip} lines' if skip else ''}.")
-    separator = _separator([line for _, line in rows[:_LOOKED_AT]])
-    split = _splitter(separator)
-    if len(split(rows[0][1])) == 1:
-        rows = lines  # a blank line in a single column is a missing value
-    fields = _split_rows(rows, split, source, separator)
-    names: list[str] = []
-    if header if header is not None else _has_header(fields):
-        names = [name.strip() for name in fields.pop(0)]
-        rows = rows[1:]
-        if not fields:
+    head = (lines[number - 1] for number in numbers if lines[number - 1].strip())
+    separator = _separator(list(itertools.islice(head, _LOOKED_AT)))
+    if len(_cells(lines[numbers[0] - 1], separator)) > 1:
+        # Only in a single column a blank line is a missing value.
+        numbers = [number for number in numbers if lines[number - 1].strip()]
+    rows = [lines[number - 1] for number in numbers]
+    first = [_cells(row, separator) for row in rows[:_LOOKED_AT]]
+    names = _names_in_comment(lines[skip : numbers[0] - 1], separator, len(first[0]))
+    if separator == " ":
+        rows = ["\t".join(_cells(row, " ")) for row in rows]
+    _check_widths(rows, numbers, separator, source)
+    if header if header is not None else _has_header(first):
+        names = [name.strip() for name in first[0]]
+        del first[0], rows[0], numbers[0]
+        if not rows:
             raise DataError(f"{source}: has a header and no data.")
-    elif comment is not None:
-        names = _names_in_comment(comment, split, len(fields[0]))
-    names = names or [""] * len(fields[0])
-    columns = [list(column) for column in zip(*fields, strict=True)]
-    return Table(source, tuple(names), columns, [line for line, _ in rows], "line", missing)
+    columns = _read_columns(rows, separator, first, source)
+    if len(columns) > 1 and not names[-1] and not any(map(str.strip, map(str, columns[-1]))):
+        # Fortran and spreadsheets may end every line by a separator.
+        columns, names = columns[:-1], names[:-1]
+    return Table(source, tuple(names), columns, numbers, "line", missing)
+
+
+def _read_columns(
+    rows: list[str], separator: str, first: list[list[str]], source: str
+) -> list[Any]:
+    """Return columns as arrays: of numbers, or of texts where a cell is no number."""
+    commas = separator != "," and any(
+        DECIMAL_COMMA.fullmatch(cell.strip()) for row in first for cell in row
+    )
+    with needing_pandas(source):
+        import pandas
+    # From 3.1 on pandas reads each number as Python does; before, it has to be told.
+    told = {} if _version(pandas) >= (3, 1) else {"float_precision": "round_trip"}
+    frame = pandas.read_csv(
+        io.StringIO("\n".join(rows)),
+        sep="\t" if separator == " " else separator,
+        header=None,
+        index_col=False,
+        decimal="," if commas else ".",
+        na_filter=False,  # how a missing value is written is told
+        skipinitialspace=True,
+        skip_blank_lines=False,
+        quoting=csv.QUOTE_NONE if separator == " " else csv.QUOTE_MINIMAL,
+        low_memory=False,  # one type for the whole of a column
+        **told,
+    )
+    return [frame[column].to_numpy() for column in frame]
+
+
+def _version(library: Any) -> tuple[int, ...]:
+    return tuple(int(part) for part in library.__version__.split(".")[:2])
 
 
 def _refuse_other_kinds(text: str, source: str) -> None:
@@ -85,7 +105,7 @@ def _refuse_other_kinds(text: str, source: str) -> None:
             f"{source}: is a page of HTML or XML, not a table: what a server answers in place of "
             "a file, perhaps. Download the table itself, or save it as CSV."
         )
-    if start.startswith(("{", "[")) and _is_json(start):
+    if start.startswith(("{", "[")) and (_is_json(start.partition("\n")[0]) or _is_json(start)):
         raise DataError(
             f"{source}: is JSON, not a table. Save it as CSV, by pandas for example: "
             "`pandas.read_json('x.json').to_csv('x.csv')`."
@@ -93,39 +113,33 @@ def _refuse_other_kinds(text: str, source: str) -> None:
 
 
 def _is_json(text: str) -> bool:
-    """Return whether a text, or its first line, is an object or a list of JSON."""
-    for part in (text.partition("\n")[0], text):
-        try:
-            json.loads(part)
-        except (ValueError, RecursionError):
-            continue
-        return True
-    return False
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
-def _content(text: str, skip: int) -> tuple[list[tuple[int, str]], str | None]:
-    """Return the numbered lines of the table, and the last comment before the first."""
-    rows: list[tuple[int, str]] = []
-    comment = None
-    for number, line in enumerate(re.split(r"\r\n|\r|\n", text), start=1):
-        plain = line.strip()
-        if number <= skip:
-            continue
-        if plain.startswith(COMMENTS):
-            comment = plain if not rows else comment
-        elif plain or rows:
-            rows.append((number, line))
-    # Spreadsheets end tables with rows of empty cells.
-    while rows and not rows[-1][1].strip(",;\t| "):
-        rows.pop()
-    return rows, comment
+def _lines_of(text: str, skip: int) -> tuple[list[str], list[int]]:
+    """Return all lines, and the numbers of those of the table, counted from 1."""
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    # Spreadsheets end tables by rows of empty cells, and DOS by Ctrl-Z.
+    while lines and not lines[-1].strip(",;\t| \x1a"):
+        lines.pop()
+    numbers = [
+        number
+        for number, line in enumerate(lines[skip:], start=skip + 1)
+        if not line.lstrip().startswith(_COMMENTS)
+    ]
+    first = next((k for k, number in enumerate(numbers) if lines[number - 1].strip()), len(numbers))
+    return lines, numbers[first:]
 
 
-def _separator(lines: list[str]) -> str:
-    """Return what separates the columns: what divides most lines into as many fields."""
+def _separator(lines: Sequence[str]) -> str:
+    """Return the separator that divides most lines into the same number of cells, or a space."""
     best, most = " ", 0
     for separator in _SEPARATORS:
-        counts = Counter(len(_splitter(separator)(line)) for line in lines)
+        counts = Counter(len(_cells(line, separator)) for line in lines)
         number, agreeing = counts.most_common(1)[0]
         # A header such as "Time, days" has a comma, where the data below it have none.
         fits = agreeing > len(lines) / 2 or min(counts) > 1
@@ -134,70 +148,60 @@ def _separator(lines: list[str]) -> str:
     return best
 
 
-def _splitter(separator: str) -> Splitter:
+def _cells(line: str, separator: str) -> list[str]:
     if separator == " ":
-        return lambda line: line.partition("#")[0].split() or [""]
-
-    def split(line: str) -> list[str]:
-        if '"' not in line:
-            return line.split(separator)
-        return next(csv.reader([line], delimiter=separator, skipinitialspace=True, strict=True))
-
-    closing = re.compile(rf'" +(?={re.escape(separator)}|$)')
-
-    def forgiving(line: str) -> list[str]:
-        for candidate in (line, closing.sub('"', line)):  # spaces may follow a closing quote
-            try:
-                return split(candidate)
-            except csv.Error:
-                continue
+        return line.partition("#")[0].split() or [""]
+    if '"' not in line:
         return line.split(separator)
-
-    return forgiving
-
-
-def _split_rows(
-    rows: list[tuple[int, str]], split: Splitter, source: str, separator: str
-) -> list[list[str]]:
-    fields = [split(line) for _, line in rows]
-    # Fortran and spreadsheets may end every line by a separator.
-    if separator != " " and len(fields) > 1 and all(not row[-1].strip() for row in fields):
-        fields = [row[:-1] for row in fields]
-    width = len(fields[0])
-    for (number, _), row in zip(rows, fields, strict=True):
-        if len(row) != width:
-            raise DataError(_ragged(source, number, len(row), width, rows[0][0], separator))
-    return fields
+    return next(csv.reader([line], delimiter=separator, skipinitialspace=True))
 
 
-def _ragged(source: str, line: int, found: int, width: int, first: int, separator: str) -> str:
-    text = (
-        f"{source}, line {line}: has {found} field{'s' if found != 1 else ''} separated by "
-        f"{_SEPARATOR_WORDS[separator]}, where line {first} has {width}."
-    )
-    if separator == "," and found == 2 * width:
-        text += " If the commas in numbers are decimal ones, separate columns by semicolons."
-    elif separator == " ":
-        text += " Missing values must be written, for example as NaN."
-    return text
+def _check_widths(rows: list[str], numbers: list[int], separator: str, source: str) -> None:
+    """Raise DataError unless each row has as many cells as the first, and closes its quotes."""
+    delimiter = "\t" if separator == " " else separator
+    width = None
+    for row, number in zip(rows, numbers, strict=True):
+        if '"' in row and separator != " ":
+            # A quoted cell that is not closed takes the next line in.
+            cells, *more = csv.reader([row, ""], delimiter=delimiter, skipinitialspace=True)
+            if not more:
+                raise DataError(f"{source}, line {number}: has a quotation mark without its pair.")
+            found = len(cells)
+        else:
+            found = row.count(delimiter) + 1
+        width = width or found
+        if found != width:
+            words = _SEPARATORS.get(separator, "spaces")
+            text = (
+                f"{source}, line {number}: has {found} field{'s' if found != 1 else ''} separated "
+                f"by {words}, where line {numbers[0]} has {width}."
+            )
+            if separator == "," and found == 2 * width:
+                text += (
+                    " If the commas in numbers are decimal ones, separate columns by semicolons."
+                )
+            elif separator == " ":
+                text += " Missing values must be written, for example as NaN."
+            raise DataError(text)
 
 
-def _has_header(fields: list[list[str]]) -> bool:
+def _has_header(first: list[list[str]]) -> bool:
     """Return whether the first row has names: text, where the second has numbers or dates."""
-    first = [kind_of(field) for field in fields[0]]
-    if "text" not in first:
+    kinds = [kind_of(cell) for cell in first[0]]
+    if "text" not in kinds:
         return False
-    if len(fields) == 1 or "number" not in first:
+    if len(first) == 1 or "number" not in kinds:
         return True
-    second = [kind_of(field) for field in fields[1]]
-    return any(a == "text" != b for a, b in zip(first, second, strict=True))
+    below = [kind_of(cell) for cell in first[1]]
+    return any(a == "text" != b for a, b in zip(kinds, below, strict=True))
 
 
-def _names_in_comment(comment: str, split: Splitter, width: int) -> list[str]:
-    """Return the names in the comment above the data, as NumPy's savetxt writes; or none."""
-    plain = comment.lstrip("".join(COMMENTS)).strip()
-    for way in (split, str.split):
-        names = [name.strip() for name in way(plain)]
+def _names_in_comment(above: list[str], separator: str, width: int) -> list[str]:
+    """Return the names in the last comment above the data, as NumPy's savetxt writes; or none."""
+    comment = next((line.strip() for line in reversed(above) if line.strip()), "")
+    plain = comment.lstrip("".join(_COMMENTS)).strip()
+    for cells in (_cells(plain, separator), plain.split()):
+        names = [name.strip() for name in cells]
         if len(names) == width and all(kind_of(name) == "text" for name in names):
             return names
-    return []
+    return [""] * width

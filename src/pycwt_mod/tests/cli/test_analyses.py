@@ -265,7 +265,7 @@ def test_numbers_that_look_like_gaps_are_pointed_out(call, tmp_path, monkeypatch
         (["--save", "nowhere/out.npz"], 1, "there is no folder 'nowhere' for the arrays"),
         (["--x", "date", "--y", "rain"], 1, "line 2: column 'date' must hold numbers, got the da"),
         (["--time", "date", "--unit", "eons"], 1, "unit must be one of seconds, minutes"),
-        (["--time", "rain", "--x", "rain", "--y", "rain"], 1, "column 'rain' does not increase"),
+        (["--time", "rain", "--x", "rain", "--y", "rain"], 1, "column 'rain' must be in the order"),
         (["--header", "no", "--x", "2", "--y", "3"], 1, "line 1: column 2 must hold numbers"),
     ],
 )
@@ -302,10 +302,12 @@ def test_failed_save_leaves_no_file_behind(csv, call, tmp_path, monkeypatch):
     assert set(tmp_path.iterdir()) == before
 
 
-def test_reading_and_drawing_load_no_pandas(csv):
+def test_arrays_are_read_and_drawn_without_pandas(rivers, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    np.save("rivers.npy", np.transpose(rivers))
     code = (
         "import sys; from pycwt_mod.cli import main\n"
-        "main(['xwt', 'rivers.csv', '--time', 'date', '--plot', 'p.png'])\n"
+        "main(['xwt', 'rivers.npy', '--dt', '1', '--plot', 'p.png'])\n"
         "print([m for m in ('pandas', 'matplotlib.pyplot') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)

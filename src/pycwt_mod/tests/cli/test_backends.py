@@ -14,7 +14,7 @@ def test_backends_lists_all_with_versions(call):
     for name in list_backends():
         assert re.search(rf"^{name}( \*)? +(yes|no)", out, re.M)
     assert f"numpy {np.__version__}" in out
-    assert "Parquet files: " in out
+    assert "files: by pandas" in out
 
 
 def test_backends_names_what_to_install(call, monkeypatch):
@@ -25,7 +25,7 @@ def test_backends_names_what_to_install(call, monkeypatch):
 
     monkeypatch.setattr(backends_command.metadata, "version", version)
     _, out, _ = call("backends")
-    assert "Parquet files: pandas and pyarrow lacking; pip install pandas pyarrow" in out
+    assert 'files: pandas and pyarrow lacking; pip install "pycwt_mod[cli]"' in out
 
 
 def test_backends_as_json(call_json):

@@ -11,6 +11,7 @@ import pytest
 
 from pycwt_mod.tables import DataError, files, read_table
 
+PIP_LINE = r'pip install "pycwt_mod\[cli\]" .*"\.\[cli\]"\)$'
 CSV = b"t,x\n1,2.5\n2,3.5\n"
 
 
@@ -123,18 +124,41 @@ def test_parquet_is_read_by_pandas(write):
     pytest.importorskip("pyarrow")
     index = pandas.date_range("2020-01-01", periods=4, name="day")
     frame = pandas.DataFrame({"x": [1.5, 2, 3, 4], "y": [1, None, 3, 4]}, index=index)
+    frame["n"] = pandas.array([1, 2, None, 4], dtype="Int64")
     table = read_table(write(saved(lambda stream: frame.to_parquet(stream))))
-    assert table.names == ("day", "x", "y")
+    assert table.names == ("day", "x", "y", "n")
     assert table.numbers("x").tolist() == [1.5, 2, 3, 4]
     assert table.time_axis("day").dt == 1
     with pytest.raises(DataError, match=r"f, row 2: column 'y' has a missing value"):
         table.numbers("y")
+    with pytest.raises(DataError, match=r"f, row 3: column 'n' has a missing value"):
+        table.numbers("n")
 
 
-def test_parquet_without_pandas_names_the_pip_line(write, monkeypatch):
+@pytest.mark.parametrize("content", [CSV, b"PAR1...."], ids=["text", "parquet"])
+def test_pandas_that_is_missing_is_told_with_its_pip_line(write, monkeypatch, content):
     monkeypatch.setitem(sys.modules, "pandas", None)
-    with pytest.raises(DataError, match=r"needs pandas.*: pip install pandas pyarrow$"):
+    with pytest.raises(
+        DataError, match=r'^f: is read by pandas.* pip install "pycwt_mod\[cli\]" .*"\.\[cli\]"\)$'
+    ):
+        read_table(write(content))
+
+
+def test_parquet_without_its_engine_is_told_with_the_pip_line(write, monkeypatch):
+    def read_parquet(*_):
+        raise ImportError("Missing optional dependency 'pyarrow'.")
+
+    monkeypatch.setattr("pandas.read_parquet", read_parquet)
+    with pytest.raises(DataError, match=r'pip install "pycwt_mod\[cli\]" .*"\.\[cli\]"\)$'):
         read_table(write(b"PAR1...."))
+
+
+def test_formats_of_numpy_need_no_pandas(write, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    days = np.arange("2020-01", "2020-02", dtype="datetime64[D]")
+    table = read_table(write(saved(np.savez, t=days.astype(str), x=np.arange(31).astype(str))))
+    assert table.time_axis("t").dt == 1
+    assert table.numbers("x").size == 31
 
 
 def test_damaged_parquet_is_told(write):

@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pycwt_mod.tables import DataError, read_table
 
@@ -105,7 +107,8 @@ def test_a_name_goes_before_a_number(write):
         ("a,b\n1,2\n3,4,5\n", r"line 3: has 3 fields"),
         ("a,b\n1,5,2,5\n", r"line 2: has 4 fields .* decimal ones, separate columns by semi"),
         ("a b\n1 2\n3\n", r"line 3: has 1 field separated by spaces.* Missing values must be"),
-        ('a,b\n1,"2\n3,4\n', r"line 2: column 'b' must hold numbers, got '\"2'"),
+        ('a,b\n1,"2\n3,4\n', r"line 2: has a quotation mark without its pair"),
+        ('a,b\n1,2\n3,"4\n', r"line 3: has a quotation mark without its pair"),
     ],
 )
 def test_fault_of_the_whole_table_is_told(write, text, message):
@@ -172,22 +175,39 @@ def test_column_of_a_table_without_names_is_a_number(write):
         table.numbers("x")
 
 
-def test_long_text_is_read_in_reasonable_time(write):
-    import time
+@settings(max_examples=50, deadline=None, derandomize=True)
+@given(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=2), st.booleans())
+def test_numbers_are_those_of_python_to_the_last_bit(tmp_path_factory, values, commas):
+    path = tmp_path_factory.mktemp("exact") / "f.csv"
+    rows = [f"{value!r};{value!r}" for value in values]
+    path.write_text("\n".join(["x;y", *rows]).replace(".", "," if commas else "."))
+    assert read_table(path).numbers("y").tolist() == values
 
-    rows = "".join(f"{i},{i % 7}.25,{i % 5}\n" for i in range(100_000))
-    began = time.perf_counter()
-    table = read_table(write("t,x,y\n" + rows))
-    assert table.numbers("x").size == 100_000
-    assert time.perf_counter() - began < 20  # 0.3 s on an idle core
+
+@settings(max_examples=50, deadline=None, derandomize=True)
+@given(st.data(), st.sampled_from(",;\t| "), st.integers(3, 12), st.integers(2, 4))
+def test_bad_cell_is_told_with_its_line_and_column(tmp_path_factory, data, separator, n, width):
+    path = tmp_path_factory.mktemp("bad") / "f.csv"
+    row, column = data.draw(st.integers(0, n - 1)), data.draw(st.integers(0, width - 1))
+    bad = data.draw(st.sampled_from(["1-2", "north", "2020-01-01", "n/a", "inf"]))
+    cells = [[f"{k}.25" for k in range(width)] for _ in range(n)]
+    cells[row][column] = bad
+    blank = data.draw(st.integers(0, 2))  # lines that are no rows are counted too
+    lines = [*["# made by hand", ""][:blank], separator.join("abcd"[:width])]
+    path.write_text("\n".join([*lines, *map(separator.join, cells), ""]))
+    table = read_table(path)
+    where = f"line {len(lines) + row + 1}: column '{'abcd'[column]}'"
+    with pytest.raises(DataError, match=f"{where} (must hold|has a missing value).*{bad}"):
+        table.numbers("abcd"[column])
+    assert all(table.numbers(k).tolist() == [k + 0.25] * n for k in range(width) if k != column)
 
 
 def test_spaces_after_closing_quotes_do_not_matter(tmp_path):
     path = tmp_path / "q.csv"
-    path.write_text('"a" , "b, c" ,d\n"0.340" , "0.424",1\n"1,5" ,"2" , 3\n')
+    path.write_text('"a" , "b, c" ,d\n"0,340" , "0.424",1\n"1,5" ,"2" , 3\n')
     table = read_table(path)
     assert table.names == ("a", "b, c", "d")
-    assert table.columns == [["0.340", "1,5"], ["0.424", "2"], ["1", "3"]]
+    assert [table.numbers(k).tolist() for k in range(3)] == [[0.34, 1.5], [0.424, 2], [1, 3]]
 
 
 @pytest.mark.parametrize("end", ["\x1a", "\x1a\r\n", "\r\n\x1a\r\n"])
