@@ -205,7 +205,7 @@ def test_readme_shows_what_the_demo_prints(checkout):
     shown = (
         (checkout / "README.rst")
         .read_text(encoding="utf-8")
-        .split("and prints what is in it::\n", 1)[1]
+        .split("and prints its findings::\n", 1)[1]
     )
     report = demo.run_demo().report(Path("pycwt_mod_demo.png"))
     lines = [line for line in timeless(report).splitlines() if line and "Run:" not in line]
