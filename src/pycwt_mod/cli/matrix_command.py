@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..matrix import MatrixResult, wct_matrix
+from ..matrix.result import MEASURES
 from ..summary import aligned, percent
 from .analysis import Outcome, deliver, heading
 from .inputs import Inputs, mother_of, read_many
@@ -38,7 +39,7 @@ the number of pairs (false discovery rate), is at most 1 - LEVEL. A positive pha
 first series leads.
 """
 
-# The table shows so many pairs; --json and --save have all.
+# Rows of the table of pairs; --json and --save have all.
 _MOST_ROWS = 12
 
 
@@ -84,16 +85,7 @@ def _run(arguments: argparse.Namespace) -> str:
     inputs, left_out = read_many(arguments, arguments.column)
     mother = mother_of(arguments.wavelet)
     began = perf_counter()
-    result = _compute(inputs, mother, arguments)
-    seconds = perf_counter() - began
-    if arguments.plot is not None:
-        save_matrix(arguments, inputs, result)
-    outcome = _outcome(arguments, inputs, mother, result, left_out, seconds)
-    return deliver(arguments, inputs, mother, outcome)
-
-
-def _compute(inputs: Inputs, mother: Any, arguments: argparse.Namespace) -> MatrixResult:
-    return wct_matrix(
+    result = wct_matrix(
         np.stack(inputs.series),
         inputs.dt,
         names=inputs.names,
@@ -105,39 +97,24 @@ def _compute(inputs: Inputs, mother: Any, arguments: argparse.Namespace) -> Matr
         progress=not arguments.no_progress,
         **simulation_options(arguments),
     )
-
-
-def _outcome(
-    arguments: argparse.Namespace,
-    inputs: Inputs,
-    mother: Any,
-    result: MatrixResult,
-    left_out: dict[str, str],
-    seconds: float,
-) -> Outcome:
+    seconds = perf_counter() - began
+    if arguments.plot is not None:
+        save_matrix(arguments, inputs, result)
     failures = {" and ".join(pair): reason for pair, reason in result.failures.items()}
     title = f"Wavelet coherence of {len(result)} pairs of {len(result.names)} series"
     lines = [
         *heading(title, inputs, result.periods, mother, arguments.dj),
-        *_describe_bands(result, inputs, arguments.level),
+        *_bands_lines(result, inputs, arguments.level),
         "",
-        *_describe_pairs(result, inputs),
-        *_describe_failures(failures),
+        *_pairs_lines(result, inputs),
+        *_failures_lines(failures),
         *(f"Left out: {reason}" for reason in left_out.values()),
     ]
-    results = {"bands": result.bands, "pairs": _rows(result), "failures": failures}
-    measures = ("coherence", "share", "phase", "resultant", "pvalue", "pvalue_fdr", "n_points")
-    arrays = {
-        "times": inputs.times,
-        "series": np.stack(inputs.series),
-        "names": list(inputs.names),
-        "pairs": np.asarray(result.pairs),
-        "bands": np.asarray(result.bands),
-        "scales": result.scales,
-        "period": result.periods,
-        "coi": result.coi,
-        "ar1": result.coefficients,
-        **{name: getattr(result, name) for name in measures},
+    results = {
+        "bands": result.bands,
+        "pairs": _records(result),
+        "failures": failures,
+        "left_out": left_out,
     }
     facts = {
         "mc_count": arguments.mc_count,
@@ -148,61 +125,85 @@ def _outcome(
         "left_out": left_out,
     }
     words = f", {arguments.mc_count} surrogates, seed {arguments.seed}, backend {facts['backend']}"
-    return Outcome(lines, {**results, "left_out": left_out}, arrays, seconds, facts, words)
+    outcome = Outcome(lines, results, _arrays(inputs, result), seconds, facts, words)
+    return deliver(arguments, inputs, mother, outcome)
 
 
-def _describe_bands(result: MatrixResult, inputs: Inputs, level: float) -> list[str]:
-    unit = f" ({inputs.unit})" if inputs.unit else ""
-    rows = [["period" + unit, "pairs", "mean R2", "significant area", "pairs that stand out"]]
+def _arrays(inputs: Inputs, result: MatrixResult) -> dict[str, Any]:
+    return {
+        "times": inputs.times,
+        "series": np.stack(inputs.series),
+        "names": list(inputs.names),
+        "pairs": np.asarray(result.pairs),
+        "bands": np.asarray(result.bands),
+        "scales": result.scales,
+        "period": result.periods,
+        "coi": result.coi,
+        "ar1": result.coefficients,
+        **{name: getattr(result, name) for name in (*MEASURES, "n_points")},
+    }
+
+
+def _records(result: MatrixResult) -> list[dict[str, Any]]:
+    """Return the numbers of each pair and band, for other programs."""
+    return [
+        {
+            "first": first,
+            "second": second,
+            "periods": limits,
+            **{name: getattr(result, name)[pair, band] for name in MEASURES},
+        }
+        for pair, (first, second) in enumerate(result.labels)
+        for band, limits in enumerate(result.bands)
+    ]
+
+
+def _bands_lines(result: MatrixResult, inputs: Inputs, level: float) -> list[str]:
+    header = ["pairs", "mean R2", "significant area", "pairs that stand out"]
+    rows = [[_period(inputs), *header]]
     for band, limits in enumerate(result.bands):
         known = np.isfinite(result.coherence[:, band])
-        if not known.any():
-            continue
-        found = (result.pvalue_fdr[known, band] <= 1 - level).sum()
-        rows.append(
-            [
-                _limits(limits),
-                str(known.sum()),
-                f"{result.coherence[known, band].mean():.2f}",
-                percent(float(result.share[known, band].mean())),
-                str(found),
-            ]
-        )
+        if known.any():
+            rows.append(
+                [
+                    _limits(limits),
+                    str(known.sum()),
+                    f"{result.coherence[known, band].mean():.2f}",
+                    percent(float(result.share[known, band].mean())),
+                    str((result.pvalue_fdr[known, band] <= 1 - level).sum()),
+                ]
+            )
     return ["By bands of periods, outside the cone of influence:", "", *aligned(rows)]
 
 
-def _describe_pairs(result: MatrixResult, inputs: Inputs) -> list[str]:
-    """Return the pairs and bands that stand out most."""
-    unit = f" ({inputs.unit})" if inputs.unit else ""
-    known = np.argwhere(np.isfinite(result.pvalue_fdr))
+def _pairs_lines(result: MatrixResult, inputs: Inputs) -> list[str]:
+    """Return a table of the pairs and bands that stand out most."""
     order = sorted(
-        map(tuple, known.tolist()),
+        map(tuple, np.argwhere(np.isfinite(result.pvalue_fdr)).tolist()),
         key=lambda at: (result.pvalue_fdr[at], result.pvalue[at], -result.coherence[at]),
     )
     if not order:
         return ["No pair could be compared."]
-    rows = [
-        ["first", "second", "period" + unit, "R2", "significant", "phase (deg)", "p", "p (FDR)"]
+    header = ["R2", "significant", "phase (deg)", "p", "p (FDR)"]
+    rows = [["first", "second", _period(inputs), *header]]
+    rows += [
+        [
+            *result.labels[at[0]],
+            _limits(result.bands[at[1]]),
+            f"{result.coherence[at]:.2f}",
+            percent(float(result.share[at])),
+            f"{math.degrees(result.phase[at]):+z.0f}",
+            f"{result.pvalue[at]:.2g}",
+            f"{result.pvalue_fdr[at]:.2g}",
+        ]
+        for at in order[:_MOST_ROWS]
     ]
-    for pair, band in order[:_MOST_ROWS]:
-        at = pair, band
-        rows.append(
-            [
-                *result.labels[pair],
-                _limits(result.bands[band]),
-                f"{result.coherence[at]:.2f}",
-                percent(float(result.share[at])),
-                f"{math.degrees(result.phase[at]):+z.0f}",
-                f"{result.pvalue[at]:.2g}",
-                f"{result.pvalue_fdr[at]:.2g}",
-            ]
-        )
     more = len(order) - _MOST_ROWS
     rest = [f"  and {more} more (--json and --save have all)"] if more > 0 else []
     return ["The pairs and bands that stand out most:", "", *aligned(rows), *rest]
 
 
-def _describe_failures(failures: dict[str, str]) -> list[str]:
+def _failures_lines(failures: dict[str, str]) -> list[str]:
     """Return each reason once, with the pairs that failed for it."""
     pairs: dict[str, list[str]] = {}
     for pair, reason in failures.items():
@@ -210,18 +211,8 @@ def _describe_failures(failures: dict[str, str]) -> list[str]:
     return [f"Failed: {', '.join(found)}: {reason}" for reason, found in pairs.items()]
 
 
-def _rows(result: MatrixResult) -> list[dict[str, Any]]:
-    names = ("coherence", "share", "phase", "resultant", "pvalue", "pvalue_fdr")
-    return [
-        {
-            "first": first,
-            "second": second,
-            "periods": limits,
-            **{name: getattr(result, name)[pair, band] for name in names},
-        }
-        for pair, (first, second) in enumerate(result.labels)
-        for band, limits in enumerate(result.bands)
-    ]
+def _period(inputs: Inputs) -> str:
+    return f"period ({inputs.unit})" if inputs.unit else "period"
 
 
 def _limits(band: tuple[float, float]) -> str:

@@ -1,13 +1,14 @@
-"""The null distributions that pairs share: grids of AR(1) coefficients, and what is known there.
+"""The null distributions that pairs share: at which AR(1) coefficients they are simulated.
 
-Levels of R2 change little with the lag-1 autocorrelation g: a difference of 0.05 moves none by more
-than the standard error of 300 surrogates, up to 0.75; nearer to 1, a quarter of an octave in 1 - g
-does not either. So coefficients are rounded to such a grid, which errs by half a step at most, and
-pairs that agree share their levels. (Noise with g near -1 needs smaller steps.)
+Levels of R2 change little with the lag-1 autocorrelation g. Up to g = 0.75, a difference of 0.05
+moves no level by more than the standard error of 300 surrogates; beyond, a quarter of an octave in
+1 - g does not either. So coefficients are rounded to a grid with these steps, by half a step at
+most, and pairs with the same rounded coefficients share their levels. (Noise with g near -1 needs
+smaller steps.)
 
-Means over a band scatter little, so they want more care: those of a pair lie between means at a few
-coefficients, its anchors. All anchors take the same innovations, so that the mean of each surrogate
-is a smooth function of g, and is interpolated, surrogate by surrogate.
+Means over a band scatter little and need more precision. The means of a pair are interpolated,
+surrogate by surrogate, between those at a few coefficients, its anchors. All anchors take the same
+innovations, so the mean of each surrogate is a smooth function of g.
 """
 
 from __future__ import annotations
@@ -27,11 +28,11 @@ from ..montecarlo.options import SimulationOptions
 from ..montecarlo.plan import Plan
 from .fields import Array
 
-# The grid of levels: even up to the edge, then so many steps for each halving of 1 - |g|, and for
-# negative g so many.
+# The grid of levels: even steps up to the edge, then 4 steps for each halving of 1 - |g|, or 16 if
+# g is negative.
 GRID_STEP, GRID_EDGE, STEPS_PER_HALVING, NEGATIVE_STEPS = 0.05, 0.75, 4, 16
 
-# The anchors of band means: so far apart up to the same edge, then at each halving of 1 - |g|.
+# The anchors of band means: even steps up to the same edge, then one at each halving of 1 - |g|.
 ANCHOR_STEP = 0.25
 
 # Digits that tell grid points apart; more would be rounding errors.
@@ -40,14 +41,14 @@ _DIGITS = 12
 # Streams of band surrogates are children of the seed with this key, those of levels without.
 _BAND_KEY = 0xBA9D
 
-# Seconds; no time at all is no `timeout`.
+# Seconds; a `timeout` of 0 is refused.
 _SHORTEST_TIME = 1e-3
 
 Node = tuple[float, float]
 
 
 def on_grid(g: float) -> float:
-    """Return the point of the grid that stands for a coefficient."""
+    """Return the grid point nearest to a coefficient."""
     size = abs(g)
     if size <= GRID_EDGE:
         size = round(size / GRID_STEP) * GRID_STEP
@@ -59,13 +60,13 @@ def on_grid(g: float) -> float:
 
 
 def node_of(g1: float, g2: float) -> Node:
-    """Return the grid point of a pair; R2 does not know which series is the first."""
+    """Return the grid point of a pair, the larger coefficient first: R2 has no order of series."""
     first, second = sorted((on_grid(g1), on_grid(g2)), reverse=True)
     return first, second
 
 
 def node_name(kind: str, node: Node) -> str:
-    """Return the name of what belongs to a pair of coefficients in a store."""
+    """Return the name in a store of the arrays at a pair of coefficients."""
     return f"{kind}{node[0]:+.9f}{node[1]:+.9f}"
 
 
@@ -124,7 +125,7 @@ def level_nulls(
     if options.tol is None:
         yield from estimate_nulls(plans, engine, options, on_done=on_done, deadline=deadline)
         return
-    # Each goes on until it is good enough, which the others do not know beforehand.
+    # Each runs until its own error is small enough, so their numbers of tasks are not known.
     for number, plan in enumerate(plans):
         deadline.check()
         left = None if deadline.left is None else max(deadline.left, _SHORTEST_TIME)

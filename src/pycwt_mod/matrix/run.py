@@ -28,7 +28,7 @@ from .store import Store
 from .surrogates import BandSurrogates, make_groups
 from .table import Pair
 
-# What a store has of a pair: its `Sums`, and fields.
+# Arrays that a store has of a pair: its `Sums`, and fields.
 _SUMS, _FIELDS = ("count", "coherence", "direction", "above"), ("R2", "phase")
 
 # The largest number of failed pairs that a warning names.

@@ -1,4 +1,4 @@
-"""Where the fields of pairs and what they rest on are kept: in memory, or in a folder.
+"""Places that keep the fields of pairs and the simulations behind them: memory, or a folder.
 
 A folder is written pair by pair. Each file is written under another name and then renamed, so a
 file with its proper name is whole, also after Ctrl-C, and when two runs write at once. A run that
@@ -31,7 +31,7 @@ _FORMAT = "pycwt_mod coherence matrix"
 _VERSION = 1
 _MANIFEST = "matrix.json"
 
-# What reading a damaged file can raise.
+# Errors of reading a damaged file.
 _DAMAGE = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error)
 
 

@@ -1,4 +1,4 @@
-"""What goes in: a table of series, their names and sampling interval, the pairs and the bands."""
+"""The input of `wct_matrix`: series with names and sampling interval, pairs, bands."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Array = NDArray[np.float64]
 Pair = tuple[int, int]
 PeriodBand = tuple[float, float]
 
-# Series shorter than this have no AR(1) estimate worth the name, as in `wct`.
+# Shorter series have no usable AR(1) estimate, as in `wct`.
 _SHORTEST = 4
 
 # A period belongs to the band that begins with it, whatever the last digit of either.
@@ -43,7 +43,7 @@ class SeriesSet:
     dt : float
         Sampling interval.
     unit : str
-        Unit of `dt`, where the index of a table tells it; else empty.
+        Unit of `dt` if the dates of a DataFrame gave it; else "".
     """
 
     names: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""Series for the tests, and a backend that tells what it was asked."""
+"""Series for the tests, and a backend that records its tasks."""
 
 import numpy as np
 from scipy.signal import lfilter

@@ -1,4 +1,4 @@
-"""What can be done with the numbers of a matrix."""
+"""The result of many pairs: tables, squares, fields, text."""
 
 import pickle
 

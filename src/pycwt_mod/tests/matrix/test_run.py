@@ -1,4 +1,4 @@
-"""Runs over many pairs that break off: what is kept, what is told, and what goes on from there."""
+"""Runs over many pairs that break off: they keep their results, and the next run goes on."""
 
 import time
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Band means of surrogates: coarse against full, and what they say of the tail."""
+"""Band means of surrogates: coarse against full, single against double, and the tail."""
 
 import math
 
@@ -15,7 +15,7 @@ from pycwt_mod.montecarlo.noise import Streams
 from pycwt_mod.mothers import DOG, Morlet, Paul
 from pycwt_mod.transform import scale_axis
 
-# What the coarse times may change: this share of the spread of the band means themselves.
+# Coarse times may change band means by this share of the spread of the means.
 COARSE = 0.05
 
 

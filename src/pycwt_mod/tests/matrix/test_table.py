@@ -1,4 +1,4 @@
-"""What `wct_matrix` takes in: series, names, sampling intervals, pairs and bands."""
+"""The input of `wct_matrix`: series, names, sampling intervals, pairs and bands."""
 
 import numpy as np
 import pandas as pd
