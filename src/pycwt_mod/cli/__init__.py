@@ -1,7 +1,7 @@
 """The command line: ``pycwt-mod`` and ``python -m pycwt_mod``.
 
 Each command is a module with a function ``add_to(commands)``, which describes its arguments, and
-one that runs it and returns what goes to stdout. Progress, warnings and errors go to stderr.
+one that runs it and returns the text for stdout. Progress, warnings and errors go to stderr.
 """
 
 from .program import main

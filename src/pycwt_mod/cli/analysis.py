@@ -1,4 +1,4 @@
-"""What every analysis of a file begins and ends with: its series, and where its results go."""
+"""The beginning and the end of every analysis of a file: its series, and where results go."""
 
 from __future__ import annotations
 
@@ -17,27 +17,12 @@ __all__ = ["Outcome", "common_arrays", "deliver", "heading", "prepare"]
 
 @dataclass(frozen=True, eq=False)
 class Outcome:
-    """What an analysis found.
-
-    Parameters
-    ----------
-    lines : list of str
-        The summary for people.
-    results : dict
-        The summary for programs.
-    arrays : dict
-        What goes to the file of ``--save``.
-    seconds : float
-        Time of the computation.
-    facts : dict
-        Parameters, for the record.
-    words : str
-        How it was run, for the summary.
-    """
+    """The findings of an analysis, as text, for ``--json`` and for ``--save``."""
 
     lines: list[str]
     results: dict[str, Any]
     arrays: dict[str, Any]
+    # Of the computation, with its parameters for the record and how it ran in words.
     seconds: float
     facts: dict[str, Any] = field(default_factory=dict)
     words: str = ""

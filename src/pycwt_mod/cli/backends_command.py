@@ -1,4 +1,4 @@
-"""``pycwt-mod backends``: what is installed, and what to install for the rest."""
+"""``pycwt-mod backends``: the backends that are installed, and how to install the others."""
 
 from __future__ import annotations
 

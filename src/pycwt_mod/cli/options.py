@@ -1,9 +1,10 @@
-"""What the commands' options are called, how they are checked, and which of them go together."""
+"""The options of the commands: their names, their checks, and the groups that commands share."""
 
 from __future__ import annotations
 
 import argparse
 import math
+import re
 import textwrap
 from collections.abc import Callable
 from pathlib import Path
@@ -20,7 +21,7 @@ DEFAULT_SURROGATES = 300
 
 _WAVELETS = ("morlet", "paul", "dog", "mexicanhat")
 
-# argparse wraps no text of a parser whose examples keep their lines.
+# argparse keeps the lines of the examples, and so wraps no description.
 _HELP_WIDTH = 79
 
 
@@ -136,7 +137,7 @@ def add_scale_options(parser: argparse.ArgumentParser) -> None:
 
 
 def add_simulation_options(parser: argparse.ArgumentParser) -> None:
-    """Add what and how much is simulated."""
+    """Add the simulation of the significance."""
     group = parser.add_argument_group("significance")
     group.add_argument(
         "--mc-count",
@@ -208,7 +209,7 @@ def scale_options(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def simulation_options(arguments: argparse.Namespace) -> dict[str, Any]:
-    """Return what is simulated, and where, as the package's functions take it."""
+    """Return the options of the simulation as the package's functions take them."""
     return {
         "mc_count": arguments.mc_count,
         "cache": not arguments.no_cache,
@@ -221,7 +222,7 @@ def simulation_options(arguments: argparse.Namespace) -> dict[str, Any]:
 
 def picture_path(text: str) -> Path:
     """Return a path whose suffix is that of a picture."""
-    return _path(text, ".png", ".pdf", ".svg")
+    return _path(text, ".png, .pdf or .svg")
 
 
 def archive_path(text: str) -> Path:
@@ -303,10 +304,9 @@ def backend_name(text: str) -> str:
     return text
 
 
-def _path(text: str, *suffixes: str) -> Path:
-    if Path(text).suffix.lower() not in suffixes:
-        rule = " or ".join([", ".join(suffixes[:-1]), suffixes[-1]] if suffixes[1:] else suffixes)
-        raise argparse.ArgumentTypeError(f"must end in {rule}, got {text!r}")
+def _path(text: str, suffixes: str) -> Path:
+    if Path(text).suffix.lower() not in re.findall(r"\.\w+", suffixes):
+        raise argparse.ArgumentTypeError(f"must end in {suffixes}, got {text!r}")
     return Path(text)
 
 

@@ -1,4 +1,4 @@
-"""Drawing what a command computed; matplotlib is loaded only when a picture is asked for."""
+"""Pictures of the results; matplotlib is loaded only when one is asked for."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _PANELS_ABREAST = 3
 
 
 def save_pair(arguments: argparse.Namespace, inputs: Inputs, result: tuple[Any, ...]) -> None:
-    """Draw what `wct` or `xwt` returned into the file of ``--plot``."""
+    """Draw the result of `wct` or `xwt` into the file of ``--plot``."""
     from ..plotting import offscreen_axes, plot_wct, plot_xwt
 
     coherence = arguments.command == "wct"

@@ -33,8 +33,6 @@ DEFAULT_SEED = 2004
 _SCALES_PER_OCTAVE = 12
 _MOST_ROWS = 6
 
-_TITLE = "Arctic Oscillation and Baltic Sea ice extent: wavelet coherence"
-
 _HEADING = f"""\
 Significant coherence at the 5 % level, outside the cone of influence, by
 octaves of period, the {_MOST_ROWS} largest regions (one outline in the picture may be
@@ -80,7 +78,7 @@ class DemoResult:
             period_unit="years",
             time_label="Year",
             level_label="5 % significance level against red noise",
-            title=_TITLE,
+            title="Arctic Oscillation and Baltic Sea ice extent: wavelet coherence",
             ax=offscreen_axes(),
         )
         plot.figure.savefig(path, dpi=150)

@@ -13,17 +13,7 @@ __all__ = ["Series", "load"]
 
 @dataclass(frozen=True)
 class Source:
-    """The facts about a series that its data file does not hold.
-
-    Parameters
-    ----------
-    file : str
-        Name of the data file.
-    title, label, unit : str
-        Readable name, short name and unit of the values.
-    start, dt : float
-        Time of the first value and sampling interval, in years.
-    """
+    """The facts about a series that its data file does not hold; times are in years."""
 
     file: str
     title: str

@@ -98,13 +98,15 @@ def test_demo_leaves_the_cache_alone(finished):
     assert [path.name for path in folder.iterdir()] == ["pycwt_mod_demo.png"]
 
 
-def test_demo_is_reproducible_and_silent_on_request(finished, tmp_path):
+def test_demo_is_reproducible_and_silent_on_request(finished, capsys, tmp_path):
     _, first = finished
-    options = ("--mc-count", str(FEW), "--no-progress", "--output", "other.png")
-    second = run("demo", *options, cwd=tmp_path)
-    assert second.stderr == ""
-    assert timeless(second.stdout) == timeless(first.stdout)
-    assert (tmp_path / "other.png").stat().st_size > 10_000
+    picture = tmp_path / "other.png"
+    options = ["--mc-count", str(FEW), "--no-progress", "--output", str(picture)]
+    assert command_line.main(["demo", *options]) == 0
+    second = capsys.readouterr()
+    assert second.err == ""
+    assert timeless(second.out) == timeless(first.stdout)
+    assert picture.stat().st_size > 10_000
 
 
 def test_demo_seed_changes_the_level_and_is_reported():

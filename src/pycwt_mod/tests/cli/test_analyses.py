@@ -128,9 +128,9 @@ def test_wct_saves_all_arrays_without_pickle(csv, rivers, call, tmp_path):
     assert [path.name for path in tmp_path.iterdir() if path.suffix == ".npz"] == ["out.npz"]
 
 
-@pytest.mark.parametrize("command", ["wct", "xwt", "cwt"])
 @pytest.mark.parametrize(
-    ("name", "magic"), [("p.png", b"\x89PNG"), ("p.pdf", b"%PDF"), ("p.svg", b"<?xml")]
+    ("command", "name", "magic"),
+    [("wct", "p.png", b"\x89PNG"), ("xwt", "p.pdf", b"%PDF"), ("cwt", "p.svg", b"<?xml")],
 )
 def test_picture_is_drawn(command, name, magic, csv, call):
     columns = ("--x", "rain", *(("--y", "discharge") if command != "cwt" else ()))

@@ -103,12 +103,12 @@ def test_output_that_cannot_be_encoded_is_replaced(monkeypatch):
 
 
 @pytest.mark.skipif(os.name != "posix", reason="pipes of another kind")
-def test_reader_that_goes_away_is_not_a_traceback():
+def test_reader_that_goes_away_is_not_a_traceback(csv):
     reader, writer = os.pipe()
     os.close(reader)
     try:
         done = subprocess.run(
-            [sys.executable, "-m", "pycwt_mod", "backends"],
+            [sys.executable, "-m", "pycwt_mod", "cwt", csv, "--x", "rain", "--dt", "1"],
             stdout=writer,
             stderr=subprocess.PIPE,
             timeout=120,
