@@ -1,4 +1,4 @@
-"""Which backend to use on this machine: a small and a large job on each, and whether they agree."""
+"""The fastest backend on this machine: a small and a large job on each, which must agree."""
 
 from __future__ import annotations
 

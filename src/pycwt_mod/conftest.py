@@ -1,4 +1,4 @@
-"""What every test needs: a cache folder of its own, and no backend chosen from outside."""
+"""Every test has a cache folder of its own, and no backend chosen from outside."""
 
 from pathlib import Path
 
@@ -24,7 +24,7 @@ def cache_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture(autouse=True)
 def no_chosen_backend(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Start from the default backend, and undo what a test does to it."""
+    """Start from the default backend, and restore it after each test."""
     monkeypatch.delenv(registry.ENVIRONMENT_VARIABLE, raising=False)
     monkeypatch.setattr(registry, "_default_name", None)
 

@@ -117,7 +117,7 @@ def wct_significance(
     Raises
     ------
     TypeError, ValueError
-        If an argument is not what is described here; the message names it.
+        If an argument is not as described here; the message names it.
     TimeoutError
         After `timeout`; it says how many surrogates were done.
 

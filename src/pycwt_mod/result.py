@@ -154,12 +154,12 @@ class CoherenceResult(tuple[Array, Array, Array, Array, Array]):
         *,
         level: float | None = None,
     ) -> Summary:
-        """Return what the coherence shows, octave by octave of periods; ``print`` it.
+        """Return the findings, octave by octave of periods; ``print`` them.
 
         Parameters
         ----------
         names : (str, str), optional
-            What the series are called in the text.
+            Names of the series in the text.
         unit : str, optional
             Unit of time, that of `dt`, for the text.
         level : float, optional
@@ -178,7 +178,7 @@ class CoherenceResult(tuple[Array, Array, Array, Array, Array]):
 
         Notes
         -----
-        A lag is known up to whole periods only. In anti-phase it is that by which the second
+        A lag is known up to whole periods only. In anti-phase it is the time by which the second
         series follows the first turned upside down.
 
         Examples

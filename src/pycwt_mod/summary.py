@@ -80,7 +80,7 @@ class SummaryRow:
 
     @property
     def relation(self) -> str:
-        """How the series relate: "in phase", "anti-phase", "x leads", "y leads", or ""."""
+        """Relation of the series: "in phase", "anti-phase", "x leads", "y leads", or ""."""
         if math.isnan(self.phase):
             return ""
         if abs(self.phase) <= _NEARLY_IN_PHASE:
@@ -91,7 +91,7 @@ class SummaryRow:
 
     @property
     def phase_of_lag(self) -> float:
-        """The phase that the lag is reckoned from: in anti-phase that of x turned upside down."""
+        """The phase from which the lag is computed: in anti-phase that of x turned upside down."""
         opposite = self.relation == "anti-phase"
         return math.remainder(self.phase - math.pi, 2 * math.pi) if opposite else self.phase
 
@@ -181,7 +181,7 @@ class Summary:
 
     @property
     def _least(self) -> float:
-        """Share of an octave from which its relation is more than that of noise."""
+        """Significant share from which the relation of an octave is not just that of noise."""
         return _STANDS_OUT * (1 - self.level)
 
     def _row_as_dict(self, row: SummaryRow) -> dict[str, Any]:
@@ -308,7 +308,7 @@ def summarise(
 
 
 def _parts(found: Mask, outside: Mask, periods: Array, times: Array | None) -> Iterator[Part]:
-    """Yield where each octave or region is, its points there, its periods and its times."""
+    """Yield the place of each octave or region, its points there, its periods and its times."""
     octaves = np.floor(np.log2(periods) + _ROUNDING)
     for octave in np.unique(octaves).tolist():
         first, last = np.flatnonzero(octaves == octave)[[0, -1]]
@@ -363,7 +363,7 @@ def percent(share: float) -> str:
 
 
 def simulated_on(provenance: Mapping[str, Any]) -> str:
-    """Return where a null distribution was simulated, by its provenance."""
+    """Return the backend and workers of a simulation, from its provenance, in words."""
     name = provenance["backend"]
     number = 1 if name == "sequential" else provenance["n_workers"]
     return f"backend {name} ({number} worker{'s' if number != 1 else ''})"

@@ -106,7 +106,7 @@ def cwt(
     Raises
     ------
     TypeError, ValueError
-        If an argument is not what is described here; the message names it.
+        If an argument is not as described here; the message names it.
 
     References
     ----------
@@ -325,7 +325,7 @@ def xwt(
     Raises
     ------
     TypeError, ValueError
-        If an argument is not what is described here; the message names it.
+        If an argument is not as described here; the message names it.
 
     Notes
     -----
@@ -422,7 +422,7 @@ def wct(
     Raises
     ------
     TypeError, ValueError
-        If an argument is not what is described here; the message names it. In particular series
+        If an argument is not as described here; the message names it. In particular series
         with gaps, constant series and series of different lengths are refused.
 
     Notes

@@ -92,7 +92,7 @@ def wct_matrix(
     Raises
     ------
     TypeError, ValueError
-        If an argument is not what is described here; the message names it. Also if `out` holds a
+        If an argument is not as described here; the message names it. Also if `out` holds a
         run with other data or parameters.
     TimeoutError
         After `timeout`; it says how many steps were done. A step is a surrogate, the transform of

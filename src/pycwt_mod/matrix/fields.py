@@ -28,7 +28,7 @@ Complex = NDArray[np.complex128]
 
 @dataclass(frozen=True)
 class Geometry:
-    """What all pairs have in common, small enough to send to any worker.
+    """The properties that all pairs share, small enough to send to any worker.
 
     Parameters
     ----------

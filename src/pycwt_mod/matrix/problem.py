@@ -39,7 +39,7 @@ class Problem:
 
     @property
     def members(self) -> NDArray[np.bool_]:
-        """Which scales belong to each band and leave the cone of influence, (band, scale)."""
+        """Mask of the scales that belong to each band and leave the cone, (band, scale)."""
         periods, seen = self.geometry.periods, self.geometry.n_outside > 0
         return np.stack([in_band(periods, band) & seen for band in self.bands])
 

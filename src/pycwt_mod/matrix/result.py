@@ -227,7 +227,7 @@ class MatrixResult:
         return plot_matrix(self, *args, **options)
 
     def __repr__(self) -> str:
-        """Return a line on the whole, and one on each band that says how many pairs stand out."""
+        """Return a line on all pairs, and one with the significant ones for each band."""
         unit = f" {self.unit}" if self.unit else ""
         text = (
             f"<MatrixResult: {len(self.pairs)} pairs of {len(self.names)} series, "

@@ -41,7 +41,7 @@ class Group:
     Attributes
     ----------
     step : int
-        Only every so many times are computed.
+        Only every `step`-th time is computed.
     low, high : int
         The scales that are computed, halo included.
     bands : tuple of int
@@ -253,7 +253,7 @@ def _coarse_bank(geometry: Geometry, group: Group, ops: ArrayOps) -> FilterBank:
 
 
 def _folded(bands: Sequence[Band], length: int) -> tuple[Band, ...]:
-    """Fold a filter onto a shorter spectrum: that of every so many times."""
+    """Fold a filter onto a shorter spectrum, that of every n-th time."""
     pieces = []
     for band in bands:
         start = band.source.start

@@ -54,7 +54,7 @@ class SeriesSet:
     unit: str
 
     def digest(self) -> str:
-        """Return a name for the values of all series, and for which of them fail."""
+        """Return a digest of the values of all series, and of the list of those that fail."""
         digest = hashlib.sha256()
         for number in range(len(self.names)):
             values: NDArray[Any] = self.values.get(number, np.empty(0))
@@ -237,6 +237,6 @@ def _as_band(band: Any, periods: Array) -> PeriodBand:
 
 
 def in_band(periods: Array, band: PeriodBand) -> NDArray[np.bool_]:
-    """Return which periods are in a band: from its low end on, below its high end."""
+    """Return a mask of the periods in a band: from its low end on, below its high end."""
     low, high = (edge * (1 - _ROUNDING) for edge in band)
     return np.asarray((periods >= low) & (periods < high))

@@ -1,4 +1,4 @@
-"""What every mother wavelet has: its facts, and how the coherence smooths with it."""
+"""The base of the mother wavelets: their constants, and the smoothing of the coherence."""
 
 from __future__ import annotations
 

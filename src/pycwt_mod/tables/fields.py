@@ -1,4 +1,4 @@
-"""From the cells of a column to numbers or times, or to what is wrong in which rows."""
+"""From the cells of a column to numbers or times, or to an error that names the rows."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["DECIMAL_COMMA", "as_numbers", "as_times", "kind_of", "likely_missing
 
 Array = NDArray[Any]
 
-# What spreadsheets, R, MATLAB, pandas and agencies write for "no value", in lower case.
+# Texts by which spreadsheets, R, MATLAB, pandas and agencies mean "no value", in lower case.
 _MISSING = frozenset(
     {"", "na", "n/a", "#n/a", "nan", "nat", "null", "none", "-", "--", "---", ".", "?", "missing"}
 )
@@ -34,7 +34,7 @@ _FILL = "Fill or interpolate the gaps before, or cut the series to a span withou
 
 
 def kind_of(text: str) -> str:
-    """Return what a cell holds: "number", "date", "missing" or "text".
+    """Return the kind of a cell: "number", "date", "missing" or "text".
 
     Examples
     --------

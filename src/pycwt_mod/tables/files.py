@@ -1,4 +1,4 @@
-"""Opening a file and knowing what is in it by its first bytes."""
+"""Opening a file, whose first bytes tell its format."""
 
 from __future__ import annotations
 
