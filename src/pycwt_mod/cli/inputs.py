@@ -32,7 +32,7 @@ _MOTHERS: dict[str, Any] = {"morlet": Morlet, "paul": Paul, "dog": DOG, "mexican
 
 @dataclass(frozen=True, eq=False)
 class Inputs:
-    """Series over the same times, with what is needed to label them.
+    """Series over the same times, and their labels.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ class Inputs:
     unit : str
         Unit of time; "" if it is not known.
     spacing : str
-        What the steps are, in words.
+        The steps of the times, in words.
     digest : str
         SHA-256 of the file.
     detrended : bool
@@ -76,7 +76,7 @@ class Inputs:
 
     @property
     def span(self) -> str:
-        """From when to when, in words; "" if that is not known."""
+        """First and last time, in words; "" if they are not known."""
         if self.times is None:
             return ""
         return f"{label_of(self.times[0])} to {label_of(self.times[-1])}"
@@ -116,7 +116,7 @@ def read_many(
     inputs : Inputs
         The series that can be used.
     left_out : dict
-        Why the others cannot, by name.
+        The reasons against the others, by name.
     """
     table = _table(arguments)
     time = None if arguments.time is None else table.find(arguments.time)
@@ -228,7 +228,7 @@ def _table(arguments: argparse.Namespace) -> Table:
 def _detrended(values: NDArray[np.float64]) -> NDArray[np.float64]:
     time = np.linspace(-1, 1, values.size)
     rest = np.asarray(values - np.polynomial.Polynomial.fit(time, values, 1)(time))
-    # Of a straight line nothing is left but its rounding, which is no series.
+    # A straight line leaves nothing but its rounding, which is no series.
     return np.zeros_like(rest) if np.ptp(rest) <= _ROUNDING * np.abs(values).max() else rest
 
 

@@ -1,4 +1,4 @@
-"""The program: choose the command, run it, and turn what goes wrong into an exit status."""
+"""The program: choose the command, run it, and turn errors into an exit status."""
 
 from __future__ import annotations
 
@@ -139,7 +139,7 @@ def _print(text: str) -> None:
 
 
 def _warning_shower(kept: list[str]) -> Callable[..., None]:
-    """Return what shows a warning as one line, without the source code that raised it."""
+    """Return a function that shows a warning as one line, without the code that raised it."""
 
     def show(message: Warning | str, *place: object, **more: object) -> None:
         kept.append(str(message))

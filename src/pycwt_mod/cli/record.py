@@ -1,4 +1,4 @@
-"""How a result was made, and results as JSON and as arrays in a file."""
+"""Results as JSON and as arrays in a file, with the facts needed to repeat them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ __all__ = ["as_json", "facts_of", "program_facts", "provenance_of", "save_arrays
 
 
 def program_facts(arguments: argparse.Namespace) -> dict[str, Any]:
-    """Return which program, command and machine made a result."""
+    """Return the program, command and machine that made a result."""
     return {
         "program": "pycwt_mod",
         "version": __version__,
@@ -38,20 +38,20 @@ def program_facts(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def provenance_of(arguments: argparse.Namespace, **facts: Any) -> dict[str, Any]:
-    """Return how a result was made: the program, what the caller adds, and the warnings.
+    """Return the facts needed to repeat a result: the program, the caller's, and the warnings.
 
     Parameters
     ----------
     arguments : argparse.Namespace
         The command.
     **facts
-        Whatever JSON can hold, and NumPy's numbers.
+        Values that JSON can hold, or NumPy's numbers.
     """
     return {**program_facts(arguments), **facts, "warnings": list(arguments.warnings)}
 
 
 def facts_of(inputs: Inputs) -> dict[str, Any]:
-    """Return what is known of the data, for the record."""
+    """Return the facts about the data, for the record."""
     source = inputs.source if inputs.source.startswith("<") else str(Path(inputs.source).resolve())
     return {
         "file": source,
@@ -85,7 +85,7 @@ def as_json(value: Any) -> str:
 
 
 def save_arrays(path: Path, arrays: Mapping[str, Any], provenance: Mapping[str, Any]) -> None:
-    """Write arrays and how they were made to an .npz that is read without pickle.
+    """Write arrays and their provenance to an .npz that is read without pickle.
 
     A file of that name is replaced once the new one is complete.
 
@@ -117,7 +117,7 @@ def save_arrays(path: Path, arrays: Mapping[str, Any], provenance: Mapping[str, 
 
 
 def _plain(value: Any) -> Any:
-    """Return a value made of what JSON has."""
+    """Return a value made of the types of JSON alone."""
     if isinstance(value, Mapping):
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, np.ndarray | list | tuple | range):

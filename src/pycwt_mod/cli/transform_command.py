@@ -49,7 +49,7 @@ def add_to(commands: options.Commands) -> None:
 
 @dataclass(frozen=True, eq=False)
 class _Spectra:
-    """What is computed from one series of mean 0 and variance 1; see `cwt` and `significance`."""
+    """The results for one series of mean 0 and variance 1; see `cwt` and `significance`."""
 
     W: NDArray[np.complex128]
     scales: Array

@@ -82,7 +82,7 @@ class Geometry:
 
     @property
     def smooths_itself(self) -> bool:
-        """Whether the mother wavelet has a `smooth` of its own, which must be honoured."""
+        """True if the mother wavelet has a `smooth` of its own, which must be honoured."""
         return has_own_smooth(self.mother)
 
     @property

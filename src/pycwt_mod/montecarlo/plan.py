@@ -131,7 +131,7 @@ class Plan:
 
     @property
     def smooths_itself(self) -> bool:
-        """Whether the mother wavelet has a `smooth` of its own, which must be honoured."""
+        """True if the mother wavelet has a `smooth` of its own, which must be honoured."""
         return mothers.has_own_smooth(self.mother)
 
     @property
