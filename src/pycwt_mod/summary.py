@@ -124,8 +124,8 @@ class Summary:
         Names of the two series; of one, if the field has no phases.
     unit : str
         Unit of time; "" if it is not known.
-    field : str
-        The field in a word: "R2" or "power".
+    quantity : str
+        The values of the field: "R2" or "power".
     """
 
     rows: tuple[SummaryRow, ...]
@@ -134,7 +134,7 @@ class Summary:
     dt: float
     names: tuple[str, ...]
     unit: str
-    field: str
+    quantity: str
 
     @property
     def strongest(self) -> SummaryRow | None:
@@ -189,7 +189,7 @@ class Summary:
             "periods": row.periods,
             "area": row.area,
             "significant": row.significant,
-            f"mean_{self.field}": row.mean,
+            f"mean_{self.quantity}": row.mean,
             "mean_period": row.mean_period,
             "phase": row.phase,
             "phase_spread": row.phase_spread,
@@ -202,7 +202,9 @@ class Summary:
         """Return header and rows; the columns differ between octaves, regions and one series."""
         pair, regions = len(names) == 2, self.rows[0].times is not None
         header = [f"period{unit}", *(["time"] if regions else ["area", "signif."])]
-        header += [self.field, "phase (deg)", f"lag{unit}", "relation"] if pair else ["mean power"]
+        header += (
+            [self.quantity, "phase (deg)", f"lag{unit}", "relation"] if pair else ["mean power"]
+        )
         rows = []
         for row in self.rows[:most]:
             if row.times is not None:
@@ -245,7 +247,7 @@ class Summary:
         start = {"in phase": "in phase, ", "anti-phase": "in anti-phase, "}.get(row.relation, "")
         lag = f"{self._time(abs(row.lag))} +- {self._time(row.lag_spread)}{unit}"
         yield fill(
-            f"Strongest: {where}, {percent(row.significant)} significant, mean {self.field} "
+            f"Strongest: {where}, {percent(row.significant)} significant, mean {self.quantity} "
             f"{row.mean:.2f};"
         )
         yield fill(f"  phase {math.degrees(row.phase):+z.0f} deg: {start}{follows} by {lag}.")
@@ -271,17 +273,16 @@ def summarise(
     dt: float,
     names: Sequence[str],
     unit: str = "",
-    label: str = "R2",
+    quantity: str = "R2",
     times: Array | None = None,
 ) -> Summary:
     """Describe a field, shape (n_scales, n_times), by octaves of its ascending periods.
 
     With times, shape (n_times,), the rows are instead the contiguous significant regions within
-    an octave that are large enough. `label` is the summary's `field`; the other arguments are
+    an octave that are large enough. The other arguments are
     those of `Summary`. An octave that lies in the cone at all times has no row.
     """
-    if isinstance(names, str) or not all(isinstance(name, str) for name in names):
-        raise TypeError(f"`names` must be strings, one for each series, got {names!r}.")
+    _check_labels(names, 1 if phase is None else 2, unit)
     found, total = significant & outside, int(outside.sum())
     logs = np.broadcast_to(np.log2(periods)[:, np.newaxis], field.shape)
     rows = []
@@ -304,7 +305,15 @@ def summarise(
     if times is not None:
         rows.sort(key=lambda row: -row.area)
     share = float(found.sum() / total) if total else math.nan
-    return Summary(tuple(rows), share, level, dt, tuple(names), unit, label)
+    return Summary(tuple(rows), share, level, dt, tuple(names), unit, quantity)
+
+
+def _check_labels(names: Any, number: int, unit: Any) -> None:
+    texts = isinstance(names, tuple | list) and all(isinstance(name, str) for name in names)
+    if not texts or len(names) != number:
+        raise TypeError(f"`names` must be {number} strings, one for each series, got {names!r}.")
+    if not isinstance(unit, str):
+        raise TypeError(f"`unit` must be a string, such as 'days', got {unit!r}.")
 
 
 def _parts(found: Mask, outside: Mask, periods: Array, times: Array | None) -> Iterator[Part]:

@@ -68,7 +68,7 @@ def _run(arguments: argparse.Namespace) -> str:
         dt=inputs.dt,
         names=inputs.names,
         unit=inputs.unit,
-        label="power",
+        quantity="power",
     )
     title = "Cross-wavelet transform of {} (x) and {} (y), each with mean 0 and variance 1"
     title = title.format(*inputs.names)

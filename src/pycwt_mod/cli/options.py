@@ -174,10 +174,7 @@ def add_engine_options(parser: Parser) -> None:
         help="where to run: auto, sequential, joblib, dask, gpu or a plug-in (default: auto)",
     )
     parser.add_argument(
-        "--workers",
-        type=workers,
-        metavar="N",
-        help="number of parallel workers; -1: all cores",
+        "--workers", type=workers, metavar="N", help="number of parallel workers; -1: all cores"
     )
     parser.add_argument("--no-progress", action="store_true", help="show no progress bar")
 

@@ -113,7 +113,7 @@ def _outcome(
         dt=inputs.dt,
         names=inputs.names,
         unit=inputs.unit,
-        label="power",
+        quantity="power",
     )
     peak = spectra.peak
     title = f"Wavelet power of {inputs.names[0]}, as a multiple of its variance"

@@ -26,7 +26,7 @@ def a_row(phase=1.2, spread=0.4, significant=0.3, periods=(8.0, 16.0), times=Non
 
 def a_summary(*rows, names=("rain", "flow"), unit="days", dt=1.0):
     field = np.zeros((1, 1))
-    empty = summarise(field, field > 0, field > 0, np.ones(1), **OPTIONS)
+    empty = summarise(field, field > 0, field > 0, np.ones(1), field, **OPTIONS)
     return dataclasses.replace(empty, rows=rows, share=0.3, names=names, unit=unit, dt=dt)
 
 
@@ -216,18 +216,11 @@ def test_numbers_keep_their_units():
 
 def test_summary_of_one_series_has_no_phases():
     field = np.ones((3, 4))
-    options = OPTIONS | {"names": ("sst",), "label": "power"}
+    options = OPTIONS | {"names": ("sst",), "quantity": "power"}
     summary = summarise(field, field > 0, field > 0, np.arange(2.0, 5), **options)
     assert "phase" not in str(summary)
     assert summary.as_dict()["bands"][0]["phase"] is not None  # NaN, which JSON writes as null
     assert np.isnan(summary.rows[0].phase)
-
-
-@pytest.mark.parametrize("names", ["ab", (1, 2), ("rain", None)])
-def test_names_that_are_none_are_refused(names):
-    field = np.ones((1, 1))
-    with pytest.raises(TypeError, match="`names` must be strings, one for each series, got "):
-        summarise(field, field > 0, field > 0, field[0], **(OPTIONS | {"names": names}))
 
 
 @pytest.mark.parametrize(
@@ -268,3 +261,18 @@ def test_summary_of_a_result_without_a_null_is_refused(result):
         wct(*x, 1.0, sig=False).summary()
     with pytest.raises(ValueError, match="`level` must"):
         result.summary(level=95)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"names": "ab"}, "`names` must be 2 strings, one for each series, got 'ab'"),
+        ({"names": ("rain",)}, "`names` must be 2 strings"),
+        ({"names": ("rain", None)}, "`names` must be 2 strings"),
+        ({"names": None}, "`names` must be 2 strings"),
+        ({"unit": 3}, "`unit` must be a string, such as 'days', got 3"),
+    ],
+)
+def test_summary_refuses_labels_that_are_no_text(result, options, message):
+    with pytest.raises(TypeError, match=message):
+        result.summary(**options)
