@@ -49,6 +49,8 @@ def parse_text(
         # Only in a single column a blank line is a missing value.
         numbers = [number for number in numbers if lines[number - 1].strip()]
     rows = [lines[number - 1] for number in numbers]
+    if len(rows) > 1 and all(row.rstrip(" ").endswith(separator) for row in rows):
+        rows = [row.rstrip(" ")[:-1] for row in rows]  # as Fortran and spreadsheets may write
     first = [_cells(row, separator) for row in rows[:_LOOKED_AT]]
     names = _names_in_comment(lines[skip : numbers[0] - 1], separator, len(first[0]))
     if separator == " ":
@@ -60,9 +62,6 @@ def parse_text(
         if not rows:
             raise DataError(f"{source}: has a header and no data.")
     columns = _read_columns(rows, separator, first, source)
-    if len(columns) > 1 and not names[-1] and not any(map(str.strip, map(str, columns[-1]))):
-        # Fortran and spreadsheets may end every line by a separator.
-        columns, names = columns[:-1], names[:-1]
     return Table(source, tuple(names), columns, numbers, "line", missing)
 
 
@@ -81,6 +80,7 @@ def _read_columns(
         io.StringIO("\n".join(rows)),
         sep="\t" if separator == " " else separator,
         header=None,
+        names=range(len(first[0])),  # the first row may be blank
         index_col=False,
         decimal="," if commas else ".",
         na_filter=False,  # how a missing value is written is told
