@@ -292,13 +292,13 @@ def as_count(value: Any, name: str, *, at_least: int = 1) -> int:
     """Return an integer not below `at_least`; a float with an integer value is an integer."""
     if not _is_real(value):
         raise TypeError(f"`{name}` must be an integer, got {brief(value)}.")
-    number = float(value)
-    if not number.is_integer():
-        kind: type[Exception] = ValueError if math.isfinite(number) else TypeError
+    if not isinstance(value, numbers.Integral) and not float(value).is_integer():
+        kind: type[Exception] = ValueError if math.isfinite(value) else TypeError
         raise kind(f"`{name}` must be an integer, got {value!r}.")
-    if number < at_least:
-        raise ValueError(f"`{name}` must be at least {at_least}, got {int(number)}.")
-    return int(number)
+    count = int(value)
+    if count < at_least:
+        raise ValueError(f"`{name}` must be at least {at_least}, got {count}.")
+    return count
 
 
 def as_flag(value: Any, name: str) -> bool:
