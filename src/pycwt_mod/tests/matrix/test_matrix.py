@@ -202,7 +202,7 @@ def check_same(result, reference):
 
 
 @pytest.mark.parametrize(
-    "backend", ["joblib", "auto", "threads", pytest.param("dask", marks=pytest.mark.slow)]
+    "backend", ["joblib", "auto", "threads", pytest.param("dask", marks=pytest.mark.heavy)]
 )
 def test_numbers_are_the_same_on_every_backend(backend, reference, monkeypatch):
     monkeypatch.setattr("pycwt_mod.backends.joblib.available_cores", lambda: 3)
