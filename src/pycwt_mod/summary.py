@@ -279,8 +279,8 @@ def summarise(
     """Describe a field, shape (n_scales, n_times), by octaves of its ascending periods.
 
     With times, shape (n_times,), the rows are instead the contiguous significant regions within
-    an octave that are large enough. The other arguments are
-    those of `Summary`. An octave that lies in the cone at all times has no row.
+    an octave that are large enough. The other arguments are those of `Summary`. An octave that
+    lies in the cone at all times has no row.
     """
     _check_labels(names, 1 if phase is None else 2, unit)
     found, total = significant & outside, int(outside.sum())
