@@ -2,10 +2,15 @@
 
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from pycwt_mod.backends import registry
 from pycwt_mod.helpers import CACHE_DIR_VARIABLE
+
+# The same examples on every machine, at whatever speed; none are kept on disk.
+hypothesis.settings.register_profile("pycwt_mod", derandomize=True, deadline=None, database=None)
+hypothesis.settings.load_profile("pycwt_mod")
 
 MARKERS = {
     "heavy": "starts clusters, kills workers or waits; run by `.ci/run`",
