@@ -35,7 +35,7 @@ def test_whole_block(benchmark, plan):
 
 
 def test_noise(benchmark, plan):
-    benchmark(ar1_pairs, Streams(1), range(plan.block_size), plan.n_samples, (0.6, 0.3))
+    benchmark(ar1_pairs, Streams(1), range(plan.block_size), plan.n_times, (0.6, 0.3))
 
 
 def test_fft_of_one_scale(benchmark, fields):
@@ -53,21 +53,21 @@ def test_filter_of_one_scale(benchmark, plan, fields):
 
 
 def test_products_of_one_scale(benchmark, plan, fields):
-    scratch = np.empty((plan.block_size, 2 * plan.n_samples))
-    W = fields[..., : plan.n_samples]
+    scratch = np.empty((plan.block_size, 2 * plan.n_times))
+    W = fields[..., : plan.n_times]
     benchmark(_pack_fields, W, np.empty_like(fields), scratch, NUMPY)
 
 
 def test_boxcar_of_one_scale(benchmark, plan, fields):
-    row = fields[..., : plan.n_samples]
+    row = fields[..., : plan.n_times]
     running, out = RunningSum(13, row.shape, NUMPY), np.empty_like(row)
     benchmark(running.push, row, out)
 
 
 def test_quotient_of_one_scale(benchmark, plan, fields):
-    S = fields[..., : plan.n_samples].copy()
+    S = fields[..., : plan.n_times].copy()
     R2 = np.empty(S.shape[1:])
-    benchmark(squared_coherence, S, R2, np.empty((plan.block_size, 2 * plan.n_samples)))
+    benchmark(squared_coherence, S, R2, np.empty((plan.block_size, 2 * plan.n_times)))
 
 
 @pytest.mark.parametrize("n", [1000, 20_000])

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from . import helpers
 from .helpers import AR1_REMEDY, AR1EstimationError
 from .time_axis import index_axis, same_index
 from .validation import (
@@ -30,9 +32,6 @@ _MOST_SCALES = 100_000
 _SHORTEST_STEP = 1e-300
 
 Array = NDArray[np.float64]
-
-# `ar1`, or a function that a user put in its place.
-Estimator = Callable[[Array], tuple[float, ...]]
 
 
 def scale_arguments(
@@ -123,6 +122,21 @@ def in_range(pair: Array) -> Array:
     return np.asarray(np.ldexp(pair, -exponents))
 
 
+class DimensionError(ValueError, Warning):
+    """Arrays whose shapes do not fit; pycwt raises a bare `Warning` here, and this is one too."""
+
+
+def as_transform(W: Any, n_scales: int) -> NDArray[Any]:
+    """Return a wavelet transform, shape (n_scales, n), which may be given the other way round."""
+    field = np.asarray(W)
+    if field.ndim != 2 or n_scales not in field.shape:
+        raise DimensionError(
+            f"`W` must have one row for each of the {n_scales} scales in `sj`, got shape "
+            f"{field.shape}."
+        )
+    return field if field.shape[0] == n_scales else field.T
+
+
 def value_at_zero(mother: Any) -> float:
     """Return the value at time 0 of the wavelet that `psi_ft` transforms."""
     at_zero = getattr(mother, "psi_at_zero", None)
@@ -159,10 +173,24 @@ def averaged_band(dof: Any) -> tuple[float, float]:
     return float(band[0]), float(band[1])
 
 
-def coefficient_of(series: Array, name: str, ar1: Estimator) -> float:
+def as_replaced(name: str) -> Callable[..., Any]:
+    """Return a function of `helpers`, or the one that a user put in its place in `wavelet`.
+
+    Scripts written for pycwt do so. `wavelet` is above this module, which does not import it.
+    """
+    function: Callable[..., Any] = getattr(sys.modules[f"{__package__}.wavelet"], name)
+    return function
+
+
+def padded_length(size: int) -> int:
+    """Return the FFT length, by `fft_kwargs` of `wavelet` or `helpers`, as a user replaced it."""
+    return helpers.padded_length(size, as_replaced("fft_kwargs"))
+
+
+def coefficient_of(series: Array, name: str) -> float:
     """Return the lag-1 autocorrelation of a series, with which an AR(1) model can exist."""
     try:
-        g = ar1(series)[0]
+        g = as_replaced("ar1")(series)[0]
     except AR1EstimationError as error:
         raise AR1EstimationError(str(error).replace("`x`", f"`{name}`")) from None
     if not -1 < g < 1:
@@ -173,7 +201,7 @@ def coefficient_of(series: Array, name: str, ar1: Estimator) -> float:
     return float(g)
 
 
-def variance_and_alpha(signal: Any, alpha: Any, ar1: Estimator) -> tuple[float, float]:
+def variance_and_alpha(signal: Any, alpha: Any) -> tuple[float, float]:
     """Return the variance and the lag-1 autocorrelation that `significance` tests against."""
     if np.ndim(signal) == 0:
         variance = as_real(signal, "signal")
@@ -188,4 +216,5 @@ def variance_and_alpha(signal: Any, alpha: Any, ar1: Estimator) -> tuple[float, 
     series = as_series(signal, "signal")
     if alpha is None:
         warn_of_uneven_index(signal, "signal")
-    return float(series.var()), as_coefficient(ar1(series)[0] if alpha is None else alpha, "alpha")
+        alpha = as_replaced("ar1")(series)[0]
+    return float(series.var()), as_coefficient(alpha, "alpha")

@@ -22,8 +22,11 @@ from numpy.typing import NDArray
 
 from .arrays import NUMPY, Array, ArrayOps
 from .boxcar import ScaleBoxcar
-from .filters import FilterBank, ScaleFilter, filtered, make_bank
+from .filters import FilterBank, ScaleFilter, filtered
+from .geometry import Geometry
 from .transform import forward
+
+Floats = NDArray[np.float64]
 
 # Smoothed power below this many rounding errors of its scale's largest value is no signal.
 _SILENCE_ROUNDING_ERRORS = 16
@@ -179,43 +182,29 @@ def squared_coherence(S: Array, out: Array, scratch: Array, ops: ArrayOps = NUMP
     out /= product
 
 
-def coherence_of_pair(
-    pair: NDArray[np.float64],
-    mother: Any,
-    scales: NDArray[np.float64],
-    dt: float,
-    taps: NDArray[np.float64],
-    n_fft: int,
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def coherence_of_pair(pair: Floats, geometry: Geometry) -> tuple[Floats, Floats]:
     """Return R2 and the phase of W1 conj(W2) of two measured series.
 
     Parameters
     ----------
     pair : numpy.ndarray
         The two series, shape (2, n).
-    mother : MotherWavelet
-        The wavelet.
-    scales : numpy.ndarray
-        Scales, in the unit of `dt`.
-    dt : float
-        Sampling interval.
-    taps : numpy.ndarray
-        Boxcar across scales.
-    n_fft : int
-        FFT length.
+    geometry : Geometry
+        Of the pair.
 
     Returns
     -------
     R2, phase : numpy.ndarray
         (scale, time).
     """
-    n = pair.shape[1]
-    lengths = np.full(scales.size, n_fft)
-    bank = make_bank(mother, scales / dt, n, lengths, taps, keep=False)
+    if geometry.smooths_itself:
+        return coherence_by_own_smooth(pair, geometry)
+    n, n_fft = geometry.n_times, geometry.n_fft
+    bank = geometry.make_bank(keep=False)
     padded = np.zeros((2, 1, n_fft), dtype=complex)
     padded[:, 0, :n] = pair
-    R2 = np.empty((scales.size, n))
-    phase = np.empty((scales.size, n))
+    R2 = np.empty((geometry.n_scales, n))
+    phase = np.empty((geometry.n_scales, n))
 
     def keep_phase(scale: int, W: NDArray[np.complex128]) -> None:
         cross = W[0, 0] * W[1, 0].conj()
@@ -232,39 +221,27 @@ def coherence_of_pair(
     return R2, phase
 
 
-def coherence_by_own_smooth(
-    pair: NDArray[np.float64],
-    mother: Any,
-    scales: NDArray[np.float64],
-    dt: float,
-    dj: float,
-    n_fft: int,
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return R2 and the phase of two series, smoothed by the mother wavelet's own `smooth`.
-
-    Parameters and results as in `coherence_of_pair`; `dj` is the spacing of the scales.
-    """
-    W1, _ = forward(pair[0], mother, scales, dt, n_fft)
-    W2, _ = forward(pair[1], mother, scales, dt, n_fft)
-    column = scales[:, np.newaxis]
-    cross = W1 * W2.conj()
-    S1, S2, S12 = (
-        own_smooth(mother, field / column, dt, dj, scales)
-        for field in (np.abs(W1) ** 2, np.abs(W2) ** 2, cross)
+def coherence_by_own_smooth(pair: Floats, geometry: Geometry) -> tuple[Floats, Floats]:
+    """Return what `coherence_of_pair` does, smoothed by the `smooth` of the mother wavelet."""
+    W1, W2 = (
+        forward(series, geometry.mother, geometry.scales, geometry.dt, geometry.n_fft)[0]
+        for series in pair
     )
+    cross = W1 * W2.conj()
+    S1, S2, S12 = (own_smooth(f, geometry) for f in (np.abs(W1) ** 2, np.abs(W2) ** 2, cross))
     S1, S2 = np.real(S1), np.real(S2)
     with np.errstate(all="ignore"):
         R2 = np.abs(S12) ** 2 / (S1 * S2)
     for row, power1, power2 in zip(R2, S1, S2, strict=True):
-        _settle(row, power1, power2, n_fft)
+        _settle(row, power1, power2, geometry.n_fft)
     return R2, np.angle(cross)
 
 
-def own_smooth(
-    mother: Any, field: NDArray[Any], dt: float, dj: float, scales: NDArray[np.float64]
-) -> NDArray[Any]:
-    """Return a field smoothed by a mother wavelet's own `smooth`."""
-    smoothed = np.asarray(mother.smooth(field, dt, dj, scales))
+def own_smooth(field: NDArray[Any], geometry: Geometry) -> NDArray[Any]:
+    """Return a field over the scale, smoothed by the `smooth` of the mother wavelet."""
+    mother, scales = geometry.mother, geometry.scales
+    divided = field / scales[:, np.newaxis]
+    smoothed = np.asarray(mother.smooth(divided, geometry.dt, geometry.dj, scales))
     if smoothed.shape != field.shape:
         raise ValueError(
             f"`smooth` of {type(mother).__name__} must return a field of the shape it is given, "
@@ -273,12 +250,7 @@ def own_smooth(
     return smoothed
 
 
-def _settle(
-    R2: NDArray[np.float64],
-    power1: NDArray[np.float64],
-    power2: NDArray[np.float64],
-    n_fft: int,
-) -> None:
+def _settle(R2: Floats, power1: Floats, power2: Floats, n_fft: int) -> None:
     """Put NaN in place of R2 at one scale where a series is silent; keep the rest within [0, 1].
 
     Smoothing by FFT leaves rounding errors of the scale's largest power everywhere. Where the
@@ -289,7 +261,7 @@ def _settle(
     np.clip(R2, 0.0, 1.0, out=R2)
 
 
-def is_silent(power: NDArray[np.float64], n_fft: int) -> NDArray[np.bool_]:
+def is_silent(power: Floats, n_fft: int) -> NDArray[np.bool_]:
     """Return where the smoothed power of a scale is no larger than its rounding errors."""
     rounding = _SILENCE_ROUNDING_ERRORS * np.finfo(float).eps * np.log2(max(n_fft, 2))
     return np.asarray(~(power > rounding * power.max()))

@@ -1,24 +1,24 @@
-"""The filters of a geometry: the wavelet and the smoothing window of each scale."""
+"""Filters in the Fourier domain: the parts that are not negligible, folded and applied."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .arrays import NUMPY, Array, ArrayOps
-from .transform import NEGLIGIBLE, wavelet_filter
+from .arrays import Array, ArrayOps
+from .transform import NEGLIGIBLE
 
 
 @dataclass(frozen=True)
-class Band:
+class Passband:
     """A part of a filter that is not negligible.
 
     It multiplies the coefficients `source` of a spectrum, and goes to the places `target` of a row
-    in FFT order; with `adds` it is added to the values there, where a row is folded over itself.
+    in FFT order; `adds` to what is there already, where a row is folded over itself.
     """
 
     source: slice
@@ -32,13 +32,13 @@ class ScaleFilter:
     """Everything that one scale multiplies by: wavelet and time window, on one FFT length."""
 
     n_fft: int
-    wavelet: tuple[Band, ...]
-    window: tuple[Band, ...]
+    wavelet: tuple[Passband, ...]
+    window: tuple[Passband, ...]
 
 
 @dataclass(frozen=True)
 class FilterBank:
-    """The geometry of a coherence: filters for each scale, and the boxcar across scales.
+    """Filters for each scale, and the boxcar across scales.
 
     Parameters
     ----------
@@ -58,62 +58,26 @@ class FilterBank:
     taps: NDArray[np.float64]
 
 
-class _Filters(Sequence[ScaleFilter]):
-    """The filters of a geometry, each computed when it is asked for."""
+class Banks:
+    """Filter banks, each made on first use in a process; pickled and copied without them.
 
-    def __init__(
-        self, mother: Any, scales: NDArray[np.float64], lengths: NDArray[np.intp], ops: ArrayOps
-    ) -> None:
-        self._mother, self._ops = mother, ops
-        self._rows = list(zip(scales.tolist(), lengths.tolist(), strict=True))
-
-    def __len__(self) -> int:
-        return len(self._rows)
-
-    def __getitem__(self, place: Any) -> Any:
-        scale, length = self._rows[place]
-        response = wavelet_filter(self._mother, scale, length, 1.0)
-        window = self._mother.smoothing_window(scale, length) / scale
-        return ScaleFilter(length, bands_of(response, self._ops), bands_of(window, self._ops))
-
-
-def make_bank(
-    mother: Any,
-    scales: NDArray[np.float64],
-    n: int,
-    lengths: NDArray[np.intp],
-    taps: NDArray[np.float64],
-    ops: ArrayOps = NUMPY,
-    *,
-    keep: bool = True,
-) -> FilterBank:
-    """Describe a geometry by its filters.
-
-    Parameters
-    ----------
-    mother : MotherWavelet
-        The wavelet.
-    scales : numpy.ndarray
-        Scales in samples.
-    n : int
-        Samples of each series.
-    lengths : numpy.ndarray
-        FFT length of each scale, at least n.
-    taps : numpy.ndarray
-        Boxcar across scales.
-    ops : ArrayOps
-        Where the filters are to live.
-    keep : bool
-        Whether to compute all filters now and keep them, for many passes over the scales; or
-        each on demand, for one pass in little memory.
+    Workers compute them faster than they could receive them.
     """
-    filters: Sequence[ScaleFilter] = _Filters(mother, scales, lengths, ops)
-    return FilterBank(
-        n, tuple(np.unique(lengths).tolist()), tuple(filters) if keep else filters, taps
-    )
+
+    def __init__(self) -> None:
+        self._banks: dict[Hashable, FilterBank] = {}
+
+    def get(self, name: Hashable, make: Callable[[], FilterBank]) -> FilterBank:
+        """Return the bank of a name, made if it is not there."""
+        if name not in self._banks:
+            self._banks[name] = make()
+        return self._banks[name]
+
+    def __reduce__(self) -> tuple[type[Banks], tuple[()]]:
+        return Banks, ()
 
 
-def bands_of(row: NDArray[Any], ops: ArrayOps) -> tuple[Band, ...]:
+def passbands_of(row: NDArray[Any], ops: ArrayOps) -> tuple[Passband, ...]:
     """Keep the parts of a filter above rounding error, at positive and negative frequencies."""
     size = np.abs(row)
     if not np.isfinite(size).all():
@@ -123,32 +87,62 @@ def bands_of(row: NDArray[Any], ops: ArrayOps) -> tuple[Band, ...]:
         )
     kept = size > NEGLIGIBLE * size.max()
     middle = row.size // 2 + 1
-    bands: list[Band] = []
+    found: list[Passband] = []
     for first, last in ((0, middle), (middle, row.size)):
         inside = np.flatnonzero(kept[first:last])
         if inside.size:
             start, stop = first + int(inside[0]), first + int(inside[-1]) + 1
-            if bands and bands[-1].target.stop == start:  # one band without a gap
-                start = bands.pop().target.start
+            if found and found[-1].target.stop == start:  # one passband without a gap
+                start = found.pop().target.start
             part = slice(start, stop)
             values = row[part].astype(complex if np.iscomplexobj(row) else float)
-            bands.append(Band(part, part, ops.from_host(values)))
-    return tuple(bands)
+            found.append(Passband(part, part, ops.from_host(values)))
+    return tuple(found)
 
 
-def filtered(source: Array, bands: tuple[Band, ...], target: Array, ops: ArrayOps) -> None:
-    """Write `source` times a filter to `target`, zero outside its bands; they may be the same.
+def folded(passbands: Iterable[Passband], n_fft: int, lowest: int = 0) -> tuple[Passband, ...]:
+    """Fold a filter onto a coarser grid of times, whose spectrum is shorter.
 
-    Bands that do not add come first, ascending and apart from each other.
+    The transform at every D-th time is that of coefficients added at a distance of 1/D of the
+    spectrum: coefficient k, counted from `lowest`, goes to place (k + lowest) modulo `n_fft`.
+    """
+    pieces = []
+    for band in passbands:
+        start = first = band.source.start
+        while start < band.source.stop:
+            place = (start + lowest) % n_fft
+            stop = min(band.source.stop, start + n_fft - place)
+            values = band.values[start - first : stop - first]
+            pieces.append((slice(start, stop), slice(place, place + stop - start), values))
+            start = stop
+    pieces.sort(key=lambda piece: piece[0].start - piece[0].stop)  # the longest first
+    covered = np.zeros(n_fft, dtype=bool)
+    found = []
+    for source, target, values in pieces:
+        found.append(Passband(source, target, values, bool(covered[target].any())))
+        covered[target] = True
+    return tuple(sorted(found, key=lambda band: band.target.start))
+
+
+def lowest_frequencies(row: NDArray[Any], n: int) -> NDArray[Any]:
+    """Return the n coefficients of a longer row, in FFT order, that are nearest to frequency 0."""
+    half = (n + 1) // 2
+    return np.concatenate([row[:half], row[row.size - n + half :]])
+
+
+def filtered(source: Array, passbands: tuple[Passband, ...], target: Array, ops: ArrayOps) -> None:
+    """Write `source` times a filter to `target`, zero outside its passbands; they may be the same.
+
+    Passbands that do not add come first, ascending and apart from each other.
     """
     edge = 0
-    for band in bands:
+    for band in passbands:
         if not band.adds:
             target[..., edge : band.target.start] = 0
             part = source[..., band.source]
             ops.xp.multiply(part, band.values, out=target[..., band.target])
             edge = band.target.stop
     target[..., edge:] = 0
-    for band in bands:
+    for band in passbands:
         if band.adds:
             target[..., band.target] += source[..., band.source] * band.values

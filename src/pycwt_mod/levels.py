@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from typing import Any, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
 
-from . import helpers
-from .arguments import last_scale
+from .arguments import last_scale, padded_length
 from .montecarlo.estimate import estimate_null
 from .montecarlo.null import NullDistribution
 from .montecarlo.options import SimulationKeywords, SimulationOptions, check_smoothing
@@ -264,13 +262,3 @@ def warn_of_little(plan: Plan, options: SimulationOptions) -> None:
             f"{n_empty} scales have no sample outside the cone of influence; their levels are NaN. "
             "Use a smaller `J`."
         )
-
-
-def padded_length(size: int) -> int:
-    """Return the FFT length, by `fft_kwargs` as a user may have replaced it.
-
-    pycwt's scripts replace it in `helpers` or in `wavelet`. The latter is above this module, which
-    therefore does not import it.
-    """
-    above = sys.modules.get(f"{__package__}.wavelet")
-    return helpers.padded_length(size, getattr(above, "fft_kwargs", None))

@@ -8,32 +8,27 @@ from typing import Any, Unpack
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from . import chisquare, coherence, levels, transform
+from . import chisquare, levels, transform
 from .arguments import (
     as_pair,
+    as_transform,
     averaged_band,
     averaged_times,
     coefficient_of,
     in_range,
     normalized,
+    padded_length,
     scale_arguments,
     value_at_zero,
     variance_and_alpha,
     warn_of_uneven_index,
 )
+from .coherence import coherence_of_pair
+from .geometry import Geometry
 from .helpers import ar1, ar1_spectrum, fft, fft_kwargs, find, get_cache_dir, rednoise
-from .levels import padded_length, wct_null, wct_significance
+from .levels import wct_null, wct_significance
 from .montecarlo.options import SimulationKeywords, SimulationOptions, check_smoothing
-from .mothers import (
-    DOG,
-    MexicanHat,
-    Morlet,
-    Paul,
-    as_mother,
-    constant,
-    has_own_smooth,
-    scale_taps,
-)
+from .mothers import DOG, MexicanHat, Morlet, Paul, as_mother, constant
 from .result import CoherenceResult
 from .validation import as_count, as_flag, as_level, as_positive, as_series
 
@@ -48,7 +43,7 @@ __all__ = [
 ]
 
 # pycwt names of this module that users reach through it.
-_REEXPORTED = (DOG, MexicanHat, Morlet, Paul, fft, fft_kwargs, find, get_cache_dir, rednoise)
+_REEXPORTED = (DOG, MexicanHat, Morlet, Paul, ar1, fft, fft_kwargs, find, get_cache_dir, rednoise)
 
 # pycwt's name, which scripts call.
 _check_parameter_wavelet = as_mother
@@ -187,22 +182,11 @@ def icwt(
     True
     """
     mother = as_mother(wavelet)
-    field = np.asarray(W)
     scales = as_series(sj, "sj", min_size=1)
-    if field.ndim != 2 or scales.size not in field.shape:
-        raise DimensionError(
-            f"`W` must have one row for each of the {scales.size} scales in `sj`, got shape "
-            f"{field.shape}."
-        )
-    if field.shape[0] != scales.size:
-        field = field.T
+    field = as_transform(W, scales.size)
     factor = as_positive(dj, "dj") * math.sqrt(as_positive(dt, "dt"))
     factor /= constant(mother, "cdelta") * value_at_zero(mother)
     return transform.inverse(field, scales, factor)
-
-
-class DimensionError(ValueError, Warning):
-    """Arrays whose shapes do not fit; pycwt raises a bare `Warning` here, and this is one too."""
 
 
 def significance(
@@ -271,7 +255,7 @@ def significance(
     if not (sj > 0).all():
         raise ValueError(f"`scales` must be positive, got {sj.min():g} among them.")
     level = as_level(significance_level)
-    variance, alpha = variance_and_alpha(signal, alpha, ar1)
+    variance, alpha = variance_and_alpha(signal, alpha)
     spectrum = chisquare.red_noise_spectrum(sj, dt, alpha, variance, mother)
     test = as_count(sigma_test, "sigma_test", at_least=0)
     if test == 0:
@@ -351,7 +335,7 @@ def xwt(
     pair, dt = as_pair(y1, y2), as_positive(dt, "dt")
     level = as_level(significance_level)
     dj, s0, J = scale_arguments(pair.shape[1], dt, dj, s0, J, mother)
-    g1, g2 = _coefficients(pair)
+    g1, g2 = coefficient_of(pair[0], "y1"), coefficient_of(pair[1], "y2")
     scale_of_power = 1.0 if as_flag(normalize, "normalize") else float(np.prod(pair.std(axis=1)))
     if normalize:
         pair = normalized(pair)
@@ -454,18 +438,16 @@ def wct(
     level = as_level(significance_level)
     options = SimulationOptions.of(kwargs, "wct")
     smoothing = check_smoothing(options.smoothing, mother)
-    dj, s0, J = scale_arguments(pair.shape[1], dt, dj, s0, J, mother)
-    options = options.for_record(pair.shape[1])
+    n = pair.shape[1]
+    dj, s0, J = scale_arguments(n, dt, dj, s0, J, mother)
+    options = options.for_record(n)
     sj = transform.scale_axis(s0, dj, J)
-    n_fft = padded_length(pair.shape[1])
+    geometry = Geometry(mother, sj, dt, dj, n, padded_length(n), smoothing)
     # Before the coherence: a series without an AR(1) estimate should fail at once.
-    g1, g2 = _coefficients(pair) if as_flag(sig, "sig") else (0.0, 0.0)
+    if as_flag(sig, "sig"):
+        g1, g2 = coefficient_of(pair[0], "y1"), coefficient_of(pair[1], "y2")
     fields = normalized(pair) if as_flag(normalize, "normalize") else in_range(pair)
-    if has_own_smooth(mother):
-        WCT, aWCT = coherence.coherence_by_own_smooth(fields, mother, sj, dt, dj, n_fft)
-    else:
-        taps = scale_taps(constant(mother, "deltaj0"), dj, smoothing)
-        WCT, aWCT = coherence.coherence_of_pair(fields, mother, sj, dt, taps, n_fft)
+    WCT, aWCT = coherence_of_pair(fields, geometry)
     signif: Array = np.asarray([0])
     null = None
     if sig and wct_significance is levels.wct_significance:
@@ -479,11 +461,5 @@ def wct(
         signif = wct_significance(
             g1, g2, dt=dt, dj=dj, s0=s0, J=J, significance_level=level, wavelet=mother, **given
         )
-    coi = transform.cone_of_influence(pair.shape[1], mother, dt)
-    freq = 1 / (mother.flambda() * sj)
-    return CoherenceResult((WCT, aWCT, coi, freq, signif), null, sj, dt, level)
-
-
-def _coefficients(pair: Array) -> tuple[float, float]:
-    """Return the lag-1 autocorrelation of both series, by `ar1` as a user may have replaced it."""
-    return coefficient_of(pair[0], "y1", ar1), coefficient_of(pair[1], "y2", ar1)
+    tuple_of_pycwt = WCT, aWCT, geometry.coi, geometry.frequencies, signif
+    return CoherenceResult(tuple_of_pycwt, null, sj, dt, level)

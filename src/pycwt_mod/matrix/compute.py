@@ -8,14 +8,13 @@ from typing import Any, Unpack
 
 from numpy.typing import ArrayLike
 
-from ..arguments import scale_arguments
+from ..arguments import padded_length, scale_arguments
 from ..backends import resolve_backend
-from ..levels import padded_length
+from ..geometry import Geometry
 from ..montecarlo.options import SimulationKeywords, SimulationOptions, check_smoothing
 from ..mothers import as_mother
 from ..transform import scale_axis
 from ..validation import as_flag, as_level
-from .fields import Geometry
 from .problem import Problem
 from .result import MatrixResult
 from .run import Run

@@ -8,8 +8,7 @@ Axes: (scale, time), and (series, scale, time) of all series together.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,91 +16,13 @@ from numpy.typing import NDArray
 from ..arrays import NUMPY
 from ..coherence import is_silent, own_smooth
 from ..coherence import smoothed_fields as smoothed
-from ..filters import FilterBank, ScaleFilter, filtered, make_bank
-from ..mothers import constant, has_own_smooth, scale_taps
-from ..transform import cone_of_influence, forward, outside_cone
+from ..filters import FilterBank, ScaleFilter, filtered
+from ..geometry import Geometry
+from ..transform import forward
 from .mapped import let_go
 
 Array = NDArray[np.float64]
 Complex = NDArray[np.complex128]
-
-
-@dataclass(frozen=True)
-class Geometry:
-    """The properties that all pairs share, small enough to send to any worker.
-
-    Parameters
-    ----------
-    mother : MotherWavelet
-        The wavelet.
-    scales : numpy.ndarray
-        Scales, in the unit of `dt`.
-    dt, dj : float
-        Sampling interval, and spacing of the scales in octaves.
-    n_times, n_fft : int
-        Length of the series, and zero-padded.
-    smoothing : str
-        Kind of boxcar across scales.
-    """
-
-    mother: Any
-    scales: Array
-    dt: float
-    dj: float
-    n_times: int
-    n_fft: int
-    smoothing: str
-    _banks: dict[str, FilterBank] = field(default_factory=dict, compare=False, repr=False)
-
-    @property
-    def frequencies(self) -> Array:
-        """Fourier frequencies of the scales, as `wct` returns them."""
-        return np.asarray(1 / (self.mother.flambda() * self.scales))
-
-    @property
-    def periods(self) -> Array:
-        """Fourier periods of the scales."""
-        return np.asarray(1 / self.frequencies)
-
-    @property
-    def coi(self) -> Array:
-        """Cone of influence in Fourier periods."""
-        return cone_of_influence(self.n_times, self.mother, self.dt)
-
-    @property
-    def outside(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-        """For each scale the interval [start, stop) of times outside the cone of influence."""
-        starts, stops = outside_cone(self.periods, self.coi)
-        return starts, np.maximum(starts, stops)
-
-    @property
-    def n_outside(self) -> NDArray[np.intp]:
-        """Number of times outside the cone of influence, for each scale."""
-        starts, stops = self.outside
-        return np.asarray(stops - starts)
-
-    @property
-    def smooths_itself(self) -> bool:
-        """True if the mother wavelet has a `smooth` of its own, which must be honoured."""
-        return has_own_smooth(self.mother)
-
-    @property
-    def taps(self) -> Array:
-        """The boxcar across scales."""
-        return scale_taps(constant(self.mother, "deltaj0"), self.dj, self.smoothing)
-
-    @property
-    def bank(self) -> FilterBank:
-        """The filters, computed on first use in each process and kept."""
-        if "bank" not in self._banks:
-            scales = self.scales / self.dt
-            lengths = np.full(scales.size, self.n_fft)
-            self._banks["bank"] = make_bank(self.mother, scales, self.n_times, lengths, self.taps)
-        return self._banks["bank"]
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Leave the filters at home: workers compute them faster than they could receive them."""
-        return {**self.__dict__, "_banks": {}}
 
 
 @dataclass(frozen=True)
@@ -151,15 +72,14 @@ class TransformSeries:
             return buffer
 
         everywhere = slice(0, n)
-        for scale, smooth in smoothed(power_of, (), geometry.bank, parts=lambda _: everywhere):
+        for scale, smooth in smoothed(power_of, (), geometry.bank(), parts=lambda _: everywhere):
             S[scale] = smooth.real
         return W, S
 
     def _by_own_smooth(self, series: Array) -> tuple[Complex, Array]:
         g = self.geometry
         W, _ = forward(series, g.mother, g.scales, g.dt, g.n_fft)
-        power = np.abs(W) ** 2 / g.scales[:, np.newaxis]
-        return W, np.real(own_smooth(g.mother, power, g.dt, g.dj, g.scales)).astype(float)
+        return W, np.real(own_smooth(np.abs(W) ** 2, g)).astype(float)
 
 
 @dataclass(frozen=True)
@@ -271,7 +191,7 @@ def _engine_pair(
     n, n_scales = geometry.n_times, geometry.scales.size
     starts, stops = geometry.outside
     sums = Sums.empty(n_scales)
-    bank = geometry.bank if keep else _needed(geometry.bank, geometry.n_outside)
+    bank = geometry.bank() if keep else _needed(geometry.bank(), geometry.n_outside)
     # R2 of a scale comes when the boxcar has seen the scales ahead; till then its cross waits.
     ahead = (bank.taps.size - 1) // 2 + 1
     waiting = np.empty((ahead, n), dtype=complex)
@@ -324,7 +244,7 @@ def _own_smooth_pair(
 ) -> Comparison:
     g = geometry
     cross = W[0] * W[1].conj()
-    S12 = own_smooth(g.mother, cross / g.scales[:, np.newaxis], g.dt, g.dj, g.scales)
+    S12 = own_smooth(cross, g)
     with np.errstate(all="ignore"):
         R2 = np.clip(np.abs(S12) ** 2 / (S[0] * S[1]), 0.0, 1.0)
     sums = Sums.empty(g.scales.size)

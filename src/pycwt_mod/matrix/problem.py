@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..arguments import in_range, normalized
-from ..levels import padded_length
+from ..arguments import in_range, normalized, padded_length
+from ..geometry import Geometry
 from ..montecarlo.noise import Streams
 from ..montecarlo.options import SimulationOptions
 from ..montecarlo.plan import Plan, make_plan
-from .fields import Array, Geometry
+from .fields import Array
 from .nulls import Node
 from .table import Pair, PeriodBand, SeriesSet, in_band
 

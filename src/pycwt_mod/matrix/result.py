@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from ..geometry import Geometry
 from ..result import CoherenceResult
 from ..validation import as_choice, as_count
-from .fields import Array, Geometry
+from .fields import Array
 from .store import Store
 from .table import Pair, PeriodBand, as_pairs, is_ambiguous
 

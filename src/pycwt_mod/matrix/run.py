@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from .. import wavelet
 from ..arguments import coefficient_of
 from ..backends import MCBackend
 from ..backends.deadline import Deadline, closing_iterator
@@ -107,10 +106,8 @@ class Run:
         for number in sorted({number for pair in self.problem.pairs for number in pair}):
             if number not in bad:
                 values, name = series.values[number], series.names[number]
-                # As users may have replaced it in `wavelet`.
-                ar1 = wavelet.ar1  # type: ignore[attr-defined]
                 try:
-                    self.coefficients[number] = coefficient_of(values, name, ar1)
+                    self.coefficients[number] = coefficient_of(values, name)
                 except AR1EstimationError as error:
                     bad[number] = str(error)
 

@@ -17,18 +17,18 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..arrays import NUMPY, NUMPY_SINGLE, ArrayOps
 from ..coherence import coherence_by_own_smooth, smoothed_spectra, squared_coherence
-from ..filters import Band, FilterBank, ScaleFilter, bands_of
+from ..filters import Banks, FilterBank, ScaleFilter, folded, lowest_frequencies, passbands_of
+from ..geometry import Geometry
 from ..montecarlo.demands import demands_of
 from ..montecarlo.noise import Streams, ar1_pairs
 from ..transform import wavelet_filter
-from .fields import Array, Geometry
+from .fields import Array
 
 # Samples of each series that are transformed together: they should stay in the cache.
 _BLOCK_SAMPLES, _LARGEST_BLOCK = 2**15, 32
@@ -130,7 +130,7 @@ class BandSurrogates:
     streams: Streams
     centred: bool
     single: bool = False
-    _banks: dict[int, FilterBank] = field(default_factory=dict, compare=False, repr=False)
+    _banks: Banks = field(default_factory=Banks, init=False, compare=False, repr=False)
 
     @property
     def block_size(self) -> int:
@@ -159,9 +159,6 @@ class BandSurrogates:
         ]
         begin = start % size
         return np.concatenate(blocks)[begin : begin + stop - start]
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_banks": {}}
 
     @property
     def _ops(self) -> ArrayOps:
@@ -213,16 +210,15 @@ class BandSurrogates:
         means = np.zeros((noise.shape[1], g.scales.size))
         for place in range(noise.shape[1]):
             pair = noise[:, place]
-            R2, _ = coherence_by_own_smooth(pair, g.mother, g.scales, g.dt, g.dj, g.n_fft)
+            R2, _ = coherence_by_own_smooth(pair, g)
             for scale, (start, stop) in enumerate(zip(*g.outside, strict=True)):
                 if start < stop:
                     means[place, scale] = np.nanmean(R2[scale, start:stop])
         return means
 
     def _bank(self, number: int) -> FilterBank:
-        if number not in self._banks:
-            self._banks[number] = _coarse_bank(self.geometry, self.groups[number], self._ops)
-        return self._banks[number]
+        group = self.groups[number]
+        return self._banks.get(number, lambda: _coarse_bank(self.geometry, group, self._ops))
 
 
 def _coarse_times(geometry: Geometry, step: int) -> list[slice]:
@@ -240,33 +236,12 @@ def _coarse_times(geometry: Geometry, step: int) -> list[slice]:
 def _coarse_bank(geometry: Geometry, group: Group, ops: ArrayOps) -> FilterBank:
     """Return filters that take up the spectrum at the full rate and give every step-th time."""
     length = geometry.n_fft // group.step
-    half = (length + 1) // 2
     filters = []
     for scale in (geometry.scales[group.low : group.high] / geometry.dt).tolist():
         response = wavelet_filter(geometry.mother, scale, geometry.n_fft, 1.0)
         window = geometry.mother.smoothing_window(scale, geometry.n_fft) / scale
-        kept = np.concatenate([window[:half], window[window.size - (length - half) :]])
-        bands = _folded(bands_of(response, ops), length)
-        filters.append(ScaleFilter(length, bands, bands_of(kept, ops)))
+        on_grid = folded(passbands_of(response, ops), length)
+        kept = passbands_of(lowest_frequencies(window, length), ops)
+        filters.append(ScaleFilter(length, on_grid, kept))
     n = -(-geometry.n_times // group.step)
     return FilterBank(n, (length,), tuple(filters), geometry.taps)
-
-
-def _folded(bands: Sequence[Band], length: int) -> tuple[Band, ...]:
-    """Fold a filter onto a shorter spectrum, that of every n-th time."""
-    pieces = []
-    for band in bands:
-        start = band.source.start
-        while start < band.source.stop:
-            stop = min(band.source.stop, (start // length + 1) * length)
-            place = start % length
-            values = band.values[start - band.source.start : stop - band.source.start]
-            pieces.append((slice(start, stop), slice(place, place + stop - start), values))
-            start = stop
-    pieces.sort(key=lambda piece: piece[0].start - piece[0].stop)  # the longest first
-    covered = np.zeros(length, dtype=bool)
-    folded = []
-    for source, target, values in pieces:
-        folded.append(Band(source, target, values, bool(covered[target].any())))
-        covered[target] = True
-    return tuple(sorted(folded, key=lambda band: band.target.start))

@@ -48,7 +48,7 @@ class Table:
         plan = self._plan
         counts = self._ops.to_host(self._counts).reshape(plan.n_scales, N_BATCHES, plan.n_bins)
         # Tables travel between processes: half the size, where no count can be too large for it.
-        fits = n_surrogates * plan.n_samples < np.iinfo(np.int32).max
+        fits = n_surrogates * plan.n_times < np.iinfo(np.int32).max
         return np.ascontiguousarray(counts.swapaxes(0, 1), dtype=np.int32 if fits else np.int64)
 
 
@@ -95,9 +95,9 @@ def draw(
     """
     if not plan.grids:
         if plan.noise == "legacy":
-            noise = legacy_pairs(indices, plan.n_samples, plan.coefficients)
+            noise = legacy_pairs(indices, plan.n_times, plan.coefficients)
         else:
-            noise = ar1_pairs(streams, indices, plan.n_samples, plan.coefficients)
+            noise = ar1_pairs(streams, indices, plan.n_times, plan.coefficients)
         yield _filled(noise, indices, block_size)
         return
     n = sum(grid.n_normals for grid in plan.grids)
@@ -155,7 +155,7 @@ def _count_full(
     bank = plan.bank(ops)
     (noise,) = drawn
     spectra = {length: _padded_spectra(noise, length, ops) for length in bank.lengths}
-    tally = _Tally(plan, indices, noise.shape[1], 1, plan.n_samples, table, ops)
+    tally = _Tally(plan, indices, noise.shape[1], 1, plan.n_times, table, ops)
 
     def outside(scale: int) -> slice:
         return slice(plan.starts[scale], plan.stops[scale])
@@ -188,12 +188,9 @@ def _count_by_own_smooth(
     plan: Plan, indices: range, drawn: Iterable[Any], table: Table, _: ArrayOps
 ) -> None:
     """Add a block with the smoothing that the mother wavelet brings along."""
-    scales = np.array(plan.scales) * plan.dt
     (noise,) = drawn
     for place, index in enumerate(indices, indices.start % noise.shape[1]):
-        R2, _phase = coherence_by_own_smooth(
-            noise[:, place], plan.mother, scales, plan.dt, plan.dj, plan.n_fft
-        )
+        R2, _phase = coherence_by_own_smooth(noise[:, place], plan)
         bins = np.minimum(R2 * plan.n_bins, plan.n_bins - 1)
         for scale, (start, stop) in enumerate(zip(plan.starts, plan.stops, strict=True)):
             inside = bins[scale, start:stop]

@@ -148,7 +148,7 @@ class _CountEach:
         if latest is None or latest[0] != number:
             # The filters of a plan take megabytes: only a copy of the latest one computes any.
             kernel = self._kernels[number]
-            latest = number, replace(kernel, plan=replace(kernel.plan, _banks={}))
+            latest = number, replace(kernel, plan=replace(kernel.plan))
             self._latest = latest
         return latest[1](indices)
 

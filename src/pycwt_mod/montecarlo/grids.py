@@ -24,7 +24,15 @@ import scipy.fft
 from numpy.typing import NDArray
 
 from ..arrays import ArrayOps
-from ..filters import Band, FilterBank, ScaleFilter, bands_of
+from ..filters import (
+    FilterBank,
+    Passband,
+    ScaleFilter,
+    folded,
+    lowest_frequencies,
+    passbands_of,
+)
+from ..geometry import Geometry
 from .demands import NO_RESPONSE, Demands, demands_of
 
 # Length of a circle, and of all replicates together outside the cone of influence, in units of
@@ -125,37 +133,24 @@ class Grid:
 
 
 def make_grids(
-    mother: Any,
-    scales: NDArray[np.float64],
-    dj: float,
-    n_taps: int,
-    n_samples: int,
-    n_fft: int,
-    coefficient: float,
-    responds: NDArray[np.bool_],
+    geometry: Geometry, coefficient: float, responds: NDArray[np.bool_]
 ) -> tuple[Grid, ...]:
     """Cut the scales into octaves and choose a grid for each.
 
     Parameters
     ----------
-    mother : MotherWavelet
-        The wavelet.
-    scales : numpy.ndarray
-        Scales in samples.
-    dj : float
-        Their spacing in octaves.
-    n_taps : int
-        Width of the boxcar across scales.
-    n_samples, n_fft : int
-        Length of a surrogate, and its padded length.
+    geometry : Geometry
+        The surrogates at the full rate.
     coefficient : float
         The larger size of the two lag-1 autocorrelations.
     responds : numpy.ndarray
         Whether the wavelet of a scale responds to anything below the Nyquist frequency.
     """
+    mother, scales = geometry.mother, geometry.scales_in_samples
     # About an octave each: a few scales left over join their neighbours.
-    n_groups = max(1, math.ceil(scales.size * dj - _LEFT_OVER))
+    n_groups = max(1, math.ceil(scales.size * geometry.dj - _LEFT_OVER))
     edges = [scales.size * k // n_groups for k in range(n_groups + 1)]
+    n_taps = geometry.taps.size
     ahead = (n_taps - 1) // 2
     behind = n_taps - 1 - ahead
     demands = demands_of(mother)
@@ -169,13 +164,12 @@ def make_grids(
         long = demands.long_in_scales(largest, coefficient)
         if math.pi * scales[first] < demands.reach:
             long = max(long, _LONG_AT_NYQUIST)
-        if n_samples > long * largest:
+        if geometry.n_times > long * largest:
             # The halo must fit the circle as well.
             length = max(_LENGTH_IN_SCALES * largest, _LENGTH_IN_SCALES / 4 * scales[high - 1])
-            grid = _circle(demands, scales, bounds, min(length, n_samples))
+            grid = _circle(demands, scales, bounds, min(length, geometry.n_times))
         else:
-            inner = scales[first:stop] / mother.coi()
-            grid = _record(demands, scales, bounds, n_samples, n_fft, coefficient, inner)
+            grid = _record(demands, geometry, bounds, coefficient)
         stops = np.where(responds[first:stop], grid.stops, grid.starts)
         grids.append(replace(grid, stops=tuple(stops.tolist())))
     return tuple(grids)
@@ -210,15 +204,10 @@ def _circle(
 
 
 def _record(
-    demands: Demands,
-    scales: NDArray[np.float64],
-    bounds: tuple[int, int, int, int],
-    n_samples: int,
-    n_padded: int,
-    coefficient: float,
-    inner: NDArray[np.float64],
+    demands: Demands, geometry: Geometry, bounds: tuple[int, int, int, int], coefficient: float
 ) -> Grid:
     first, stop, low, high = bounds
+    scales, n_samples, n_padded = geometry.scales_in_samples, geometry.n_times, geometry.n_fft
     coarsest = demands.coarsest_step(scales[low])
     red = demands.long_in_scales(scales[stop - 1], coefficient) > demands.least_long_in_scales
     if red:
@@ -240,7 +229,8 @@ def _record(
     # The coefficient at the Nyquist frequency itself counts as a negative one, as in an FFT.
     nyquist = n_padded // 2 if demands.is_real else math.ceil(n_padded / 2) - 1
     lowest, highest = demands.bins(scales[low:high], float(n_padded), nyquist)
-    # `inner`: distance from the nearer end at which a scale leaves the cone of influence.
+    # The distance from the nearer end at which a scale leaves the cone of influence.
+    inner = scales[first:stop] / geometry.mother.coi()
     starts = np.ceil(inner / step - 0.5 - 1e-9).astype(int)
     # Where the full rate has a sample outside the cone and the grid has not, its middle serves.
     starts[inner < n_samples / 2] = np.minimum(starts, (n_points - 1) // 2)[inner < n_samples / 2]
@@ -269,37 +259,23 @@ def _fitting_length(n_samples: int, n_padded: int, coarsest: float) -> int:
     return best
 
 
-def grid_bank(
-    grid: Grid, mother: Any, scales: NDArray[np.float64], taps: NDArray[np.float64], ops: ArrayOps
-) -> FilterBank:
-    """Compute the filters of a group of scales on its grid.
-
-    Parameters
-    ----------
-    grid : Grid
-        The group.
-    mother : MotherWavelet
-        The wavelet.
-    scales : numpy.ndarray
-        All scales, in samples.
-    taps : numpy.ndarray
-        Boxcar across scales.
-    ops : ArrayOps
-        Where the filters are to live.
-    """
+def make_grid_bank(geometry: Geometry, grid: Grid, ops: ArrayOps) -> FilterBank:
+    """Compute the filters of a group of scales on its grid, to live where `ops` says."""
+    mother = geometry.mother
     bins = np.arange(grid.lowest_bin, grid.highest_bin + 1)
     frequency = 2 * np.pi * bins / (grid.n_fft * grid.step)
     # Points lie in the middle of their step, on the grid of the noise and on that of the transform.
     shift = np.exp(0.5j * frequency * (grid.step - grid.noise_step))
     filters = []
-    for scale in scales[grid.low : grid.high].tolist():
+    for scale in geometry.scales_in_samples[grid.low : grid.high].tolist():
         response = np.sqrt(scale) * np.conjugate(mother.psi_ft(scale * frequency))
         if grid.step != grid.noise_step:
             response = response * shift
         window = _window(grid, mother, scale) / scale
-        bands = _folded(response, grid.lowest_bin, grid.n_fft, ops)
-        filters.append(ScaleFilter(grid.n_fft, bands, bands_of(window, ops)))
-    return FilterBank(grid.n_points, (grid.n_fft,), tuple(filters), taps)
+        passband = _passband(response, ops)
+        on_grid = folded(passband, grid.n_fft, grid.lowest_bin)
+        filters.append(ScaleFilter(grid.n_fft, on_grid, passbands_of(window, ops)))
+    return FilterBank(grid.n_points, (grid.n_fft,), tuple(filters), geometry.taps)
 
 
 def _window(grid: Grid, mother: Any, scale: float) -> NDArray[np.float64]:
@@ -307,31 +283,17 @@ def _window(grid: Grid, mother: Any, scale: float) -> NDArray[np.float64]:
     finer = min(math.ceil(grid.step), math.ceil(_WINDOW_SAMPLES * grid.step / scale))
     n_fine = grid.n_fft * finer
     fine = mother.smoothing_window(scale / grid.step * finer, n_fine)
-    half = (grid.n_fft + 1) // 2
-    return np.concatenate([fine[:half], fine[n_fine - grid.n_fft + half :]])
+    return lowest_frequencies(fine, grid.n_fft)
 
 
-def _folded(response: NDArray[Any], lowest: int, n_fft: int, ops: ArrayOps) -> tuple[Band, ...]:
-    """Cut a response at the turns of the grid, so that each part lies on one turn of it."""
+def _passband(response: NDArray[Any], ops: ArrayOps) -> tuple[Passband, ...]:
+    """Return the part of a response that is not negligible; none if there is no response."""
     size = np.abs(response)
     inside = np.flatnonzero(size > NO_RESPONSE * size.max(initial=0.0))
     if not inside.size:
         return ()
-    start, stop = int(inside[0]), int(inside[-1]) + 1
-    pieces = []
-    while start < stop:
-        place = (start + lowest) % n_fft
-        end = min(stop, start + n_fft - place)
-        pieces.append((slice(start, end), slice(place, place + end - start)))
-        start = end
-    pieces.sort(key=lambda piece: piece[0].start - piece[0].stop)  # the longest first
-    covered = np.zeros(n_fft, dtype=bool)
-    bands = []
-    for source, target in pieces:
-        adds = bool(covered[target].any())
-        covered[target] = True
-        bands.append(Band(source, target, ops.from_host(response[source]), adds))
-    return tuple(sorted(bands, key=lambda band: band.target.start))
+    part = slice(int(inside[0]), int(inside[-1]) + 1)
+    return (Passband(part, part, ops.from_host(response[part])),)
 
 
 def grid_spectra(

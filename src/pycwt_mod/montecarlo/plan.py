@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 
 from .. import mothers
 from ..arrays import NUMPY, NUMPY_SINGLE, ArrayOps
-from ..filters import FilterBank, make_bank
-from ..transform import cone_of_influence, outside_cone, scale_axis, wavelet_filter
-from .grids import Grid, grid_bank, make_grids
+from ..filters import FilterBank
+from ..geometry import Geometry
+from ..transform import scale_axis, wavelet_filter
+from .grids import Grid, make_grid_bank, make_grids
 
 # Bins of R2 in [0, 1], as in pycwt.
 N_BINS = 1000
@@ -51,6 +52,8 @@ _OUT_OF_REACH = 1e-15
 _SECONDS_PER_SAMPLE = 25e-9
 _SECONDS_PER_PASS = 100e-6
 
+_OF_THE_GEOMETRY = [field.name for field in fields(Geometry) if field.init]
+
 _OWN_MOTHERS = (mothers.Morlet, mothers.Paul, mothers.DOG, mothers.MexicanHat)
 
 # A scale whose wavelet has less than this share of its peak below the Nyquist frequency cannot be
@@ -64,33 +67,21 @@ _MOST_SAMPLES, _MOST_SCALES = 1e15, 100_000
 _OWN_SMOOTH_SLOWNESS = 20
 
 
-@dataclass(frozen=True)
-class Plan:
-    """One significance problem, small enough to send to any worker.
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Plan(Geometry):
+    """One significance problem: the geometry of its surrogates, and how they are simulated.
 
     Parameters
     ----------
-    mother : MotherWavelet
-        The wavelet.
     coefficients : (float, float)
         Lag-1 autocorrelation of both series.
-    scales : tuple of float
-        Scales in samples.
-    dj : float
-        Spacing of the scales, in octaves.
-    n_samples : int
-        Length of each surrogate.
-    n_fft : int
-        Zero-padded length, the FFT length that defines the result.
     starts, stops : tuple of int
-        For each scale the interval of samples outside the cone of influence.
-    smoothing, noise, method : str
+        For each scale the interval of samples outside the cone of influence, at the full rate.
+    noise, method : str
         The user's choices.
     block_size : int
         Surrogates computed together. It depends on the geometry alone, so every worker of every
         backend computes arrays of the same shapes and hence the same bits.
-    dt : float
-        Sampling interval, for a mother wavelet that smooths by itself.
     n_bins : int
         Bins of the histogram.
     grids : tuple of Grid
@@ -99,28 +90,15 @@ class Plan:
         Whether single precision is enough.
     """
 
-    mother: Any
     coefficients: tuple[float, float]
-    scales: tuple[float, ...]
-    dj: float
-    n_samples: int
-    n_fft: int
     starts: tuple[int, ...]
     stops: tuple[int, ...]
-    smoothing: str
     noise: str
     method: str
     block_size: int
-    dt: float
     n_bins: int = N_BINS
     grids: tuple[Grid, ...] = ()
     single: bool = False
-    _banks: dict[Any, FilterBank] = field(default_factory=dict, compare=False, repr=False)
-
-    @property
-    def n_scales(self) -> int:
-        """Number of scales."""
-        return len(self.scales)
 
     @property
     def samples_per_surrogate(self) -> NDArray[np.intp]:
@@ -128,11 +106,6 @@ class Plan:
         if self.grids:
             return np.concatenate([grid.samples for grid in self.grids])
         return np.asarray(np.maximum(np.subtract(self.stops, self.starts), 0))
-
-    @property
-    def smooths_itself(self) -> bool:
-        """True if the mother wavelet has a `smooth` of its own, which must be honoured."""
-        return mothers.has_own_smooth(self.mother)
 
     @property
     def seconds_per_surrogate(self) -> float:
@@ -157,26 +130,17 @@ class Plan:
         n_arrays = 2 * self.taps.size + 22
         points = max((grid.replicates * grid.n_fft for grid in self.grids), default=self.n_fft)
         fitting = ops.block_bytes() // (16 * n_arrays * points)
-        drawn = sum(grid.n_normals for grid in self.grids) or 2 * self.n_samples
+        drawn = sum(grid.n_normals for grid in self.grids) or 2 * self.n_times
         size = min(fitting, _LARGEST_DEVICE_BLOCK, _MOST_DRAWN // drawn)
-        return replace(self, block_size=max(1, size), _banks={})
+        return replace(self, block_size=max(1, size))
 
     def bank(self, ops: ArrayOps = NUMPY) -> FilterBank:
-        """Return the filters, computed on first use in each process and kept with the plan."""
-        if ops.name not in self._banks:
-            scales = np.array(self.scales)
-            lengths = _fft_lengths(self.mother, scales, self.n_samples, self.n_fft)
-            self._banks[ops.name] = make_bank(
-                self.mother, scales, self.n_samples, lengths, self.taps, ops
-            )
-        return self._banks[ops.name]
+        """Return the filters at the full rate, on the shortest FFT lengths that serve."""
+        return self._banks.get(ops.name, lambda: self.make_bank(_fft_lengths(self), ops))
 
     def grid_bank(self, grid: Grid, ops: ArrayOps = NUMPY_SINGLE) -> FilterBank:
         """Return the filters of one group of the multirate method, kept like those of `bank`."""
-        name = (ops.name, grid.first)
-        if name not in self._banks:
-            self._banks[name] = grid_bank(grid, self.mother, np.array(self.scales), self.taps, ops)
-        return self._banks[name]
+        return self._banks.get((ops.name, grid.first), lambda: make_grid_bank(self, grid, ops))
 
     @property
     def ops(self) -> ArrayOps:
@@ -186,16 +150,6 @@ class Plan:
         stays in double precision, as the reference.
         """
         return NUMPY_SINGLE if self.single else NUMPY
-
-    @property
-    def taps(self) -> NDArray[np.float64]:
-        """The boxcar across scales."""
-        deltaj0 = mothers.constant(self.mother, "deltaj0")
-        return mothers.scale_taps(deltaj0, self.dj, self.smoothing)
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Leave the filters at home: workers compute them faster than they could receive them."""
-        return {**self.__dict__, "_banks": {}}
 
     def key(self) -> str | None:
         """Return a name for everything that determines the counts of given random streams.
@@ -209,11 +163,11 @@ class Plan:
             return None
         facts = {
             "engine": ENGINE_VERSION,
-            "mother": _fingerprint(self.mother, self.scales, self.n_fft),
+            "mother": _fingerprint(self.mother, self.scales_in_samples, self.n_fft),
             "coefficients": [value.hex() for value in self.coefficients],
-            "scales": _digest(np.array(self.scales)),
+            "scales": _digest(self.scales_in_samples),
             "dj": self.dj.hex(),
-            "n_samples": self.n_samples,
+            "n_samples": self.n_times,
             "n_fft": self.n_fft,
             "bins": self.n_bins,
             "smoothing": self.smoothing,
@@ -255,43 +209,22 @@ def make_plan(
     pad : callable
         ``pad(n)``: FFT length for n samples.
     """
-    # Everything is in units of dt from here on; the same operations as in pycwt, so that the
-    # number of samples and the cone of influence agree to the last bit.
-    if n_samples is None:
-        n_samples = _surrogate_length(dt, dj, s0, J)
-    scales = scale_axis(s0, dj, J)
-    periods = 1 / (1 / (mother.flambda() * scales))
-    starts, stops = outside_cone(periods, cone_of_influence(n_samples, mother, dt))
-    response = _response(mother, scales / dt)
-    stops = np.where(response > _SILENT, stops, starts)
-    n_fft = pad(n_samples)
+    n_times = _surrogate_length(dt, dj, s0, J) if n_samples is None else n_samples
+    geometry = Geometry(mother, scale_axis(s0, dj, J), dt, dj, n_times, pad(n_times), smoothing)
+    response = _response(geometry)
+    starts, stops = geometry.outside
     plan = Plan(
-        mother=mother,
+        **{name: getattr(geometry, name) for name in _OF_THE_GEOMETRY},
         coefficients=coefficients,
-        scales=tuple((scales / dt).tolist()),
-        dj=dj,
-        n_samples=n_samples,
-        n_fft=n_fft,
         starts=tuple(starts.tolist()),
-        stops=tuple(stops.tolist()),
-        smoothing=smoothing,
+        stops=tuple(np.where(response > _SILENT, stops, starts).tolist()),
         noise=noise,
         method=method,
-        block_size=_block_size(n_fft, _BLOCK_SIZES if n_fft < _LONG else (1,)),
-        dt=dt,
+        block_size=_block_size(geometry.n_fft, _BLOCK_SIZES if geometry.n_fft < _LONG else (1,)),
     )
     if method == "full":
         return plan
-    grids = make_grids(
-        mother,
-        scales / dt,
-        dj,
-        plan.taps.size,
-        n_samples,
-        n_fft,
-        max(map(abs, coefficients)),
-        response > _SILENT,
-    )
+    grids = make_grids(geometry, max(map(abs, coefficients)), response > _SILENT)
     points = max(grid.replicates * grid.n_fft for grid in grids)
     return replace(
         plan,
@@ -316,13 +249,14 @@ def _surrogate_length(dt: float, dj: float, s0: float, J: float) -> int:
     return max(2, math.ceil(length))
 
 
-def _response(mother: Any, scales: NDArray[np.float64]) -> NDArray[np.float64]:
+def _response(geometry: Geometry) -> NDArray[np.float64]:
     """Return the largest response of each scale below the Nyquist frequency, against its peak."""
+    mother = geometry.mother
     peak = 2 * math.pi / mother.flambda()
     x = np.linspace(0, 8 * peak + 20, 2**12)
     size = np.maximum(np.abs(mother.psi_ft(x)), np.abs(mother.psi_ft(-x)))
     best = np.maximum.accumulate(size) / size.max()
-    return np.asarray(np.interp(math.pi * scales, x, best))
+    return np.asarray(np.interp(math.pi * geometry.scales_in_samples, x, best))
 
 
 def _block_size(points: int, sizes: tuple[int, ...]) -> int:
@@ -330,23 +264,22 @@ def _block_size(points: int, sizes: tuple[int, ...]) -> int:
     return min(sizes, key=lambda size: abs(math.log(size * points / _BLOCK_SAMPLES)))
 
 
-def _fft_lengths(mother: Any, scales: NDArray[np.float64], n: int, n_fft: int) -> NDArray[np.intp]:
+def _fft_lengths(geometry: Geometry) -> NDArray[np.intp]:
     """Return an FFT length for each scale, shorter than `n_fft` where no value depends on it.
 
     Zero padding keeps one end of a series from reaching round to the other. Where neither the
     wavelet nor the time window of a scale reaches past a shorter padding, and neither has any
     response left at the Nyquist frequency, both lengths give the same numbers to rounding error.
     """
-    lengths = np.full(scales.size, n_fft)
+    mother, n, n_fft = geometry.mother, geometry.n_times, geometry.n_fft
+    lengths = np.full(geometry.n_scales, n_fft)
     spare = n_fft - n
     candidates = sorted({scipy.fft.next_fast_len(n + spare // part) for part in (8, 4, 2)})
     if spare < n // 16 or candidates[-1] >= n_fft:
         return lengths
-    for place, scale in enumerate(scales.tolist()):
-        reach = max(
-            _reach(wavelet_filter(mother, scale, n_fft, 1.0)),
-            _reach(mother.smoothing_window(scale, n_fft)),
-        )
+    for place, scale in enumerate(geometry.scales_in_samples.tolist()):
+        filters = wavelet_filter(mother, scale, n_fft, 1.0), mother.smoothing_window(scale, n_fft)
+        reach = max(map(_reach, filters))
         fitting = [length for length in candidates if length - n > reach]
         if fitting:
             lengths[place] = fitting[0]
@@ -362,7 +295,7 @@ def _reach(response: NDArray[Any]) -> int:
     return int(np.minimum(acting, kernel.size - acting).max())
 
 
-def _fingerprint(mother: Any, scales: tuple[float, ...], n_fft: int) -> str:
+def _fingerprint(mother: Any, scales: NDArray[np.float64], n_fft: int) -> str:
     """Return a digest of all that the engine asks of a mother wavelet.
 
     Two filters identify a wavelet of this package. A user's own may do anything at any scale, so
@@ -372,8 +305,8 @@ def _fingerprint(mother: Any, scales: tuple[float, ...], n_fft: int) -> str:
     digest = hashlib.sha256(repr(list(map(float, constants))).encode())
     module = type(mother).__module__
     if type(mother) in _OWN_MOTHERS and not any(map(callable, vars(mother).values())):
-        module, scales, n_fft = mothers.__name__, (5.0, 20.0), 256
-    for scale in scales:
+        module, scales, n_fft = mothers.__name__, np.array([5.0, 20.0]), 256
+    for scale in scales.tolist():
         for row in (
             wavelet_filter(mother, scale, n_fft, 1.0),
             mother.smoothing_window(scale, n_fft),

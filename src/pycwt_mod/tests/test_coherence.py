@@ -12,6 +12,7 @@ from pycwt_mod import wct
 from pycwt_mod.arrays import NUMPY
 from pycwt_mod.boxcar import RunningSum, ScaleBoxcar
 from pycwt_mod.coherence import coherence_by_own_smooth, coherence_of_pair
+from pycwt_mod.geometry import Geometry
 from pycwt_mod.mothers import DOG, Morlet, Paul, scale_taps
 from pycwt_mod.transform import scale_axis
 
@@ -24,9 +25,9 @@ ROUNDING = 1e-11
 def test_one_pass_equals_the_formula_on_whole_fields(mother, dj):
     pair = np.random.default_rng(0).standard_normal((2, 150))
     scales = scale_axis(2 / mother.flambda(), dj, 5 / dj)
-    taps = scale_taps(mother.deltaj0, dj)
-    R2, phase = coherence_of_pair(pair, mother, scales, 1.0, taps, 256)
-    direct, direct_phase = coherence_by_own_smooth(pair, mother, scales, 1.0, dj, 256)
+    geometry = Geometry(mother, scales, 1.0, dj, 150, 256)
+    R2, phase = coherence_of_pair(pair, geometry)
+    direct, direct_phase = coherence_by_own_smooth(pair, geometry)
     np.testing.assert_allclose(R2, direct, rtol=ROUNDING, atol=ROUNDING)
     # The phase of a real wavelet is 0 or pi; rounding may put pi on either side.
     np.testing.assert_allclose(np.exp(1j * phase), np.exp(1j * direct_phase), atol=1e-8)

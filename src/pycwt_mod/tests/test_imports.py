@@ -31,6 +31,7 @@ LAYERS = [
     {"spectra", "summary"},
     {"arguments"},
     {"chisquare", "coherence"},
+    {"geometry"},
     {"boxcar", "filters", "mothers"},
     {"helpers", "time_axis", "transform"},
     {"_version", "arrays", "progress", "validation"},

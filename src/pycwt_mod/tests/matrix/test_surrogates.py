@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from pycwt_mod.arguments import scale_arguments
+from pycwt_mod.geometry import Geometry
 from pycwt_mod.matrix.bands import pvalue
-from pycwt_mod.matrix.fields import Geometry
 from pycwt_mod.matrix.nulls import anchors_of, interpolated
 from pycwt_mod.matrix.surrogates import BandSurrogates, make_groups
 from pycwt_mod.matrix.table import as_bands, in_band

@@ -45,11 +45,11 @@ def streams(seed: int = 1) -> Streams:
 
 def direct_counts(plan: Plan, indices: range) -> np.ndarray:
     """Count surrogates one at a time, on whole fields, by the formula as it stands in papers."""
-    scales = np.array(plan.scales)
+    scales = plan.scales_in_samples
     column = scales[:, np.newaxis]
     counts = np.zeros((N_BATCHES, plan.n_scales, plan.n_bins), dtype=np.int64)
     for index in indices:
-        noise = ar1_pairs(streams(), range(index, index + 1), plan.n_samples, plan.coefficients)
+        noise = ar1_pairs(streams(), range(index, index + 1), plan.n_times, plan.coefficients)
         W1, _ = forward(noise[0, 0], plan.mother, scales, 1.0, plan.n_fft)
         W2, _ = forward(noise[1, 0], plan.mother, scales, 1.0, plan.n_fft)
 

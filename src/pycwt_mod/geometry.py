@@ -1,0 +1,137 @@
+"""The geometry of a coherence: wavelet, scales, lengths, cone of influence and filters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .arrays import NUMPY, ArrayOps
+from .filters import Banks, FilterBank, ScaleFilter, passbands_of
+from .mothers import constant, has_own_smooth, scale_taps
+from .transform import cone_of_influence, outside_cone, wavelet_filter
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Geometry:
+    """A wavelet, its scales, and the length of the series; small enough to send to any worker.
+
+    Parameters
+    ----------
+    mother : MotherWavelet
+        The wavelet.
+    scales : numpy.ndarray
+        Scales, in the unit of `dt`.
+    dt, dj : float
+        Sampling interval, and spacing of the scales in octaves.
+    n_times, n_fft : int
+        Length of the series, and zero-padded.
+    smoothing : str
+        Kind of boxcar across scales.
+    """
+
+    mother: Any
+    scales: Floats
+    dt: float
+    dj: float
+    n_times: int
+    n_fft: int
+    smoothing: str = "pycwt"
+    _banks: Banks = field(default_factory=Banks, init=False, repr=False)
+
+    @property
+    def n_scales(self) -> int:
+        """Number of scales."""
+        return self.scales.size
+
+    @property
+    def scales_in_samples(self) -> Floats:
+        """Scales, in sampling intervals."""
+        return self.scales / self.dt
+
+    @property
+    def frequencies(self) -> Floats:
+        """Fourier frequencies of the scales, as `wct` returns them."""
+        return np.asarray(1 / (self.mother.flambda() * self.scales))
+
+    @property
+    def periods(self) -> Floats:
+        """Fourier periods of the scales."""
+        return np.asarray(1 / self.frequencies)
+
+    @property
+    def coi(self) -> Floats:
+        """Cone of influence in Fourier periods, for each time."""
+        return cone_of_influence(self.n_times, self.mother, self.dt)
+
+    @property
+    def outside(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """For each scale the interval [start, stop) of times outside the cone of influence."""
+        starts, stops = outside_cone(self.periods, self.coi)
+        return starts, np.maximum(starts, stops)
+
+    @property
+    def n_outside(self) -> NDArray[np.intp]:
+        """Number of times outside the cone of influence, for each scale."""
+        starts, stops = self.outside
+        return np.asarray(stops - starts)
+
+    @property
+    def smooths_itself(self) -> bool:
+        """True if the mother wavelet has a `smooth` of its own, which must be honoured."""
+        return has_own_smooth(self.mother)
+
+    @property
+    def taps(self) -> Floats:
+        """The boxcar across scales."""
+        return scale_taps(constant(self.mother, "deltaj0"), self.dj, self.smoothing)
+
+    def bank(self, ops: ArrayOps = NUMPY) -> FilterBank:
+        """Return the filters, computed on first use in each process and kept."""
+        return self._banks.get(ops.name, lambda: self.make_bank(ops=ops))
+
+    def make_bank(
+        self, lengths: NDArray[np.intp] | None = None, ops: ArrayOps = NUMPY, *, keep: bool = True
+    ) -> FilterBank:
+        """Describe the geometry by its filters.
+
+        Parameters
+        ----------
+        lengths : numpy.ndarray, optional
+            FFT length of each scale; by default `n_fft`.
+        ops : ArrayOps
+            Where the filters are to live.
+        keep : bool
+            Whether to compute all filters now and keep them, for many passes over the scales; or
+            each on demand, for one pass in little memory.
+        """
+        if lengths is None:
+            lengths = np.full(self.n_scales, self.n_fft)
+        filters: Sequence[ScaleFilter] = _Filters(self, lengths, ops)
+        used = tuple(np.unique(lengths).tolist())
+        return FilterBank(self.n_times, used, tuple(filters) if keep else filters, self.taps)
+
+
+class _Filters(Sequence[ScaleFilter]):
+    """The filters of a geometry, each computed when it is asked for."""
+
+    def __init__(self, geometry: Geometry, lengths: NDArray[np.intp], ops: ArrayOps) -> None:
+        self._mother, self._ops = geometry.mother, ops
+        scales = geometry.scales_in_samples.tolist()
+        self._rows = list(zip(scales, lengths.tolist(), strict=True))
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __getitem__(self, place: Any) -> Any:
+        scale, length = self._rows[place]
+        response = wavelet_filter(self._mother, scale, length, 1.0)
+        window = self._mother.smoothing_window(scale, length) / scale
+        return ScaleFilter(
+            length, passbands_of(response, self._ops), passbands_of(window, self._ops)
+        )
