@@ -5,7 +5,8 @@ here is the meaning of a table of series: columns by name or number, as numbers 
 lines at fault where they are not.
 """
 
+from ..time_axis import TimeAxis
 from .files import read_table
 from .table import DataError, Table
 
-__all__ = ["DataError", "Table", "read_table"]
+__all__ = ["DataError", "Table", "TimeAxis", "read_table"]

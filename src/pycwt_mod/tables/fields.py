@@ -50,15 +50,7 @@ def kind_of(text: str) -> str:
 
 
 def as_numbers(column: Array, missing: tuple[str, ...] = ()) -> NDArray[np.float64]:
-    """Return a column of numbers or texts as float64, or raise RowsError.
-
-    Parameters
-    ----------
-    column : numpy.ndarray
-        Shape (n_rows,).
-    missing : tuple of str
-        Texts that stand for missing values, besides the usual ones.
-    """
+    """Return a column as float64, or raise RowsError; `missing` are texts besides the usual."""
     also = [number for number in map(_number, missing) if number is not None]
     if column.dtype.kind in "SUO":
         values, gaps = _from_texts(_texts(column), missing)

@@ -31,14 +31,14 @@ _COMPRESSED: dict[bytes, Callable[[bytes], bytes]] = {
     b"BZh": bz2.decompress,
     b"\xfd7zXZ\x00": lzma.decompress,
 }
+_EXPORT = "Export the series to CSV, by xarray for example: `ds['x'].to_series().to_csv('x.csv')`."
+_EXCEL = "is an Excel workbook. Save the sheet as CSV."
 _FOREIGN = {
-    b"\x89HDF": "is an HDF5 or netCDF-4 file. Export the series to CSV, by xarray for example: "
-    "`ds['x'].to_series().to_csv('x.csv')`.",
-    b"CDF": "is a netCDF file. Export the series to CSV, by xarray for example: "
-    "`ds['x'].to_series().to_csv('x.csv')`.",
+    b"\x89HDF": f"is an HDF5 or netCDF-4 file. {_EXPORT}",
+    b"CDF": f"is a netCDF file. {_EXPORT}",
     b"%PDF": "is a PDF.",
     b"MATLAB 5.0": "is a MATLAB file. In MATLAB, use writematrix(x, 'x.csv').",
-    b"\xd0\xcf\x11\xe0": "is an Excel workbook. Save the sheet as CSV.",
+    b"\xd0\xcf\x11\xe0": _EXCEL,
 }
 
 
@@ -89,28 +89,6 @@ def read_table(
     return replace(table, digest=hashlib.sha256(content).hexdigest())
 
 
-def _parse(
-    content: bytes, source: str, missing: tuple[str, ...], header: bool | None, skip: int
-) -> Table:
-    """Return the table in a file of any format."""
-    for magic, unpack in _COMPRESSED.items():
-        if content.startswith(magic):
-            try:
-                content = unpack(content)
-            except (OSError, EOFError, ValueError, zlib.error, lzma.LZMAError) as error:
-                raise DataError(f"{source}: is damaged ({error}).") from error
-    for magic, words in _FOREIGN.items():
-        if content.startswith(magic):
-            raise DataError(f"{source}: {words}")
-    if content.startswith(b"\x93NUMPY"):
-        return _from_arrays({"": _load(content, source)}, source, missing)
-    if content.startswith(b"PK\x03\x04"):
-        return _from_archive(content, source, missing)
-    if content.startswith(b"PAR1"):
-        return _from_parquet(content, source, missing)
-    return parse_text(_decode(content, source), source, missing, header, skip)
-
-
 def _read(path: str | PathLike[str], source: str) -> bytes:
     if str(path) == STDIN:
         return sys.stdin.buffer.read()
@@ -122,6 +100,33 @@ def _read(path: str | PathLike[str], source: str) -> bytes:
         raise DataError(f"{source}: is a folder, not a file.") from None
     except OSError as error:
         raise DataError(f"{source}: cannot be read ({error.strerror or error}).") from error
+
+
+def _parse(
+    content: bytes, source: str, missing: tuple[str, ...], header: bool | None, skip: int
+) -> Table:
+    """Return the table in a file of any format."""
+    content = _unpacked(content, source)
+    for magic, words in _FOREIGN.items():
+        if content.startswith(magic):
+            raise DataError(f"{source}: {words}")
+    if content.startswith(b"\x93NUMPY"):
+        return _from_arrays({"": _load(content, source)}, source, missing)
+    if content.startswith(b"PK\x03\x04"):
+        return _from_arrays(_arrays_of_zip(content, source), source, missing)
+    if content.startswith(b"PAR1"):
+        return _from_parquet(content, source, missing)
+    return parse_text(_decode(content, source), source, missing, header, skip)
+
+
+def _unpacked(content: bytes, source: str) -> bytes:
+    for magic, unpack in _COMPRESSED.items():
+        if content.startswith(magic):
+            try:
+                return unpack(content)
+            except (OSError, EOFError, ValueError, zlib.error, lzma.LZMAError) as error:
+                raise DataError(f"{source}: is damaged ({error}).") from error
+    return content
 
 
 def _decode(content: bytes, source: str) -> str:
@@ -140,67 +145,54 @@ def _decode(content: bytes, source: str) -> str:
 
 
 def _load(content: bytes, source: str) -> Any:
+    """Return what NumPy reads: an array, or all of an archive."""
     try:
-        return np.load(io.BytesIO(content), allow_pickle=False)
+        loaded = np.load(io.BytesIO(content), allow_pickle=False)
+        return loaded if isinstance(loaded, np.ndarray) else dict(loaded)
     except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
         reason = " ".join(str(error).split())
         raise DataError(f"{source}: cannot be read by NumPy ({reason}).") from error
 
 
-def _from_archive(content: bytes, source: str, missing: tuple[str, ...]) -> Table:
+def _arrays_of_zip(content: bytes, source: str) -> dict[str, NDArray[Any]]:
+    """Return the series of an .npz: its arrays of one axis, or its only array of two."""
     try:
         names = zipfile.ZipFile(io.BytesIO(content)).namelist()
     except zipfile.BadZipFile as error:
         raise DataError(f"{source}: is damaged ({error}).") from error
     if any(name.startswith("xl/") for name in names):
-        raise DataError(f"{source}: is an Excel workbook. Save the sheet as CSV.")
+        raise DataError(f"{source}: {_EXCEL}")
     if not names or not all(name.endswith(".npy") for name in names):
         raise DataError(f"{source}: is a zip archive. Unpack it, and name the file in it.")
-    archive = _load(content, source)
-    try:
-        arrays = {name: archive[name] for name in archive.files}
-    except ValueError as error:
-        raise DataError(f"{source}: cannot be read by NumPy ({error}).") from error
+    arrays = _load(content, source)
     series = {name: array for name, array in arrays.items() if array.ndim == 1 and array.size > 1}
-    if not series:
-        series = {name: array for name, array in arrays.items() if array.ndim == 2}
-        if len(series) > 1:
-            raise DataError(
-                f"{source}: has {len(series)} arrays of two axes, {', '.join(series)}, where one "
-                "is a table. Save the series as arrays of one axis."
-            )
-    return _from_arrays(series, source, missing)
+    tables = {name: array for name, array in arrays.items() if array.ndim == 2}
+    if not series and len(tables) > 1:
+        raise DataError(
+            f"{source}: has {len(tables)} arrays of two axes, {', '.join(tables)}, where one "
+            "is a table. Save the series as arrays of one axis."
+        )
+    return series or tables
 
 
 def _from_arrays(arrays: dict[str, NDArray[Any]], source: str, missing: tuple[str, ...]) -> Table:
-    """Return the table of arrays of one axis, or of one array that is a table by itself."""
-    names: list[str] = []
-    columns: list[Any] = []
+    columns: list[tuple[str, NDArray[Any]]] = []
     for name, array in arrays.items():
         if array.dtype.names:
-            names += array.dtype.names
-            columns += [array[part].ravel() for part in array.dtype.names]
-        elif array.ndim == 2:
-            names += [""] * array.shape[1]
-            columns += list(array.T)
-        elif array.ndim == 1:
-            names.append(name)
-            columns.append(array)
+            columns += [(field, array[field].ravel()) for field in array.dtype.names]
+        elif array.ndim in (1, 2):
+            columns += [(name, array)] if array.ndim == 1 else [("", row) for row in array.T]
         else:
             raise DataError(
                 f"{source}: must have the axes (time, series), got shape {array.shape}."
             )
-    sizes = {column.size for column in columns}
-    if not sizes or sizes == {0}:
+    sizes = {column.size for _, column in columns}
+    if not any(sizes):
         raise DataError(f"{source}: holds no series.")
     if len(sizes) > 1:
-        listed = ", ".join(
-            f"{name or i + 1} ({column.size})"
-            for i, (name, column) in enumerate(zip(names, columns, strict=True))
-        )
+        listed = ", ".join(f"{name} ({column.size})" for name, column in columns)
         raise DataError(f"{source}: series must have the same length, got {listed}.")
-    rows = range(1, sizes.pop() + 1)
-    return Table(source, tuple(names), columns, rows, "row", missing)
+    return _table_of_rows(source, columns, missing)
 
 
 def _from_parquet(content: bytes, source: str, missing: tuple[str, ...]) -> Table:
@@ -219,10 +211,16 @@ def _from_parquet(content: bytes, source: str, missing: tuple[str, ...]) -> Tabl
     if frame.empty:
         raise DataError(f"{source}: holds no rows.")
     columns = [
-        column.to_numpy(dtype=float, na_value=np.nan)
+        (str(name), column.to_numpy(dtype=float, na_value=np.nan))
         if pandas.api.types.is_numeric_dtype(column)
-        else column.to_numpy()
-        for _, column in frame.items()
+        else (str(name), column.to_numpy())
+        for name, column in frame.items()
     ]
-    names = tuple(str(name) for name in frame.columns)
-    return Table(source, names, columns, range(1, len(frame) + 1), "row", missing)
+    return _table_of_rows(source, columns, missing)
+
+
+def _table_of_rows(
+    source: str, columns: list[tuple[str, NDArray[Any]]], missing: tuple[str, ...]
+) -> Table:
+    names, arrays = zip(*columns, strict=True)
+    return Table(source, names, arrays, range(1, arrays[0].size + 1), "row", missing)

@@ -23,7 +23,7 @@ _FEW_ROWS = 16
 
 
 class DataError(ValueError):
-    """A file that cannot be read, or whose content cannot be used; the message says where."""
+    """A file that cannot be read, or a cell that cannot be used; the message says in which line."""
 
 
 @contextmanager
@@ -92,26 +92,15 @@ class Table:
         return name
 
     def find(self, which: str) -> int:
-        """Return the index of a column.
-
-        Parameters
-        ----------
-        which : str
-            Its name, in any case if only one fits; or its number, from 1.
-
-        Raises
-        ------
-        DataError
-            If there is no such column, or several bear the name.
-        """
+        """Return the index of a column by its name, in any case if only one fits, or its number."""
         wanted = which.strip()
         for key in (str, str.casefold):
             found = [i for i, name in enumerate(self.names) if name and key(name) == key(wanted)]
             if len(found) > 1:
-                numbers_ = " and ".join(str(i + 1) for i in found)
+                listed = " and ".join(str(i + 1) for i in found)
                 raise DataError(
                     f"{self.source}: {len(found)} columns are named {wanted!r}. Give a number: "
-                    f"{numbers_}."
+                    f"{listed}."
                 )
             if found:
                 return found[0]
@@ -122,7 +111,7 @@ class Table:
         raise DataError(f"{self.source}: there is no column {which!r}.{hint} {self._listing()}")
 
     def numbers(self, which: str | int) -> NDArray[np.float64]:
-        """Return a column as numbers.
+        """Return a column as finite numbers.
 
         Parameters
         ----------
@@ -132,7 +121,7 @@ class Table:
         Raises
         ------
         DataError
-            If a field is no number, missing or infinite; the message has its line.
+            If a cell is no number, missing or infinite, with its line.
         """
         index = which if isinstance(which, int) else self.find(which)
         try:
@@ -159,8 +148,7 @@ class Table:
         Raises
         ------
         DataError
-            If the times cannot be read, do not increase, or are not evenly spaced; the message
-            has the line.
+            If times are missing, not in order or not evenly spaced, with the line.
         """
         index = which if isinstance(which, int) else self.find(which)
         try:

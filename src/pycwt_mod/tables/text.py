@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import itertools
-import json
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -20,6 +19,7 @@ _COMMENTS = ("#", "%")
 # In this order: a comma may be a decimal one where columns are separated by any of the others.
 _SEPARATORS = {"\t": "tabs", ";": "semicolons", ",": "commas", "|": "bars"}
 _MARKUP = re.compile(r"<(!doctype|!--|\?xml|html|head|body|table|svg)\b|<!--", re.IGNORECASE)
+_JSON = re.compile(r'\{\s*"|\[\s*[\[{]')
 # The separator, the header and the decimal sign are seen from this many rows.
 _LOOKED_AT = 50
 
@@ -31,13 +31,7 @@ def parse_text(
     header: bool | None = None,
     skip: int = 0,
 ) -> Table:
-    """Return the table in a text; the arguments are those of `read_table`.
-
-    Raises
-    ------
-    DataError
-        If there is no data, or a row has another number of cells than the first.
-    """
+    """Return the table in a text; the arguments are those of `read_table`."""
     _refuse_other_kinds(text, source)
     lines, numbers = _lines_of(text, skip)
     if not numbers:
@@ -105,19 +99,11 @@ def _refuse_other_kinds(text: str, source: str) -> None:
             f"{source}: is a page of HTML or XML, not a table: what a server answers in place of "
             "a file, perhaps. Download the table itself, or save it as CSV."
         )
-    if start.startswith(("{", "[")) and (_is_json(start.partition("\n")[0]) or _is_json(start)):
+    if _JSON.match(start):
         raise DataError(
             f"{source}: is JSON, not a table. Save it as CSV, by pandas for example: "
             "`pandas.read_json('x.json').to_csv('x.csv')`."
         )
-
-
-def _is_json(text: str) -> bool:
-    try:
-        json.loads(text)
-    except (ValueError, RecursionError):
-        return False
-    return True
 
 
 def _lines_of(text: str, skip: int) -> tuple[list[str], list[int]]:
