@@ -128,8 +128,10 @@ def index_axis(series: Any, name: str) -> TimeAxis | None:
         If the dates are missing, not in order, or have gaps; the message has the remedy.
     """
     index = _index_of(series)
-    index = index.to_timestamp() if hasattr(index, "to_timestamp") else index
-    if getattr(getattr(index, "dtype", None), "kind", "") != "M" or len(index) < 2:
+    if hasattr(index, "to_timestamp"):  # periods, such as the months themselves
+        with suppress(ValueError):  # before the first date that pandas knows
+            index = index.to_timestamp()
+    if not hasattr(index, "tz_localize") or len(index) < 2:
         return None
     try:
         return _judge_index(index)

@@ -190,6 +190,8 @@ EVEN = {
     "two": pd.DatetimeIndex(["2001-01-01", "2005-01-01"]),
     "a calendar": pd.date_range("2001-01-01", periods=60, freq=pd.offsets.CDay(holidays=[DAYS[3]])),
     "periods": pd.period_range("2001-01", periods=60, freq="M"),
+    "periods before those of pandas": pd.period_range("0850", periods=60, freq="Y"),
+    "dates of pyarrow": pd.Index(DAYS, dtype="timestamp[us][pyarrow]"),
     "numbers": pd.Index([1.0, 2.0, 7.0]),
 }
 UNEVEN = {
