@@ -5,10 +5,8 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
-import math
 import multiprocessing
 import os
-import resource
 import statistics
 import subprocess
 import sys
@@ -16,7 +14,6 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
 from measuring import ONE_THREAD, seconds
@@ -38,9 +35,6 @@ N_WORKERS = 2
 N_EMPTY_TASKS = 500
 # Numbers of surrogates of the jobs, from which time is seen as a line: start + slope x number.
 SIZES = (100, 400, 1600)
-# With `--quiet`: how long to wait for others to pause, and how often to measure again.
-PATIENCE_SECONDS = 20.0
-N_TRIALS = 2
 NEEDS = {"dask": "distributed", "gpu (torch on the CPU)": "torch"}
 NAMES = (
     "sequential",
@@ -120,46 +114,6 @@ def measure_in_fresh_process(name: str) -> dict[str, Any]:
     return figures
 
 
-def busy_seconds() -> float:
-    """Return the seconds that all cores have worked since the machine started (Linux)."""
-    user, nice, system, _, _, irq, softirq, *_ = map(
-        int, Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:]
-    )
-    return (user + nice + system + irq + softirq) / os.sysconf("SC_CLK_TCK")
-
-
-def own_seconds() -> float:
-    """Return the processor time of the processes that this script has run."""
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
-
-
-def wait_for_quiet(limit: float, patience: float) -> None:
-    """Wait until others use less than `limit` cores, or patience is over."""
-    end = time.monotonic() + patience
-    while time.monotonic() < end:
-        before = busy_seconds()
-        time.sleep(1.0)
-        if busy_seconds() - before < limit:
-            return
-
-
-def measure_in_quiet(name: str, limit: float) -> dict[str, Any]:
-    """Measure while others use less than `limit` cores; after some trials, take the quietest."""
-    trials = []
-    for _ in range(N_TRIALS):
-        if limit < math.inf:
-            wait_for_quiet(limit, PATIENCE_SECONDS)
-        began, busy, own = time.monotonic(), busy_seconds(), own_seconds()
-        figures = measure_in_fresh_process(name)
-        by_others = busy_seconds() - busy - (own_seconds() - own)
-        figures["others"] = max(0.0, by_others / (time.monotonic() - began))
-        trials.append(figures)
-        if figures["others"] < limit:
-            break
-    return min(trials, key=lambda figures: figures["others"])
-
-
 def least_disturbed(rounds: list[dict[str, Any]]) -> dict[str, Any]:
     """Return the lowest of each figure, and the line through the lowest times of the jobs.
 
@@ -223,13 +177,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--backends", nargs="+", default=NAMES, choices=NAMES, metavar="NAME")
-    parser.add_argument(
-        "--quiet",
-        type=float,
-        default=math.inf,
-        metavar="CORES",
-        help="wait until other programs use fewer cores than this, and measure then (Linux)",
-    )
     parser.add_argument("--one", choices=NAMES, help=argparse.SUPPRESS)
     chosen = parser.parse_args()
     if chosen.one:
@@ -240,15 +187,8 @@ def main() -> None:
     found: dict[str, list[dict[str, Any]]] = {name: [] for name in names}
     for _ in range(chosen.rounds):
         for name in names:
-            figures = measure_in_quiet(name, chosen.quiet)
-            found[name].append(figures)
-            print(name, json.dumps(figures), file=sys.stderr, flush=True)
-    others = [figures["others"] for rounds in found.values() for figures in rounds]
-    print(
-        f"{N_WORKERS} workers on {os.cpu_count()} cores, lowest (median) of {chosen.rounds} "
-        f"rounds; other programs used {min(others):.1f} to {max(others):.1f} cores meanwhile, "
-        f"{statistics.median(others):.1f} in the median\n"
-    )
+            found[name].append(measure_in_fresh_process(name))
+    print(f"{N_WORKERS} workers on {os.cpu_count()} cores, lowest (median) of the rounds\n")
     print("\n".join(table(found)))
 
 

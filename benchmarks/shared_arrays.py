@@ -1,4 +1,4 @@
-"""A large array in `worker_args`: seconds, bytes and memory per worker, backend against backend."""
+"""A large array in `worker_args`: seconds and memory per worker, on each backend (Linux)."""
 
 from __future__ import annotations
 
@@ -6,12 +6,10 @@ import argparse
 import multiprocessing
 import os
 import statistics
-import tempfile
-import time
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 
-from measuring import ONE_THREAD
+from measuring import ONE_THREAD, seconds
 
 os.environ.update(ONE_THREAD)
 
@@ -27,59 +25,29 @@ from pycwt_mod.backends import (
 
 N_WORKERS = 2
 N_TASKS = 40
-MIB = 2.0**20
 
 
-def own_bytes() -> int:
-    """Return the memory of this process that is no mapped file (Linux)."""
+def own_megabytes() -> float:
+    """Return the memory of this process that is no mapped file."""
     fields = Path("/proc/self/smaps_rollup").read_text().splitlines()
-    return 1024 * sum(int(f.split()[1]) for f in fields if f.startswith("Anonymous:"))
+    return sum(int(f.split()[1]) for f in fields if f.startswith("Anonymous:")) / 1024
 
 
-def look(seed: np.random.SeedSequence, array: np.ndarray) -> tuple[int, int, float]:
-    """Read a fortieth of the array: the transfer is measured, not the work on the data."""
+def look(seed: np.random.SeedSequence, array: np.ndarray) -> float:
+    """Read a fortieth of the array: the worker's own work is not measured."""
     k = seed.spawn_key[-1]
-    part = array[k * array.size // N_TASKS : (k + 1) * array.size // N_TASKS]
-    return os.getpid(), own_bytes(), float(part.sum())
-
-
-def idle(seed: np.random.SeedSequence) -> tuple[int, int]:
-    time.sleep(0.05)
-    return os.getpid(), own_bytes()
+    array[k * array.size // N_TASKS : (k + 1) * array.size // N_TASKS].sum()
+    return own_megabytes()
 
 
 def measure(name: str, backend: MCBackend, array: np.ndarray) -> None:
-    started = backend.run_monte_carlo(idle, 4 * N_WORKERS, chunk_size=1)
-    before = statistics.median(memory for _, memory in started)
-    written = []
-
-    def watch(index: int, result: object) -> None:
-        folder = Path(tempfile.gettempdir())
-        written.append(sum(path.stat().st_size for path in folder.glob("pycwt_mod-*")))
-        memory.append(result[1])
-
-    memory: list[int] = []
-    began = time.perf_counter()
-    backend.run_monte_carlo(look, N_TASKS, (array,), seed=1, chunk_size=1, on_result=watch)
-    seconds = time.perf_counter() - began
-    grown = max(memory) - before
-    print(
-        f"{name:<24}{seconds:8.2f} s {max(written) / MIB:10.0f} MiB in a file "
-        f"{grown / MIB:10.0f} MiB more in a worker"
+    small = array[:N_TASKS].copy()
+    before = statistics.median(backend.run_monte_carlo(look, N_TASKS, (small,), chunk_size=1))
+    memory: list[float] = []
+    took = seconds(
+        lambda: memory.extend(backend.run_monte_carlo(look, N_TASKS, (array,), chunk_size=1))
     )
-
-
-def measure_pools(array: np.ndarray) -> None:
-    for method in multiprocessing.get_all_start_methods():
-        with ProcessPoolExecutor(N_WORKERS, multiprocessing.get_context(method)) as pool:
-            measure(f"process pool, {method}", ExecutorBackend(pool), array)
-    from joblib.externals.loky import get_reusable_executor
-
-    pool = get_reusable_executor(N_WORKERS)
-    measure("loky's pool", ExecutorBackend(pool), array)
-    pool.shutdown(kill_workers=True)
-    with ThreadPoolExecutor(N_WORKERS) as threads:
-        measure("thread pool", ExecutorBackend(threads), array)
+    print(f"{name:<26}{took:8.2f} s {max(memory) - before:10.0f} MiB more in a worker")
 
 
 def measure_mpi(array: np.ndarray) -> None:
@@ -89,22 +57,17 @@ def measure_mpi(array: np.ndarray) -> None:
         measure(f"MPI, {pool.num_workers} workers", ExecutorBackend(pool), array)
 
 
-def measure_torch(array: np.ndarray) -> None:
-    from pycwt_mod.backends import GPUBackend
-
-    measure("gpu (torch on the CPU)", GPUBackend("torch", device="cpu"), array)
-
-
-def measure_dask(array: np.ndarray) -> None:
-    import distributed
-
-    with (
-        distributed.LocalCluster(
-            n_workers=N_WORKERS, threads_per_worker=1, dashboard_address=":0"
-        ) as cluster,
-        distributed.Client(cluster, set_as_default=False) as client,
-    ):
-        measure("dask", DaskBackend(client), array)
+def measure_all(array: np.ndarray) -> None:
+    measure("sequential", SequentialBackend(), array)
+    measure("joblib, processes", JoblibBackend(N_WORKERS), array)
+    measure("joblib, threads", JoblibBackend(N_WORKERS, prefer="threads"), array)
+    for method in multiprocessing.get_all_start_methods():
+        with ProcessPoolExecutor(N_WORKERS, multiprocessing.get_context(method)) as pool:
+            measure(f"process pool, {method}", ExecutorBackend(pool), array)
+    with ThreadPoolExecutor(N_WORKERS) as threads:
+        measure("thread pool", ExecutorBackend(threads), array)
+    with DaskBackend(n_workers=N_WORKERS) as dask:
+        measure("dask", dask, array)
 
 
 def main() -> None:
@@ -116,15 +79,7 @@ def main() -> None:
     chosen = parser.parse_args()
     array = np.random.default_rng(1).standard_normal(chosen.megabytes * 125_000)
     print(f"{array.nbytes / 1e6:.0f} MB, {N_TASKS} tasks, {N_WORKERS} workers")
-    if chosen.mpi:
-        measure_mpi(array)
-        return
-    measure("sequential", SequentialBackend(), array)
-    measure("joblib, processes", JoblibBackend(N_WORKERS), array)
-    measure("joblib, threads", JoblibBackend(N_WORKERS, prefer="threads"), array)
-    measure_pools(array)
-    measure_torch(array)
-    measure_dask(array)
+    (measure_mpi if chosen.mpi else measure_all)(array)
 
 
 if __name__ == "__main__":

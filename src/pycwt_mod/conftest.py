@@ -12,12 +12,6 @@ from pycwt_mod.helpers import CACHE_DIR_VARIABLE
 hypothesis.settings.register_profile("pycwt_mod", derandomize=True, deadline=None, database=None)
 hypothesis.settings.load_profile("pycwt_mod")
 
-MARKERS = {
-    "heavy": "starts clusters, kills workers or waits; run by `.ci/run`",
-    "slow": "statistical evidence that takes minutes",
-    "mpi": "needs an MPI library, mpiexec and mpi4py",
-}
-
 
 @pytest.fixture(autouse=True)
 def cache_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -44,8 +38,8 @@ def checkout() -> Path:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Name the marks, and leave out the same tests of an installed package as of a checkout."""
-    for name, meaning in MARKERS.items():
-        config.addinivalue_line("markers", f"{name}: {meaning}")
-    if config.inipath is None:  # no pyproject.toml
+    """Run an installed package as a checkout, whose settings are in its pyproject.toml."""
+    if config.inipath is None:
+        for mark in ("heavy: waits", "slow: takes minutes", "mpi: needs an MPI library"):
+            config.addinivalue_line("markers", mark)
         config.option.markexpr = config.option.markexpr or "not slow and not heavy"
