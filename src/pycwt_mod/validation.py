@@ -68,14 +68,33 @@ def as_series(
         If the shape is not (n,), a value is masked, missing or infinite, the series is too
         short or, where that matters, constant.
     """
+    _refuse_masked(values, name)
+    _refuse_table(values, name)
+    array = _as_numbers(values, name)
+    _check_shape(array, name, min_size)
+    if np.iscomplexobj(array) and not allow_complex:
+        raise TypeError(
+            f"`{name}` must be real, got {array.dtype}. Pass its real or imaginary part."
+        )
+    _check_finite(array, name)
+    if not allow_constant and array.min() == array.max():
+        raise ValueError(
+            f"`{name}` must vary, got a constant series (every value is {array[0]}, from index 0 "
+            "on): it has no variance, no lag-1 autocorrelation and no coherence with anything."
+        )
+    return array
+
+
+def _refuse_masked(values: Any, name: str) -> None:
     if np.ma.isMaskedArray(values) and np.ma.getmaskarray(values).any():
         first = int(np.flatnonzero(np.ma.getmaskarray(values))[0])
         raise ValueError(
             f"`{name}` must not have masked values, got a mask that is first set at index "
             f"{first}. Fill or interpolate the gaps before the transform."
         )
-    _refuse_table(values, name)
-    array = _as_numbers(values, name)
+
+
+def _check_shape(array: NDArray[Any], name: str, min_size: int) -> None:
     if array.ndim != 1:
         remedy = (
             "Pass one series, for example `y[:, 0]` or `y.ravel()`."
@@ -85,23 +104,15 @@ def as_series(
         raise ValueError(f"`{name}` must be one-dimensional, got shape {array.shape}. {remedy}")
     if array.size < min_size:
         raise ValueError(f"`{name}` must have at least {min_size} samples, got {array.size}.")
-    if np.iscomplexobj(array) and not allow_complex:
-        raise TypeError(
-            f"`{name}` must be real, got {array.dtype}. Pass its real or imaginary part."
-        )
-    finite = np.isfinite(array)
-    if not finite.all():
-        first, n_bad = int(np.argmin(finite)), array.size - int(finite.sum())
+
+
+def _check_finite(array: NDArray[Any], name: str) -> None:
+    bad = np.flatnonzero(~np.isfinite(array))
+    if bad.size:
         raise ValueError(
-            f"`{name}` must be finite, got {array[first]} at index {first} "
-            f"({n_bad} such value{'s' if n_bad != 1 else ''}). Fill or interpolate the gaps."
+            f"`{name}` must be finite, got {array[bad[0]]} at index {bad[0]} "
+            f"({bad.size} such value{'s' if bad.size != 1 else ''}). Fill or interpolate the gaps."
         )
-    if not allow_constant and array.min() == array.max():
-        raise ValueError(
-            f"`{name}` must vary, got a constant series (every value is {array[0]}, from index 0 "
-            "on): it has no variance, no lag-1 autocorrelation and no coherence with anything."
-        )
-    return array
 
 
 def _as_numbers(values: Any, name: str) -> NDArray[Any]:

@@ -32,42 +32,18 @@ _MOTHERS: dict[str, Any] = {"morlet": Morlet, "paul": Paul, "dog": DOG, "mexican
 
 @dataclass(frozen=True, eq=False)
 class Inputs:
-    """Series over the same times, and their labels.
+    """Series over the same times, and their labels."""
 
-    Parameters
-    ----------
-    source : str
-        Name of the file.
-    names : tuple of str
-        Names of the series.
-    series : tuple of numpy.ndarray
-        The series, shape (n,) each.
-    times : numpy.ndarray or None
-        Times as numbers or dates; None if they are not known.
-    dt : float
-        Sampling interval.
-    unit : str
-        Unit of time; "" if it is not known.
-    spacing : str
-        The steps of the times, in words.
-    digest : str
-        SHA-256 of the file.
-    detrended : bool
-        Whether the linear trend was removed.
-    time_name : str
-        Name of the column of times; "" if there is none.
-    """
-
-    source: str
+    source: str  # name of the file
     names: tuple[str, ...]
     series: tuple[NDArray[np.float64], ...]
-    times: NDArray[Any] | None
+    times: NDArray[Any] | None  # numbers or dates, None if they are not known
     dt: float
-    unit: str
-    spacing: str
-    digest: str = ""
+    unit: str  # of time, "" if it is not known
+    spacing: str  # of the times, in words
+    digest: str = ""  # SHA-256 of the file
     detrended: bool = False
-    time_name: str = ""
+    time_name: str = ""  # of the column of times, "" if there is none
 
     @property
     def n(self) -> int:
@@ -83,15 +59,9 @@ class Inputs:
 
 
 def read_inputs(arguments: argparse.Namespace, columns: Sequence[tuple[str, str | None]]) -> Inputs:
-    """Read the series that a command names.
+    """Read the series that a command names, for each its option and the column or None.
 
-    Parameters
-    ----------
-    arguments : argparse.Namespace
-        With what `add_data_options` adds.
-    columns : sequence of (str, str or None)
-        For each series the option that names its column, and the name; where all are None the
-        file must have just as many columns besides that of the times.
+    Where all are None the file must have just these columns, besides that of the times.
     """
     table = _table(arguments)
     time = None if arguments.time is None else table.find(arguments.time)
@@ -102,22 +72,7 @@ def read_inputs(arguments: argparse.Namespace, columns: Sequence[tuple[str, str 
 def read_many(
     arguments: argparse.Namespace, columns: Sequence[str] | None
 ) -> tuple[Inputs, dict[str, str]]:
-    """Read many series; those that cannot be read are left out and do not stop the others.
-
-    Parameters
-    ----------
-    arguments : argparse.Namespace
-        With what `add_data_options` adds.
-    columns : sequence of str, optional
-        The columns; by default all but that of the times.
-
-    Returns
-    -------
-    inputs : Inputs
-        The series that can be used.
-    left_out : dict
-        The reasons against the others, by name.
-    """
+    """Read many series, by default all but the times; return the good, and why others are not."""
     table = _table(arguments)
     time = None if arguments.time is None else table.find(arguments.time)
     if columns is not None:
@@ -141,13 +96,7 @@ def read_many(
 
 
 def check_red_noise(inputs: Inputs) -> None:
-    """Raise DataError for a series that no red noise fits, by the name of its column.
-
-    Parameters
-    ----------
-    inputs : Inputs
-        The series.
-    """
+    """Raise DataError for a series that no red noise fits, by the name of its column."""
     for name, series in zip(inputs.names, inputs.series, strict=True):
         column = f"{inputs.source}: column {name!r}"
         if series.min() == series.max():
@@ -175,15 +124,8 @@ def take_columns(
     table: Table, chosen: Sequence[int], time: int | None, arguments: argparse.Namespace
 ) -> Inputs:
     """Return columns of a table as series with their times."""
-    series = []
-    for index in chosen:
-        series.append(table.numbers(index))
-        sentinel = likely_missing(series[-1])
-        if sentinel is not None:
-            warn_user(
-                f"{table.source}: {table.title(index)} has {sentinel:g} far from its other "
-                f"values; if it stands for a missing value, pass --missing={sentinel:g}."
-            )
+    series = [table.numbers(index) for index in chosen]
+    _advise_on_missing(table, chosen, series)
     if table.n_rows < _FEWEST:
         raise DataError(
             f"{table.source}: must have at least {_FEWEST} rows of data, got {table.n_rows}."
@@ -249,6 +191,18 @@ def _chosen_columns(
                 f"or name the columns of the series by {options}"
             )
     return others
+
+
+def _advise_on_missing(
+    table: Table, chosen: Sequence[int], series: list[NDArray[np.float64]]
+) -> None:
+    for index, values in zip(chosen, series, strict=True):
+        sentinel = likely_missing(values)
+        if sentinel is not None:
+            warn_user(
+                f"{table.source}: {table.title(index)} has {sentinel:g} far from its other "
+                f"values; if it stands for a missing value, pass --missing={sentinel:g}."
+            )
 
 
 def _advise_on_times(table: Table, chosen: Sequence[int], arguments: argparse.Namespace) -> None:
