@@ -32,16 +32,16 @@ def band_numbers(
     sums : sequence of Sums
         One for each pair.
     members : numpy.ndarray
-        Which scales belong to each band, shape (n_bands, n_scales).
+        Whether a scale belongs to a band, (band, scale).
     samples : mapping of int to numpy.ndarray
         Band means of surrogates, (surrogate, band), by number of the pair.
     has_level : numpy.ndarray
-        Which scales have a level, for each pair, shape (n_pairs, n_scales).
+        Whether a scale has a level, (pair, scale).
 
     Returns
     -------
     dict of str to numpy.ndarray
-        The attributes of `MatrixResult` with these names, shape (n_pairs, n_bands).
+        The attributes of `MatrixResult` with these names, (pair, band).
     """
     count = np.stack([one.count for one in sums])
     points = _per_band(count, members)

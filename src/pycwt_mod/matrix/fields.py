@@ -14,8 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..arrays import NUMPY
-from ..coherence import is_silent, own_smooth
-from ..coherence import smoothed_fields as smoothed
+from ..coherence import is_silent, own_smooth, smoothed_fields
 from ..filters import FilterBank, ScaleFilter, filtered
 from ..geometry import Geometry
 from ..transform import forward
@@ -29,21 +28,12 @@ Complex = NDArray[np.complex128]
 class TransformSeries:
     """Transform a series and smooth its power: the kernel of the first pass.
 
-    Parameters
-    ----------
-    geometry : Geometry
-        What all series have in common.
-    series : numpy.ndarray
-        Normalised, shape (n_series, n_times).
-
-    Notes
-    -----
-    Calling it with the number of a series returns W and S(|W|^2/s), the latter NaN where the series
-    is silent. It does not depend on the other series, to the last bit.
+    Called with the number of a series, it returns W and S(|W|^2/s), the latter NaN where the series
+    is silent. They do not depend on the other series, to the last bit.
     """
 
     geometry: Geometry
-    series: Array
+    series: Array  # normalised, (series, time)
 
     def __call__(self, number: int) -> tuple[Complex, Array]:
         """Return W, complex, and S, real, both (scale, time)."""
@@ -60,7 +50,7 @@ class TransformSeries:
         padded = np.zeros(geometry.n_fft, dtype=complex)
         padded[:n] = series
         spectrum = NUMPY.fft(padded)
-        W = np.empty((geometry.scales.size, n), dtype=complex)
+        W = np.empty((geometry.n_scales, n), dtype=complex)
         S = np.empty(W.shape)
         buffer = np.empty(geometry.n_fft, dtype=complex)
 
@@ -72,7 +62,9 @@ class TransformSeries:
             return buffer
 
         everywhere = slice(0, n)
-        for scale, smooth in smoothed(power_of, (), geometry.bank(), parts=lambda _: everywhere):
+        for scale, smooth in smoothed_fields(
+            power_of, (), geometry.bank(), parts=lambda _: everywhere
+        ):
             S[scale] = smooth.real
         return W, S
 
@@ -84,24 +76,12 @@ class TransformSeries:
 
 @dataclass(frozen=True)
 class Sums:
-    """Sums over the times outside the cone, for each scale, from which bands are averaged.
+    """Sums over the times outside the cone, for each scale, from which bands are averaged."""
 
-    Attributes
-    ----------
-    count : numpy.ndarray
-        Number of coherences that exist.
-    coherence : numpy.ndarray
-        Sum of R2.
-    direction : numpy.ndarray
-        Sum of exp(i phase), complex.
-    above : numpy.ndarray
-        Number of R2 above the level.
-    """
-
-    count: NDArray[np.int64]
-    coherence: Array
-    direction: Complex
-    above: NDArray[np.int64]
+    count: NDArray[np.int64]  # of the R2 that exist
+    coherence: Array  # sum of R2
+    direction: Complex  # sum of exp(i phase)
+    above: NDArray[np.int64]  # number of R2 above the level
 
     @classmethod
     def empty(cls, n_scales: int) -> Sums:
@@ -127,17 +107,7 @@ class Sums:
 
 @dataclass(frozen=True)
 class Comparison:
-    """The outcome for one pair: its sums, and its fields where they are wanted.
-
-    Attributes
-    ----------
-    sums : Sums
-        For the bands.
-    R2, phase : numpy.ndarray or None
-        (scale, time).
-    failure : str
-        Why there is nothing; empty if there is.
-    """
+    """The outcome for one pair: sums, fields (scale, time) if wanted; or why there is none."""
 
     sums: Sums
     R2: Array | None = None
@@ -149,24 +119,13 @@ class Comparison:
 class ComparePair:
     """Compare two transformed series: the kernel of the second pass.
 
-    Parameters
-    ----------
-    geometry : Geometry
-        What all pairs have in common.
-    W, S : numpy.ndarray
-        What `TransformSeries` returned, of all series, (series, scale, time).
-    keep : bool
-        Whether the fields are wanted.
-
-    Notes
-    -----
     It is called with (first series, second series, levels of R2, one for each scale).
     """
 
     geometry: Geometry
-    W: Complex
+    W: Complex  # of all series, as `TransformSeries` returned them
     S: Array
-    keep: bool
+    keep: bool  # whether the fields are wanted
 
     def __call__(self, task: tuple[int, int, Array]) -> Comparison:
         """Return the comparison of one pair."""
@@ -179,7 +138,7 @@ class ComparePair:
             return compare(self.geometry, W, S, level, self.keep)
         except (ValueError, ArithmeticError) as error:
             failure = f"{type(error).__name__}: {error}"
-            return Comparison(Sums.empty(self.geometry.scales.size), failure=failure)
+            return Comparison(Sums.empty(self.geometry.n_scales), failure=failure)
         finally:
             let_go(self.W)
             let_go(self.S)
@@ -188,7 +147,7 @@ class ComparePair:
 def _engine_pair(
     geometry: Geometry, W: tuple[Complex, Complex], S: tuple[Array, Array], level: Array, keep: bool
 ) -> Comparison:
-    n, n_scales = geometry.n_times, geometry.scales.size
+    n, n_scales = geometry.n_times, geometry.n_scales
     starts, stops = geometry.outside
     sums = Sums.empty(n_scales)
     bank = geometry.bank() if keep else _needed(geometry.bank(), geometry.n_outside)
@@ -210,7 +169,7 @@ def _engine_pair(
     def wanted(scale: int) -> slice:
         return slice(0, n) if keep else slice(starts[scale], stops[scale])
 
-    for scale, S12 in smoothed(cross_of, (), bank, parts=wanted):
+    for scale, S12 in smoothed_fields(cross_of, (), bank, parts=wanted):
         times = wanted(scale)
         R2, product = memory[:, : times.stop - times.start]
         _squared_coherence(S12, S[0][scale, times], S[1][scale, times], R2, product)
@@ -229,7 +188,7 @@ def _needed(bank: FilterBank, n_outside: NDArray[np.intp]) -> FilterBank:
 
 
 def _squared_coherence(S12: Complex, S1: Array, S2: Array, out: Array, scratch: Array) -> None:
-    """Write R2 within [0, 1] to `out`; NaN where a power is, which says that a series is silent."""
+    """Write R2 within [0, 1] to `out`; NaN where a power is NaN, because a series is silent."""
     np.multiply(S12.real, S12.real, out=out)
     np.multiply(S12.imag, S12.imag, out=scratch)
     out += scratch
@@ -247,7 +206,7 @@ def _own_smooth_pair(
     S12 = own_smooth(cross, g)
     with np.errstate(all="ignore"):
         R2 = np.clip(np.abs(S12) ** 2 / (S[0] * S[1]), 0.0, 1.0)
-    sums = Sums.empty(g.scales.size)
+    sums = Sums.empty(g.n_scales)
     for scale, (start, stop) in enumerate(zip(*g.outside, strict=True)):
         part = slice(start, stop)
         sums.add(scale, R2[scale, part], cross[scale, part], level[scale])

@@ -122,7 +122,7 @@ class Run:
     def _recall(self) -> None:
         """Take from the store everything that an earlier run left there."""
         problem = self.problem
-        n_scales, n_times = problem.geometry.scales.size, problem.geometry.n_times
+        n_scales, n_times = problem.geometry.n_scales, problem.geometry.n_times
         self.levels = self._recalled("level", set(self.nodes.values()), (n_scales,))
         shape = problem.options.mc_count, len(problem.bands)
         self.means = self._recalled("means", self._all_anchors, shape)
@@ -193,7 +193,7 @@ class Run:
     def _compare(self, pairs: list[Pair], channels: list[int]) -> None:
         """Transform the series of some pairs, each once, and then compare the pairs."""
         geometry, series = self.problem.geometry, self.problem.prepared(channels)
-        n_scales = geometry.scales.size
+        n_scales = geometry.n_scales
         with ExitStack() as stack:
             W, S = mapped_arrays(
                 stack, (len(channels), n_scales, geometry.n_times), np.complex128, np.float64
@@ -267,7 +267,7 @@ class Run:
 
     def _pack(self) -> MatrixResult:
         problem, pairs = self.problem, self.problem.pairs
-        nothing = Sums.empty(problem.geometry.scales.size)
+        nothing = Sums.empty(problem.geometry.n_scales)
         nodes = [None if pair in self.failures else self.nodes.get(pair) for pair in pairs]
         no_level = np.full(nothing.coherence.shape, np.nan)
         levels = np.stack([no_level if node is None else self.levels[node] for node in nodes])

@@ -1,9 +1,9 @@
 """The null distribution of the mean coherence in a band of periods.
 
 A pair is judged by the mean of R2 over a band, outside the cone of influence. Points of R2 that are
-near each other in time and scale are not independent, so their number says nothing about the
-distribution of the mean. Pairs of independent AR(1) series do: as long as the record, treated as
-the record is, and averaged over the same points.
+near each other in time and scale are not independent, so the distribution of the mean does not
+follow from their number. It comes from pairs of independent AR(1) series that are as long as the
+record, are treated alike, and averaged over the same points.
 
 Each group of bands is simulated on every D-th time of the record, D a power of two: at scale s
 nothing in R2 varies faster than about s. The transform at these times is exact, as the Fourier
@@ -36,16 +36,9 @@ _BLOCK_SAMPLES, _LARGEST_BLOCK = 2**15, 32
 
 @dataclass(frozen=True)
 class Group:
-    """Bands that are simulated together.
+    """Bands, by number, that are simulated together on every `step`-th time.
 
-    Attributes
-    ----------
-    step : int
-        Only every `step`-th time is computed.
-    low, high : int
-        The scales that are computed, halo included.
-    bands : tuple of int
-        The bands, by number.
+    The scales from `low` to `high` are computed, those that the boxcar reaches included.
     """
 
     step: int
@@ -57,18 +50,11 @@ class Group:
 def make_groups(
     geometry: Geometry, members: Sequence[NDArray[np.bool_]], method: str
 ) -> tuple[Group, ...]:
-    """Put together the bands that are as coarse in time as each other.
+    """Put together the bands whose times may be equally coarse, unless the method is "full".
 
-    Parameters
-    ----------
-    geometry : Geometry
-        The record and its scales.
-    members : sequence of numpy.ndarray
-        For each band which scales it averages over; none: it is passed over.
-    method : {"multirate", "full"}
-        "full": all at the full rate, every scale.
+    A band without a scale in `members` is passed over.
     """
-    n_scales = geometry.scales.size
+    n_scales = geometry.n_scales
     used = [number for number, member in enumerate(members) if member.any()]
     if not used:
         return ()
@@ -81,7 +67,7 @@ def make_groups(
     for number in used:
         inside = np.flatnonzero(members[number])
         low, high = max(0, int(inside[0]) - behind), min(n_scales, int(inside[-1]) + 1 + ahead)
-        longest = demands.coarsest_step(geometry.scales[low] / geometry.dt)
+        longest = demands.coarsest_step(geometry.scales_in_samples[low])
         step = math.gcd(geometry.n_fft, 2 ** int(math.log2(longest)))
         found.setdefault(step, []).append((low, high, number))
     return tuple(
@@ -97,39 +83,19 @@ def make_groups(
 
 @dataclass(frozen=True)
 class BandSurrogates:
-    """Band means of the coherence of surrogate pairs: the kernel of the null distributions.
+    """Band means of the coherence of surrogate pairs: the kernel of their null distributions.
 
-    Parameters
-    ----------
-    geometry : Geometry
-        The record and its scales.
-    members : numpy.ndarray
-        Which scales each band averages over, shape (n_bands, n_scales).
-    groups : tuple of Group
-        How they are simulated.
-    coefficients : tuple of (float, float)
-        AR(1) coefficients of the null distributions.
-    streams : Streams
-        The random streams.
-    centred : bool
-        Whether the mean of each series is taken away, as that of the record is.
-    single : bool
-        Whether single precision is enough.
-
-    Notes
-    -----
-    It is called with (number of a null distribution, start, stop), the latter a range of
-    surrogates. Surrogates are computed in blocks of a fixed shape, so that they do not depend on
-    the ranges.
+    It is called with (number of a pair of coefficients, start, stop), the latter one of `ranges`.
+    A block of surrogates always has the same shape, so no surrogate depends on their number.
     """
 
     geometry: Geometry
-    members: NDArray[np.bool_]
+    members: NDArray[np.bool_]  # the scales that each band averages over, (band, scale)
     groups: tuple[Group, ...]
-    coefficients: tuple[tuple[float, float], ...]
+    coefficients: tuple[tuple[float, float], ...]  # AR(1), of each null distribution
     streams: Streams
-    centred: bool
-    single: bool = False
+    centred: bool  # whether the mean of each series is subtracted, as that of the record is
+    single: bool = False  # whether single precision is enough
     _banks: Banks = field(default_factory=Banks, init=False, compare=False, repr=False)
 
     @property
@@ -152,22 +118,8 @@ class BandSurrogates:
     def __call__(self, task: tuple[int, int, int]) -> Array:
         """Return the band means of a range of surrogates, shape (stop - start, n_bands)."""
         number, start, stop = task
-        size = self.block_size
-        blocks = [
-            self._block(self.coefficients[number], first)
-            for first in range(start // size * size, stop, size)
-        ]
-        begin = start % size
-        return np.concatenate(blocks)[begin : begin + stop - start]
-
-    @property
-    def _ops(self) -> ArrayOps:
-        return NUMPY_SINGLE if self.single else NUMPY
-
-    def _block(self, coefficients: tuple[float, float], first: int) -> Array:
-        geometry = self.geometry
-        indices = range(first, first + self.block_size)
-        noise = ar1_pairs(self.streams, indices, geometry.n_times, coefficients)
+        geometry, indices = self.geometry, range(start, start + self.block_size)
+        noise = ar1_pairs(self.streams, indices, geometry.n_times, self.coefficients[number])
         if self.centred:
             noise -= noise.mean(axis=-1, keepdims=True)
         means = np.full((len(indices), len(self.members)), np.nan)
@@ -178,20 +130,20 @@ class BandSurrogates:
                 per_scale = self._by_engine(number, noise)
             for band in group.bands:
                 means[:, band] = per_scale @ self.weights[band]
-        return means
+        return means[: stop - start]
 
     def _by_engine(self, number: int, noise: Array) -> Array:
         """Return the mean over the times outside the cone, (surrogate, scale); 0 if not wanted."""
         group, geometry = self.groups[number], self.geometry
-        bank = self._bank(number)
+        ops = NUMPY_SINGLE if self.single else NUMPY
+        bank = self._banks.get(number, lambda: _coarse_bank(geometry, group, ops))
         length = geometry.n_fft // group.step
-        ops = self._ops
         padded = ops.zeros((*noise.shape[:2], geometry.n_fft), "complex")
         padded[..., : geometry.n_times] = noise
         spectra = {length: ops.fft(padded)}
         times = _coarse_times(geometry, group.step)
         wanted = np.atleast_1d(self.members[list(group.bands)].any(axis=0))
-        means = np.zeros((noise.shape[1], geometry.scales.size))
+        means = np.zeros((noise.shape[1], geometry.n_scales))
         R2 = ops.zeros((noise.shape[1], bank.n), "real")
         scratch = ops.zeros((noise.shape[1], 2 * bank.n), "real")
 
@@ -207,18 +159,13 @@ class BandSurrogates:
 
     def _by_own_smooth(self, noise: Array) -> Array:
         g = self.geometry
-        means = np.zeros((noise.shape[1], g.scales.size))
+        means = np.zeros((noise.shape[1], g.n_scales))
         for place in range(noise.shape[1]):
-            pair = noise[:, place]
-            R2, _ = coherence_by_own_smooth(pair, g)
+            R2, _ = coherence_by_own_smooth(noise[:, place], g)
             for scale, (start, stop) in enumerate(zip(*g.outside, strict=True)):
                 if start < stop:
                     means[place, scale] = np.nanmean(R2[scale, start:stop])
         return means
-
-    def _bank(self, number: int) -> FilterBank:
-        group = self.groups[number]
-        return self._banks.get(number, lambda: _coarse_bank(self.geometry, group, self._ops))
 
 
 def _coarse_times(geometry: Geometry, step: int) -> list[slice]:
@@ -237,7 +184,7 @@ def _coarse_bank(geometry: Geometry, group: Group, ops: ArrayOps) -> FilterBank:
     """Return filters that take up the spectrum at the full rate and give every step-th time."""
     length = geometry.n_fft // group.step
     filters = []
-    for scale in (geometry.scales[group.low : group.high] / geometry.dt).tolist():
+    for scale in geometry.scales_in_samples[group.low : group.high].tolist():
         response = wavelet_filter(geometry.mother, scale, geometry.n_fft, 1.0)
         window = geometry.mother.smoothing_window(scale, geometry.n_fft) / scale
         on_grid = folded(passbands_of(response, ops), length)

@@ -28,30 +28,14 @@ _ROUNDING = 1e-9
 
 @dataclass(frozen=True)
 class SeriesSet:
-    """Series over the same times.
-
-    Attributes
-    ----------
-    names : tuple of str
-        One for each series.
-    values : dict of int to numpy.ndarray
-        The series that can be used, by number, shape (n_times,) each.
-    failures : dict of int to str
-        Why the others cannot.
-    n_times : int
-        Their length.
-    dt : float
-        Sampling interval.
-    unit : str
-        Unit of `dt` if the dates of a DataFrame gave it; else "".
-    """
+    """Series over the same times; those that cannot be used are in `failures`, with the reason."""
 
     names: tuple[str, ...]
-    values: dict[int, Array]
+    values: dict[int, Array]  # by number of the series
     failures: dict[int, str]
     n_times: int
     dt: float
-    unit: str
+    unit: str  # of dt, if the dates of a DataFrame gave it; else ""
 
     def digest(self) -> str:
         """Return a digest of the values of all series, and of the list of those that fail."""
@@ -196,14 +180,7 @@ def is_ambiguous(one: Any, names: Sequence[str]) -> bool:
 def as_bands(bands: Any, periods: Array, n_outside: NDArray[np.intp]) -> tuple[PeriodBand, ...]:
     """Return bands of periods (low, high), low <= period < high; by default octaves.
 
-    Parameters
-    ----------
-    bands : sequence of (float, float) or None
-        As the user gives them.
-    periods : numpy.ndarray
-        Of the scales, ascending.
-    n_outside : numpy.ndarray
-        Times outside the cone of influence, for each scale.
+    `periods` are those of the scales, `n_outside` is their number of times outside the cone.
     """
     if bands is None:
         n_octaves = max(1, math.ceil(math.log2(periods[-1] / periods[0]) - _ROUNDING))
