@@ -222,7 +222,7 @@ def coherence_of_pair(pair: Floats, geometry: Geometry) -> tuple[Floats, Floats]
 
 
 def coherence_by_own_smooth(pair: Floats, geometry: Geometry) -> tuple[Floats, Floats]:
-    """Return what `coherence_of_pair` does, smoothed by the `smooth` of the mother wavelet."""
+    """Return the same as `coherence_of_pair`, smoothed by the mother wavelet's own `smooth`."""
     W1, W2 = (
         forward(series, geometry.mother, geometry.scales, geometry.dt, geometry.n_fft)[0]
         for series in pair

@@ -145,7 +145,7 @@ def _decode(content: bytes, source: str) -> str:
 
 
 def _load(content: bytes, source: str) -> Any:
-    """Return what NumPy reads: an array, or all of an archive."""
+    """Return the content that NumPy reads: an array, or all arrays of an archive."""
     try:
         loaded = np.load(io.BytesIO(content), allow_pickle=False)
         return loaded if isinstance(loaded, np.ndarray) else dict(loaded)
