@@ -10,9 +10,9 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import count, islice
 from typing import Any, ClassVar, TypeVar
 
-import numpy as np
-
 from ..arrays import ArrayOps
+from ..arrays.cupy import cupy_ops
+from ..arrays.torch import torch_ops
 from .base import MCBackend
 from .sequential import map_in_process
 
@@ -23,9 +23,6 @@ R = TypeVar("R")
 
 _LIBRARIES = ("auto", "cupy", "torch")
 _DTYPES = ("float64", "float32")
-
-# What a block may take on a device that does not tell its free memory: PyTorch's "cpu".
-_HOST_BLOCK_BYTES = 2**26
 
 
 class GPUBackend(MCBackend):
@@ -111,7 +108,7 @@ class GPUBackend(MCBackend):
     def array_ops(self) -> ArrayOps:
         """The array operations of the device, made on first use."""
         if self._ops is None:
-            make = _cupy_ops if self._chosen_library() == "cupy" else _torch_ops
+            make = cupy_ops if self._chosen_library() == "cupy" else torch_ops
             self._ops = make(self.device, self.dtype, self.memory_fraction)
         return self._ops
 
@@ -205,99 +202,3 @@ def _finds_gpu(library: str) -> bool:
         return bool(module.cuda.is_available())
     except Exception:  # a broken CUDA set-up raises whatever it likes, and counts as none
         return False
-
-
-def _torch_ops(device: str | int | None, dtype: str, memory_fraction: float) -> ArrayOps:
-    """Return PyTorch's array operations on a device."""
-    torch: Any = importlib.import_module("torch")
-    xp: Any = importlib.import_module("array_api_compat.torch")
-    place = torch.device("cuda" if device is None else device)
-    real = getattr(torch, dtype)
-    kinds = {"real": real, "index": torch.int64}
-    kinds["complex"] = torch.complex128 if dtype == "float64" else torch.complex64
-    if place.type == "cuda" and not torch.cuda.is_available():
-        raise RuntimeError(
-            f"PyTorch finds no GPU for `device` = {device!r}. Install a build of it with CUDA, or "
-            "pass device='cpu' to compute on the processor."
-        )
-    copies: Any = torch.cuda.Stream(place) if place.type == "cuda" else None
-
-    def from_host(array: Any) -> Any:
-        kind = kinds["complex" if np.iscomplexobj(array) else "real"]
-        return torch.from_numpy(np.ascontiguousarray(array)).to(device=place, dtype=kind)
-
-    def upload(array: Any) -> Any:
-        # A stream of its own and pinned memory: so the copy runs beside the computation.
-        with torch.cuda.stream(copies):
-            kind = kinds["complex" if np.iscomplexobj(array) else "real"]
-            pinned = torch.from_numpy(np.ascontiguousarray(array)).pin_memory()
-            moved = pinned.to(device=place, dtype=kind, non_blocking=True)
-            copies.synchronize()
-        moved.record_stream(torch.cuda.default_stream(place))
-        return moved
-
-    def free_bytes() -> int:
-        if place.type != "cuda":
-            return _HOST_BLOCK_BYTES
-        return int(torch.cuda.mem_get_info(place)[0] * memory_fraction)
-
-    return ArrayOps(
-        name=f"torch:{place}:{dtype}",
-        xp=xp,
-        zeros=lambda shape, kind: torch.zeros(shape, dtype=kinds[kind], device=place),
-        fft=lambda array: torch.fft.fft(array, dim=-1),
-        ifft=lambda array: torch.fft.ifft(array, dim=-1),
-        from_host=from_host,
-        to_host=lambda array: array.cpu().numpy(),
-        as_real=lambda array: torch.view_as_real(array).flatten(-2),
-        # Unlike bincount it does not wait for the device.
-        tally=lambda table, indices: table.scatter_add_(0, indices, torch.ones_like(indices)),
-        assign=lambda target, source: target.copy_(source),
-        between=lambda array, low, high: array.nan_to_num_(nan=low).clamp_(low, high),
-        block_bytes=free_bytes,
-        upload=upload if place.type == "cuda" else None,
-        out_of_memory=(torch.cuda.OutOfMemoryError,),
-        release=torch.cuda.empty_cache if place.type == "cuda" else bool,
-    )
-
-
-def _cupy_ops(device: str | int | None, dtype: str, memory_fraction: float) -> ArrayOps:
-    """Return CuPy's array operations on a device."""
-    cupy: Any = importlib.import_module("cupy")
-    xp: Any = importlib.import_module("array_api_compat.cupy")
-    number = int(str(device).rpartition(":")[2]) if device is not None else 0
-    place = cupy.cuda.Device(number)
-    place.use()
-    kinds = {"real": np.dtype(dtype), "index": np.dtype(np.int64)}
-    kinds["complex"] = np.dtype(np.complex128 if dtype == "float64" else np.complex64)
-
-    def from_host(array: Any) -> Any:
-        kind = kinds["complex" if np.iscomplexobj(array) else "real"]
-        return cupy.asarray(array, dtype=kind)
-
-    def tally(table: Any, indices: Any) -> None:
-        table += cupy.bincount(indices, minlength=table.size)
-
-    def assign(target: Any, source: Any) -> None:
-        target[...] = source.astype(target.dtype)
-
-    def between(array: Any, low: float, high: float) -> None:
-        cupy.fmax(array, low, out=array)
-        cupy.minimum(array, high, out=array)
-
-    return ArrayOps(
-        name=f"cupy:{number}:{dtype}",
-        xp=xp,
-        zeros=lambda shape, kind: cupy.zeros(shape, dtype=kinds[kind]),
-        fft=lambda array: cupy.fft.fft(array, axis=-1),
-        ifft=lambda array: cupy.fft.ifft(array, axis=-1),
-        from_host=from_host,
-        to_host=cupy.asnumpy,
-        as_real=lambda array: array.view(kinds["real"]),
-        tally=tally,
-        assign=assign,
-        between=between,
-        block_bytes=lambda: int(place.mem_info[0] * memory_fraction),
-        out_of_memory=(cupy.cuda.memory.OutOfMemoryError,),
-        release=lambda: cupy.get_default_memory_pool().free_all_blocks(),
-    )

@@ -7,7 +7,7 @@ import threading
 import numpy as np
 import pytest
 
-from pycwt_mod import DOG, Morlet, Paul, wct_null
+from pycwt_mod import DOG, Morlet, Paul, arrays, wct_null
 from pycwt_mod.backends import GPUBackend, get_backend, gpu
 from pycwt_mod.backends.testing import check_backend
 
@@ -56,7 +56,7 @@ def test_float32_levels_are_within_one_bin(wavelet):
 
 def test_small_memory_makes_small_blocks_and_the_same_counts(monkeypatch):
     expected = null_of(backend=GPUBackend("torch", "cpu"))
-    monkeypatch.setattr(gpu, "_HOST_BLOCK_BYTES", 1)
+    monkeypatch.setattr(arrays.torch, "_HOST_BLOCK_BYTES", 1)
     found = null_of(backend=GPUBackend("torch", "cpu"))
     assert np.abs(found.histogram - expected.histogram).sum() <= 2 * BIN_FLIPS
 

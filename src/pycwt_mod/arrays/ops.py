@@ -1,8 +1,4 @@
-"""The array operations that the numerics need, for NumPy or any namespace like it.
-
-The transform, the smoothing and the simulation are written once, against an `ArrayOps`: NumPy
-with SciPy's FFT on the CPU, CuPy or PyTorch on a GPU.
-"""
+"""The operations by name, and those of NumPy."""
 
 from __future__ import annotations
 
