@@ -50,13 +50,7 @@ _DAMAGE = (
 
 
 class NullCache:
-    """A folder of null distributions.
-
-    Parameters
-    ----------
-    folder : pathlib.Path
-        Made when the first distribution is stored.
-    """
+    """A folder of null distributions, made when the first one is stored."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -69,23 +63,11 @@ class NullCache:
         more_is_fine: bool,
         is_sound: Callable[[NullDistribution], bool],
     ) -> NullDistribution | None:
-        """Return the stored run that spares the most work.
+        """Return the stored run of a problem that spares the most work of those `wanted`, or None.
 
-        Parameters
-        ----------
-        key : str
-            Name of the problem and its streams.
-        wanted : int
-            Surrogates asked for.
-        more_is_fine : bool
-            Whether a run of more surrogates answers the question too. A seeded one does not: its
-            answer must not depend on what was asked before.
-        is_sound : callable
-            Says whether a distribution can belong to the problem at all.
-
-        Returns
-        -------
-        NullDistribution or None
+        A run of more surrogates answers the question too if `more_is_fine`. It does not for a
+        seeded one, whose answer must not depend on earlier questions. `is_sound` tells if a
+        distribution can belong to the problem at all.
         """
         sizes = self._sizes(key)
         if more_is_fine:

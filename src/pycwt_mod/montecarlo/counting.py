@@ -19,16 +19,8 @@ from .plan import Plan
 Counts = NDArray[np.signedinteger[Any]]
 
 
-class Table:
-    """Counts of coherences: for each scale a histogram in each of the batches.
-
-    Parameters
-    ----------
-    plan : Plan
-        The problem.
-    ops : ArrayOps
-        Where the counts live until `counts` is called.
-    """
+class Histogram:
+    """Counts of coherences for each batch and scale, on the device until `counts` is called."""
 
     def __init__(self, plan: Plan, ops: ArrayOps) -> None:
         self._plan, self._ops = plan, ops
@@ -39,8 +31,8 @@ class Table:
         """Return the histograms of a scale, flat, to add to."""
         return self._counts[scale]
 
-    def add(self, other: Table) -> None:
-        """Add another table's counts."""
+    def add(self, other: Histogram) -> None:
+        """Add another histogram's counts."""
         self._counts += other._counts
 
     def counts(self, n_surrogates: int) -> Counts:
@@ -74,24 +66,10 @@ def named(indices: range) -> Iterator[None]:
 def draw(
     plan: Plan, streams: Streams, indices: range, block_size: int
 ) -> Iterator[NDArray[np.inexact[Any]]]:
-    """Draw the noise of the surrogates of a block.
+    """Draw the noise of a whole block, in which copies stand for surrogates not in `indices`.
 
-    Parameters
-    ----------
-    plan : Plan
-        The problem.
-    streams : Streams
-        The random streams.
-    indices : range
-        The surrogates.
-    block_size : int
-        Surrogates of a whole block; missing ones are filled up with copies.
-
-    Yields
-    ------
-    numpy.ndarray
-        Series first, surrogates second: the noise itself, or, for each grid of the plan, its
-        Fourier coefficients.
+    Yields the noise itself, or its Fourier coefficients for each grid of the plan: axes (series,
+    surrogate, ...).
     """
     if not plan.grids:
         if plan.noise == "legacy":
@@ -126,36 +104,27 @@ def _filled(
     return whole
 
 
-def count(plan: Plan, indices: range, drawn: Iterable[Any], table: Table, ops: ArrayOps) -> None:
-    """Add the surrogates of one block to the table.
+def count(
+    plan: Plan, indices: range, drawn: Iterable[Any], histogram: Histogram, ops: ArrayOps
+) -> None:
+    """Add the surrogates of one block to the histogram.
 
-    Parameters
-    ----------
-    plan : Plan
-        The problem.
-    indices : range
-        The surrogates to count.
-    drawn : iterable of array
-        What `draw` yields, on the host or on the device.
-    table : Table
-        Is added to.
-    ops : ArrayOps
-        Where to compute.
+    `drawn` are the arrays that `draw` yields, on the host or on the device of `ops`.
     """
     how = _count_grids if plan.grids else _count_full
     # Far below the sampling interval there is 0 / 0, which the tally knows of.
     with np.errstate(divide="ignore", invalid="ignore", over="ignore", under="ignore"):
-        (_count_by_own_smooth if plan.smooths_itself else how)(plan, indices, drawn, table, ops)
+        (_count_by_own_smooth if plan.smooths_itself else how)(plan, indices, drawn, histogram, ops)
 
 
 def _count_full(
-    plan: Plan, indices: range, drawn: Iterable[Any], table: Table, ops: ArrayOps
+    plan: Plan, indices: range, drawn: Iterable[Any], histogram: Histogram, ops: ArrayOps
 ) -> None:
     """Add a block at the full rate."""
     bank = plan.bank(ops)
     (noise,) = drawn
     spectra = {length: _padded_spectra(noise, length, ops) for length in bank.lengths}
-    tally = _Tally(plan, indices, noise.shape[1], 1, plan.n_times, table, ops)
+    tally = _Counter(plan, indices, noise.shape[1], 1, plan.n_times, histogram, ops)
 
     def outside(scale: int) -> slice:
         return slice(plan.starts[scale], plan.stops[scale])
@@ -165,13 +134,13 @@ def _count_full(
 
 
 def _count_grids(
-    plan: Plan, indices: range, drawn: Iterable[Any], table: Table, ops: ArrayOps
+    plan: Plan, indices: range, drawn: Iterable[Any], histogram: Histogram, ops: ArrayOps
 ) -> None:
     """Add a block with each octave of scales on its own grid."""
     for grid, coefficients in zip(plan.grids, drawn, strict=True):
         spectra = {grid.n_fft: _on_device(coefficients, ops)}
         block_size = coefficients.shape[1] // grid.replicates
-        tally = _Tally(plan, indices, block_size, grid.replicates, grid.n_points, table, ops)
+        tally = _Counter(plan, indices, block_size, grid.replicates, grid.n_points, histogram, ops)
 
         def outside(scale: int, grid: Grid = grid) -> slice:
             own = scale + grid.low - grid.first
@@ -185,7 +154,7 @@ def _count_grids(
 
 
 def _count_by_own_smooth(
-    plan: Plan, indices: range, drawn: Iterable[Any], table: Table, _: ArrayOps
+    plan: Plan, indices: range, drawn: Iterable[Any], histogram: Histogram, _: ArrayOps
 ) -> None:
     """Add a block with the smoothing that the mother wavelet brings along."""
     (noise,) = drawn
@@ -195,11 +164,11 @@ def _count_by_own_smooth(
         for scale, (start, stop) in enumerate(zip(plan.starts, plan.stops, strict=True)):
             inside = bins[scale, start:stop]
             inside = inside[np.isfinite(inside)].astype(np.intp)
-            batch = table.row(scale).reshape(N_BATCHES, -1)[index % N_BATCHES]
+            batch = histogram.row(scale).reshape(N_BATCHES, -1)[index % N_BATCHES]
             batch += np.bincount(inside, minlength=plan.n_bins)
 
 
-class _Tally:
+class _Counter:
     """Histogram of the coherences of one block, into the batches of its surrogates."""
 
     def __init__(
@@ -209,10 +178,10 @@ class _Tally:
         block_size: int,
         replicates: int,
         n_points: int,
-        table: Table,
+        histogram: Histogram,
         ops: ArrayOps,
     ) -> None:
-        self._ops, self._table, self._n_bins = ops, table, plan.n_bins
+        self._ops, self._histogram, self._n_bins = ops, histogram, plan.n_bins
         first = 0 if len(indices) == block_size else indices.start % block_size * replicates
         n_rows = len(indices) * replicates
         self._rows = slice(first, first + n_rows)
@@ -237,7 +206,7 @@ class _Tally:
         values += self._offsets
         places = self._places[: n_rows * width]
         ops.assign(places.reshape((n_rows, width)), values)
-        ops.tally(self._table.row(scale), places)
+        ops.tally(self._histogram.row(scale), places)
 
 
 def _padded_spectra(noise: Any, length: int, ops: ArrayOps) -> Array:

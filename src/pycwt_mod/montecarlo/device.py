@@ -12,7 +12,7 @@ import numpy as np
 
 from ..arrays import ArrayOps
 from ..validation import warn_user
-from .counting import Table, blocks, count, draw, named
+from .counting import Histogram, blocks, count, draw, named
 from .noise import Streams
 from .plan import Plan
 
@@ -22,15 +22,7 @@ _DRAWN_AT_A_TIME = 64
 
 @dataclass
 class Drawn:
-    """The noise of some surrogates.
-
-    Attributes
-    ----------
-    indices : range
-        The surrogates.
-    arrays : list of array
-        What `draw` yields for them, on the host or on the device.
-    """
+    """The noise of some surrogates: the arrays that `draw` yields, on the host or on the device."""
 
     indices: range
     arrays: list[Any]
@@ -51,24 +43,7 @@ class Drawn:
 
 
 def prepared(plan: Plan, streams: Streams, task: tuple[int, int], ops: ArrayOps) -> list[Drawn]:
-    """Draw the noise of a task, and move it to the device if that can be done meanwhile.
-
-    Parameters
-    ----------
-    plan : Plan
-        The problem, with the block size of the device.
-    streams : Streams
-        The random streams.
-    task : (int, int)
-        The surrogates start <= i < stop.
-    ops : ArrayOps
-        The device.
-
-    Returns
-    -------
-    list of Drawn
-        One for each block.
-    """
+    """Draw the noise of a task, and move it to the device if that can be done meanwhile."""
     found = []
     for indices in blocks(range(*task), plan.block_size):
         with named(indices):
@@ -98,29 +73,10 @@ def _draw_in_threads(plan: Plan, streams: Streams, indices: range) -> Drawn:
     return Drawn(indices, [np.concatenate(arrays, axis=1) for arrays in zip(*found, strict=True)])
 
 
-def compute(plan: Plan, drawn: Iterable[Drawn], table: Table, ops: ArrayOps) -> None:
-    """Add surrogates to a table, in smaller and smaller parts where the memory is too small.
+def compute(plan: Plan, drawn: Iterable[Drawn], histogram: Histogram, ops: ArrayOps) -> None:
+    """Add surrogates to a histogram, in smaller and smaller parts where the memory is too small.
 
-    Parameters
-    ----------
-    plan : Plan
-        The problem.
-    drawn : iterable of Drawn
-        The surrogates' noise.
-    table : Table
-        Is added to.
-    ops : ArrayOps
-        The device.
-
-    Warns
-    -----
-    UserWarning
-        If a block had to be halved.
-
-    Raises
-    ------
-    Exception
-        The library's own, if not even one surrogate fits.
+    If not even one surrogate fits, the library's own exception is raised.
     """
     waiting = list(drawn)[::-1]
     halved = False
@@ -130,7 +86,7 @@ def compute(plan: Plan, drawn: Iterable[Drawn], table: Table, ops: ArrayOps) -> 
         if len(part.indices) > most:
             waiting += part.halves()[::-1]
             continue
-        if _fits(plan, part, table, ops):
+        if _fits(plan, part, histogram, ops):
             continue
         if not halved:
             halved = True
@@ -143,17 +99,17 @@ def compute(plan: Plan, drawn: Iterable[Drawn], table: Table, ops: ArrayOps) -> 
         waiting.append(part)
 
 
-def _fits(plan: Plan, part: Drawn, table: Table, ops: ArrayOps) -> bool:
+def _fits(plan: Plan, part: Drawn, histogram: Histogram, ops: ArrayOps) -> bool:
     """Count some surrogates; False, and nothing counted, if the memory does not suffice."""
     with named(part.indices):
-        own = Table(plan, ops)
+        own = Histogram(plan, ops)
         try:
             count(plan, part.indices, part.arrays, own, ops)
         except ops.out_of_memory:
             if len(part.indices) == 1:
                 raise
         else:
-            table.add(own)
+            histogram.add(own)
             return True
     # Outside the handler: the exception holds on to the arrays of the attempt.
     ops.release()

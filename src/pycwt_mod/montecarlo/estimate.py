@@ -42,22 +42,9 @@ def estimate_null(
 ) -> NullDistribution:
     """Return the null distribution of a plan.
 
-    Parameters
-    ----------
-    plan : Plan
-        The problem.
-    options : SimulationOptions
-        Without a seed an earlier unseeded run of the same problem is extended. With `tol`, rounds
-        of `mc_count` surrogates are run until the standard error of the quantile at `level` is no
-        larger at any scale; `timeout` is for all of them.
-    level : float
-        See `options`.
-
-    Returns
-    -------
-    NullDistribution
-        Of exactly `mc_count` surrogates, or of as many rounds of them as `tol` takes; without a
-        seed it may be of more.
+    Without a seed an earlier unseeded run of the same problem is extended, and may be longer than
+    asked for. With `tol`, rounds of `mc_count` surrogates are run until the standard error of the
+    quantile at `level` is no larger at any scale; `timeout` is for all of them.
     """
     count, most, tol = options.mc_count, options.mc_count_max, options.tol
     deadline = Deadline(options.timeout, count, "surrogate")
@@ -84,31 +71,16 @@ def estimate_nulls(
     on_done: Callable[[int], object] = lambda _: None,
     deadline: Deadline | None = None,
 ) -> Iterator[tuple[int, NullDistribution]]:
-    """Estimate the null distributions of several plans in one go on one backend.
+    """Estimate the null distributions of several plans in one go on one backend, which stays open.
 
     All surrogates of all plans are one job, so that no worker waits between plans. Each result is
-    that of `estimate_null`, to the last bit, and is in the cache under the same name.
+    that of `estimate_null`, to the last bit, and is in the cache under the same name; `tol` is not
+    heeded, and plans with noise "legacy" are not taken.
 
-    Parameters
-    ----------
-    plans : sequence of Plan
-        The problems; not of the noise "legacy".
-    engine : MCBackend
-        Where to run; it stays open.
-    options : SimulationOptions
-        Of which the number of surrogates, the seed and the cache count.
-    on_done : callable, optional
-        ``on_done(n)``: called when n more surrogates are done.
-    deadline : Deadline, optional
-        The end; the caller, by `on_done`, counts in its ``n_done``. The counts of the plan at hand
-        are then in the cache, as after Ctrl-C.
-
-    Yields
-    ------
-    index : int
-        Number of a plan: first those with something in the cache, then the others in order.
-    null : NullDistribution
-        Its distribution.
+    Yields (number of a plan, its distribution): first those with something in the cache, then the
+    others in order. ``on_done(n)`` is called when n more surrogates are done, and counts them in
+    the deadline. Surrogates that the plan at hand has counted by then are in the cache, as after
+    Ctrl-C.
     """
     deadline = deadline or Deadline()
     mc_count = options.mc_count

@@ -137,14 +137,8 @@ def make_grids(
 ) -> tuple[Grid, ...]:
     """Cut the scales into octaves and choose a grid for each.
 
-    Parameters
-    ----------
-    geometry : Geometry
-        The surrogates at the full rate.
-    coefficient : float
-        The larger size of the two lag-1 autocorrelations.
-    responds : numpy.ndarray
-        Whether the wavelet of a scale responds to anything below the Nyquist frequency.
+    `coefficient` is the larger size of the two lag-1 autocorrelations; `responds` tells if the
+    wavelet of a scale responds to anything below the Nyquist frequency.
     """
     mother, scales = geometry.mother, geometry.scales_in_samples
     # About an octave each: a few scales left over join their neighbours.
@@ -301,24 +295,12 @@ def grid_spectra(
 ) -> NDArray[np.complexfloating[Any, Any]]:
     """Turn normal variates into the Fourier coefficients of pairs of AR(1) series on a grid.
 
-    Parameters
-    ----------
-    grid : Grid
-        The group.
-    normals : numpy.ndarray
-        Shape (2, n_pairs, 2 n_bins) for `Grid.noise_bins`, in single or double precision.
-    coefficients : (float, float)
-        Lag-1 autocorrelation of both series.
+    `normals`, shape (2, n_pairs, 2 n_bins), are for `Grid.noise_bins`, in single or double
+    precision. The result is complex, shape (2, n_pairs, number of bins from the lowest to the
+    highest).
 
-    Returns
-    -------
-    numpy.ndarray
-        Complex, shape (2, n_pairs, number of bins from the lowest to the highest).
-
-    Notes
-    -----
-    The coefficients of a circular AR(1) series are independent complex normals with its spectrum
-    as variance. Those of a record with ends come from a piece of such a series.
+    The coefficients of a circular AR(1) series are independent complex normals with its spectrum as
+    variance. Those of a record with ends come from a piece of such a series.
     """
     drawn = np.asarray(grid.noise_bins)
     circle = grid.n_noise * grid.noise_step

@@ -18,14 +18,7 @@ NOISES = ("ar1", "legacy")
 class Streams:
     """The random streams of one run: surrogate i always owns the same one.
 
-    Parameters
-    ----------
-    entropy : int or tuple of int
-        As in `numpy.random.SeedSequence`.
-    spawn_key : tuple of int
-        Key of the parent; surrogate i appends i.
-    pool_size : int
-        As in `numpy.random.SeedSequence`.
+    The fields are those of `numpy.random.SeedSequence`; surrogate i appends i to the key.
     """
 
     entropy: int | tuple[int, ...]

@@ -194,20 +194,7 @@ def make_plan(
 ) -> Plan:
     """Work out the geometry of a significance problem.
 
-    Parameters
-    ----------
-    coefficients : (float, float)
-        Lag-1 autocorrelation of both series.
-    dt, dj, s0, J : float
-        As in `wct_significance`.
-    mother : MotherWavelet
-        The wavelet.
-    method, noise, smoothing : str
-        As in `wct_significance`.
-    n_samples : int, optional
-        Length of a surrogate; by default six times the largest scale.
-    pad : callable
-        ``pad(n)``: FFT length for n samples.
+    The arguments are those of `wct_significance`; ``pad(n)`` returns the FFT length for n samples.
     """
     n_times = _surrogate_length(dt, dj, s0, J) if n_samples is None else n_samples
     geometry = Geometry(mother, scale_axis(s0, dj, J), dt, dj, n_times, pad(n_times), smoothing)

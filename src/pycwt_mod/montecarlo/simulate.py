@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ..arrays import NUMPY, ArrayOps
 from . import device
-from .counting import Counts, Table, blocks, count, draw, named
+from .counting import Counts, Histogram, blocks, count, draw, named
 from .noise import Streams
 from .plan import Plan
 
@@ -16,24 +16,14 @@ from .plan import Plan
 class CountSurrogates:
     """Count the coherences of a range of surrogates; a backend calls it for each range.
 
-    Parameters
-    ----------
-    plan : Plan
-        The problem.
-    streams : Streams
-        The random streams.
-    ops : ArrayOps, optional
-        Where the arrays live; by default NumPy in the plan's precision.
-
-    Notes
-    -----
     Calling it with ``(start, stop)`` returns integer counts, shape (batch, scale, bin). Surrogates
-    are computed in whole blocks cut at multiples of the block size; of a block that the range
-    holds only in part, the rest is computed as filling and not counted. So every surrogate meets
-    arrays of the same shape, at the same place in them, in whichever range it comes.
+    are computed in whole blocks cut at multiples of the block size; of a block that the range holds
+    only in part, the rest is computed as filling and not counted. So every surrogate meets arrays
+    of the same shape, at the same place in them, in whichever range it comes.
 
-    On a device blocks are large, and may be halved, since it rounds in its own way anyhow. The
-    noise of the next range can be drawn by `prepare` while `compute` works on the last.
+    Arrays live where `ops` says, by default in NumPy in the plan's precision. On a device blocks
+    are large, and may be halved, since it rounds in its own way anyhow. The noise of the next range
+    can be drawn by `prepare` while `compute` works on the last.
     """
 
     plan: Plan
@@ -45,12 +35,12 @@ class CountSurrogates:
         ops = self._where
         if ops.block_bytes is not None:
             return self.compute(task, self.prepare(task))
-        table = Table(self.plan, ops)
+        histogram = Histogram(self.plan, ops)
         for indices in blocks(range(*task), self.plan.block_size):
             with named(indices):
                 drawn = draw(self.plan, self.streams, indices, self.plan.block_size)
-                count(self.plan, indices, drawn, table, ops)
-        return table.counts(task[1] - task[0])
+                count(self.plan, indices, drawn, histogram, ops)
+        return histogram.counts(task[1] - task[0])
 
     def prepare(self, task: tuple[int, int]) -> Sequence[device.Drawn]:
         """Draw the noise of a range for `compute`, where the arrays live on a device."""
@@ -62,9 +52,9 @@ class CountSurrogates:
         """Return the counts of a range whose noise is there."""
         if self._where.block_bytes is None:
             return self(task)
-        table = Table(self.plan, self._where)
-        device.compute(self.plan, drawn, table, self._where)
-        return table.counts(task[1] - task[0])
+        histogram = Histogram(self.plan, self._where)
+        device.compute(self.plan, drawn, histogram, self._where)
+        return histogram.counts(task[1] - task[0])
 
     @property
     def _where(self) -> ArrayOps:
