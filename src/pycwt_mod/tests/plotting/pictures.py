@@ -1,4 +1,4 @@
-"""What the tests of pictures share."""
+"""Common parts of the tests of pictures."""
 
 import io
 
@@ -13,7 +13,7 @@ def new_axes(size=(8, 5)):
 
 
 def random_field(n_scales, n_times, seed=0):
-    """The five arguments that `wct` would return, of noise without meaning."""
+    """Return five arrays like those of `wct`, made of noise."""
     rng = np.random.default_rng(seed)
     half = n_times / 2 - np.abs(np.arange(n_times) - (n_times - 1) / 2)
     coi = 1 + 600 * half / half.max()

@@ -16,7 +16,7 @@ def lagged(lag):
 
 
 def cross_field(n_scales, n_times):
-    """The four arguments that `xwt` would return, of noise without meaning."""
+    """Return four arrays like those of `xwt`, made of noise."""
     power, phase, coi, freq, sig = random_field(n_scales, n_times)
     return power * np.exp(1j * phase), coi, freq, sig
 

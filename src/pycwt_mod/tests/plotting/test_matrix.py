@@ -10,7 +10,7 @@ from .pictures import new_axes, pixels
 
 
 def matrix_result(n, corrected=True, name="series {}"):
-    """What plot_matrix needs of a result, with numbers without meaning."""
+    """Return an object with the attributes that plot_matrix needs, made of noise."""
     rng = np.random.default_rng(n)
     fields = {key: rng.random((n, n)) for key in ("coherence", "share", "pvalue", "pvalue_fdr")}
     fields["phase"] = np.full((n, n), np.pi / 2)

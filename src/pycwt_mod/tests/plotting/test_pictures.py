@@ -26,7 +26,7 @@ def test_picture_is_the_one_that_was_looked_at(name, tmp_path):
 
 
 def hide(part):
-    """Return what makes one part of a picture invisible."""
+    """Return a function that makes one part of a picture invisible."""
 
     def change(plot):
         artists = getattr(plot, part)
