@@ -192,31 +192,28 @@ class Run:
 
     def _compare(self, pairs: list[Pair], channels: list[int]) -> None:
         """Transform the series of some pairs, each once, and then compare the pairs."""
-        geometry, series = self.problem.geometry, self.problem.prepared(channels)
-        n_scales = geometry.n_scales
+        geometry = self.problem.geometry
+        shape = len(channels), geometry.n_scales, geometry.n_times
         with ExitStack() as stack:
-            W, S = mapped_arrays(
-                stack, (len(channels), n_scales, geometry.n_times), np.complex128, np.float64
-            )
-            with self._mapped(TransformSeries(geometry, series), range(len(channels))) as found:
+            W, S = mapped_arrays(stack, shape, np.complex128, np.float64)
+            transform = TransformSeries(geometry, self.problem.prepared(channels))
+            with self._mapped(transform, range(len(channels))) as found:
                 for place, (own_W, own_S) in enumerate(found):
                     W[place], S[place] = own_W, own_S
                     self._count()
             places = {number: place for place, number in enumerate(channels)}
-            unknown = np.full(n_scales, np.nan)
-            tasks = [
-                (
-                    places[first],
-                    places[second],
-                    self.levels[self.nodes[first, second]] if self.problem.sig else unknown,
-                )
-                for first, second in pairs
-            ]
+            tasks = [(places[i], places[j], self._level_of((i, j))) for i, j in pairs]
             kernel = ComparePair(geometry, W, S, self.store.keeps_fields)
             with self._mapped(kernel, tasks) as comparisons:
                 for pair, comparison in zip(pairs, comparisons, strict=True):
                     self._take(pair, comparison)
                     self._count()
+
+    def _level_of(self, pair: Pair) -> Array:
+        """Return the level of R2 for each scale; NaN without significance."""
+        if pair in self.nodes:
+            return self.levels[self.nodes[pair]]
+        return np.full(self.problem.geometry.n_scales, np.nan)
 
     def _take(self, pair: Pair, comparison: Comparison) -> None:
         """Keep the outcome for one pair."""
@@ -268,15 +265,13 @@ class Run:
     def _pack(self) -> MatrixResult:
         problem, pairs = self.problem, self.problem.pairs
         nothing = Sums.empty(problem.geometry.n_scales)
-        nodes = [None if pair in self.failures else self.nodes.get(pair) for pair in pairs]
-        no_level = np.full(nothing.coherence.shape, np.nan)
-        levels = np.stack([no_level if node is None else self.levels[node] for node in nodes])
-        samples = {
-            number: interpolated(self.anchors[pairs[number]], self.means)
-            for number, node in enumerate(nodes)
-            if node is not None
-        }
         sums = [self.sums.get(pair, nothing) for pair in pairs]
+        levels = np.stack([self._level_of(pair) for pair in pairs])
+        samples = {
+            number: interpolated(self.anchors[pair], self.means)
+            for number, pair in enumerate(pairs)
+            if pair in self.anchors
+        }
         names = problem.series.names
         return MatrixResult(
             names=names,
@@ -286,7 +281,7 @@ class Run:
             unit=problem.series.unit,
             level=problem.level,
             coefficients=self.coefficients,
-            nodes=tuple(nodes),
+            nodes=tuple(None if pair in self.failures else self.nodes.get(pair) for pair in pairs),
             failures={(names[i], names[j]): why for (i, j), why in self.failures.items()},
             geometry=problem.geometry,
             levels=self.levels,
