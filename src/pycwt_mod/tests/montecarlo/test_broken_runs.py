@@ -49,8 +49,15 @@ def expected():
     return null_of(cache=False)
 
 
-@pytest.mark.parametrize("backend", ["sequential", "joblib", JoblibBackend(2, prefer="threads")])
-@pytest.mark.parametrize("error", [KeyboardInterrupt(), BreakError("no more")])
+@pytest.mark.parametrize(
+    ("backend", "error"),
+    [
+        ("sequential", KeyboardInterrupt()),
+        ("sequential", BreakError("no more")),
+        (JoblibBackend(2, prefer="threads"), KeyboardInterrupt()),
+        ("joblib", BreakError("no more")),
+    ],
+)
 def test_broken_run_is_continued_from_what_it_counted(backend, error, expected):
     with pytest.raises(type(error)):
         null_of(backend=backend, progress=StopAfter(600, error))

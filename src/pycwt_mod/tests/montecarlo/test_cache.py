@@ -228,7 +228,7 @@ def test_file_names_hold_no_part_of_the_users_input():
     assert int(key, 16) >= 0
 
 
-N_RACERS = 8
+N_RACERS = 4
 
 RACE = """
 import os, time
@@ -242,7 +242,7 @@ def meet(self, stream):
     folder = os.environ["MEETING_PLACE"]
     open(os.path.join(folder, str(os.getpid())), "w").close()
     give_up_at = time.monotonic() + 60.0
-    while len(os.listdir(folder)) < 8 and time.monotonic() < give_up_at:
+    while len(os.listdir(folder)) < 4 and time.monotonic() < give_up_at:
         time.sleep(0.001)
     write(self, stream)
 

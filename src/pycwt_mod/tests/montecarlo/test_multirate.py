@@ -1,5 +1,7 @@
 """The multirate method against the full one: same distributions, and what its plan promises."""
 
+from functools import lru_cache
+
 import numpy as np
 import pytest
 
@@ -29,6 +31,7 @@ def null_of(plan, count, seed=1, ops=None):
     return NullDistribution(counts, ((0, count),))
 
 
+@lru_cache
 def both(mother, length, dj, coefficients, counts, **options):
     """Return the distributions of one problem by the full and by the multirate method."""
     s0 = options.pop("s0", 2 / mother.flambda())
@@ -51,9 +54,14 @@ def assert_levels_agree(full, multirate, band=BAND):
     assert (np.abs(difference.mean(axis=1)) < band / 2 + ERRORS * scale_error).all()
 
 
-@pytest.mark.parametrize("name", WAVELETS)
+# The Mexican hat is DOG 2. Surrogates of this length have both kinds of grids.
+USUAL = (24, 1 / 4, (0.6, 0.3), (600, 600))
+N_SAMPLES = 1000
+
+
+@pytest.mark.parametrize("name", sorted(WAVELETS.keys() - {"mexicanhat"}))
 def test_levels_are_those_of_the_full_method(name):
-    assert_levels_agree(*both(WAVELETS[name], 100, 1 / 4, (0.6, 0.3), (600, 600)))
+    assert_levels_agree(*both(WAVELETS[name], *USUAL, n_samples=N_SAMPLES))
 
 
 @pytest.mark.parametrize("coefficients", [(0.0, 0.0), (-0.9, 0.5), (0.95, 0.9)])
@@ -66,9 +74,9 @@ def test_levels_are_those_of_the_full_method_for_a_near_random_walk():
     assert_levels_agree(*both(Morlet(), 100, 1 / 4, (0.999, 0.999), (600, 600)))
 
 
-@pytest.mark.parametrize("dj", [1 / 24, 1 / 12, 0.7, 2.0])
-def test_levels_are_those_of_the_full_method_for_any_spacing(dj):
-    assert_levels_agree(*both(Morlet(), 60, dj, (0.5, 0.2), (400, 400)))
+@pytest.mark.parametrize(("dj", "length"), [(1 / 24, 20), (1 / 12, 30), (0.7, 60), (2.0, 60)])
+def test_levels_are_those_of_the_full_method_for_any_spacing(dj, length):
+    assert_levels_agree(*both(Morlet(), length, dj, (0.5, 0.2), (400, 400)))
 
 
 def test_levels_are_those_of_the_full_method_for_grinsteds_boxcar_and_other_scales():
@@ -86,7 +94,7 @@ def test_levels_are_those_of_the_full_method_over_many_surrogates(name, coeffici
 
 
 def test_all_bins_agree_with_the_full_method():
-    full, multirate = both(Morlet(), 100, 1 / 4, (0.6, 0.3), (1500, 1500))
+    full, multirate = both(WAVELETS["morlet"], *USUAL, n_samples=N_SAMPLES)
     for null in (full, multirate):
         assert (null.histogram.sum(axis=1) > 0).all()
     shares = [
@@ -97,11 +105,20 @@ def test_all_bins_agree_with_the_full_method():
     assert (np.abs(shares[0] - shares[1]).max(axis=1) < 2.7 * np.sqrt(2 / samples)).all()
 
 
+@pytest.mark.parametrize("name", ["morlet", "paul", "dog", "dog3"])
+def test_usual_problem_has_grids_with_ends_and_without(name):
+    mother = WAVELETS[name]
+    s0, J = 2 / mother.flambda(), round(np.log2(USUAL[0] * mother.flambda() / 2) * 4)
+    options = {"method": "multirate", "n_samples": N_SAMPLES, "pad": padded_length}
+    plan = make_plan(USUAL[2], 1.0, USUAL[1], s0, J, mother, **options)
+    assert {grid.circular for grid in plan.grids} == {True, False}
+
+
 def test_level_has_no_step_where_the_grid_changes():
     plan = make_plan(
-        (0.5, 0.3), 1.0, 1 / 12, 2.0, 100, Morlet(), method="multirate", pad=padded_length
+        (0.5, 0.3), 1.0, 1 / 12, 2.0, 70, Morlet(), method="multirate", pad=padded_length
     )
-    null = null_of(plan, 1500)
+    null = null_of(plan, 1200)
     level, error = null.quantile(0.95), null.standard_error(0.95)
     edges = np.array([grid.first for grid in plan.grids[2:-1]])
     steps = level[edges] - level[edges - 1]
@@ -128,10 +145,10 @@ def test_standard_error_is_even_over_scales_and_small():
 
 
 def test_standard_errors_are_true():
-    # The spread of a standard deviation over 50 runs and 9 scales is about 4 %.
+    # The spread of a standard deviation over 30 runs and 9 scales is about 5 %.
     runs = [
         wct_null(0.6, 0.3, 1.0, 1 / 2, 2.0, 8, mc_count=64, rng_seed=k, progress=False, cache=False)
-        for k in range(50)
+        for k in range(30)
     ]
     spread = np.array([run.quantile(0.95) for run in runs]).std(axis=0, ddof=1)
     reported = np.sqrt(np.mean([run.standard_error(0.95) ** 2 for run in runs], axis=0))
@@ -147,7 +164,7 @@ def test_work_does_not_grow_with_the_signal():
         )
         return sum(grid.work for grid in plan.grids) / plan.n_scales
 
-    assert work(10**7) < 1.1 * work(10**3)
+    assert work(10**6) < 1.1 * work(10**3)
 
 
 def test_false_alarms_come_at_the_rate_of_the_level():
