@@ -20,7 +20,7 @@ from pycwt_mod.backends import JoblibBackend
 def job(backend, mc_count: int, method: str) -> None:
     s0 = 2 / Morlet().flambda()
     wct_null(
-        0.6, 0.3, 1.0, 1 / 12, s0, 108, "morlet", mc_count, False, False,
+        0.6, 0.3, 1.0, 1 / 12, s0, 108, mc_count=mc_count, progress=False, cache=False,
         backend=backend, rng_seed=1, method=method,
     )  # fmt: skip
 

@@ -99,7 +99,7 @@ def measured(plan: Plan, count: int) -> tuple[Stopwatches, float]:
             lambda *a: 0 if a[1] is None else a[1].size // 2,
         ),
         (coherence.ScaleBoxcar, "read", "boxcar", lambda *a: 0),
-        (counting._Tally, "add", "histogram", lambda *a: a[2].size // 2),
+        (counting._Counter, "add", "histogram", lambda *a: a[2].size // 2),
     ]
     patches = [
         mock.patch.object(owner, name, watches.timed(stage, getattr(owner, name), size))
