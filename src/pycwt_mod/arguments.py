@@ -81,6 +81,14 @@ def last_scale(J: Any) -> float:
     return last
 
 
+def positive_series(values: Any, name: str, *, min_size: int) -> Array:
+    """Return positive numbers, such as scales or frequencies."""
+    numbers: Array = as_series(values, name, min_size=min_size)
+    if not (numbers > 0).all():
+        raise ValueError(f"`{name}` must be positive, got {numbers.min():g} among them.")
+    return numbers
+
+
 def as_pair(y1: Any, y2: Any) -> Array:
     """Return both series as one array, shape (2, n)."""
     first, second = (

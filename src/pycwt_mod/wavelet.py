@@ -18,6 +18,7 @@ from .arguments import (
     in_range,
     normalized,
     padded_length,
+    positive_series,
     scale_arguments,
     value_at_zero,
     variance_and_alpha,
@@ -32,20 +33,10 @@ from .mothers import DOG, MexicanHat, Morlet, Paul, as_mother, constant
 from .result import CoherenceResult
 from .validation import as_count, as_flag, as_level, as_positive, as_series
 
-__all__ = [
-    "cwt",
-    "icwt",
-    "significance",
-    "wct",
-    "wct_null",
-    "wct_significance",
-    "xwt",
-]
+__all__ = ["cwt", "icwt", "significance", "wct", "wct_null", "wct_significance", "xwt"]
 
-# pycwt names of this module that users reach through it.
+# Names of pycwt's module that scripts use.
 _REEXPORTED = (DOG, MexicanHat, Morlet, Paul, ar1, fft, fft_kwargs, find, get_cache_dir, rednoise)
-
-# pycwt's name, which scripts call.
 _check_parameter_wavelet = as_mother
 
 Array = NDArray[np.float64]
@@ -128,9 +119,7 @@ def cwt(
         sj = transform.scale_axis(s0, dj, J)
         frequencies = 1 / (mother.flambda() * sj)
     else:
-        frequencies = as_series(freqs, "freqs", min_size=1)
-        if not (frequencies > 0).all():
-            raise ValueError(f"`freqs` must be positive, got {frequencies.min():g} among them.")
+        frequencies = positive_series(freqs, "freqs", min_size=1)
         sj = 1 / (mother.flambda() * frequencies)
     n_fft = padded_length(series.size)
     W, spectrum = transform.forward(series, mother, sj, dt, n_fft)
@@ -251,9 +240,7 @@ def significance(
     """
     mother = as_mother(wavelet)
     dt = as_positive(dt, "dt")
-    sj = as_series(scales, "scales", min_size=2)
-    if not (sj > 0).all():
-        raise ValueError(f"`scales` must be positive, got {sj.min():g} among them.")
+    sj = positive_series(scales, "scales", min_size=2)
     level = as_level(significance_level)
     variance, alpha = variance_and_alpha(signal, alpha)
     spectrum = chisquare.red_noise_spectrum(sj, dt, alpha, variance, mother)
@@ -341,8 +328,7 @@ def xwt(
         pair = normalized(pair)
     sj = transform.scale_axis(s0, dj, J)
     n_fft = padded_length(pair.shape[1])
-    W12, _ = transform.forward(pair[0], mother, sj, dt, n_fft)
-    W2, _ = transform.forward(pair[1], mother, sj, dt, n_fft)
+    W12, W2 = (transform.forward(series, mother, sj, dt, n_fft)[0] for series in pair)
     W12 *= np.conjugate(W2, out=W2)
     freqs = 1 / (mother.flambda() * sj)
     dof = mother.dofmin
@@ -436,13 +422,12 @@ def wct(
     mother = as_mother(wavelet)
     pair, dt = as_pair(y1, y2), as_positive(dt, "dt")
     level = as_level(significance_level)
-    options = SimulationOptions.of(kwargs, "wct")
-    smoothing = check_smoothing(options.smoothing, mother)
     n = pair.shape[1]
+    options = SimulationOptions.of(kwargs, "wct").for_record(n)
+    smoothing = check_smoothing(options.smoothing, mother)
     dj, s0, J = scale_arguments(n, dt, dj, s0, J, mother)
-    options = options.for_record(n)
-    sj = transform.scale_axis(s0, dj, J)
-    geometry = Geometry(mother, sj, dt, dj, n, padded_length(n), smoothing)
+    scales = transform.scale_axis(s0, dj, J)
+    geometry = Geometry(mother, scales, dt, dj, n, padded_length(n), smoothing)
     # Before the coherence: a series without an AR(1) estimate should fail at once.
     if as_flag(sig, "sig"):
         g1, g2 = coefficient_of(pair[0], "y1"), coefficient_of(pair[1], "y2")
@@ -462,4 +447,4 @@ def wct(
             g1, g2, dt=dt, dj=dj, s0=s0, J=J, significance_level=level, wavelet=mother, **given
         )
     tuple_of_pycwt = WCT, aWCT, geometry.coi, geometry.frequencies, signif
-    return CoherenceResult(tuple_of_pycwt, null, sj, dt, level)
+    return CoherenceResult(tuple_of_pycwt, null, scales, dt, level)
