@@ -1,4 +1,4 @@
-"""What `wct` returns: pycwt's tuple, and what it knows besides."""
+"""The result of `wct`: the tuple of pycwt, and the facts and pictures that it has besides."""
 
 import copy
 import pickle
@@ -11,7 +11,7 @@ from pycwt_mod import CoherenceResult, NullDistribution, wavelet, wct, wct_null,
 from pycwt_mod.helpers import ar1
 from pycwt_mod.plotting import offscreen_axes, plot_wct
 
-OPTIONS = {"mc_count": 64, "rng_seed": 1, "progress": False}
+OPTIONS = {"mc_count": 64, "rng_seed": 1, "progress": False, "cache": False}
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +22,7 @@ def pair():
     return common + rng.normal(size=200), common + rng.normal(size=200)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def result(pair):
     return wct(*pair, 0.5, 1 / 4, **OPTIONS)
 
