@@ -16,12 +16,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Summary", "SummaryRow", "aligned", "fill", "percent", "simulated_on", "summarise"]
+__all__ = [
+    "Summary",
+    "SummaryRow",
+    "aligned",
+    "fill",
+    "limits_of",
+    "percent",
+    "simulated_on",
+    "summarise",
+]
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
-# Where a part of the field is, which of its points there belong to it, its periods, its times.
-Part = tuple[tuple[slice, slice], Mask, tuple[float, float], tuple[float, float] | None]
 
 # Width of the text, that of a terminal.
 _WIDTH = 80
@@ -39,21 +46,18 @@ _WIDEST_SPREAD = math.radians(60)
 # the strongest, with a phase and a lag: these would be those of noise.
 _STANDS_OUT = 2.0
 
-# Regions that last fewer cycles of their period, or whose band is narrower, are left out.
-_LEAST_CYCLES, _LEAST_OCTAVES = 1.0, 0.25
-
 # Times with more decimals than this are written with an exponent.
 _MOST_DECIMALS = 4
 
 
 @dataclass(frozen=True)
 class SummaryRow:
-    """A part of a field within one octave of periods, outside the cone of influence.
+    """An octave of periods of a field, outside the cone of influence.
 
     Parameters
     ----------
     periods : (float, float)
-        Its limits: those of the octave, or the shortest and longest period of a region.
+        Its limits.
     area : float
         Its share of all points outside the cone.
     significant : float
@@ -65,8 +69,6 @@ class SummaryRow:
     phase, phase_spread : float
         Mean phase of its significant points in radians, positive where x leads, and its circular
         standard deviation; NaN without any, or for a field without phases.
-    times : (float, float), optional
-        First and last time of a region; None for an octave.
     """
 
     periods: tuple[float, float]
@@ -76,7 +78,6 @@ class SummaryRow:
     mean_period: float
     phase: float
     phase_spread: float
-    times: tuple[float, float] | None = None
 
     @property
     def relation(self) -> str:
@@ -90,15 +91,11 @@ class SummaryRow:
         return "x leads" if self.phase > 0 else "y leads"
 
     @property
-    def phase_of_lag(self) -> float:
-        """The phase from which the lag is computed: in anti-phase that of x turned upside down."""
-        opposite = self.relation == "anti-phase"
-        return math.remainder(self.phase - math.pi, 2 * math.pi) if opposite else self.phase
-
-    @property
     def lag(self) -> float:
         """Time by which y follows x; in anti-phase, by which it follows x turned upside down."""
-        return self.phase_of_lag / (2 * math.pi) * self.mean_period
+        opposite = self.relation == "anti-phase"
+        phase = math.remainder(self.phase - math.pi, 2 * math.pi) if opposite else self.phase
+        return phase / (2 * math.pi) * self.mean_period
 
     @property
     def lag_spread(self) -> float:
@@ -113,7 +110,7 @@ class Summary:
     Parameters
     ----------
     rows : tuple of SummaryRow
-        Octaves, from the shortest periods on; or regions, the largest first.
+        Octaves, from the shortest periods on.
     share : float
         Share of the points outside the cone of influence that are significant; NaN without any.
     level : float
@@ -151,15 +148,15 @@ class Summary:
             "strongest": None if best is None else self._row_as_dict(best),
         }
 
-    def table(self, most: int | None = None) -> str:
-        """Return the first rows, by default all, as lines of aligned columns."""
-        if not self.rows[:most]:
+    def table(self) -> str:
+        """Return the rows as lines of aligned columns."""
+        if not self.rows:
             return "  none"
-        lines = self._lines(most, self.names, f" ({self.unit})" if self.unit else "")
+        lines = self._lines(self.names, f" ({self.unit})" if self.unit else "")
         if max(map(len, lines)) > _WIDTH and len(self.names) == 2:
             key = "  x is {}, y is {}".format(*self.names)
             key += f"; periods and lags in {self.unit}" if self.unit else ""
-            lines = [fill(key), "", *self._lines(most, ("x", "y"), "")]
+            lines = [fill(key), "", *self._lines(("x", "y"), "")]
         return "\n".join(lines)
 
     def __str__(self) -> str:
@@ -198,22 +195,23 @@ class Summary:
             "relation": row.relation or None,
         }
 
-    def _lines(self, most: int | None, names: tuple[str, ...], unit: str) -> list[str]:
-        """Return header and rows; the columns differ between octaves, regions and one series."""
-        pair, regions = len(names) == 2, self.rows[0].times is not None
-        header = [f"period{unit}", *(["time"] if regions else ["area", "signif."])]
+    def _lines(self, names: tuple[str, ...], unit: str) -> list[str]:
+        """Return header and rows; those of one series have no phase."""
+        pair = len(names) == 2
+        header = [f"period{unit}", "area", "signif."]
         header += (
             [self.quantity, "phase (deg)", f"lag{unit}", "relation"] if pair else ["mean power"]
         )
-        rows = []
-        for row in self.rows[:most]:
-            if row.times is not None:
-                cells = [self._limits(row), f"{row.times[0]:.6g} to {row.times[1]:.6g}"]
-            else:
-                cells = [self._limits(row), percent(row.area), percent(row.significant)]
-            rows.append(
-                [*cells, f"{row.mean:.2f}", *(self._phase_cells(row, names) if pair else [])]
-            )
+        rows = [
+            [
+                limits_of(row.periods),
+                percent(row.area),
+                percent(row.significant),
+                f"{row.mean:.2f}",
+                *(self._phase_cells(row, names) if pair else []),
+            ]
+            for row in self.rows
+        ]
         return aligned([header, *rows])
 
     def _phase_cells(self, row: SummaryRow, names: tuple[str, ...]) -> list[str]:
@@ -234,7 +232,7 @@ class Summary:
         if row is None:
             yield "Strongest: nothing is significant."
             return
-        where = f"periods of {self._limits(row)}{unit}"
+        where = f"periods of {limits_of(row.periods)}{unit}"
         if row.significant < self._least:
             yield fill(
                 f"No octave stands out from chance; the most is {percent(row.significant)}, at "
@@ -251,10 +249,6 @@ class Summary:
             f"{row.mean:.2f};"
         )
         yield fill(f"  phase {math.degrees(row.phase):+z.0f} deg: {start}{follows} by {lag}.")
-
-    def _limits(self, row: SummaryRow) -> str:
-        texts = [f"{p:.4g}" if row.times is None else self._time(p) for p in row.periods]
-        return " to ".join(texts)
 
     def _time(self, time: float, sign: str = "") -> str:
         """Return a time to about a tenth of the sampling interval."""
@@ -274,36 +268,32 @@ def summarise(
     names: Sequence[str],
     unit: str = "",
     quantity: str = "R2",
-    times: Array | None = None,
 ) -> Summary:
     """Describe a field, shape (n_scales, n_times), by octaves of its ascending periods.
 
-    With times, shape (n_times,), the rows are instead the contiguous significant regions within
-    an octave that are large enough. The other arguments are those of `Summary`. An octave that
-    lies in the cone at all times has no row.
+    The other arguments are those of `Summary`. An octave that lies in the cone at all times has no
+    row.
     """
     _check_labels(names, 1 if phase is None else 2, unit)
     found, total = significant & outside, int(outside.sum())
-    logs = np.broadcast_to(np.log2(periods)[:, np.newaxis], field.shape)
+    octaves = np.floor(np.log2(periods) + _ROUNDING)
     rows = []
-    for where, inside, limits, span in _parts(found, outside, periods, times):
+    for octave in np.unique(octaves).tolist():
+        own = octaves == octave
+        inside, hits, values = outside[own], found[own], field[own][outside[own]]
         if not inside.any():
             continue
-        hits, values = inside & found[where], field[where][inside]
-        middle = logs[where][hits].mean() if hits.any() else math.nan
+        logs = np.broadcast_to(np.log2(periods[own])[:, np.newaxis], hits.shape)
         rows.append(
             SummaryRow(
-                limits,
+                (2.0**octave, 2.0 ** (octave + 1)),
                 float(inside.sum()) / total,
                 float(hits.sum() / inside.sum()),
                 float(np.nanmean(values)) if np.isfinite(values).any() else math.nan,
-                math.sqrt(limits[0] * limits[1]) if span else float(2**middle),
-                *((math.nan, math.nan) if phase is None else _circular(phase[where][hits])),
-                span,
+                float(2 ** logs[hits].mean()) if hits.any() else math.nan,
+                *((math.nan, math.nan) if phase is None else _circular(phase[own][hits])),
             )
         )
-    if times is not None:
-        rows.sort(key=lambda row: -row.area)
     share = float(found.sum() / total) if total else math.nan
     return Summary(tuple(rows), share, level, dt, tuple(names), unit, quantity)
 
@@ -314,32 +304,6 @@ def _check_labels(names: Any, number: int, unit: Any) -> None:
         raise TypeError(f"`names` must be {number} strings, one for each series, got {names!r}.")
     if not isinstance(unit, str):
         raise TypeError(f"`unit` must be a string, such as 'days', got {unit!r}.")
-
-
-def _parts(found: Mask, outside: Mask, periods: Array, times: Array | None) -> Iterator[Part]:
-    """Yield the place of each octave or region, its points there, its periods and its times."""
-    octaves = np.floor(np.log2(periods) + _ROUNDING)
-    for octave in np.unique(octaves).tolist():
-        first, last = np.flatnonzero(octaves == octave)[[0, -1]]
-        if times is None:
-            where = slice(first, last + 1), slice(None)
-            yield where, outside[where], (2.0**octave, 2.0 ** (octave + 1)), None
-        else:
-            yield from _regions(found, slice(first, last + 1), periods, times)
-
-
-def _regions(found: Mask, own: slice, periods: Array, times: Array) -> Iterator[Part]:
-    """Yield the contiguous regions in the rows of an octave; they touch across corners too."""
-    from scipy import ndimage  # only the demonstration needs it
-
-    labels, _ = ndimage.label(found[own], np.ones((3, 3), dtype=int))
-    for label, (rows, columns) in enumerate(ndimage.find_objects(labels), start=1):
-        low, high = periods[own][rows][[0, -1]].tolist()
-        start, end = times[columns][[0, -1]].tolist()
-        cycles = (end - start) / math.sqrt(low * high)
-        if cycles >= _LEAST_CYCLES and math.log2(high / low) >= _LEAST_OCTAVES:
-            where = slice(own.start + rows.start, own.start + rows.stop), columns
-            yield where, labels[rows, columns] == label, (low, high), (start, end)
 
 
 def _circular(angles: Array) -> tuple[float, float]:
@@ -364,6 +328,11 @@ def fill(line: str, indent: str = "  ") -> str:
         kept, _WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
     )
     return wrapped.replace("\N{NO-BREAK SPACE}", " ")
+
+
+def limits_of(band: tuple[float, float]) -> str:
+    """Return a band of periods as text."""
+    return f"{band[0]:.4g} to {band[1]:.4g}"
 
 
 def percent(share: float) -> str:

@@ -8,7 +8,7 @@ to the winters they share; the Arctic Oscillation is used as it is.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from .. import _version
 from ..helpers import boxpdf
 from ..mothers import Morlet
 from ..result import CoherenceResult
-from ..summary import SummaryRow, fill, percent, simulated_on, summarise
+from ..summary import fill, simulated_on
 from ..wavelet import wct
 from .series import load
 
@@ -31,50 +31,26 @@ DEFAULT_SURROGATES = 1000
 DEFAULT_SEED = 2004
 
 _SCALES_PER_OCTAVE = 12
-_MOST_ROWS = 6
-
-_HEADING = f"""\
-Significant coherence at the 5 % level, outside the cone of influence, by
-octaves of period, the {_MOST_ROWS} largest regions (one outline in the picture may be
-several: they are cut at 2, 4, 8, 16 ... years, as a phase is a lag only at a
-given period):
-"""
-
-_LEGEND = """\
-R2     mean squared coherence
-phase  mean and spread; 0 deg: in phase (high AO, much ice), 180 deg: anti-phase
-       (high AO, little ice), +90 deg: AO leads
-lag    years, mean and spread, by which the ice follows AO (in anti-phase:
-       follows the reverse of AO); negative: the ice goes before"""
+_NAMES = "AO", "Baltic ice"
 
 Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
 class DemoResult:
-    """The results of the demonstration, its picture and its report.
-
-    Parameters
-    ----------
-    times : numpy.ndarray
-        The winters, shape (n,).
-    coherence : CoherenceResult
-        The coherence, with its null distribution.
-    seed : int
-        Seed of the surrogates.
-    """
+    """The results of the demonstration: the winters, the coherence with its null, and the seed."""
 
     times: Array
     coherence: CoherenceResult
     seed: int
 
     def save_picture(self, path: Path) -> None:
-        """Draw the coherence, without a display, into a file whose suffix says the format."""
+        """Draw the coherence with its significance into a file, whose suffix is the format."""
         from ..plotting import offscreen_axes
 
         plot = self.coherence.plot(
             self.times,
-            names=("AO", "Baltic ice"),
+            names=_NAMES,
             period_unit="years",
             time_label="Year",
             level_label="5 % significance level against red noise",
@@ -85,34 +61,14 @@ class DemoResult:
 
     def report(self, picture: Path) -> str:
         """Return the findings and how they were made, as text; `picture` is where it was saved."""
-        found, null = self.coherence, self.coherence.null
-        assert null is not None  # `run_demo` simulates it
-        summary = summarise(
-            found[0],
-            found.significant(),
-            found.outside(),
-            found.periods,
-            found[1],
-            level=found.level,
-            dt=found.dt,
-            names=("AO", "the ice"),
-            unit="years",
-            times=self.times,
-        )
         first, last = self.times[0], self.times[-1]
+        null: Any = self.coherence.null
         run = f"{simulated_on(null.provenance)}, {null.n_surrogates} surrogates"
         run += f" in {null.provenance['seconds']:.1f} s, seed {self.seed}"
         lines = [
             f"Arctic Oscillation (AO) and Baltic Sea ice extent, winters {first:.0f} to {last:.0f}",
             "",
-            _HEADING,
-            summary.table(_MOST_ROWS),
-            "",
-            _LEGEND,
-            *_worked_lag(summary.rows[:_MOST_ROWS]),
-            "",
-            f"{percent(summary.share)} of the area outside the cone of influence is significant;",
-            "5 % would be by chance.",
+            str(self.coherence.summary(_NAMES, "years")),
             "",
             fill(f"Run: pycwt_mod {_version.__version__}, {run}"),
             f"Picture: {picture}",
@@ -127,21 +83,10 @@ def run_demo(
     n_workers: int | None = None,
     progress: bool | Callable[[int, int], None] = False,
 ) -> DemoResult:
-    """Compute the coherence of the Arctic Oscillation and Baltic Sea ice, and its null.
+    """Compute the coherence of the Arctic Oscillation and Baltic Sea ice, with its null.
 
-    Parameters
-    ----------
-    mc_count : int
-        Number of surrogates.
-    seed : int
-        Seed of the surrogates.
-    backend, n_workers, progress
-        As in `pycwt_mod.wct_significance`.
-
-    Returns
-    -------
-    DemoResult
-        The null distribution is always simulated afresh: the cache is neither read nor written.
+    The other arguments are those of `wct`. The cache is neither read nor written: the null is
+    always simulated afresh.
     """
     times, oscillation, ice = _common_winters()
     mother, dt, dj = Morlet(6), 1.0, 1 / _SCALES_PER_OCTAVE
@@ -173,17 +118,3 @@ def _common_winters() -> tuple[Array, Array, Array]:
     percentiles = boxpdf(ice.values)[0]
     times, first, second = np.intersect1d(oscillation.times, ice.times, return_indices=True)
     return times, oscillation.values[first], percentiles[second]
-
-
-def _worked_lag(rows: Sequence[SummaryRow]) -> list[str]:
-    """Return the calculation of the largest lag in anti-phase, if there is one."""
-    opposite = [row for row in rows if row.relation == "anti-phase"]
-    if not opposite:
-        return []
-    row = max(opposite, key=lambda row: abs(row.lag))
-    beyond = math.degrees(row.phase_of_lag)
-    return [
-        f"       for example: {math.degrees(row.phase):+z.0f} deg is 180 "
-        f"{'+' if beyond >= 0 else '-'} {abs(beyond):.0f} deg; {beyond:z.0f}/360 of",
-        f"       {row.mean_period:.0f} years (mid-band) is {row.lag:z.1f} years",
-    ]

@@ -13,15 +13,13 @@ from pycwt_mod.summary import SummaryRow, fill, simulated_on, summarise
 
 OPTIONS = {"level": 0.95, "dt": 1.0, "names": ("rain", "flow"), "unit": "days"}
 HEADER = ["period (days)", "area", "signif.", "R2", "phase (deg)", "lag (days)", "relation"]
-TIMES = np.arange(100.0)
 
 # Of sums of thousands of terms.
 ROUNDING = 1e-9
 
 
-def a_row(phase=1.2, spread=0.4, significant=0.3, periods=(8.0, 16.0), times=None):
-    period = 11.0 if times is None else np.sqrt(periods[0] * periods[1])
-    return SummaryRow(periods, 1.0, significant, 0.6, period, phase, spread, times)
+def a_row(phase=1.2, spread=0.4, significant=0.3, periods=(8.0, 16.0), middle=11.0):
+    return SummaryRow(periods, 1.0, significant, 0.6, middle, phase, spread)
 
 
 def a_summary(*rows, names=("rain", "flow"), unit="days", dt=1.0):
@@ -87,48 +85,24 @@ def test_octaves_are_consistent_whatever_the_field(seed, n_scales, n_times, turn
         assert longer.periods == tuple(stretch * limit for limit in row.periods)
 
 
-def test_regions_are_found_by_octave_with_their_means():
-    periods = 2.0 ** (1 + np.arange(36) / 12)
-    R2, phase = np.full((36, 100), 0.1), np.zeros((36, 100))
-    R2[6:18, 20:70] = 0.9  # half of octave 2 to 4, half of octave 4 to 8
-    R2[30:33, 50] = 0.9  # a speck
-    phase[6:18, 20:70] = np.where(np.arange(50) % 2, np.pi - 0.1, -np.pi + 0.1)
-    outside = np.broadcast_to(TIMES < 60, R2.shape)
-    summary = summarise(R2, R2 > 0.5, outside, periods, phase, times=TIMES, **OPTIONS)
-    assert [row.times for row in summary.rows] == [(20, 59), (20, 59)]
-    bands = sorted(row.periods for row in summary.rows)
-    np.testing.assert_allclose(bands, [periods[[6, 11]], periods[[12, 17]]])
-    for row in summary.rows:
-        assert row.mean == pytest.approx(0.9)
-        assert abs(row.phase) == pytest.approx(np.pi)
-        assert row.phase_spread == pytest.approx(0.1, rel=0.01)
-        assert row.area == pytest.approx(6 * 40 / (36 * 60))
-        assert row.mean_period == pytest.approx(np.sqrt(row.periods[0] * row.periods[1]))
-    assert summary.share == pytest.approx((12 * 40 + 3) / (36 * 60))
-
-
-def test_largest_region_comes_first():
+def test_phase_across_the_half_turn_has_its_mean_and_spread():
     periods = 2.0 ** (1 + np.arange(12) / 12)
-    significant = np.zeros((12, 100), dtype=bool)
-    for start, stop in [(5, 20), (30, 70), (80, 90)]:
-        significant[:, start:stop] = True
-    everywhere = np.ones_like(significant)
-    field = significant.astype(float)
-    rows = summarise(field, significant, everywhere, periods, field, times=TIMES, **OPTIONS).rows
-    assert [row.times for row in rows] == [(30, 69), (5, 19), (80, 89)]
+    phase = np.tile([np.pi - 0.1, -np.pi + 0.1], (12, 50))
+    everywhere = np.ones(phase.shape, dtype=bool)
+    (row,) = summarise(phase, everywhere, everywhere, periods, phase, **OPTIONS).rows
+    assert abs(row.phase) == pytest.approx(np.pi)
+    assert row.phase_spread == pytest.approx(0.1, rel=0.01)
+    assert row.mean_period == pytest.approx(np.sqrt(periods[0] * periods[-1]))
 
 
 def test_summary_without_area_has_no_rows():
     field = np.ones((3, 4))
     nothing = field < 0
-    for times in (None, np.arange(4.0)):
-        summary = summarise(
-            field, field > 0, nothing, np.arange(1.0, 4), field, times=times, **OPTIONS
-        )
-        assert summary.rows == ()
-        assert np.isnan(summary.share)
-        assert summary.table() == "  none"
-        assert "Strongest: nothing is significant." in str(summary)
+    summary = summarise(field, field > 0, nothing, np.arange(1.0, 4), field, **OPTIONS)
+    assert summary.rows == ()
+    assert np.isnan(summary.share)
+    assert summary.table() == "  none"
+    assert "Strongest: nothing is significant." in str(summary)
 
 
 @pytest.mark.parametrize(
@@ -142,13 +116,13 @@ def test_summary_without_area_has_no_rows():
     ],
 )
 def test_phase_means_a_relation_and_a_lag(phase, lag, relation):
-    row = a_row(phase, periods=(4.0, 16.0), times=(0.0, 10.0))
+    row = a_row(phase, middle=8.0)
     assert row.relation == relation
     assert row.lag == pytest.approx(lag)
 
 
 def test_spread_of_the_lag_is_that_of_the_phase_in_time():
-    row = a_row(0.3, np.pi / 8, periods=(8.0, 32.0), times=(0.0, 10.0))
+    row = a_row(0.3, np.pi / 8, middle=16.0)
     assert row.lag_spread == pytest.approx(1.0)
 
 
@@ -195,12 +169,9 @@ def test_lags_have_the_digits_that_the_sampling_gives(dt, shown):
 @given(
     names=st.tuples(*2 * [st.text("abc -", min_size=1, max_size=60)]),
     unit=st.text("xyz", max_size=20),
-    regions=st.booleans(),
 )
-def test_text_fits_a_terminal_whatever_the_names(names, unit, regions):
-    times = (1851.0, 1997.0) if regions else None
-    rows = (a_row(times=times), a_row(-1.2, times=times), a_row(3.0, periods=(0.125, 0.25)))
-    rows = tuple(dataclasses.replace(row, times=times) for row in rows)
+def test_text_fits_a_terminal_whatever_the_names(names, unit):
+    rows = (a_row(), a_row(-1.2), a_row(3.0, periods=(0.125, 0.25)))
     text = str(a_summary(*rows, names=names, unit=unit))
     # A name or unit is never broken.
     longest = max(map(len, [*" ".join(names).split(), unit]), default=0)
