@@ -43,10 +43,17 @@ _CALENDAR_JITTER = 0.15
 # A message names this many of the missing months.
 _NAMED_MONTHS = 6
 
-_MONTHLY = {1: "monthly", 3: "quarterly", 12: "yearly"}
-_BUSINESS = "business days"
-# pandas' names of steps, by which gaps are filled.
-_FREQUENCIES = {"monthly": "MS", "quarterly": "QS", "yearly": "YS", _BUSINESS: "B", "hourly": "h"}
+_MONTHLY = {1.0: "monthly", 3.0: "quarterly", 12.0: "yearly"}
+_EVEN, _BUSINESS = "even steps", "business days"
+# pandas' names of the steps by which gaps are filled.
+_FREQUENCIES = {
+    "monthly": "MS",
+    "quarterly": "QS",
+    "yearly": "YS",
+    _BUSINESS: "B",
+    "hourly": "h",
+    "daily": "D",
+}
 
 
 class RowsError(ValueError):
@@ -76,25 +83,15 @@ class TimeAxis:
     times: Array
     dt: float
     unit: str
-    spacing: str = "even steps"
+    spacing: str = _EVEN
 
 
 def as_time_axis(times: Array, unit: str | None = None) -> TimeAxis:
-    """Return times with their step.
+    """Return numbers or dates of shape (n,) with their step, or raise RowsError.
 
-    Parameters
-    ----------
-    times : numpy.ndarray
-        Numbers or datetime64, shape (n,). Even are also the steps of a calendar: months, quarters,
-        years and business days.
-    unit : str, optional
-        Unit of the step. For numbers a label. For dates one of `UNITS`; by default that of their
-        steps: seconds, days, business days, or years for whole months.
-
-    Raises
-    ------
-    RowsError
-        If times are missing, do not increase, or are unevenly spaced.
+    Even are also the steps of a calendar: months, quarters, years and business days. The unit is
+    a label for numbers. For dates it is one of `UNITS`, by default that of their steps: seconds,
+    days, business days, or years for whole months.
     """
     if times.size < 2:
         raise RowsError("must hold at least two times")
@@ -113,19 +110,9 @@ def as_time_axis(times: Array, unit: str | None = None) -> TimeAxis:
 
 
 def index_axis(series: Any, name: str) -> TimeAxis | None:
-    """Return the time axis of a pandas object, None if its index has no dates.
+    """Return the time axis of a pandas object, None if it has no index of dates.
 
-    Parameters
-    ----------
-    series : object
-        As the user passed it in; all but pandas Series and DataFrames have no index.
-    name : str
-        The argument's name, for the message.
-
-    Raises
-    ------
-    ValueError
-        If the dates are missing, not in order, or have gaps; the message has the remedy.
+    Dates that are missing, not in order or with gaps are a ValueError with the remedy.
     """
     index = _index_of(series)
     if hasattr(index, "to_timestamp"):  # periods, such as the months themselves
@@ -144,13 +131,6 @@ def same_index(first: Any, second: Any, names: tuple[str, str]) -> None:
     """Raise ValueError if pandas Series have different indexes, or dates with gaps.
 
     Anything else passes, as there is nothing to compare.
-
-    Parameters
-    ----------
-    first, second : object
-        Two series as the user passed them in.
-    names : (str, str)
-        Their names, for the message.
     """
     indexes = [_index_of(series) for series in (first, second)]
     if all(index is not None for index in indexes) and not _same_labels(*indexes):
@@ -182,26 +162,39 @@ def label_of(time: Any) -> str:
 
 
 def _date_axis(dates: Array, unit: str | None) -> TimeAxis:
-    steps = np.diff(dates) / np.timedelta64(1, "us") / 1e6
+    words, steps = _calendar_of(dates)
+    usual = _usual(steps)
+    if words == _EVEN:
+        _check_steps(dates, steps, _JITTER * usual)
+    else:
+        _check_steps(dates, steps, 0.0, "" if words == _BUSINESS else _missing(dates, steps, usual))
+    seconds = float(_seconds(dates[-1] - dates[0])) / (dates.size - 1)
+    if words == _EVEN:
+        unit = unit or ("days" if usual >= UNITS["minutes"] else "seconds")
+    elif words != _BUSINESS:
+        unit = unit or "years"
+        seconds = usual * _MONTH if unit in ("months", "years") else seconds
+    elif unit is None:
+        return TimeAxis(dates, 1.0, _BUSINESS, words)
+    else:
+        seconds = 7 / 5 * _DAY
+    return TimeAxis(dates, seconds / UNITS[unit], unit, words)
+
+
+def _calendar_of(dates: Array) -> tuple[str, Array]:
+    """Return the usual step in words, and all steps in months, in business days or in seconds."""
+    steps = _seconds(np.diff(dates))
     usual = _usual(steps)
     even = bool((np.abs(steps - usual) <= _JITTER * usual).all())
-    months, exact = _whole_months(dates, steps, even), None
+    months = _whole_months(dates, steps, even)
     if months is not None:
-        step = int(_usual(months))
-        _check_steps(dates, months, 0.0, _missing_months(dates, months, step))
-        words, natural = _MONTHLY.get(step, f"every {step} months"), "years"
-        exact = {"months": float(step), "years": step / 12}.get(unit or natural)
-    elif not even and _are_business_days(dates):
-        _check_steps(dates, _business_days(dates), 0.0)
-        words, natural = _BUSINESS, _BUSINESS
-        exact = 1.0 if unit is None else 7 / 5 * _DAY / UNITS[unit]
-    else:
-        _check_steps(dates, steps, _JITTER * usual)
-        words, natural = "even steps", "days" if usual >= UNITS["minutes"] else "seconds"
-    if exact is None:
-        seconds = float((dates[-1] - dates[0]) / np.timedelta64(1, "us") / 1e6)
-        exact = seconds / (dates.size - 1) / UNITS[unit or natural]
-    return TimeAxis(dates, exact, unit or natural, words)
+        usual = _usual(months)
+        return _MONTHLY.get(usual, f"every {usual:.0f} months"), months
+    days = dates.astype("datetime64[D]")
+    business = np.busday_count(days[:-1], days[1:])
+    if not even and np.is_busday(days).all() and _usual(business) == business.min() == 1:
+        return _BUSINESS, business
+    return _EVEN, steps
 
 
 def _check_order(times: Array) -> None:
@@ -232,6 +225,10 @@ def _check_steps(times: Array, steps: Array, slack: float, missing: str = "") ->
         )
 
 
+def _seconds(span: Any) -> Any:
+    return span / np.timedelta64(1, "us") / 1e6
+
+
 def _usual(steps: Array) -> float:
     """Return the median step, of two the smaller one: a gap is not usual."""
     middle = (steps.size - 1) // 2
@@ -258,31 +255,18 @@ def _whole_months(dates: Array, steps: Array, even: bool) -> Array | None:
     return months
 
 
-def _missing_months(dates: Array, months: Array, usual: int) -> str:
-    """Return the months that the first gap lacks, and the number of all that are missing."""
-    gaps = np.flatnonzero(months > usual)
-    if not gaps.size:
-        return ""
-    begin = dates[gaps[0]].astype("datetime64[M]")
-    first = [
+def _missing(dates: Array, months: Array, usual: float) -> str:
+    """Return the months that the gaps lack, in words."""
+    missing = [
         str(begin + month)
-        for month in np.arange(usual, months[gaps[0]], usual).astype("timedelta64[M]")
+        for begin, length in zip(dates.astype("datetime64[M]"), months, strict=False)
+        for month in range(int(usual), length, int(usual))
     ]
-    named = ", ".join(first[:_NAMED_MONTHS]) + (" ..." if len(first) > _NAMED_MONTHS else "")
-    total = int(np.ceil(months[gaps] / usual - 1).sum())
-    more = f" ({total} in all)" if total > len(first) else ""
-    return f": {named} {'is' if total == 1 else 'are'} missing{more}"
-
-
-def _business_days(dates: Array) -> Array:
-    days = dates.astype("datetime64[D]")
-    return np.busday_count(days[:-1], days[1:])
-
-
-def _are_business_days(dates: Array) -> bool:
-    steps = _business_days(dates)
-    weekdays = bool(np.is_busday(dates.astype("datetime64[D]")).all())
-    return weekdays and _usual(steps) == 1 and steps.min() == 1
+    if not missing:
+        return ""
+    more = " ..." if len(missing) > _NAMED_MONTHS else ""
+    verb = "is" if len(missing) == 1 else "are"
+    return f": {', '.join(missing[:_NAMED_MONTHS])}{more} {verb} missing"
 
 
 # --- pandas ---
@@ -316,24 +300,14 @@ def _way_to_even_times(index: Any, name: str) -> str:
         return f"Sort it: `{name}.sort_index()`."
     if not index.is_unique:
         return f"Keep one value for each time: `{name}.groupby(level=0).mean()`."
-    words = _usual_frequency(index.tz_localize(None).to_numpy())
+    words, steps = _calendar_of(index.tz_localize(None).to_numpy())
+    if words not in _FREQUENCIES:
+        words = "hourly" if _usual(steps) == UNITS["hours"] else "daily"
     return (
-        f'Fill the gaps, for example by `{name}.resample("{_FREQUENCIES.get(words, "D")}").mean()'
+        f'Fill the gaps, for example by `{name}.resample("{_FREQUENCIES[words]}").mean()'
         f".interpolate()` for {words} values; or pass `{name}.to_numpy()` to have the samples "
         "taken as evenly spaced."
     )
-
-
-def _usual_frequency(dates: Array) -> str:
-    """Return a word for the usual step of dates with gaps."""
-    step = _usual(np.diff(dates) / np.timedelta64(1, "s"))
-    if step == 3600:
-        return "hourly"
-    months = round(step / _MONTH)
-    near = months > 0 and abs(step - months * _MONTH) <= _CALENDAR_JITTER * _MONTH
-    if near and months in _MONTHLY:
-        return _MONTHLY[months]
-    return _BUSINESS if _are_business_days(dates) else "daily"
 
 
 def _same_labels(first: Any, second: Any) -> bool:

@@ -113,7 +113,7 @@ def test_gaps_are_told_with_their_lines(column):
     assert (
         "line 5: column 't' must be evenly spaced, got a step from 2020-01-01 to 2020-04" in words
     )
-    assert "2020-02, 2020-03 are missing (3 in all); also line 8." in words
+    assert "2020-02, 2020-03, 2020-07 are missing; also line 8." in words
 
 
 def test_business_days_are_even(column):
