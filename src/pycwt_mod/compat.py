@@ -19,7 +19,7 @@ import runpy
 import sys
 from collections.abc import Sequence
 from importlib.abc import Loader, MetaPathFinder
-from importlib.machinery import ModuleSpec, PathFinder
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
 
@@ -30,9 +30,6 @@ _OURS = __package__
 
 # Modules of pycwt that have another name here.
 _RENAMED = {"_version_": "_version"}
-
-# Scripts in pycwt's own folder of samples, which run when they are imported.
-_SAMPLE_SCRIPTS = {"sample.sample", "sample.sample_xwt", "sample.simple_sample"}
 
 _USAGE = """\
 usage: python -m pycwt_mod.compat SCRIPT [ARGUMENTS ...]
@@ -53,8 +50,6 @@ class _Finder(MetaPathFinder):
         top, _, rest = fullname.partition(".")
         if top != _THEIRS:
             return None
-        if rest in _SAMPLE_SCRIPTS:
-            return importlib.util.spec_from_file_location(fullname, _sample_script(rest))
         ours = ".".join(filter(None, (_OURS, _RENAMED.get(rest, rest))))
         if importlib.util.find_spec(ours) is None:
             raise ModuleNotFoundError(
@@ -134,10 +129,6 @@ def uninstall() -> None:
     sys.meta_path.remove(_finder)
     for name in [name for name in sys.modules if name.split(".")[0] == _THEIRS]:
         del sys.modules[name]
-    samples = sys.modules.get(f"{_OURS}.sample")
-    for script in _SAMPLE_SCRIPTS:  # importing them made them attributes of our samples
-        if samples is not None:
-            vars(samples).pop(script.partition(".")[2], None)
 
 
 def is_installed() -> bool:
@@ -177,20 +168,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.path.insert(0, str(Path(arguments[0]).resolve().parent))
         runpy.run_path(arguments[0], run_name="__main__")
     return 0
-
-
-def _sample_script(name: str) -> Path:
-    """Return the file of one of pycwt's sample scripts, in pycwt's own distribution."""
-    theirs = PathFinder.find_spec(_THEIRS)
-    for folder in () if theirs is None else theirs.submodule_search_locations or ():
-        path = Path(folder, *name.split(".")).with_suffix(".py")
-        if path.is_file():
-            return path
-    raise ModuleNotFoundError(
-        f"No module named '{_THEIRS}.{name}': it is a script of pycwt, which is not installed. "
-        "pycwt_mod has a demonstration of its own: python -m pycwt_mod demo",
-        name=f"{_THEIRS}.{name}",
-    )
 
 
 if __name__ == "__main__":

@@ -111,13 +111,6 @@ def test_module_that_is_not_here_is_told(fresh):
         importlib.util.find_spec("pycwt.nonsense")
 
 
-def test_sample_script_without_pycwt_is_told(fresh, monkeypatch):
-    monkeypatch.setattr(compat.PathFinder, "find_spec", lambda name, path=None: None)
-    compat.install()
-    with pytest.raises(ModuleNotFoundError, match="a script of pycwt, which is not installed"):
-        compat._sample_script("sample.sample")
-
-
 def test_script_is_run_unchanged(tmp_path):
     (tmp_path / "beside.py").write_text("word = 'found'\n")
     script = tmp_path / "script.py"

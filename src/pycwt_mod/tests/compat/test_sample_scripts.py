@@ -113,20 +113,3 @@ def test_only_the_contour_of_significant_coherence_differs(draw):
     theirs, ours = (draw(which, "sample_xwt.py") for which in ("pycwt", "compat"))
     assert ours[COHERENCE_CONTOUR].shape[0] > 100
     assert ours[COHERENCE_CONTOUR].shape != theirs[COHERENCE_CONTOUR].shape
-
-
-def test_sample_script_is_found_as_a_module(samples):
-    code = (
-        "import matplotlib; matplotlib.use('agg')\n"
-        "import pycwt_mod.compat as compat; compat.install()\n"
-        "import pycwt.sample.simple_sample as script\n"
-        "print(script.wavelet.__name__, script.wave.shape)\n"
-    )
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", code],
-        cwd=samples,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    assert done.stdout == "pycwt_mod (85, 504)\n", done.stderr
