@@ -13,15 +13,7 @@ ProgressOption: TypeAlias = bool | Callable[[int, int], object]
 
 
 class Progress:
-    """Count finished items and show nothing; the base of the visible ones.
-
-    Examples
-    --------
-    >>> with Progress(10) as bar:
-    ...     bar.update(4)
-    >>> bar.done
-    4
-    """
+    """Count finished items and show nothing; the base of the visible ones."""
 
     def __init__(self, total: int) -> None:
         self.total = int(total)
@@ -61,9 +53,9 @@ class _CallbackProgress(Progress):
 class _BarProgress(Progress):
     """One tqdm bar on stderr, shown while the context is open."""
 
-    def __init__(self, total: int, unit: str, description: str | None) -> None:
+    def __init__(self, total: int, unit: str) -> None:
         super().__init__(total)
-        self._words = {"unit": f" {unit}", "desc": description}
+        self._unit = f" {unit}"
         self._bar: Any = None
 
     def __enter__(self) -> Progress:
@@ -73,7 +65,7 @@ class _BarProgress(Progress):
             # tqdm's monitor thread outlives the bar; ours is updated often enough without it.
             monitor_interval = 0
 
-        self._bar = Bar(total=self.total, dynamic_ncols=True, **self._words)
+        self._bar = Bar(total=self.total, unit=self._unit, dynamic_ncols=True)
         return self
 
     def _show(self, n: int) -> None:
@@ -86,37 +78,11 @@ class _BarProgress(Progress):
             bar.close()
 
 
-def make_progress(
-    progress: ProgressOption,
-    total: int,
-    *,
-    unit: str = "surrogate",
-    description: str | None = None,
-) -> Progress:
-    """Make the progress display that the caller asked for.
+def make_progress(progress: ProgressOption, total: int, *, unit: str = "surrogate") -> Progress:
+    """Return the progress display that the caller asked for, a context manager with ``update(n)``.
 
-    Parameters
-    ----------
-    progress : bool or callable
-        True shows one tqdm bar on stderr with the time left, False shows nothing at all. A
-        callable is called as ``progress(done, total)`` after each update.
-    total : int
-        Number of items of the whole job.
-    unit : str, optional
-        Name of an item, in the singular.
-    description : str, optional
-        Text before the bar.
-
-    Returns
-    -------
-    Progress
-        A context manager with ``update(n)``. The bar is opened on entry and closed on exit,
-        also when the block is left by an exception or Ctrl-C.
-
-    Raises
-    ------
-    TypeError
-        If `progress` is neither a bool nor callable.
+    True shows one tqdm bar on stderr with the time left, for `total` items, each a `unit`; False
+    shows nothing at all; a function is called as ``progress(done, total)`` after each update.
 
     Examples
     --------
@@ -128,7 +94,7 @@ def make_progress(
     """
     # NumPy's bools, 0 and 1 are truth values; 2 is more likely a mistake.
     if isinstance(progress, bool | int | np.bool_) and progress in (0, 1):
-        return _BarProgress(total, unit, description) if progress else Progress(total)
+        return _BarProgress(total, unit) if progress else Progress(total)
     if callable(progress):
         return _CallbackProgress(total, progress)
     raise TypeError(

@@ -43,18 +43,9 @@ class Transform:
 class Spectra:
     """The means of the power, and the levels that red noise stays below.
 
-    Attributes
-    ----------
-    measure : callable
-        Turns a row of the transform into power.
-    level : numpy.ndarray
-        Level of the power at one time, shape (scale,).
-    spectrum, spectrum_level : numpy.ndarray
-        Mean of the power over time, and its level, shape (scale,).
-    average : numpy.ndarray
-        Mean variance in a band of periods over time, shape (time,).
-    average_level : float
-        Its level.
+    Of shape (scale,): `level` of the power at one time, the mean over time `spectrum` and its
+    level. Of shape (time,): `average`, the variance in a band of periods; its level is a number.
+    `measure` turns a row of the transform into power.
     """
 
     measure: Callable[[NDArray[Any]], Array]
@@ -95,24 +86,11 @@ def averaged_power(
     alpha: float,
     level: float,
 ) -> Spectra:
-    """Average the power of a transform over time, and over a band of periods.
+    """Average the power of a transform over time, and over the band of scales that are `inside`.
 
-    Parameters
-    ----------
-    transformed : Transform
-        With scales of one spacing in octaves.
-    dt : float
-        Sampling interval.
-    mother : MotherWavelet
-        The wavelet of the transform.
-    inside : numpy.ndarray
-        Which scales belong to the band, shape (scale,).
-    variance, unit : float
-        Variance of the series, and the power that counts as 1.
-    alpha : float
-        Lag-1 autocorrelation of the red noise.
-    level : float
-        Probability that the power of red noise stays below the levels.
+    The scales are of one spacing in octaves. The power of `unit` counts as 1. Red noise has the
+    variance of the series and the lag-1 autocorrelation `alpha`; `level` is the probability that
+    its power stays below the levels.
 
     References
     ----------

@@ -42,24 +42,10 @@ used or the work failed, 2 the command was wrong, 130 interrupted, 143 terminate
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line.
+    """Run a command by its arguments, those of the process by default; return the exit status.
 
-    Parameters
-    ----------
-    argv : sequence of str, optional
-        The arguments without the program's name; by default those of the process.
-
-    Returns
-    -------
-    int
-        Exit status: 0 well, 1 the work failed, 2 the command was wrong, 130 interrupted, 141 the
-        reader of stdout went away.
-
-    Raises
-    ------
-    SystemExit
-        With the status 143, if the process is told to end by SIGTERM; worker processes are ended
-        before.
+    Only SIGTERM ends it by SystemExit, with the status 143, after worker processes are ended. 141:
+    the reader of stdout went away; the others are in the epilog of the help.
     """
     try:
         arguments = _parser().parse_args(argv)

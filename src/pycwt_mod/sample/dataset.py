@@ -11,11 +11,13 @@ from .series import CATALOGUE, read_columns
 
 __all__ = ["Dataset"]
 
-# pycwt's names, and the titles and units that its sample scripts print.
+# pycwt's names, and the titles and units that its sample scripts print: of values and of their
+# squares, plain and for TeX.
+_CELSIUS = ("degC", "degC^2"), (r"$^\circ$C", r"($^\circ$C)$^2$")
 _KNOWN = {
-    "NINO3": ("nino3", "NINO3 Sea Surface Temperature (seasonal)", ("degC", r"$^\circ$C")),
-    "SOI": ("soi", "Southern Oscillation Index", ("mb", "mb")),
-    "SUNSPOTS": ("sunspot", "Wolf's Sunspot Number", ("", "")),
+    "NINO3": ("nino3", "NINO3 Sea Surface Temperature (seasonal)", *_CELSIUS),
+    "SOI": ("soi", "Southern Oscillation Index", ("mb", "mb^2"), ("mb", "mb$^2$")),
+    "SUNSPOTS": ("sunspot", "Wolf's Sunspot Number", ("", ""), ("", "")),
 }
 _NOT_SHIPPED = {"MAUNA", "MONSOON"}
 
@@ -66,12 +68,11 @@ class Dataset:
     units2: str
 
     def __init__(self, name: str, usetex: bool = True) -> None:
-        key, self.title, units = _KNOWN[_check_name(name)]
+        key, self.title, plain, tex = _KNOWN[_check_name(name)]
         source = CATALOGUE[key]
         self.fname, self.label = source.file, source.label
         self.t0, self.dt = source.start, source.dt
-        self.units = units[1] if usetex else units[0]
-        self.units2 = _squared(units[0], usetex)
+        self.units, self.units2 = tex if usetex else plain
 
     def load(self) -> NDArray[np.float64]:
         """Read the values.
@@ -88,19 +89,10 @@ def _check_name(name: Any) -> str:
     if not isinstance(name, str):
         raise TypeError(f"`name` must be a string, got {name!r} of type {type(name).__name__}.")
     key = name.strip().upper()
-    if key in _NOT_SHIPPED:
-        raise ValueError(
-            f"`name` must be one of {', '.join(map(repr, _KNOWN))}, got {name!r}: pycwt has that "
-            "series, but it is not shipped with pycwt_mod."
-        )
     if key not in _KNOWN:
-        raise ValueError(f"`name` must be one of {', '.join(map(repr, _KNOWN))}, got {name!r}.")
+        why = ": pycwt has that series, but it is not shipped with pycwt_mod"
+        raise ValueError(
+            f"`name` must be one of {', '.join(map(repr, _KNOWN))}, got {name!r}"
+            f"{why if key in _NOT_SHIPPED else ''}."
+        )
     return key
-
-
-def _squared(unit: str, usetex: bool) -> str:
-    if not unit:
-        return ""
-    if not usetex:
-        return f"{unit}^2"
-    return r"($^\circ$C)$^2$" if unit == "degC" else f"{unit}$^2$"
