@@ -6,13 +6,15 @@ import argparse
 from dataclasses import dataclass, field
 from typing import Any
 
-from .._version import __version__
-from ..summary import fill
-from .inputs import Inputs, check_red_noise, mother_of, read_inputs
-from .options import check_folder
-from .record import as_json, facts_of, provenance_of, save_arrays
+import numpy as np
 
-__all__ = ["Outcome", "common_arrays", "deliver", "heading", "prepare"]
+from .._version import __version__
+from ..summary import Summary, fill, summarise
+from .inputs import Inputs, check_red_noise, read_inputs
+from .options import check_outputs
+from .record import as_json, facts_of, program_facts, save_arrays
+
+__all__ = ["Outcome", "common_arrays", "deliver", "heading", "power_summary", "prepare"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,16 +30,15 @@ class Outcome:
     words: str = ""
 
 
-def prepare(arguments: argparse.Namespace, *columns: str) -> tuple[Inputs, Any]:
-    """Return the series that a command names by ``--x`` or ``--x`` and ``--y``, and its wavelet."""
-    check_folder(arguments.plot, "picture")
-    check_folder(arguments.save, "arrays")
+def prepare(arguments: argparse.Namespace, *columns: str) -> Inputs:
+    """Return the series that a command names by ``--x``, or by ``--x`` and ``--y``."""
+    check_outputs(arguments)
     inputs = read_inputs(arguments, [(f"--{name}", getattr(arguments, name)) for name in columns])
     check_red_noise(inputs)
-    return inputs, mother_of(arguments.wavelet)
+    return inputs
 
 
-def heading(title: str, inputs: Inputs, periods: Any, mother: Any, dj: float) -> list[str]:
+def heading(title: str, inputs: Inputs, periods: Any, arguments: argparse.Namespace) -> list[str]:
     """Return the lines that say which series were analysed, and at which scales."""
     step = f"dt = {inputs.dt:.6g} {inputs.unit}".rstrip()
     step += f" ({inputs.spacing})" if inputs.spacing not in ("as given", "even steps") else ""
@@ -48,8 +49,8 @@ def heading(title: str, inputs: Inputs, periods: Any, mother: Any, dj: float) ->
         fill(title),
         fill(f"Data: {inputs.source}, {', '.join(fact for fact in facts if fact)}"),
         fill(
-            f"Scales: {len(periods)}, periods of {periods[0]:.4g} to {last}, {1 / dj:.4g} per "
-            f"octave; {mother.name} wavelet"
+            f"Scales: {len(periods)}, periods of {periods[0]:.4g} to {last}, "
+            f"{1 / arguments.dj:.4g} per octave; {arguments.wavelet.name} wavelet"
         ),
         "",
     ]
@@ -69,20 +70,48 @@ def common_arrays(inputs: Inputs, scales: Any, freq: Any, coi: Any, outside: Any
     }
 
 
-def deliver(arguments: argparse.Namespace, inputs: Inputs, mother: Any, outcome: Outcome) -> str:
+def power_summary(
+    arguments: argparse.Namespace,
+    inputs: Inputs,
+    power: Any,
+    sig: Any,
+    freq: Any,
+    coi: Any,
+    phase: Any = None,
+) -> tuple[Summary, Any]:
+    """Return the summary of a power by its level at each scale, and the points outside the cone."""
+    periods = 1 / freq
+    outside = periods[:, np.newaxis] <= coi
+    summary = summarise(
+        power,
+        power > sig[:, np.newaxis],
+        outside,
+        periods,
+        phase,
+        level=arguments.significance_level,
+        dt=inputs.dt,
+        names=inputs.names,
+        unit=inputs.unit,
+        quantity="power",
+    )
+    return summary, outside
+
+
+def deliver(arguments: argparse.Namespace, inputs: Inputs, outcome: Outcome) -> str:
     """Save the arrays if they are wanted, and return the text for stdout."""
     scales = outcome.arrays["scales"]
-    provenance = provenance_of(
-        arguments,
+    provenance = {
+        **program_facts(arguments),
         **facts_of(inputs),
-        wavelet=repr(mother),
-        dj=arguments.dj,
-        s0=float(scales[0]),
-        J=len(scales) - 1,
-        level=arguments.level,
+        "wavelet": repr(arguments.wavelet),
+        "dj": arguments.dj,
+        "s0": float(scales[0]),
+        "J": len(scales) - 1,
+        "level": arguments.significance_level,
         **outcome.facts,
-        seconds=outcome.seconds,
-    )
+        "seconds": outcome.seconds,
+        "warnings": arguments.warnings,
+    }
     if arguments.save is not None:
         save_arrays(arguments.save, outcome.arrays, provenance)
     if arguments.json:

@@ -67,17 +67,16 @@ class LateBar:
 
 
 def _run(arguments: argparse.Namespace) -> str:
-    inputs, mother = prepare(arguments, "x", "y")
+    inputs = prepare(arguments, "x", "y")
     x, y = inputs.series
-    began, bar = perf_counter(), LateBar(not arguments.no_progress)
+    began, bar = perf_counter(), LateBar(arguments.progress)
     try:
         result = wct(
             x,
             y,
             inputs.dt,
             **options.scale_options(arguments),
-            significance_level=arguments.level,
-            wavelet=mother,
+            significance_level=arguments.significance_level,
             progress=bar,
             **options.simulation_options(arguments),
         )
@@ -86,14 +85,13 @@ def _run(arguments: argparse.Namespace) -> str:
     seconds = perf_counter() - began
     if arguments.plot is not None:
         save_pair(arguments, inputs, result)
-    outcome = _outcome(arguments, inputs, mother, result, bar.simulated, seconds)
-    return deliver(arguments, inputs, mother, outcome)
+    outcome = _outcome(arguments, inputs, result, bar.simulated, seconds)
+    return deliver(arguments, inputs, outcome)
 
 
 def _outcome(
     arguments: argparse.Namespace,
     inputs: Inputs,
-    mother: Any,
     result: CoherenceResult,
     simulated: int,
     seconds: float,
@@ -103,8 +101,8 @@ def _outcome(
     x, y = inputs.names
     summary = result.summary((x, y), inputs.unit)
     title = f"Wavelet coherence of {x} (x) and {y} (y)"
-    lines = [*heading(title, inputs, result.periods, mother, arguments.dj), str(summary)]
-    levels = {"sig": sig, "sig_standard_error": null.standard_error(arguments.level)}
+    lines = [*heading(title, inputs, result.periods, arguments), str(summary)]
+    levels = {"sig": sig, "sig_standard_error": null.standard_error(arguments.significance_level)}
     results = {
         **summary.as_dict(),
         "period": result.periods,
@@ -123,14 +121,14 @@ def _outcome(
     facts = {
         "mc_count": arguments.mc_count,
         "tol": arguments.tol,
-        "seed": arguments.seed,
+        "seed": arguments.rng_seed,
         "backend": null.provenance["backend"],
         "workers": null.provenance["n_workers"],
         "surrogates": null.n_surrogates,
         "surrogates_from_cache": cached,
         "simulation": dict(null.provenance),
     }
-    words = f", {null.n_surrogates} surrogates, seed {arguments.seed}"
+    words = f", {null.n_surrogates} surrogates, seed {arguments.rng_seed}"
     words += f", {cached} of them from the cache" if cached else ""
     words += f", {simulated_on(null.provenance)}" if simulated else ""
     return Outcome(lines, results, arrays, seconds, facts, words)

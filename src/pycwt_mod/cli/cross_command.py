@@ -7,10 +7,9 @@ from time import perf_counter
 
 import numpy as np
 
-from ..summary import summarise
 from ..wavelet import xwt
 from . import options
-from .analysis import Outcome, common_arrays, deliver, heading, prepare
+from .analysis import Outcome, common_arrays, deliver, heading, power_summary, prepare
 from .pictures import save_pair
 
 __all__ = ["add_to"]
@@ -42,7 +41,7 @@ def add_to(commands: options.Commands) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> str:
-    inputs, mother = prepare(arguments, "x", "y")
+    inputs = prepare(arguments, "x", "y")
     x, y = inputs.series
     began = perf_counter()
     W12, coi, freq, signif = xwt(
@@ -50,30 +49,17 @@ def _run(arguments: argparse.Namespace) -> str:
         y,
         inputs.dt,
         **options.scale_options(arguments),
-        significance_level=arguments.level,
-        wavelet=mother,
+        significance_level=arguments.significance_level,
     )
     seconds = perf_counter() - began
     if arguments.plot is not None:
         save_pair(arguments, inputs, (W12, coi, freq, signif))
     power, phase, periods = np.abs(W12), np.angle(W12), 1 / freq
-    outside = periods[:, np.newaxis] <= coi
-    summary = summarise(
-        power,
-        power > signif[:, np.newaxis],
-        outside,
-        periods,
-        phase,
-        level=arguments.level,
-        dt=inputs.dt,
-        names=inputs.names,
-        unit=inputs.unit,
-        quantity="power",
-    )
+    summary, outside = power_summary(arguments, inputs, power, signif, freq, coi, phase)
     title = "Cross-wavelet transform of {} (x) and {} (y), each with mean 0 and variance 1"
     title = title.format(*inputs.names)
-    lines = [*heading(title, inputs, periods, mother, arguments.dj), str(summary)]
+    lines = [*heading(title, inputs, periods, arguments), str(summary)]
     results = {**summary.as_dict(), "period": periods, "sig": signif}
-    arrays = common_arrays(inputs, periods / mother.flambda(), freq, coi, outside)
+    arrays = common_arrays(inputs, periods / arguments.wavelet.flambda(), freq, coi, outside)
     arrays |= {"W12": W12, "phase": phase, "sig": signif}
-    return deliver(arguments, inputs, mother, Outcome(lines, results, arrays, seconds))
+    return deliver(arguments, inputs, Outcome(lines, results, arrays, seconds))

@@ -29,32 +29,15 @@ def add_to(commands: options.Commands) -> None:
         metavar="FILE",
         help="where to save the picture (default: %(default)s)",
     )
-    parser.add_argument(
-        "--mc-count",
-        type=options.count,
-        default=demo.DEFAULT_SURROGATES,
-        metavar="N",
-        help="number of surrogates (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--seed",
-        type=options.not_negative,
-        default=demo.DEFAULT_SEED,
-        metavar="N",
-        help="seed of the surrogates (default: %(default)s)",
-    )
-    options.add_engine_options(parser)
+    options.add_run_options(parser, demo.DEFAULT_SURROGATES, demo.DEFAULT_SEED)
 
 
 def _run(arguments: argparse.Namespace) -> str:
     picture: Path = arguments.output
     options.check_folder(picture, "picture")
     result = demo.run_demo(
-        mc_count=arguments.mc_count,
-        seed=arguments.seed,
-        backend=arguments.backend,
-        n_workers=arguments.workers,
-        progress=not arguments.no_progress,
+        seed=arguments.rng_seed,
+        **options.chosen(arguments, "mc_count", "backend", "n_workers", "progress"),
     )
     result.save_picture(picture)
     return result.report(picture.resolve())

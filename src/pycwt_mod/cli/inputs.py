@@ -12,22 +12,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..helpers import AR1EstimationError, ar1
-from ..mothers import DOG, MexicanHat, Morlet, Paul
 from ..tables import DataError, Table, read_table
 from ..tables.fields import likely_missing
 from ..time_axis import label_of
 from ..validation import warn_user
 from .options import UsageError
 
-__all__ = ["Inputs", "check_red_noise", "mother_of", "read_inputs", "read_many"]
+__all__ = ["Inputs", "check_red_noise", "read_inputs", "read_many"]
 
 # Fewer samples than this have no scale worth looking at.
 _FEWEST = 8
 
 # A trend is removed to this part of the largest value.
 _ROUNDING = 1e-13
-
-_MOTHERS: dict[str, Any] = {"morlet": Morlet, "paul": Paul, "dog": DOG, "mexicanhat": MexicanHat}
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,14 +149,6 @@ def take_columns(
         arguments.detrend,
         "" if time is None else table.names[time],
     )
-
-
-def mother_of(wavelet: tuple[str, float | None]) -> Any:
-    """Return the mother wavelet that ``--wavelet`` names."""
-    name, parameter = wavelet
-    if parameter is None:
-        return _MOTHERS[name]()
-    return _MOTHERS[name](parameter if name == "morlet" else int(parameter))
 
 
 def _table(arguments: argparse.Namespace) -> Table:

@@ -11,9 +11,9 @@ import numpy as np
 
 from ..matrix import MatrixResult, wct_matrix
 from ..matrix.result import MEASURES
-from ..summary import aligned, percent
+from ..summary import aligned, limits_of, percent
 from .analysis import Outcome, deliver, heading
-from .inputs import Inputs, mother_of, read_many
+from .inputs import Inputs, read_many
 from .options import (
     Commands,
     add_data_options,
@@ -21,7 +21,7 @@ from .options import (
     add_scale_options,
     add_simulation_options,
     band_of,
-    check_folder,
+    check_outputs,
     new_command,
     scale_options,
     simulation_options,
@@ -80,10 +80,8 @@ def add_to(commands: Commands) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> str:
-    check_folder(arguments.plot, "picture")
-    check_folder(arguments.save, "arrays")
+    check_outputs(arguments)
     inputs, left_out = read_many(arguments, arguments.column)
-    mother = mother_of(arguments.wavelet)
     began = perf_counter()
     result = wct_matrix(
         np.stack(inputs.series),
@@ -91,10 +89,9 @@ def _run(arguments: argparse.Namespace) -> str:
         names=inputs.names,
         bands=arguments.band,
         **scale_options(arguments),
-        significance_level=arguments.level,
-        wavelet=mother,
+        significance_level=arguments.significance_level,
         out=arguments.fields,
-        progress=not arguments.no_progress,
+        progress=arguments.progress,
         **simulation_options(arguments),
     )
     seconds = perf_counter() - began
@@ -103,8 +100,8 @@ def _run(arguments: argparse.Namespace) -> str:
     failures = {" and ".join(pair): reason for pair, reason in result.failures.items()}
     title = f"Wavelet coherence of {len(result)} pairs of {len(result.names)} series"
     lines = [
-        *heading(title, inputs, result.periods, mother, arguments.dj),
-        *_bands_lines(result, inputs, arguments.level),
+        *heading(title, inputs, result.periods, arguments),
+        *_bands_lines(result, inputs, arguments.significance_level),
         "",
         *_pairs_lines(result, inputs),
         *_failures_lines(failures),
@@ -119,14 +116,16 @@ def _run(arguments: argparse.Namespace) -> str:
     facts = {
         "mc_count": arguments.mc_count,
         "tol": arguments.tol,
-        "seed": arguments.seed,
+        "seed": arguments.rng_seed,
         "backend": arguments.backend or "auto",
-        "workers": arguments.workers,
+        "workers": arguments.n_workers,
         "left_out": left_out,
     }
-    words = f", {arguments.mc_count} surrogates, seed {arguments.seed}, backend {facts['backend']}"
+    words = (
+        f", {arguments.mc_count} surrogates, seed {arguments.rng_seed}, backend {facts['backend']}"
+    )
     outcome = Outcome(lines, results, _arrays(inputs, result), seconds, facts, words)
-    return deliver(arguments, inputs, mother, outcome)
+    return deliver(arguments, inputs, outcome)
 
 
 def _arrays(inputs: Inputs, result: MatrixResult) -> dict[str, Any]:
@@ -166,7 +165,7 @@ def _bands_lines(result: MatrixResult, inputs: Inputs, level: float) -> list[str
         if known.any():
             rows.append(
                 [
-                    _limits(limits),
+                    limits_of(limits),
                     str(known.sum()),
                     f"{result.coherence[known, band].mean():.2f}",
                     percent(float(result.share[known, band].mean())),
@@ -189,7 +188,7 @@ def _pairs_lines(result: MatrixResult, inputs: Inputs) -> list[str]:
     rows += [
         [
             *result.labels[at[0]],
-            _limits(result.bands[at[1]]),
+            limits_of(result.bands[at[1]]),
             f"{result.coherence[at]:.2f}",
             percent(float(result.share[at])),
             f"{math.degrees(result.phase[at]):+z.0f}",
@@ -213,7 +212,3 @@ def _failures_lines(failures: dict[str, str]) -> list[str]:
 
 def _period(inputs: Inputs) -> str:
     return f"period ({inputs.unit})" if inputs.unit else "period"
-
-
-def _limits(band: tuple[float, float]) -> str:
-    return f"{band[0]:.4g} to {band[1]:.4g}"

@@ -11,15 +11,12 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from ..backends import list_backends
+from ..mothers import DOG, MexicanHat, Morlet, Paul
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 Parser: TypeAlias = "argparse.ArgumentParser | argparse._ArgumentGroup"
 
-# The same numbers every time, unless asked otherwise; any seed will do.
-DEFAULT_SEED = 0
-DEFAULT_SURROGATES = 300
-
-_WAVELETS = ("morlet", "paul", "dog", "mexicanhat")
+_MOTHERS: dict[str, Any] = {"morlet": Morlet, "paul": Paul, "dog": DOG, "mexicanhat": MexicanHat}
 
 # argparse keeps the lines of the examples, and so wraps no description.
 _HELP_WIDTH = 79
@@ -108,7 +105,7 @@ def add_scale_options(parser: argparse.ArgumentParser) -> None:
         type=wavelet,
         default="morlet",
         metavar="NAME",
-        help=f"{', '.join(_WAVELETS)}; with a parameter: morlet:8, paul:4, dog:6 "
+        help=f"{', '.join(_MOTHERS)}; with a parameter: morlet:8, paul:4, dog:6 "
         "(default: morlet, which is morlet:6)",
     )
     group.add_argument(
@@ -121,14 +118,21 @@ def add_scale_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--s0",
         type=positive,
+        default=-1,
         metavar="S0",
         help="smallest scale (default: that of a period of 2 DT)",
     )
     group.add_argument(
-        "--scales", type=count, metavar="N", help="number of scales (default: up to the record)"
+        "--scales",
+        dest="J",
+        type=last_scale,
+        default=-1,
+        metavar="N",
+        help="number of scales (default: up to the record)",
     )
     group.add_argument(
         "--level",
+        dest="significance_level",
         type=probability,
         default=0.95,
         metavar="P",
@@ -139,13 +143,8 @@ def add_scale_options(parser: argparse.ArgumentParser) -> None:
 def add_simulation_options(parser: argparse.ArgumentParser) -> None:
     """Add the simulation of the significance."""
     group = parser.add_argument_group("significance")
-    group.add_argument(
-        "--mc-count",
-        type=count,
-        default=DEFAULT_SURROGATES,
-        metavar="N",
-        help="number of surrogate pairs (default: %(default)s)",
-    )
+    # The same numbers every time, unless asked otherwise; any seed will do.
+    add_run_options(group, mc_count=300, seed=0)
     group.add_argument(
         "--tol",
         type=positive,
@@ -153,20 +152,30 @@ def add_simulation_options(parser: argparse.ArgumentParser) -> None:
         help="add surrogates until the standard error of the level is below SE at every scale",
     )
     group.add_argument(
+        "--no-cache",
+        dest="cache",
+        action="store_false",
+        help="neither read nor write stored simulations",
+    )
+
+
+def add_run_options(parser: Parser, mc_count: int, seed: int) -> None:
+    """Add the size, the seed and the place of a simulation, with its defaults."""
+    parser.add_argument(
+        "--mc-count",
+        type=count,
+        default=mc_count,
+        metavar="N",
+        help="number of surrogate pairs (default: %(default)s)",
+    )
+    parser.add_argument(
         "--seed",
+        dest="rng_seed",
         type=not_negative,
-        default=DEFAULT_SEED,
+        default=seed,
         metavar="N",
         help="seed of the surrogates (default: %(default)s: the same numbers every time)",
     )
-    group.add_argument(
-        "--no-cache", action="store_true", help="neither read nor write stored simulations"
-    )
-    add_engine_options(group)
-
-
-def add_engine_options(parser: Parser) -> None:
-    """Add the options that say where and how the simulation runs."""
     parser.add_argument(
         "--backend",
         type=backend_name,
@@ -174,9 +183,15 @@ def add_engine_options(parser: Parser) -> None:
         help="where to run: auto, sequential, joblib, dask, gpu or a plug-in (default: auto)",
     )
     parser.add_argument(
-        "--workers", type=workers, metavar="N", help="number of parallel workers; -1: all cores"
+        "--workers",
+        dest="n_workers",
+        type=workers,
+        metavar="N",
+        help="number of parallel workers; -1: all cores",
     )
-    parser.add_argument("--no-progress", action="store_true", help="show no progress bar")
+    parser.add_argument(
+        "--no-progress", dest="progress", action="store_false", help="show no progress bar"
+    )
 
 
 def add_output_options(parser: argparse.ArgumentParser) -> None:
@@ -196,25 +211,19 @@ def add_output_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def chosen(arguments: argparse.Namespace, *names: str) -> dict[str, Any]:
+    """Return options as the package's functions take them, which know them by the same names."""
+    return {name: getattr(arguments, name) for name in names}
+
+
 def scale_options(arguments: argparse.Namespace) -> dict[str, Any]:
-    """Return dj, s0 and J as the package's functions take them."""
-    return {
-        "dj": arguments.dj,
-        "s0": -1 if arguments.s0 is None else arguments.s0,
-        "J": -1 if arguments.scales is None else arguments.scales - 1,
-    }
+    """Return the wavelet and its scales."""
+    return chosen(arguments, "dj", "s0", "J", "wavelet")
 
 
 def simulation_options(arguments: argparse.Namespace) -> dict[str, Any]:
-    """Return the options of the simulation as the package's functions take them."""
-    return {
-        "mc_count": arguments.mc_count,
-        "cache": not arguments.no_cache,
-        "backend": arguments.backend,
-        "n_workers": arguments.workers,
-        "rng_seed": arguments.seed,
-        "tol": arguments.tol,
-    }
+    """Return the options of the simulation."""
+    return chosen(arguments, "mc_count", "cache", "backend", "n_workers", "rng_seed", "tol")
 
 
 def picture_path(text: str) -> Path:
@@ -225,6 +234,12 @@ def picture_path(text: str) -> Path:
 def archive_path(text: str) -> Path:
     """Return a path that ends in .npz."""
     return _path(text, ".npz")
+
+
+def check_outputs(arguments: argparse.Namespace) -> None:
+    """Raise OSError before the work if its results could not be written after it."""
+    check_folder(arguments.plot, "picture")
+    check_folder(arguments.save, "arrays")
 
 
 def check_folder(path: Path | None, what: str) -> None:
@@ -268,20 +283,25 @@ def probability(text: str) -> float:
     return value
 
 
-def wavelet(text: str) -> tuple[str, float | None]:
-    """Return the name of a mother wavelet, and its parameter if there is one."""
+def last_scale(text: str) -> int:
+    """Return the index of the last scale from the number of scales."""
+    return count(text) - 1
+
+
+def wavelet(text: str) -> Any:
+    """Return the mother wavelet of a name such as morlet or morlet:8."""
     name, colon, parameter = text.strip().lower().partition(":")
-    if name not in _WAVELETS or (colon and name == "mexicanhat"):
+    if name not in _MOTHERS or (colon and name == "mexicanhat"):
         raise argparse.ArgumentTypeError(
-            f"must be one of {', '.join(_WAVELETS)}, or such as morlet:8, got {text!r}"
+            f"must be one of {', '.join(_MOTHERS)}, or such as morlet:8, got {text!r}"
         )
     if not colon:
-        return name, None
+        return _MOTHERS[name]()
     value = _fraction(parameter)
     if not value > 0 or (name != "morlet" and value % 1):
         rule = "a positive number" if name == "morlet" else "a positive integer"
         raise argparse.ArgumentTypeError(f"must have {rule} after {name}:, got {text!r}")
-    return name, value
+    return _MOTHERS[name](value if name == "morlet" else int(value))
 
 
 def band_of(text: str) -> tuple[float, float]:

@@ -10,6 +10,7 @@ import numpy as np
 
 from ..matrix import MatrixResult
 from .inputs import Inputs
+from .options import scale_options
 
 __all__ = ["save_matrix", "save_pair", "save_transform"]
 
@@ -25,10 +26,11 @@ def save_pair(arguments: argparse.Namespace, inputs: Inputs, result: tuple[Any, 
     coherence = arguments.command == "wct"
     draw: Any = plot_wct if coherence else plot_xwt
     x, y = _plain_names(inputs)
+    chance = 100 * (1 - arguments.significance_level)
     plot = draw(
         *result,
         names=(x, y),
-        level_label=f"{100 * (1 - arguments.level):.3g} % significance level against red noise",
+        level_label=f"{chance:.3g} % significance level against red noise",
         title=f"{x} and {y}: {'wavelet coherence' if coherence else 'cross-wavelet transform'}",
         ax=offscreen_axes(),
         **_axes_options(inputs),
@@ -36,9 +38,7 @@ def save_pair(arguments: argparse.Namespace, inputs: Inputs, result: tuple[Any, 
     plot.figure.savefig(arguments.plot, dpi=_DPI)
 
 
-def save_transform(
-    arguments: argparse.Namespace, inputs: Inputs, mother: Any, scales: dict[str, Any]
-) -> None:
+def save_transform(arguments: argparse.Namespace, inputs: Inputs) -> None:
     """Draw the wavelet power of a series in four panels into the file of ``--plot``."""
     from matplotlib.figure import Figure
 
@@ -48,10 +48,9 @@ def save_transform(
     plot = plot_cwt(
         inputs.series[0],
         inputs.dt,
-        **scales,
-        wavelet=mother,
+        **scale_options(arguments),
         detrend="mean",  # the linear trend is gone already, if it was to go
-        significance_level=arguments.level,
+        significance_level=arguments.significance_level,
         name=name,
         title=f"{name}: wavelet power",
         ax=Figure(figsize=(8, 7), layout="constrained"),
@@ -73,7 +72,7 @@ def save_matrix(arguments: argparse.Namespace, inputs: Inputs, result: MatrixRes
     figure = Figure(figsize=((size + 1) * columns, size * rows), layout="constrained")
     for place, band in enumerate(bands, start=1):
         axes = figure.add_subplot(rows, columns, place)
-        result.plot(band=band, level=arguments.level, period_unit=inputs.unit, ax=axes)
+        result.plot(band=band, level=arguments.significance_level, period_unit=inputs.unit, ax=axes)
     figure.savefig(arguments.plot, dpi=_DPI)
 
 

@@ -59,7 +59,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             _print(arguments.run(arguments))
     except KeyboardInterrupt:
         # Only commands that simulate have this option.
-        stored = not getattr(arguments, "no_cache", True)
+        stored = getattr(arguments, "cache", False)
         print(f"interrupted{_GOES_ON if stored else ''}", file=sys.stderr)
         return EXIT_INTERRUPTED
     except BrokenPipeError:

@@ -7,7 +7,6 @@ import json
 import math
 import os
 import platform
-import tempfile
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,7 +18,7 @@ import scipy
 from .._version import __version__
 from .inputs import Inputs
 
-__all__ = ["as_json", "facts_of", "program_facts", "provenance_of", "save_arrays"]
+__all__ = ["as_json", "facts_of", "program_facts", "save_arrays"]
 
 
 def program_facts(arguments: argparse.Namespace) -> dict[str, Any]:
@@ -35,19 +34,6 @@ def program_facts(arguments: argparse.Namespace) -> dict[str, Any]:
         "scipy": scipy.__version__,
         "platform": platform.platform(),
     }
-
-
-def provenance_of(arguments: argparse.Namespace, **facts: Any) -> dict[str, Any]:
-    """Return the facts needed to repeat a result: the program, the caller's, and the warnings.
-
-    Parameters
-    ----------
-    arguments : argparse.Namespace
-        The command.
-    **facts
-        Values that JSON can hold, or NumPy's numbers.
-    """
-    return {**program_facts(arguments), **facts, "warnings": list(arguments.warnings)}
 
 
 def facts_of(inputs: Inputs) -> dict[str, Any]:
@@ -85,35 +71,21 @@ def as_json(value: Any) -> str:
 
 
 def save_arrays(path: Path, arrays: Mapping[str, Any], provenance: Mapping[str, Any]) -> None:
-    """Write arrays and their provenance to an .npz that is read without pickle.
+    """Write arrays but None, and their provenance as JSON, to an .npz that is read without pickle.
 
     A file of that name is replaced once the new one is complete.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-        Where to.
-    arrays : mapping
-        Name to array; None is left out.
-    provenance : mapping
-        Goes in as JSON, under the name ``provenance``.
     """
-    handle, name = tempfile.mkstemp(suffix=".npz", prefix=f".{path.stem}-", dir=path.parent)
+    part = path.with_name(f".{path.stem}-{os.getpid()}.npz")
     try:
-        with os.fdopen(handle, "wb") as stream:
-            np.savez_compressed(
-                stream,
-                allow_pickle=False,
-                provenance=np.array(as_json(provenance)),
-                **{key: np.asarray(array) for key, array in arrays.items() if array is not None},
-            )
-        umask = os.umask(0)
-        os.umask(umask)
-        Path(name).chmod(0o666 & ~umask)  # mkstemp's own mode is for secrets
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+        np.savez_compressed(
+            part,
+            allow_pickle=False,
+            provenance=np.array(as_json(provenance)),
+            **{key: np.asarray(array) for key, array in arrays.items() if array is not None},
+        )
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def _plain(value: Any) -> Any:

@@ -5,16 +5,15 @@ from __future__ import annotations
 import argparse
 from dataclasses import dataclass
 from time import perf_counter
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..helpers import ar1
-from ..summary import fill, summarise
+from ..summary import fill
 from ..wavelet import cwt, significance
 from . import options
-from .analysis import Outcome, common_arrays, deliver, heading, prepare
+from .analysis import Outcome, common_arrays, deliver, heading, power_summary, prepare
 from .inputs import Inputs
 from .pictures import save_transform
 
@@ -61,10 +60,6 @@ class _Spectra:
     average_level: Array
 
     @property
-    def power(self) -> Array:
-        return np.asarray(np.abs(self.W) ** 2)
-
-    @property
     def peak(self) -> int | None:
         """Scale at which the time average is highest above its level; None if it never is."""
         ratio = np.where(1 / self.freq <= self.coi.max(), self.average / self.average_level, 0.0)
@@ -73,24 +68,23 @@ class _Spectra:
 
 
 def _run(arguments: argparse.Namespace) -> str:
-    inputs, mother = prepare(arguments, "x")
+    inputs = prepare(arguments, "x")
     began = perf_counter()
-    spectra = _spectra(inputs, mother, arguments)
+    spectra = _spectra(inputs, arguments)
     seconds = perf_counter() - began
     if arguments.plot is not None:
-        save_transform(arguments, inputs, mother, options.scale_options(arguments))
-    outcome = _outcome(arguments, inputs, mother, spectra, seconds)
-    return deliver(arguments, inputs, mother, outcome)
+        save_transform(arguments, inputs)
+    return deliver(arguments, inputs, _outcome(arguments, inputs, spectra, seconds))
 
 
-def _spectra(inputs: Inputs, mother: Any, arguments: argparse.Namespace) -> _Spectra:
+def _spectra(inputs: Inputs, arguments: argparse.Namespace) -> _Spectra:
     series = inputs.series[0]
     series = series - series.mean()
     W, scales, freq, coi, _, _ = cwt(
-        series / series.std(), inputs.dt, **options.scale_options(arguments), wavelet=mother
+        series / series.std(), inputs.dt, **options.scale_options(arguments)
     )
     alpha = ar1(series)[0]
-    test = {"significance_level": arguments.level, "wavelet": mother}
+    test = options.chosen(arguments, "significance_level", "wavelet")
     level, _ = significance(1.0, inputs.dt, scales, 0, alpha, **test)
     # As many samples as are not padded (Torrence & Compo 1998, section 5a), at least one.
     dof = np.maximum(inputs.n - scales / inputs.dt, 1)
@@ -100,27 +94,17 @@ def _spectra(inputs: Inputs, mother: Any, arguments: argparse.Namespace) -> _Spe
 
 
 def _outcome(
-    arguments: argparse.Namespace, inputs: Inputs, mother: Any, spectra: _Spectra, seconds: float
+    arguments: argparse.Namespace, inputs: Inputs, spectra: _Spectra, seconds: float
 ) -> Outcome:
-    periods = 1 / spectra.freq
-    outside = periods[:, np.newaxis] <= spectra.coi
-    summary = summarise(
-        spectra.power,
-        spectra.power > spectra.level[:, np.newaxis],
-        outside,
-        periods,
-        level=arguments.level,
-        dt=inputs.dt,
-        names=inputs.names,
-        unit=inputs.unit,
-        quantity="power",
+    periods, peak, power = 1 / spectra.freq, spectra.peak, np.abs(spectra.W) ** 2
+    summary, outside = power_summary(
+        arguments, inputs, power, spectra.level, spectra.freq, spectra.coi
     )
-    peak = spectra.peak
     title = f"Wavelet power of {inputs.names[0]}, as a multiple of its variance"
     lines = [
-        *heading(title, inputs, periods, mother, arguments.dj),
+        *heading(title, inputs, periods, arguments),
         str(summary),
-        fill(_describe_peak(spectra, inputs, arguments.level), ""),
+        fill(_describe_peak(spectra, inputs, arguments.significance_level), ""),
     ]
     results = {
         **summary.as_dict(),
@@ -134,7 +118,7 @@ def _outcome(
     arrays = {
         **common_arrays(inputs, spectra.scales, spectra.freq, spectra.coi, outside),
         "W": spectra.W,
-        "power": spectra.power,
+        "power": power,
         "sig": spectra.level,
         "global_power": spectra.average,
         "global_sig": spectra.average_level,
