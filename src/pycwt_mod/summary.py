@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 __all__ = [
+    "WIDTH",
     "Summary",
     "SummaryRow",
     "aligned",
@@ -31,7 +32,7 @@ Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 # Width of the text, that of a terminal.
-_WIDTH = 80
+WIDTH = 80
 
 # Periods are powers of two only to rounding error.
 _ROUNDING = 1e-9
@@ -153,7 +154,7 @@ class Summary:
         if not self.rows:
             return "  none"
         lines = self._lines(self.names, f" ({self.unit})" if self.unit else "")
-        if max(map(len, lines)) > _WIDTH and len(self.names) == 2:
+        if max(map(len, lines)) > WIDTH and len(self.names) == 2:
             key = "  x is {}, y is {}".format(*self.names)
             key += f"; periods and lags in {self.unit}" if self.unit else ""
             lines = [fill(key), "", *self._lines(("x", "y"), "")]
@@ -325,7 +326,7 @@ def fill(line: str, indent: str = "  ") -> str:
     """Return a line as lines of the width of a terminal; numbers keep their units."""
     kept = re.sub(r"(?<=\d) (?=%|deg|s$|\+-)|(?<=\+-) ", "\N{NO-BREAK SPACE}", line)
     wrapped = textwrap.fill(
-        kept, _WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+        kept, WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
     )
     return wrapped.replace("\N{NO-BREAK SPACE}", " ")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import math
+import re
 from time import perf_counter
 from typing import Any
 
@@ -11,7 +12,7 @@ import numpy as np
 
 from ..matrix import MatrixResult, wct_matrix
 from ..matrix.result import MEASURES
-from ..summary import aligned, limits_of, percent
+from ..summary import WIDTH, aligned, limits_of, percent
 from .analysis import Outcome, deliver, heading
 from .inputs import Inputs, read_many
 from .options import (
@@ -159,7 +160,7 @@ def _records(result: MatrixResult) -> list[dict[str, Any]]:
 
 def _bands_lines(result: MatrixResult, inputs: Inputs, level: float) -> list[str]:
     header = ["pairs", "mean R2", "significant area", "pairs that stand out"]
-    rows = [[_period(inputs), *header]]
+    rows = [[f"period ({inputs.unit})" if inputs.unit else "period", *header]]
     for band, limits in enumerate(result.bands):
         known = np.isfinite(result.coherence[:, band])
         if known.any():
@@ -183,15 +184,14 @@ def _pairs_lines(result: MatrixResult, inputs: Inputs) -> list[str]:
     )
     if not order:
         return ["No pair could be compared."]
-    header = ["R2", "significant", "phase (deg)", "p", "p (FDR)"]
-    rows = [["first", "second", _period(inputs), *header]]
+    rows = [["first", "second", "period", "R2", "signif.", "phase", "p", "p (FDR)"]]
     rows += [
         [
             *result.labels[at[0]],
             limits_of(result.bands[at[1]]),
             f"{result.coherence[at]:.2f}",
             percent(float(result.share[at])),
-            f"{math.degrees(result.phase[at]):+z.0f}",
+            f"{math.degrees(result.phase[at]):+z.0f} deg",
             f"{result.pvalue[at]:.2g}",
             f"{result.pvalue_fdr[at]:.2g}",
         ]
@@ -199,7 +199,21 @@ def _pairs_lines(result: MatrixResult, inputs: Inputs) -> list[str]:
     ]
     more = len(order) - _MOST_ROWS
     rest = [f"  and {more} more (--json and --save have all)"] if more > 0 else []
-    return ["The pairs and bands that stand out most:", "", *aligned(rows), *rest]
+    unit = f" (periods in {inputs.unit})" if inputs.unit else ""
+    return [f"The pairs and bands that stand out most{unit}:", "", *_fitted(rows), *rest]
+
+
+def _fitted(rows: list[list[str]]) -> list[str]:
+    """Return rows that begin with two names, which lose their middle where lines are too long."""
+    lines = aligned(rows)
+    if max(map(len, lines)) > WIDTH:
+        numbers = max(map(len, aligned([row[2:] for row in rows])))
+        kept = max((WIDTH - numbers - 4) // 2 - 2, 2)
+        cut = re.compile(f"^(.{{{kept // 2}}}).{{3,}}(.{{{kept - kept // 2}}})$")
+        lines = aligned(
+            [[*(cut.sub(r"\1..\2", name) for name in row[:2]), *row[2:]] for row in rows]
+        )
+    return lines
 
 
 def _failures_lines(failures: dict[str, str]) -> list[str]:
@@ -208,7 +222,3 @@ def _failures_lines(failures: dict[str, str]) -> list[str]:
     for pair, reason in failures.items():
         pairs.setdefault(reason, []).append(pair)
     return [f"Failed: {', '.join(found)}: {reason}" for reason, found in pairs.items()]
-
-
-def _period(inputs: Inputs) -> str:
-    return f"period ({inputs.unit})" if inputs.unit else "period"

@@ -74,6 +74,18 @@ def test_matrix_goes_on_without_what_cannot_be_used(csv, call):
     assert Path("m.png").stat().st_size > 10_000
 
 
+def test_table_of_pairs_fits_a_terminal_whatever_the_names(csv, call):
+    rows = Path(csv).read_text().replace(",a,b,", ",gauge above the old weir,gauge at the bridge,")
+    Path(csv).write_text(rows.replace("day,", "month,"))
+    options = ("--time", "month", "--unit", "months", *FEW[:3], "--dj", "1/4")
+    names = ("--column", "gauge above the old weir", "--column", "gauge at the bridge")
+    status, out, _ = call("matrix", csv, *names, *options)
+    assert status == 0
+    table = out.partition("stand out most")[2].partition("\nRun:")[0]
+    assert re.search(r"^  ga\w*\.\.\w*r +ga\w*\.\.\w*e +\d", table, re.M)
+    assert max(map(len, out.splitlines())) <= 80
+
+
 def test_matrix_writes_fields_on_request(csv, call):
     columns = ("--column", "a", "--column", "b")
     assert call("matrix", csv, *columns, *FEW, "--fields", "fields")[0] == 0
