@@ -145,14 +145,7 @@ def same_index(first: Any, second: Any, names: tuple[str, str]) -> None:
 
 
 def label_of(time: Any) -> str:
-    """Return a time as text, a date without the midnight.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> label_of(np.datetime64("2020-01-31T00:00")), label_of(1958.0)
-    ('2020-01-31', '1958')
-    """
+    """Return a time as text, a date without the midnight."""
     if isinstance(time, np.datetime64):
         return str(np.datetime_as_string(time, unit="auto")).replace("T", " ")
     return f"{time:.10g}"

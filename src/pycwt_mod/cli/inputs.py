@@ -60,18 +60,15 @@ def read_inputs(arguments: argparse.Namespace, columns: Sequence[tuple[str, str 
 
     Where all are None the file must have just these columns, besides that of the times.
     """
-    table = _table(arguments)
-    time = None if arguments.time is None else table.find(arguments.time)
-    chosen = _chosen_columns(table, time, columns)
-    return take_columns(table, chosen, time, arguments)
+    table, time = _table(arguments)
+    return _take_columns(table, _chosen_columns(table, time, columns), time, arguments)
 
 
 def read_many(
     arguments: argparse.Namespace, columns: Sequence[str] | None
 ) -> tuple[Inputs, dict[str, str]]:
     """Read many series, by default all but the times; return the good, and why others are not."""
-    table = _table(arguments)
-    time = None if arguments.time is None else table.find(arguments.time)
+    table, time = _table(arguments)
     if columns is not None:
         chosen = list(dict.fromkeys(table.find(which) for which in columns))
     else:
@@ -89,7 +86,7 @@ def read_many(
         raise DataError(
             f"{table.source}: must have at least two series of numbers, got {len(good)}."
         )
-    return take_columns(table, good, time, arguments), left_out
+    return _take_columns(table, good, time, arguments), left_out
 
 
 def check_red_noise(inputs: Inputs) -> None:
@@ -117,12 +114,18 @@ def check_red_noise(inputs: Inputs) -> None:
             )
 
 
-def take_columns(
+def _take_columns(
     table: Table, chosen: Sequence[int], time: int | None, arguments: argparse.Namespace
 ) -> Inputs:
     """Return columns of a table as series with their times."""
     series = [table.numbers(index) for index in chosen]
-    _advise_on_missing(table, chosen, series)
+    for index, values in zip(chosen, series, strict=True):
+        sentinel = likely_missing(values)
+        if sentinel is not None:
+            warn_user(
+                f"{table.source}: {table.title(index)} has {sentinel:g} far from its other "
+                f"values; if it stands for a missing value, pass --missing={sentinel:g}."
+            )
     if table.n_rows < _FEWEST:
         raise DataError(
             f"{table.source}: must have at least {_FEWEST} rows of data, got {table.n_rows}."
@@ -151,9 +154,11 @@ def take_columns(
     )
 
 
-def _table(arguments: argparse.Namespace) -> Table:
+def _table(arguments: argparse.Namespace) -> tuple[Table, int | None]:
+    """Return the table, and the index of its column of times."""
     header = {"auto": None, "yes": True, "no": False}[arguments.header]
-    return read_table(arguments.file, tuple(arguments.missing), header, arguments.skip)
+    table = read_table(arguments.file, tuple(arguments.missing), header, arguments.skip)
+    return table, None if arguments.time is None else table.find(arguments.time)
 
 
 def _detrended(values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -180,18 +185,6 @@ def _chosen_columns(
                 f"or name the columns of the series by {options}"
             )
     return others
-
-
-def _advise_on_missing(
-    table: Table, chosen: Sequence[int], series: list[NDArray[np.float64]]
-) -> None:
-    for index, values in zip(chosen, series, strict=True):
-        sentinel = likely_missing(values)
-        if sentinel is not None:
-            warn_user(
-                f"{table.source}: {table.title(index)} has {sentinel:g} far from its other "
-                f"values; if it stands for a missing value, pass --missing={sentinel:g}."
-            )
 
 
 def _advise_on_times(table: Table, chosen: Sequence[int], arguments: argparse.Namespace) -> None:

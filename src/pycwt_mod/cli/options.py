@@ -66,13 +66,12 @@ def add_data_options(parser: argparse.ArgumentParser) -> None:
     )
     group = parser.add_argument_group("data")
     times = group.add_mutually_exclusive_group()
-    times.add_argument("--dt", type=positive, metavar="DT", help="sampling interval (default: 1)")
+    times.add_argument("--dt", type=positive, help="sampling interval (default: 1)")
     times.add_argument(
         "--time", metavar="COL", help="column of times, numbers or ISO dates, evenly spaced"
     )
     group.add_argument(
         "--unit",
-        metavar="UNIT",
         help="unit of time; for dates: seconds, minutes, hours, days (default), weeks, months "
         "or years",
     )
@@ -112,15 +111,10 @@ def add_scale_options(parser: argparse.ArgumentParser) -> None:
         "--dj",
         type=positive,
         default=1 / 12,
-        metavar="DJ",
         help="spacing of the scales in octaves (default: 1/12)",
     )
     group.add_argument(
-        "--s0",
-        type=positive,
-        default=-1,
-        metavar="S0",
-        help="smallest scale (default: that of a period of 2 DT)",
+        "--s0", type=positive, default=-1, help="smallest scale (default: that of a period of 2 DT)"
     )
     group.add_argument(
         "--scales",

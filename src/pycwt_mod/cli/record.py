@@ -54,19 +54,7 @@ def facts_of(inputs: Inputs) -> dict[str, Any]:
 
 
 def as_json(value: Any) -> str:
-    """Return a result as JSON that any reader takes: NaN and infinity are null.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> print(as_json({"level": np.array([0.5, np.nan])}))
-    {
-      "level": [
-        0.5,
-        null
-      ]
-    }
-    """
+    """Return a result as JSON that any reader takes: NaN and infinity are null."""
     return json.dumps(_plain(value), indent=2, ensure_ascii=False, allow_nan=False)
 
 

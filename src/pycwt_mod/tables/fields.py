@@ -34,13 +34,7 @@ _FILL = "Fill or interpolate the gaps before, or cut the series to a span withou
 
 
 def kind_of(text: str) -> str:
-    """Return the kind of a cell: "number", "date", "missing" or "text".
-
-    Examples
-    --------
-    >>> [kind_of(text) for text in ("1.5", "1,5", "2020-01", "n/a", "north")]
-    ['number', 'number', 'date', 'missing', 'text']
-    """
+    """Return the kind of a cell: "number", "date", "missing" or "text"."""
     plain = text.strip()
     if plain.lower() in _MISSING:
         return "missing"
@@ -94,13 +88,7 @@ def as_times(column: Array, missing: tuple[str, ...] = ()) -> Array:
 
 
 def likely_missing(values: NDArray[np.float64]) -> float | None:
-    """Return a number that seems to stand for missing values, None if there is none.
-
-    Examples
-    --------
-    >>> likely_missing(np.array([1.2, 0.4, -999.0, 2.2]))
-    -999.0
-    """
+    """Return a number that seems to stand for missing values, such as -999, or None."""
     for sentinel in _SENTINELS:
         others = values[values != sentinel]
         if others.size == values.size or not others.size:
@@ -114,26 +102,21 @@ def likely_missing(values: NDArray[np.float64]) -> float | None:
 
 def _from_texts(texts: list[str], missing: tuple[str, ...]) -> tuple[Array, Array]:
     """Return texts as numbers, and where there is none."""
-    values, gaps = np.full(len(texts), np.nan), np.zeros(len(texts), bool)
-    comma = point = None
-    for row, text in enumerate(texts):
-        plain = text.strip()
-        value = _number(plain)
-        if plain.lower() in _MISSING or plain in missing:
-            gaps[row] = True
-        elif value is None:
-            raise _not_a_number(plain, row, texts)
-        else:
-            values[row] = value
-            if "," in plain:
-                comma = row if comma is None else comma
-            elif "." in plain:
-                point = row if point is None else point
-    if comma is not None and point is not None:
+    plain = [text.strip() for text in texts]
+    gaps = np.array([text.lower() in _MISSING or text in missing for text in plain], bool)
+    values = np.full(len(texts), np.nan)
+    known = np.flatnonzero(~gaps).tolist()
+    for row in known:
+        value = _number(plain[row])
+        if value is None:
+            raise _not_a_number(plain[row], row, texts)
+        values[row] = value
+    commas, points = ([row for row in known if sign in plain[row]] for sign in ",.")
+    if commas and points:
         raise RowsError(
-            f"mixes decimal commas ({texts[comma].strip()!r}) with decimal points "
-            f"({texts[point].strip()!r})",
-            [comma],
+            f"mixes decimal commas ({plain[commas[0]]!r}) with decimal points "
+            f"({plain[points[0]]!r})",
+            commas[:1],
             "Write all numbers in one way, without separators of thousands.",
         )
     return values, gaps

@@ -91,8 +91,13 @@ class Table:
             return f"{name} (column {index + 1})" if name else f"column {index + 1}"
         return name
 
-    def find(self, which: str) -> int:
-        """Return the index of a column by its name, in any case if only one fits, or its number."""
+    def find(self, which: str | int) -> int:
+        """Return the index of a column by its name, in any case if only one fits, or its number.
+
+        An int is an index already.
+        """
+        if isinstance(which, int):
+            return which
         wanted = which.strip()
         for key in (str, str.casefold):
             found = [i for i, name in enumerate(self.names) if name and key(name) == key(wanted)]
@@ -123,7 +128,7 @@ class Table:
         DataError
             If a cell is no number, missing or infinite, with its line.
         """
-        index = which if isinstance(which, int) else self.find(which)
+        index = self.find(which)
         try:
             values = as_numbers(self.columns[index], self.missing)
         except RowsError as error:
@@ -150,7 +155,7 @@ class Table:
         DataError
             If times are missing, not in order or not evenly spaced, with the line.
         """
-        index = which if isinstance(which, int) else self.find(which)
+        index = self.find(which)
         try:
             times = as_times(self.columns[index], self.missing)
             return as_time_axis(times, unit or ("days" if times.dtype.kind == "M" else None))
@@ -172,16 +177,14 @@ class Table:
         where = self.source
         if fault.rows:
             where += f", {self.place} {self.lines[fault.rows[0]]}"
-        text = f"{where}: column {self._title(index)} {fault.reason}"
+        title = self.title(index)
+        text = f"{where}: {f'column {title!r}' if self.names[index] else title} {fault.reason}"
         more = [str(self.lines[row]) for row in fault.rows[1 : _LISTED_LINES + 1]]
         if more:
             left = len(fault.rows) - 1 - len(more)
             text += f"; also {self.place}{'s' if len(more) > 1 else ''} {', '.join(more)}"
             text += f" and {left} more" if left else ""
         return DataError(f"{text}. {fault.remedy}".rstrip())
-
-    def _title(self, index: int) -> str:
-        return repr(self.title(index)) if self.names[index] else str(index + 1)
 
     def _listing(self) -> str:
         many = len(self.names)

@@ -18,8 +18,17 @@ __all__ = ["parse_text"]
 _COMMENTS = ("#", "%")
 # In this order: a comma may be a decimal one where columns are separated by any of the others.
 _SEPARATORS = {"\t": "tabs", ";": "semicolons", ",": "commas", "|": "bars"}
-_MARKUP = re.compile(r"<(!doctype|!--|\?xml|html|head|body|table|svg)\b|<!--", re.IGNORECASE)
-_JSON = re.compile(r'\{\s*"|\[\s*[\[{]')
+# How texts begin that are no tables, and the words for them.
+_OTHER_KINDS = {
+    r"(?i:<(!doctype|!--|\?xml|html|head|body|table|svg)\b|<!--)": (
+        "is a page of HTML or XML, not a table: what a server answers in place of a file, perhaps. "
+        "Download the table itself, or save it as CSV."
+    ),
+    r'\{\s*"|\[\s*[\[{]': (
+        "is JSON, not a table. Save it as CSV, by pandas for example: "
+        "`pandas.read_json('x.json').to_csv('x.csv')`."
+    ),
+}
 # The separator, the header and the decimal sign are seen from this many rows.
 _LOOKED_AT = 50
 
@@ -32,7 +41,9 @@ def parse_text(
     skip: int = 0,
 ) -> Table:
     """Return the table in a text; the arguments are those of `read_table`."""
-    _refuse_other_kinds(text, source)
+    for beginning, words in _OTHER_KINDS.items():
+        if re.match(rf"\s*({beginning})", text):
+            raise DataError(f"{source}: {words}")
     lines, numbers = _lines_of(text, skip)
     if not numbers:
         what = "has nothing but comments" if text.strip() and not skip else "is empty"
@@ -91,21 +102,6 @@ def _version(library: Any) -> tuple[int, ...]:
     return tuple(int(part) for part in library.__version__.split(".")[:2])
 
 
-def _refuse_other_kinds(text: str, source: str) -> None:
-    """Raise DataError for text that is no table: pages of the web, and JSON."""
-    start = text.lstrip()
-    if _MARKUP.match(start):
-        raise DataError(
-            f"{source}: is a page of HTML or XML, not a table: what a server answers in place of "
-            "a file, perhaps. Download the table itself, or save it as CSV."
-        )
-    if _JSON.match(start):
-        raise DataError(
-            f"{source}: is JSON, not a table. Save it as CSV, by pandas for example: "
-            "`pandas.read_json('x.json').to_csv('x.csv')`."
-        )
-
-
 def _lines_of(text: str, skip: int) -> tuple[list[str], list[int]]:
     """Return all lines, and the numbers of those of the table, counted from 1."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
@@ -158,17 +154,17 @@ def _check_widths(rows: list[str], numbers: list[int], separator: str, source: s
         width = width or found
         if found != width:
             words = _SEPARATORS.get(separator, "spaces")
-            text = (
-                f"{source}, line {number}: has {found} field{'s' if found != 1 else ''} separated "
-                f"by {words}, where line {numbers[0]} has {width}."
-            )
+            remedy = ""
             if separator == "," and found == 2 * width:
-                text += (
-                    " If the commas in numbers are decimal ones, separate columns by semicolons."
+                remedy = (
+                    "If the commas in numbers are decimal ones, separate columns by semicolons."
                 )
             elif separator == " ":
-                text += " Missing values must be written, for example as NaN."
-            raise DataError(text)
+                remedy = "Missing values must be written, for example as NaN."
+            raise DataError(
+                f"{source}, line {number}: has {found} field{'s' if found != 1 else ''} separated "
+                f"by {words}, where line {numbers[0]} has {width}. {remedy}".rstrip()
+            )
 
 
 def _has_header(first: list[list[str]]) -> bool:
