@@ -118,6 +118,7 @@ def test_reader_that_goes_away_is_not_a_traceback(csv):
     assert (done.returncode, done.stderr) == (141, b"")
 
 
+@pytest.mark.heavy
 @pytest.mark.skipif(os.name != "posix", reason="signals of another kind")
 def test_interrupted_simulation_ends_without_a_traceback(csv):
     arguments = ["wct", csv, "--dt", "1", "--x", "2", "--y", "3", "--mc-count", "1000000"]
@@ -151,6 +152,7 @@ def _members(session):
     return found
 
 
+@pytest.mark.heavy
 @pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="processes are listed by /proc")
 def test_terminated_simulation_leaves_no_worker_processes(csv):
     arguments = ["wct", csv, "--dt", "1", "--x", "2", "--y", "3", "--mc-count", "1000000"]

@@ -139,6 +139,7 @@ wct_null({problem}, mc_count=10**6, rng_seed=1, backend={backend!r}, progress=sa
 """
 
 
+@pytest.mark.heavy
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGINT cannot be sent to another process")
 @pytest.mark.parametrize("backend", ["sequential", "joblib"])
 def test_ctrl_c_keeps_what_is_counted(backend):
