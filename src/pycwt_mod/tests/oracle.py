@@ -58,7 +58,7 @@ def pair(n, seed=0):
     return red(n, seed), red(n, seed + 1000, 0.3)
 
 
-def close(ours, theirs, rtol=RTOL):
+def assert_close(ours, theirs, rtol=RTOL):
     """Compare beside the field's largest value: where a field cancels there is no other scale."""
     ours, theirs = np.asarray(ours), np.asarray(theirs)
     assert ours.shape == theirs.shape
@@ -67,9 +67,9 @@ def close(ours, theirs, rtol=RTOL):
     np.testing.assert_allclose(ours, theirs, rtol=0, atol=rtol * size)
 
 
-def all_close(ours, theirs, rtol=RTOL):
+def assert_all_close(ours, theirs, rtol=RTOL):
     for here, there in zip(ours, theirs, strict=True):
-        close(here, there, rtol)
+        assert_close(here, there, rtol)
 
 
 def cross_spectrum(y1, y2, *geometry):
@@ -78,21 +78,21 @@ def cross_spectrum(y1, y2, *geometry):
     return W1 * W2.conj()
 
 
-def same_transform(ours, theirs, rtol=RTOL):
+def assert_same_transform(ours, theirs, rtol=RTOL):
     """Compare two results of `cwt`; pycwt may lack the largest scales of Paul."""
     assert len(ours) == len(theirs) == 6
     kept = theirs[1].size
-    all_close([field[:kept] for field in ours[:3]], theirs[:3], rtol)
-    all_close(ours[3:], theirs[3:], rtol)
+    assert_all_close([field[:kept] for field in ours[:3]], theirs[:3], rtol)
+    assert_all_close(ours[3:], theirs[3:], rtol)
 
 
-def same_coherence(ours, theirs, W12):
+def assert_same_coherence(ours, theirs, W12):
     """Compare two results of `wct`; a phase counts as much as the cross spectrum it is of."""
     assert len(ours) == len(theirs) == 5
     weight = np.abs(W12)
     for here, there in ((ours[0], theirs[0]), *zip(ours[2:4], theirs[2:4], strict=True)):
-        close(here, there)
-    close(weight * np.exp(1j * ours[1]), weight * np.exp(1j * theirs[1]))
+        assert_close(here, there)
+    assert_close(weight * np.exp(1j * ours[1]), weight * np.exp(1j * theirs[1]))
 
 
 @st.composite

@@ -9,7 +9,7 @@ import pytest
 
 import pycwt_mod
 from pycwt_mod import mothers
-from pycwt_mod.tests.oracle import close
+from pycwt_mod.tests.oracle import assert_close
 
 FUTURE = {"absolute_import", "division", "print_function", "unicode_literals"}
 # Names that pycwt's modules hold by accident, as imports for their own use, and why no script
@@ -74,8 +74,8 @@ def test_names_check_parameter_wavelet_is_where_scripts_look_for_it():
 def test_names_fft_of_wavelet_transforms():
     x = np.arange(5.0)
     for module in (pycwt_mod, pycwt_mod.wavelet, pycwt_mod.helpers, pycwt_mod.mothers):
-        close(module.fft.fft(x, 8), pycwt.wavelet.fft.fft(x, 8))
-        close(module.fft.fftfreq(8, 0.5), pycwt.wavelet.fft.fftfreq(8, 0.5))
+        assert_close(module.fft.fft(x, 8), pycwt.wavelet.fft.fft(x, 8))
+        assert_close(module.fft.fftfreq(8, 0.5), pycwt.wavelet.fft.fftfreq(8, 0.5))
 
 
 def test_names_mothers_can_be_looked_up_in_vars():

@@ -8,12 +8,12 @@ import pycwt_mod
 from pycwt_mod.tests.oracle import (
     RTOL,
     RTOL_LEVELS,
-    close,
+    assert_close,
+    assert_same_coherence,
+    assert_same_transform,
     cross_spectrum,
     oracle,
     pair,
-    same_coherence,
-    same_transform,
 )
 
 # pycwt takes a millisecond for each coherence, so there are few; that is no news here.
@@ -38,7 +38,7 @@ def _calls_of_significance(package, monkeypatch, *args, **kwargs):
     return call
 
 
-def _same_levels(geometry, old, new):
+def _assert_same_levels(geometry, old, new):
     """Compare the levels of some surrogates where pycwt has them: on its noise, not the last."""
     np.random.seed(2)
     theirs = oracle("wct_significance", *geometry, 0.95, old, 4, False, False)
@@ -99,12 +99,12 @@ def test_override_of_the_padding_takes_effect(switch, monkeypatch):
     for module in (pycwt.wavelet, pycwt.mothers):
         monkeypatch.setattr(module, "fft_kwargs", _unpadded)
     ours = pycwt_mod.cwt(y1, 1.0)
-    same_transform(ours, oracle("cwt", y1, 1.0))
+    assert_same_transform(ours, oracle("cwt", y1, 1.0))
     assert ours[4].size != padded[4].size
     coherence = pycwt_mod.wct(y1, y2, 1.0, J=40, sig=False)
     cross = cross_spectrum(y1, y2, 1.0, 1 / 12, -1, 40)
-    same_coherence(coherence, oracle("wct", y1, y2, 1.0, J=40, sig=False), cross)
-    _same_levels((0.5, 0.3, 1.0, 0.5, 2.0, 5), pycwt.Morlet(6), pycwt_mod.Morlet(6))
+    assert_same_coherence(coherence, oracle("wct", y1, y2, 1.0, J=40, sig=False), cross)
+    _assert_same_levels((0.5, 0.3, 1.0, 0.5, 2.0, 5), pycwt.Morlet(6), pycwt_mod.Morlet(6))
 
 
 def test_override_of_the_padding_in_mothers_takes_effect_in_smooth(monkeypatch):
@@ -113,7 +113,7 @@ def test_override_of_the_padding_in_mothers_takes_effect_in_smooth(monkeypatch):
     for package in (pycwt, pycwt_mod):
         monkeypatch.setattr(package.mothers, "fft_kwargs", _unpadded)
     ours = pycwt_mod.Morlet().smooth(field, 1.0, 1.0, scales)
-    close(ours, pycwt.Morlet().smooth(field, 1.0, 1.0, scales))
+    assert_close(ours, pycwt.Morlet().smooth(field, 1.0, 1.0, scales))
     assert np.abs(ours - padded).max() > 0.01
 
 
@@ -122,8 +122,8 @@ def test_override_of_ar1_takes_effect_in_xwt(monkeypatch):
     for package in (pycwt, pycwt_mod):
         monkeypatch.setattr(package.wavelet, "ar1", lambda x: (0.25, 1.0, 0.0))
     ours = pycwt_mod.xwt(y1, y2, 1.0)[3]
-    close(ours, oracle("xwt", y1, y2, 1.0)[3])
-    close(ours, pycwt_mod.significance(1.0, 1.0, pycwt_mod.cwt(y1, 1.0)[1], 0, 0.25)[0])
+    assert_close(ours, oracle("xwt", y1, y2, 1.0)[3])
+    assert_close(ours, pycwt_mod.significance(1.0, 1.0, pycwt_mod.cwt(y1, 1.0)[1], 0, 0.25)[0])
 
 
 def test_override_of_ar1_takes_effect_in_wct_and_significance(monkeypatch):
@@ -132,7 +132,7 @@ def test_override_of_ar1_takes_effect_in_wct_and_significance(monkeypatch):
     call = _calls_of_significance(pycwt_mod, monkeypatch, y1, y2, 1.0)
     assert (call["al1"], call["al2"]) == (0.25, 0.25)
     spectrum = pycwt_mod.significance(y1, 1.0, SCALES)[1]
-    close(spectrum, pycwt_mod.significance(y1.var(), 1.0, SCALES, alpha=0.25)[1])
+    assert_close(spectrum, pycwt_mod.significance(y1.var(), 1.0, SCALES, alpha=0.25)[1])
 
 
 def _wider(base):
@@ -154,13 +154,13 @@ def test_override_of_smooth_takes_effect_in_wct():
     ours = pycwt_mod.wct(y1, y2, 1.0, sig=False, wavelet=new)
     assert type(new).calls == 3
     theirs = oracle("wct", y1, y2, 1.0, sig=False, wavelet=old)
-    same_coherence(ours, theirs, cross_spectrum(y1, y2, 1.0))
+    assert_same_coherence(ours, theirs, cross_spectrum(y1, y2, 1.0))
     assert np.abs(ours[0] - pycwt_mod.wct(y1, y2, 1.0, sig=False)[0]).max() > 0.01
 
 
 def test_override_of_smooth_takes_effect_in_wct_significance():
     old, new = _wider(pycwt.Morlet)(6), _wider(pycwt_mod.Morlet)(6)
-    _same_levels((0.5, 0.3, 0.5, 0.5, 2.0, 5), old, new)
+    _assert_same_levels((0.5, 0.3, 0.5, 0.5, 2.0, 5), old, new)
     assert type(new).calls == 12
 
 
@@ -221,9 +221,9 @@ class _SmoothingDuck(_Duck):
 def test_duck_typed_mother_is_transformed():
     y1, y2 = pair(60)
     W, sj, *_ = pycwt_mod.cwt(y1, 1.0, wavelet=_Duck())
-    close(W, pycwt_mod.cwt(y1, 1.0)[0])
-    close(pycwt_mod.icwt(W, sj, 1.0, wavelet=_Duck()), pycwt_mod.icwt(W, sj, 1.0))
-    close(pycwt_mod.xwt(y1, y2, 1.0, wavelet=_Duck())[3], pycwt_mod.xwt(y1, y2, 1.0)[3])
+    assert_close(W, pycwt_mod.cwt(y1, 1.0)[0])
+    assert_close(pycwt_mod.icwt(W, sj, 1.0, wavelet=_Duck()), pycwt_mod.icwt(W, sj, 1.0))
+    assert_close(pycwt_mod.xwt(y1, y2, 1.0, wavelet=_Duck())[3], pycwt_mod.xwt(y1, y2, 1.0)[3])
 
 
 @pytest.mark.parametrize("mother", [_SmoothingDuck(), pycwt.Morlet(6)], ids=["duck", "pycwt"])
@@ -232,7 +232,7 @@ def test_duck_typed_mother_with_a_smooth_has_a_coherence_and_levels(mother):
     options = {"mc_count": 10, "rng_seed": 1, "progress": False}
     ours = pycwt_mod.wct(y1, y2, 1.0, 0.25, wavelet=mother, **options)
     plain = pycwt_mod.wct(y1, y2, 1.0, 0.25, method="full", **options)
-    close(ours[0], plain[0])
+    assert_close(ours[0], plain[0])
     np.testing.assert_allclose(ours[4], plain[4], rtol=RTOL_LEVELS)
 
 
