@@ -13,11 +13,12 @@ ProgressOption: TypeAlias = bool | Callable[[int, int], object]
 
 
 class Progress:
-    """Count finished items and show nothing; the base of the visible ones."""
+    """Count finished items, and tell a function of the caller if there is one."""
 
-    def __init__(self, total: int) -> None:
+    def __init__(self, total: int, callback: Callable[[int, int], object] | None = None) -> None:
         self.total = int(total)
         self.done = 0
+        self._callback = callback
 
     def update(self, n: int = 1) -> None:
         """Count `n` more items as finished, which must not be negative."""
@@ -30,24 +31,14 @@ class Progress:
         """Finish the display. A second call does nothing."""
 
     def _show(self, n: int) -> None:
-        """Show that `n` more items are finished."""
+        if self._callback is not None:
+            self._callback(self.done, self.total)
 
     def __enter__(self) -> Progress:
         return self
 
     def __exit__(self, *error: object) -> None:
         self.close()
-
-
-class _CallbackProgress(Progress):
-    """Hand the count on to a function of the caller."""
-
-    def __init__(self, total: int, callback: Callable[[int, int], object]) -> None:
-        super().__init__(total)
-        self._callback = callback
-
-    def _show(self, n: int) -> None:
-        self._callback(self.done, self.total)
 
 
 class _BarProgress(Progress):
@@ -96,7 +87,7 @@ def make_progress(progress: ProgressOption, total: int, *, unit: str = "surrogat
     if isinstance(progress, bool | int | np.bool_) and progress in (0, 1):
         return _BarProgress(total, unit) if progress else Progress(total)
     if callable(progress):
-        return _CallbackProgress(total, progress)
+        return Progress(total, progress)
     raise TypeError(
         f"`progress` must be True, False or a callable progress(done, total), got {progress!r}."
     )

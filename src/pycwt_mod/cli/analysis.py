@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -14,20 +13,7 @@ from .inputs import Inputs, check_red_noise, read_inputs
 from .options import check_outputs
 from .record import as_json, facts_of, program_facts, save_arrays
 
-__all__ = ["Outcome", "common_arrays", "deliver", "heading", "power_summary", "prepare"]
-
-
-@dataclass(frozen=True, eq=False)
-class Outcome:
-    """The findings of an analysis, as text, for ``--json`` and for ``--save``."""
-
-    lines: list[str]
-    results: dict[str, Any]
-    arrays: dict[str, Any]
-    # Of the computation, with its parameters for the record and how it ran in words.
-    seconds: float
-    facts: dict[str, Any] = field(default_factory=dict)
-    words: str = ""
+__all__ = ["common_arrays", "deliver", "heading", "power_summary", "prepare"]
 
 
 def prepare(arguments: argparse.Namespace, *columns: str) -> Inputs:
@@ -97,9 +83,21 @@ def power_summary(
     return summary, outside
 
 
-def deliver(arguments: argparse.Namespace, inputs: Inputs, outcome: Outcome) -> str:
-    """Save the arrays if they are wanted, and return the text for stdout."""
-    scales = outcome.arrays["scales"]
+def deliver(
+    arguments: argparse.Namespace,
+    inputs: Inputs,
+    lines: list[str],
+    results: dict[str, Any],
+    arrays: dict[str, Any],
+    seconds: float,
+    facts: dict[str, Any] | None = None,
+    words: str = "",
+) -> str:
+    """Save the arrays if they are wanted, and return the text for stdout: `lines`, or JSON.
+
+    The parameters of the computation go into the record as `facts`, and into the text as `words`.
+    """
+    scales = arrays["scales"]
     provenance = {
         **program_facts(arguments),
         **facts_of(inputs),
@@ -108,15 +106,15 @@ def deliver(arguments: argparse.Namespace, inputs: Inputs, outcome: Outcome) -> 
         "s0": float(scales[0]),
         "J": len(scales) - 1,
         "level": arguments.significance_level,
-        **outcome.facts,
-        "seconds": outcome.seconds,
+        **(facts or {}),
+        "seconds": seconds,
         "warnings": arguments.warnings,
     }
     if arguments.save is not None:
-        save_arrays(arguments.save, outcome.arrays, provenance)
+        save_arrays(arguments.save, arrays, provenance)
     if arguments.json:
-        return as_json({"provenance": provenance, "results": outcome.results})
-    run = fill(f"Run: pycwt_mod {__version__}{outcome.words}, {outcome.seconds:.1f} s")
+        return as_json({"provenance": provenance, "results": results})
+    run = fill(f"Run: pycwt_mod {__version__}{words}, {seconds:.1f} s")
     files = [("Picture", arguments.plot), ("Arrays", arguments.save)]
     written = [f"{what}: {path}" for what, path in files if path is not None]
-    return "\n".join([*outcome.lines, "", run, *written])
+    return "\n".join([*lines, "", run, *written])

@@ -11,7 +11,7 @@ from ..result import CoherenceResult
 from ..summary import simulated_on
 from ..wavelet import wct
 from . import options
-from .analysis import Outcome, common_arrays, deliver, heading, prepare
+from .analysis import common_arrays, deliver, heading, prepare
 from .inputs import Inputs
 from .pictures import save_pair
 
@@ -85,17 +85,16 @@ def _run(arguments: argparse.Namespace) -> str:
     seconds = perf_counter() - began
     if arguments.plot is not None:
         save_pair(arguments, inputs, result)
-    outcome = _outcome(arguments, inputs, result, bar.simulated, seconds)
-    return deliver(arguments, inputs, outcome)
+    return _report(arguments, inputs, result, bar.simulated, seconds)
 
 
-def _outcome(
+def _report(
     arguments: argparse.Namespace,
     inputs: Inputs,
     result: CoherenceResult,
     simulated: int,
     seconds: float,
-) -> Outcome:
+) -> str:
     R2, phase, coi, freq, sig = result
     null: Any = result.null
     x, y = inputs.names
@@ -131,4 +130,4 @@ def _outcome(
     words = f", {null.n_surrogates} surrogates, seed {arguments.rng_seed}"
     words += f", {cached} of them from the cache" if cached else ""
     words += f", {simulated_on(null.provenance)}" if simulated else ""
-    return Outcome(lines, results, arrays, seconds, facts, words)
+    return deliver(arguments, inputs, lines, results, arrays, seconds, facts, words)

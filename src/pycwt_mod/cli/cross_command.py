@@ -9,7 +9,7 @@ import numpy as np
 
 from ..wavelet import xwt
 from . import options
-from .analysis import Outcome, common_arrays, deliver, heading, power_summary, prepare
+from .analysis import common_arrays, deliver, heading, power_summary, prepare
 from .pictures import save_pair
 
 __all__ = ["add_to"]
@@ -62,4 +62,4 @@ def _run(arguments: argparse.Namespace) -> str:
     results = {**summary.as_dict(), "period": periods, "sig": signif}
     arrays = common_arrays(inputs, periods / arguments.wavelet.flambda(), freq, coi, outside)
     arrays |= {"W12": W12, "phase": phase, "sig": signif}
-    return deliver(arguments, inputs, Outcome(lines, results, arrays, seconds))
+    return deliver(arguments, inputs, lines, results, arrays, seconds)

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..helpers import AR1EstimationError, ar1
+from ..spectra import fitted_trend
 from ..tables import DataError, Table, read_table
 from ..tables.fields import likely_missing
 from ..time_axis import label_of
@@ -94,13 +95,9 @@ def check_red_noise(inputs: Inputs) -> None:
     for name, series in zip(inputs.names, inputs.series, strict=True):
         column = f"{inputs.source}: column {name!r}"
         if series.min() == series.max():
-            if inputs.detrended:
-                raise DataError(
-                    f"{column} must vary about its linear trend, got no more than that."
-                )
-            raise DataError(
-                f"{column} must vary, got a constant series (every value is {series[0]:g})."
-            )
+            constant = f", got a constant series (every value is {series[0]:g})."
+            line = " about its linear trend, got no more than that."
+            raise DataError(f"{column} must vary{line if inputs.detrended else constant}")
         try:
             coefficient = ar1(series)[0]
         except AR1EstimationError:
@@ -162,8 +159,7 @@ def _table(arguments: argparse.Namespace) -> tuple[Table, int | None]:
 
 
 def _detrended(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    time = np.linspace(-1, 1, values.size)
-    rest = np.asarray(values - np.polynomial.Polynomial.fit(time, values, 1)(time))
+    rest = values - fitted_trend(values, 1)
     # A straight line leaves nothing but its rounding, which is no series.
     return np.zeros_like(rest) if np.ptp(rest) <= _ROUNDING * np.abs(values).max() else rest
 

@@ -13,20 +13,9 @@ import numpy as np
 from ..matrix import MatrixResult, wct_matrix
 from ..matrix.result import MEASURES
 from ..summary import WIDTH, aligned, limits_of, percent
-from .analysis import Outcome, deliver, heading
+from . import options
+from .analysis import deliver, heading
 from .inputs import Inputs, read_many
-from .options import (
-    Commands,
-    add_data_options,
-    add_output_options,
-    add_scale_options,
-    add_simulation_options,
-    band_of,
-    check_outputs,
-    new_command,
-    scale_options,
-    simulation_options,
-)
 from .pictures import save_matrix
 
 __all__ = ["add_to"]
@@ -44,9 +33,9 @@ first series leads.
 _MOST_ROWS = 12
 
 
-def add_to(commands: Commands) -> None:
+def add_to(commands: options.Commands) -> None:
     """Add the command."""
-    parser = new_command(
+    parser = options.new_command(
         commands,
         "matrix",
         _run,
@@ -64,7 +53,7 @@ def add_to(commands: Commands) -> None:
     parser.add_argument(
         "--band",
         action="append",
-        type=band_of,
+        type=options.band_of,
         metavar="LOW:HIGH",
         help="band of periods; may be given again (default: octaves)",
     )
@@ -74,14 +63,14 @@ def add_to(commands: Commands) -> None:
         help="write the coherence of each pair at all times and periods to this folder; a run that "
         "was interrupted goes on where it was",
     )
-    add_data_options(parser)
-    add_scale_options(parser)
-    add_simulation_options(parser)
-    add_output_options(parser)
+    options.add_data_options(parser)
+    options.add_scale_options(parser)
+    options.add_simulation_options(parser)
+    options.add_output_options(parser)
 
 
 def _run(arguments: argparse.Namespace) -> str:
-    check_outputs(arguments)
+    options.check_outputs(arguments)
     inputs, left_out = read_many(arguments, arguments.column)
     began = perf_counter()
     result = wct_matrix(
@@ -89,11 +78,11 @@ def _run(arguments: argparse.Namespace) -> str:
         inputs.dt,
         names=inputs.names,
         bands=arguments.band,
-        **scale_options(arguments),
+        **options.scale_options(arguments),
         significance_level=arguments.significance_level,
         out=arguments.fields,
         progress=arguments.progress,
-        **simulation_options(arguments),
+        **options.simulation_options(arguments),
     )
     seconds = perf_counter() - began
     if arguments.plot is not None:
@@ -125,8 +114,8 @@ def _run(arguments: argparse.Namespace) -> str:
     words = (
         f", {arguments.mc_count} surrogates, seed {arguments.rng_seed}, backend {facts['backend']}"
     )
-    outcome = Outcome(lines, results, _arrays(inputs, result), seconds, facts, words)
-    return deliver(arguments, inputs, outcome)
+    arrays = _arrays(inputs, result)
+    return deliver(arguments, inputs, lines, results, arrays, seconds, facts, words)
 
 
 def _arrays(inputs: Inputs, result: MatrixResult) -> dict[str, Any]:

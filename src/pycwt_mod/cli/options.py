@@ -261,20 +261,12 @@ def workers(text: str) -> int:
 
 def positive(text: str) -> float:
     """Return a positive number, which may be written as a fraction."""
-    value = _fraction(text)
-    if not 0 < value < math.inf:
-        raise argparse.ArgumentTypeError(f"must be a positive number, got {text!r}")
-    return value
+    return _between(text, math.inf, "must be a positive number")
 
 
 def probability(text: str) -> float:
     """Return a probability."""
-    value = _fraction(text)
-    if not 0 < value < 1:
-        raise argparse.ArgumentTypeError(
-            f"must lie strictly between 0 and 1, such as 0.95, got {text!r}"
-        )
-    return value
+    return _between(text, 1.0, "must lie strictly between 0 and 1, such as 0.95")
 
 
 def last_scale(text: str) -> int:
@@ -328,6 +320,13 @@ def _integer(text: str, at_least: int, rule: str) -> int:
         value = at_least - 1
     if value < at_least:
         raise argparse.ArgumentTypeError(f"must be {rule}, got {text!r}")
+    return value
+
+
+def _between(text: str, most: float, rule: str) -> float:
+    value = _fraction(text)
+    if not 0 < value < most:
+        raise argparse.ArgumentTypeError(f"{rule}, got {text!r}")
     return value
 
 

@@ -13,7 +13,7 @@ from ..helpers import ar1
 from ..summary import fill
 from ..wavelet import cwt, significance
 from . import options
-from .analysis import Outcome, common_arrays, deliver, heading, power_summary, prepare
+from .analysis import common_arrays, deliver, heading, power_summary, prepare
 from .inputs import Inputs
 from .pictures import save_transform
 
@@ -74,7 +74,7 @@ def _run(arguments: argparse.Namespace) -> str:
     seconds = perf_counter() - began
     if arguments.plot is not None:
         save_transform(arguments, inputs)
-    return deliver(arguments, inputs, _outcome(arguments, inputs, spectra, seconds))
+    return _report(arguments, inputs, spectra, seconds)
 
 
 def _spectra(inputs: Inputs, arguments: argparse.Namespace) -> _Spectra:
@@ -93,9 +93,9 @@ def _spectra(inputs: Inputs, arguments: argparse.Namespace) -> _Spectra:
     return _Spectra(W, scales, freq, coi, float(alpha), level, average, average_level)
 
 
-def _outcome(
+def _report(
     arguments: argparse.Namespace, inputs: Inputs, spectra: _Spectra, seconds: float
-) -> Outcome:
+) -> str:
     periods, peak, power = 1 / spectra.freq, spectra.peak, np.abs(spectra.W) ** 2
     summary, outside = power_summary(
         arguments, inputs, power, spectra.level, spectra.freq, spectra.coi
@@ -123,7 +123,7 @@ def _outcome(
         "global_power": spectra.average,
         "global_sig": spectra.average_level,
     }
-    return Outcome(lines, results, arrays, seconds)
+    return deliver(arguments, inputs, lines, results, arrays, seconds)
 
 
 def _describe_peak(spectra: _Spectra, inputs: Inputs, level: float) -> str:
