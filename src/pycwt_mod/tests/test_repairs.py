@@ -1,6 +1,7 @@
 """One test for each repair listed in "differences from pycwt": pycwt is wrong, pycwt_mod right.
 
-Those of wavelets and of `significance` are in test_repairs_mothers.py. Each test shows pycwt 0.5.0b0 failing first, so that none of them passes for another reason.
+Those of wavelets and of `significance` are in test_repairs_mothers.py. Each test shows pycwt
+0.5.0b0 failing first, so that none of them passes for another reason.
 """
 
 import subprocess
