@@ -42,7 +42,7 @@ def heading(title: str, inputs: Inputs, periods: Any, arguments: argparse.Namesp
     ]
 
 
-def common_arrays(inputs: Inputs, scales: Any, freq: Any, coi: Any, outside: Any) -> dict[str, Any]:
+def common_arrays(inputs: Inputs, scales: Any, freq: Any, coi: Any) -> dict[str, Any]:
     """Return the arrays that every analysis of one or two series has."""
     return {
         "times": inputs.times,
@@ -52,35 +52,26 @@ def common_arrays(inputs: Inputs, scales: Any, freq: Any, coi: Any, outside: Any
         "freq": freq,
         "period": 1 / freq,
         "coi": coi,
-        "outside_coi": outside,
+        "outside_coi": (1 / freq)[:, np.newaxis] <= coi,
     }
 
 
 def power_summary(
-    arguments: argparse.Namespace,
-    inputs: Inputs,
-    power: Any,
-    sig: Any,
-    freq: Any,
-    coi: Any,
-    phase: Any = None,
-) -> tuple[Summary, Any]:
-    """Return the summary of a power by its level at each scale, and the points outside the cone."""
-    periods = 1 / freq
-    outside = periods[:, np.newaxis] <= coi
-    summary = summarise(
+    arguments: argparse.Namespace, inputs: Inputs, power: Any, arrays: dict[str, Any]
+) -> Summary:
+    """Return the summary of a power, by the arrays of its analysis."""
+    return summarise(
         power,
-        power > sig[:, np.newaxis],
-        outside,
-        periods,
-        phase,
+        power > arrays["sig"][:, np.newaxis],
+        arrays["outside_coi"],
+        arrays["period"],
+        arrays.get("phase"),
         level=arguments.significance_level,
         dt=inputs.dt,
         names=inputs.names,
         unit=inputs.unit,
         quantity="power",
     )
-    return summary, outside
 
 
 def deliver(

@@ -109,7 +109,7 @@ def _report(
         **levels,
     }
     arrays = {
-        **common_arrays(inputs, result.scales, freq, coi, result.outside()),
+        **common_arrays(inputs, result.scales, freq, coi),
         "WCT": R2,
         "aWCT": phase,
         **levels,

@@ -54,12 +54,12 @@ def _run(arguments: argparse.Namespace) -> str:
     seconds = perf_counter() - began
     if arguments.plot is not None:
         save_pair(arguments, inputs, (W12, coi, freq, signif))
-    power, phase, periods = np.abs(W12), np.angle(W12), 1 / freq
-    summary, outside = power_summary(arguments, inputs, power, signif, freq, coi, phase)
+    scales = 1 / freq / arguments.wavelet.flambda()
+    arrays = common_arrays(inputs, scales, freq, coi)
+    arrays |= {"W12": W12, "phase": np.angle(W12), "sig": signif}
+    summary = power_summary(arguments, inputs, np.abs(W12), arrays)
     title = "Cross-wavelet transform of {} (x) and {} (y), each with mean 0 and variance 1"
     title = title.format(*inputs.names)
-    lines = [*heading(title, inputs, periods, arguments), str(summary)]
-    results = {**summary.as_dict(), "period": periods, "sig": signif}
-    arrays = common_arrays(inputs, periods / arguments.wavelet.flambda(), freq, coi, outside)
-    arrays |= {"W12": W12, "phase": phase, "sig": signif}
+    lines = [*heading(title, inputs, arrays["period"], arguments), str(summary)]
+    results = {**summary.as_dict(), "period": arrays["period"], "sig": signif}
     return deliver(arguments, inputs, lines, results, arrays, seconds)

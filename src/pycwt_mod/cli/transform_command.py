@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import dataclass
 from time import perf_counter
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..helpers import ar1
 from ..summary import fill
@@ -18,8 +17,6 @@ from .inputs import Inputs
 from .pictures import save_transform
 
 __all__ = ["add_to"]
-
-Array = NDArray[np.float64]
 
 _EXAMPLE = """\
 example: the power spectrum of monthly values over time, in years
@@ -46,93 +43,67 @@ def add_to(commands: options.Commands) -> None:
     options.add_output_options(parser)
 
 
-@dataclass(frozen=True, eq=False)
-class _Spectra:
-    """The results for one series of mean 0 and variance 1; see `cwt` and `significance`."""
-
-    W: NDArray[np.complex128]
-    scales: Array
-    freq: Array
-    coi: Array
-    alpha: float
-    level: Array
-    average: Array
-    average_level: Array
-
-    @property
-    def peak(self) -> int | None:
-        """Scale at which the time average is highest above its level; None if it never is."""
-        ratio = np.where(1 / self.freq <= self.coi.max(), self.average / self.average_level, 0.0)
-        best = int(np.argmax(ratio))
-        return best if ratio[best] > 1 else None
-
-
 def _run(arguments: argparse.Namespace) -> str:
     inputs = prepare(arguments, "x")
     began = perf_counter()
-    spectra = _spectra(inputs, arguments)
+    anomaly = inputs.series[0] - inputs.series[0].mean()
+    alpha = ar1(anomaly)[0]
+    arrays = _arrays(inputs, anomaly / anomaly.std(), alpha, arguments)
     seconds = perf_counter() - began
     if arguments.plot is not None:
         save_transform(arguments, inputs)
-    return _report(arguments, inputs, spectra, seconds)
-
-
-def _spectra(inputs: Inputs, arguments: argparse.Namespace) -> _Spectra:
-    series = inputs.series[0]
-    series = series - series.mean()
-    W, scales, freq, coi, _, _ = cwt(
-        series / series.std(), inputs.dt, **options.scale_options(arguments)
-    )
-    alpha = ar1(series)[0]
-    test = options.chosen(arguments, "significance_level", "wavelet")
-    level, _ = significance(1.0, inputs.dt, scales, 0, alpha, **test)
-    # As many samples as are not padded (Torrence & Compo 1998, section 5a), at least one.
-    dof = np.maximum(inputs.n - scales / inputs.dt, 1)
-    average_level, _ = significance(1.0, inputs.dt, scales, 1, alpha, dof=dof, **test)
-    average = (np.abs(W) ** 2).mean(axis=1)
-    return _Spectra(W, scales, freq, coi, float(alpha), level, average, average_level)
-
-
-def _report(
-    arguments: argparse.Namespace, inputs: Inputs, spectra: _Spectra, seconds: float
-) -> str:
-    periods, peak, power = 1 / spectra.freq, spectra.peak, np.abs(spectra.W) ** 2
-    summary, outside = power_summary(
-        arguments, inputs, power, spectra.level, spectra.freq, spectra.coi
-    )
+    summary = power_summary(arguments, inputs, arrays["power"], arrays)
+    peak = _peak(arrays)
     title = f"Wavelet power of {inputs.names[0]}, as a multiple of its variance"
     lines = [
-        *heading(title, inputs, periods, arguments),
+        *heading(title, inputs, arrays["period"], arguments),
         str(summary),
-        fill(_describe_peak(spectra, inputs, arguments.significance_level), ""),
+        fill(_describe_peak(arrays, peak, alpha, inputs, arguments.significance_level), ""),
     ]
     results = {
         **summary.as_dict(),
-        "ar1": [spectra.alpha],
-        "peak_period": None if peak is None else periods[peak],
-        "period": periods,
-        "sig": spectra.level,
-        "global_power": spectra.average,
-        "global_sig": spectra.average_level,
-    }
-    arrays = {
-        **common_arrays(inputs, spectra.scales, spectra.freq, spectra.coi, outside),
-        "W": spectra.W,
-        "power": power,
-        "sig": spectra.level,
-        "global_power": spectra.average,
-        "global_sig": spectra.average_level,
+        "ar1": [alpha],
+        "peak_period": None if peak is None else arrays["period"][peak],
+        **{name: arrays[name] for name in ("period", "sig", "global_power", "global_sig")},
     }
     return deliver(arguments, inputs, lines, results, arrays, seconds)
 
 
-def _describe_peak(spectra: _Spectra, inputs: Inputs, level: float) -> str:
-    peak = spectra.peak
-    red = f"red noise (lag-1 autocorrelation {spectra.alpha:.2f})"
+def _arrays(
+    inputs: Inputs, series: Any, alpha: float, arguments: argparse.Namespace
+) -> dict[str, Any]:
+    """Return the transform of a series of mean 0 and variance 1, its power and the levels."""
+    W, scales, freq, coi, _, _ = cwt(series, inputs.dt, **options.scale_options(arguments))
+    power = np.abs(W) ** 2
+    # As many samples as are not padded (Torrence & Compo 1998, section 5a), at least one.
+    dof = np.maximum(inputs.n - scales / inputs.dt, 1)
+    test = options.chosen(arguments, "significance_level", "wavelet")
+    return {
+        **common_arrays(inputs, scales, freq, coi),
+        "W": W,
+        "power": power,
+        "sig": significance(1.0, inputs.dt, scales, 0, alpha, **test)[0],
+        "global_power": power.mean(axis=1),
+        "global_sig": significance(1.0, inputs.dt, scales, 1, alpha, dof=dof, **test)[0],
+    }
+
+
+def _peak(arrays: dict[str, Any]) -> int | None:
+    """Return the scale whose time average is highest above its level; None if none is above."""
+    ratio = arrays["global_power"] / arrays["global_sig"]
+    ratio[arrays["period"] > arrays["coi"].max()] = 0.0
+    best = int(np.argmax(ratio))
+    return best if ratio[best] > 1 else None
+
+
+def _describe_peak(
+    arrays: dict[str, Any], peak: int | None, alpha: float, inputs: Inputs, level: float
+) -> str:
+    red = f"red noise (lag-1 autocorrelation {alpha:.2f})"
     if peak is None:
         return f"Averaged over time, no period exceeds the {100 * level:.4g} % level of {red}."
-    ratio = spectra.average[peak] / spectra.average_level[peak]
-    period = f"{1 / spectra.freq[peak]:.3g} {inputs.unit}".rstrip()
+    ratio = arrays["global_power"][peak] / arrays["global_sig"][peak]
+    period = f"{arrays['period'][peak]:.3g} {inputs.unit}".rstrip()
     return (
         f"Averaged over time, a period of {period} stands out most: {ratio:.2g} times the "
         f"{100 * level:.4g} % level of {red}; by chance, {100 * (1 - level):.3g} % of periods "
