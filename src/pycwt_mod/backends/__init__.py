@@ -9,10 +9,14 @@ from importlib import import_module
 from typing import Any
 
 from .auto import AutoBackend
-from .base import MCBackend, RemoteError
+from .base import MCBackend
 from .dask import DaskBackend
+from .deadline import Deadline
 from .executor import ExecutorBackend
+from .functions import map_tasks, run_monte_carlo
+from .futures import in_flight
 from .joblib import JoblibBackend
+from .pickling import RemoteError
 from .registry import (
     get_backend,
     get_backend_info,
@@ -21,27 +25,27 @@ from .registry import (
     list_backends,
     print_backend_info,
     register_backend,
+    resolve_backend,
     set_default_backend,
 )
-from .resolve import ResolvedBackend, resolve_backend
 from .sequential import SequentialBackend
-from .simulations import SimulationError
-from .tasks import map_tasks, run_monte_carlo
+from .user_work import SimulationError
 
 # `GPUBackend` is here too, by `__getattr__`; not in this list, lest `import *` load its room.
 __all__ = [
     "AutoBackend",
     "DaskBackend",
+    "Deadline",
     "ExecutorBackend",
     "JoblibBackend",
     "MCBackend",
     "RemoteError",
-    "ResolvedBackend",
     "SequentialBackend",
     "SimulationError",
     "get_backend",
     "get_backend_info",
     "get_recommended_backend",
+    "in_flight",
     "list_available_backends",
     "list_backends",
     "map_tasks",

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import copy
 import os
-from collections.abc import Callable, Iterable, Iterator, Sized
+from collections.abc import Callable, Iterable, Iterator
+from operator import length_hint
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import Any, ClassVar, Self, TypeVar
 
-from .base import MCBackend, closing_iterator
-from .checks import check_n_workers, resolve_n_workers
-from .deadline import Deadline
-from .remote import inside_worker
-from .sequential import IN_PROCESS, map_in_process
-from .splitting import MIN_TASKS, TASKS_PER_WORKER, split_evenly
-
-if TYPE_CHECKING:
-    from .joblib import JoblibBackend
+from .base import IN_PROCESS, MIN_TASKS, TASKS_PER_WORKER, as_limit, split_evenly
+from .deadline import Deadline, closing_iterator
+from .joblib import JoblibBackend
+from .nesting import available_cores, inside_worker
+from .sequential import SequentialBackend
 
 __all__ = ["AutoBackend", "parallel_pays"]
 
@@ -37,7 +33,7 @@ CONVINCING_SECONDS = 1.0
 
 
 def parallel_pays(sequential_seconds: float, n_workers: int) -> bool:
-    """Tell whether a job is worth the start of a process pool.
+    """Return whether a job is worth the start of a process pool.
 
     Parameters
     ----------
@@ -62,13 +58,13 @@ def parallel_pays(sequential_seconds: float, n_workers: int) -> bool:
     return parallel_seconds < MAX_TIME_RATIO * sequential_seconds
 
 
-class AutoBackend(MCBackend):
+class AutoBackend(SequentialBackend):
     """Sequential or joblib, by the measured cost.
 
-    Tasks run in process and are timed. As soon as what remains would take longer than a pool of
+    Tasks run in process and are timed. As soon as the rest would take longer than a pool of
     processes, its start-up included (`parallel_pays`: at least 5 s, on two cores about 10 s),
-    the remaining tasks go to `JoblibBackend`. A small job never pays for a pool; a large one
-    loses at most the time of its first tasks. The results are the same either way.
+    it goes to `JoblibBackend`. A small job never pays for a pool; a large one loses at most the
+    time of its first tasks. The results are the same either way.
 
     Parameters
     ----------
@@ -87,211 +83,124 @@ class AutoBackend(MCBackend):
     name: ClassVar[str] = "auto"
 
     def __init__(self, n_workers: int = -1) -> None:
-        self._wanted = check_n_workers(n_workers)
-        if self._wanted > _core_bound():
-            self._wanted = _resolve(self._wanted)
-        # Shared by copies, so that the caller's object tells what a limited copy did.
-        self._record: dict[str, str | None] = {"last_choice": None}
-        self._pool: list[JoblibBackend] = []
+        # Shared by copies with another limit, so that the caller's own tells what was chosen.
+        self._last: dict[str, str | None] = {"last_choice": None}
+        self._limit = as_limit(n_workers, self._available_to(n_workers))
+
+    def available_workers(self) -> int:
+        """Return the number of cores, which a pool would have."""
+        return available_cores()
 
     def __repr__(self) -> str:
-        return f"AutoBackend(n_workers={self._wanted})"
+        return f"AutoBackend(n_workers={self._limit or -1})"
 
-    @property
-    def n_workers(self) -> int:
-        """How many tasks would run at a time in a pool."""
-        return 1 if self._wanted == 1 else _resolve(self._wanted)
-
-    @property
-    def ran_on(self) -> tuple[str, int]:
-        """Name and number of workers of what did the last `map`, for the record."""
-        return self._pool[0].ran_on if self._pool else IN_PROCESS
-
-    def with_n_workers(self, n_workers: int | None) -> AutoBackend:
-        """Return the same backend with another number of workers.
-
-        Parameters
-        ----------
-        n_workers : int or None
-            A positive integer, -1 for all available cores, or None for no change.
-
-        Returns
-        -------
-        AutoBackend
-            A copy, or `self` where nothing changes.
-        """
+    def with_n_workers(self, n_workers: int | None) -> Self:
+        """Return the same backend with another number of workers."""
         if n_workers is None:
             return self
-        number = check_n_workers(n_workers)
-        if number == self._wanted:
-            return self
-        other = copy.copy(self)
-        other._wanted = number if number <= 1 else resolve_n_workers(number, _cores())
-        return other
+        limit = as_limit(n_workers, self._available_to(n_workers))
+        return self if limit == self._limit else self._limited(limit)
+
+    def _available_to(self, n_workers: object) -> Callable[[], int]:
+        # Joblib, which knows the cores exactly, takes a while to import: only for a number that
+        # may be too large.
+        few = isinstance(n_workers, int) and n_workers <= _core_bound()
+        return _core_bound if few else self.available_workers
 
     def split(self, n_items: int) -> list[range]:
-        """Cut a job of many equal items into tasks of a good size; see `MCBackend.split`.
-
-        Parameters
-        ----------
-        n_items : int
-            Number of items.
-
-        Returns
-        -------
-        list of range
-            By an upper bound of the cores that needs no joblib, which takes a while to import.
-        """
-        bound = self._wanted if self._wanted > 0 else _core_bound()
-        return split_evenly(n_items, max(MIN_TASKS, TASKS_PER_WORKER * bound))
+        """Cut ``range(n_items)`` into tasks; see `MCBackend.split`."""
+        n_workers = self._limit or _core_bound()
+        return split_evenly(n_items, max(MIN_TASKS, TASKS_PER_WORKER * n_workers))
 
     def get_info(self) -> dict[str, Any]:
-        """Describe the backend.
-
-        Returns
-        -------
-        dict
-            As `MCBackend.get_info`, with ``last_choice``: "sequential", "joblib" or None.
-        """
-        return {**super().get_info(), **self._record}
+        """Describe the backend, with ``last_choice``: "sequential", "joblib" or None."""
+        return {**super().get_info(), **self._last}
 
     def map(
         self,
         kernel: Callable[[T], R],
         tasks: Iterable[T],
         *,
+        deadline: Deadline | None = None,
         on_done: Callable[[int], object] | None = None,
     ) -> Iterator[R]:
-        """Run ``kernel(task)`` for each task; see `MCBackend.map`.
-
-        Parameters
-        ----------
-        kernel : callable
-            Pure function of one task.
-        tasks : iterable
-            The tasks.
-        on_done : callable, optional
-            Called as ``on_done(task_index)``.
-
-        Returns
-        -------
-        iterator
-            One result per task, in task order.
-        """
-        return self.map_until(kernel, tasks, Deadline(), on_done=on_done)
-
-    def map_until(
-        self,
-        kernel: Callable[[T], R],
-        tasks: Iterable[T],
-        deadline: Deadline,
-        *,
-        on_done: Callable[[int], object] | None = None,
-    ) -> Iterator[R]:
-        """Run as `map` does until a deadline; see `MCBackend.map_until`.
-
-        Parameters
-        ----------
-        kernel, tasks, deadline, on_done
-            See `MCBackend.map_until`.
-
-        Returns
-        -------
-        iterator
-            One result per task, in task order.
-        """
-        self._record["last_choice"] = "sequential"
-        self._pool.clear()
-        n_tasks = len(tasks) if isinstance(tasks, Sized) else None
-        if self._wanted == 1 or inside_worker():
-            return deadline.watch(map_in_process(kernel, tasks, on_done), n_tasks)
-        return self._map_measured(kernel, tasks, deadline, on_done)
-
-    def _map_measured(
-        self,
-        kernel: Callable[[T], R],
-        tasks: Iterable[T],
-        deadline: Deadline,
-        on_done: Callable[[int], object] | None,
-    ) -> Iterator[R]:
-        n_tasks = len(tasks) if isinstance(tasks, Sized) else None
-        source = iter(tasks)
-        stopwatch = _Stopwatch()
-        for task in source:
-            deadline.check()
-            with stopwatch:
-                result = kernel(task)
-            if on_done is not None:
-                on_done(stopwatch.n_tasks - 1)
-            yield result
-            del result
-            # Without a length, as much again is taken to remain.
-            n_left = stopwatch.n_tasks if n_tasks is None else n_tasks - stopwatch.n_tasks
-            if self._should_move(stopwatch, n_left):
-                break
-        else:
+        """Run ``kernel(task)`` for each task; see `MCBackend.map`."""
+        self._last["last_choice"], self.ran_on = "sequential", IN_PROCESS
+        trial = _Trial(kernel, tasks, self)
+        results = SequentialBackend().map(trial.timed, trial, deadline=deadline, on_done=on_done)
+        with closing_iterator(results):
+            yield from results
+        if not trial.pool_pays:
             return
-        n_done = stopwatch.n_tasks
+        pool = JoblibBackend(min(self.n_workers, trial.n_left))
+        self._last["last_choice"], self.ran_on = "joblib", (pool.name, pool.n_workers)
+        n_done = trial.n_done
         shifted = None if on_done is None else lambda index: on_done(n_done + index)
-        backend = self._opened_pool(min(self.n_workers, n_left))
-        results = backend.map_until(kernel, source, deadline, on_done=shifted)
+        results = pool.map(kernel, trial.source, deadline=deadline, on_done=shifted)
         with closing_iterator(results):
             yield from results
 
-    def _should_move(self, stopwatch: _Stopwatch, n_left: int) -> bool:
-        seconds = stopwatch.seconds_per_task * n_left
-        if seconds < MIN_SECONDS or n_left < 2:
-            return False
-        return parallel_pays(seconds, min(self.n_workers, n_left))
 
-    def _opened_pool(self, n_workers: int) -> JoblibBackend:
-        from .joblib import JoblibBackend
+class _Trial:
+    """Tasks to run in process, timed, until the rest is worth a pool."""
 
-        self._record["last_choice"] = "joblib"
-        self._pool[:] = [JoblibBackend(n_workers)]
-        return self._pool[0]
+    def __init__(
+        self, kernel: Callable[[Any], Any], tasks: Iterable[Any], backend: AutoBackend
+    ) -> None:
+        self.source = iter(tasks)
+        self._kernel, self._backend = kernel, backend
+        self._total = length_hint(tasks, -1)
+        self._may_move = not inside_worker() and backend._limit != 1
+        self.n_done = 0
+        # The first task also pays for imports and plans, so it is left out if there are others.
+        self._first = self._others = 0.0
+        self.pool_pays = False
 
+    def __iter__(self) -> _Trial:
+        return self
 
-class _Stopwatch:
-    """Time per task, the first one left out as soon as there are others."""
+    def __next__(self) -> Any:
+        self.pool_pays = self.pool_pays or self._should_move()
+        if self.pool_pays:
+            raise StopIteration
+        return next(self.source)
 
-    def __init__(self) -> None:
-        self.n_tasks = 0
-        self._first = 0.0
-        self._others = 0.0
-        self._start = 0.0
+    def __length_hint__(self) -> int:
+        return self.n_left if self._total >= 0 else NotImplemented
 
-    def __enter__(self) -> None:
-        self._start = perf_counter()
-
-    def __exit__(self, *exception: object) -> None:
-        seconds = perf_counter() - self._start
-        if self.n_tasks == 0:
-            self._first = seconds
-        else:
-            self._others += seconds
-        self.n_tasks += 1
+    def timed(self, task: Any) -> Any:
+        """Run one task, and note the time it takes."""
+        began = perf_counter()
+        try:
+            return self._kernel(task)
+        finally:
+            seconds = perf_counter() - began
+            if self.n_done:
+                self._others += seconds
+            else:
+                self._first = seconds
+            self.n_done += 1
 
     @property
-    def seconds_per_task(self) -> float:
-        """The estimate; 0 while there is none to trust."""
-        if self.n_tasks > 1:
-            return self._others / (self.n_tasks - 1)
-        return self._first if self._first >= CONVINCING_SECONDS else 0.0
+    def n_left(self) -> int:
+        """Number of tasks left; without a length, as many again as are done."""
+        return self.n_done if self._total < 0 else self._total - self.n_done
+
+    def _should_move(self) -> bool:
+        if not self._may_move or self.n_left < 2:
+            return False
+        if self.n_done > 1:
+            seconds = self._others / (self.n_done - 1) * self.n_left
+        else:
+            seconds = self._first * self.n_left if self._first >= CONVINCING_SECONDS else 0.0
+        # Joblib, which knows the number of cores, is imported only where it may be used.
+        return seconds >= MIN_SECONDS and parallel_pays(
+            seconds, min(self._backend.n_workers, self.n_left)
+        )
 
 
 def _core_bound() -> int:
-    """Bound the available cores from above, without joblib."""
+    """Bound the number of available cores from above, without joblib."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
-
-
-def _cores() -> int:
-    from .joblib import available_cores
-
-    return available_cores()
-
-
-def _resolve(n_workers: int) -> int:
-    return resolve_n_workers(n_workers, _cores())

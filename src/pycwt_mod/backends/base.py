@@ -2,71 +2,52 @@
 
 from __future__ import annotations
 
+import contextlib
+import copy
 import importlib.util
+import itertools
+import operator
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import BrokenExecutor
+from importlib.metadata import PackageNotFoundError, version
 from types import TracebackType
 from typing import Any, ClassVar, Self, TypeVar
 
 import numpy as np
 
 from ..progress import ProgressOption
-from .checks import (
-    check_n_simulations,
-    check_n_workers,
-    check_on_result,
-    check_seed,
-    check_worker,
-    check_worker_args,
-)
+from ..validation import warn_user
 from .deadline import Deadline, closing_iterator
-from .remote import RemoteError
-from .simulations import SimulationKernel, gather
-from .splitting import MIN_TASKS, TASKS_PER_WORKER, chunks, split_evenly
+from .feed import Feed, in_order
+from .nesting import available_cores, inside_worker
+from .pickling import opened
+from .shipping import DEAD_WORKERS_NOTE, Local, Parcel
+from .user_work import simulate
 
-__all__ = [
-    "Deadline",
-    "MCBackend",
-    "RemoteError",
-    "SimulationKernel",
-    "chunks",
-    "closing_iterator",
-    "split_evenly",
-]
+__all__ = ["IN_PROCESS", "MCBackend", "as_limit", "split_evenly"]
 
 T = TypeVar("T")
 R = TypeVar("R")
+
+# `MCBackend.ran_on` of work done in the calling process.
+IN_PROCESS = ("sequential", 1)
+# Tasks per worker that are drawn and not yet taken by the consumer.
+MAX_AHEAD_PER_WORKER = 16
+# Tasks per worker of `run_monte_carlo`: enough that the last ones even out the load and that the
+# progress moves, few enough that the cost of handing a task over (about 1 ms) does not show.
+TASKS_PER_WORKER = 16
+# ... and at least this number in all, so that the bar moves by steps of two per cent.
+MIN_TASKS = 50
 
 
 class MCBackend(ABC):
     """A place where Monte Carlo work runs. It knows nothing of what is simulated.
 
-    A subclass writes `map`; everything else has a usable default. The laws that `map` keeps, and
-    that `pycwt_mod.backends.testing.check_backend` checks:
-
-    1. *Order.* It returns an iterator with one result per task, in task order, whatever the
-       order in which tasks finish. No tasks, no results.
-    2. *Laziness.* Results come as they are ready. No more than O(`n_workers`) tasks are drawn
-       from `tasks` ahead of the consumer, and so many results held: memory does not grow with
-       the number of tasks.
-    3. *Errors.* A kernel's exception stops the rest and propagates as its own type with its
-       notes, that of the first failing task in task order; one that cannot be pickled arrives as
-       `RemoteError`. No NaN, string or None stands for a failed task.
-    4. *Early end.* Closing the iterator, or an exception in the consumer, KeyboardInterrupt
-       included, cancels what is left; no work goes on behind the caller's back.
-    5. *Sameness.* A kernel is a pure function of its task, tasks are never cut or merged, and so
-       the results are the same on every backend and with every number of workers.
-    6. *Randomness.* No global random state is read or changed.
-    7. *Threads.* In worker processes BLAS and FFT threads are limited to one.
-    8. *Property.* `close` may be called any number of times, frees what the backend itself
-       opened, and never closes what the caller passed in. A closed backend may be used again.
-    9. *Callback.* ``on_done(task_index)`` is called in the calling process, once per task, in
-       order, before the task's result is handed out.
-    10. *Time.* `map_until` raises ``deadline.error()`` when the time is over, and returns no
-        sooner than nothing of the call runs any more.
-    11. *Sharing.* A kernel is sent, and unpickled, once per worker and not once per task.
-    12. *Nesting.* Called inside a worker, of its own or of another backend, it starts no workers
-        of its own.
+    A subclass writes `run_tasks`, which submits tasks and yields their outcomes, and usually
+    `available_workers`. `map` and all that stands on it is concrete, so that errors, order,
+    laziness, threads and nesting are right on every backend. The laws that a backend keeps are
+    listed in `pycwt_mod.backends.testing.LAWS`, and checked by `check_backend` there.
 
     Attributes
     ----------
@@ -74,26 +55,104 @@ class MCBackend(ABC):
         The name it is registered by.
     requires : tuple of str
         Names to import and to install (pip) for it to work.
+    in_process : bool
+        Whether workers are threads of this process, so that nothing need be pickled.
+    on_this_machine : bool
+        Whether worker processes see this machine's files.
     start_up_seconds : float
         Rough time from the first call to the first task, which a job must be worth.
     task_seconds : float
         A task should take no longer, so that progress moves and no worker waits for the last one.
+    workers_in_words, if_broken : str
+        For messages: the word for its workers, and what to do when they died.
+    ran_on : (str, int)
+        Name and number of workers of the backend that did the last `map`: the sequential one for
+        a call inside a worker.
     """
 
     name: ClassVar[str] = ""
     requires: ClassVar[tuple[str, ...]] = ()
     start_up_seconds: ClassVar[float] = 0.0
     task_seconds: ClassVar[float] = 0.5
+    workers_in_words: ClassVar[str] = "available cores"
+    if_broken: str = ""
+    in_process: bool = False
+    on_this_machine: bool = False
+    ran_on: tuple[str, int] = IN_PROCESS
+    _limit: int | None = None
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}()"
 
     @abstractmethod
+    def run_tasks(
+        self, run: Callable[[T], Any], tasks: Iterator[T], deadline: Deadline
+    ) -> Iterator[Any]:
+        """Submit ``run(task)`` for each task and yield what the calls return, in any order.
+
+        Parameters
+        ----------
+        run : callable
+            Never raises; any pickler can pickle it.
+        tasks : iterator
+            The tasks, drawn as they are submitted. It ends early when the consumer falls behind,
+            and `run_tasks` is called again for the rest.
+        deadline : Deadline
+            The end of the call. `map` looks at the clock between outcomes; a backend that can
+            wait no longer than ``deadline.left``, or stop its workers, does.
+
+        Yields
+        ------
+        object
+            The outcomes. When the iterator is closed early, it cancels what has not begun, and
+            waits for the rest or kills it.
+        """
+
+    def available_workers(self) -> int:
+        """Return the number of tasks that can run at a time; by default the cores."""
+        return available_cores()
+
+    @property
+    def n_workers(self) -> int:
+        """Number of tasks that run at a time."""
+        available = self.available_workers()
+        return available if self._limit is None else max(1, min(self._limit, available))
+
+    def with_n_workers(self, n_workers: int | None) -> Self:
+        """Return a backend of the same kind and resources, limited to some workers.
+
+        Parameters
+        ----------
+        n_workers : int or None
+            A positive integer, -1 for all that there are, or None for no change.
+
+        Returns
+        -------
+        MCBackend
+            `self` where nothing changes. The resources are shared: what the caller passed in is
+            used by both, and closing the copy does not close it.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If it is no such number.
+        """
+        if n_workers is None:
+            return self
+        limit = as_limit(n_workers, self.available_workers, self.workers_in_words)
+        return self if limit == self._limit else self._limited(limit)
+
+    def _limited(self, limit: int | None) -> Self:
+        other = copy.copy(self)
+        other._limit = limit
+        return other
+
     def map(
         self,
         kernel: Callable[[T], R],
         tasks: Iterable[T],
         *,
+        deadline: Deadline | None = None,
         on_done: Callable[[int], object] | None = None,
     ) -> Iterator[R]:
         """Run ``kernel(task)`` for each task.
@@ -107,43 +166,53 @@ class MCBackend(ABC):
         tasks : iterable
             Small picklable descriptions. A list or range rather than a generator, where there is
             one, lets a backend plan by the length.
+        deadline : Deadline, optional
+            The end of the call; the consumer counts what is done in its ``n_done``.
         on_done : callable, optional
-            Called as ``on_done(task_index)``.
+            Called as ``on_done(task_index)``, in order, before the result is handed out.
 
-        Returns
-        -------
-        iterator
-            One result per task, in task order.
+        Yields
+        ------
+        object
+            One result per task, in task order. Closing the iterator ends the work.
+
+        Raises
+        ------
+        Exception
+            The kernel's own, of the first failing task in task order.
+        TimeoutError
+            When the time is over; nothing of the call runs any more then.
         """
+        deadline = deadline or Deadline()
+        feed = Feed(tasks, MAX_AHEAD_PER_WORKER)
+        n_workers = self.usable_workers(feed.total)
+        in_process = n_workers == 0
+        self.ran_on = IN_PROCESS if in_process else (self.name, n_workers)
+        feed.max_ahead *= max(1, n_workers)
+        local = in_process or self.in_process
+        run = Local(kernel) if local else Parcel(kernel, on_this_machine=self.on_this_machine)
+        run_tasks = _run_here if in_process else self.run_tasks
+        with contextlib.closing(run):
+            outcomes = in_order(run_tasks, run, feed, deadline)
+            with closing_iterator(outcomes):
+                while True:
+                    try:
+                        outcome = next(outcomes)
+                    except StopIteration:
+                        return
+                    except BrokenExecutor as error:
+                        done = f"{feed.n_taken} tasks had been done."
+                        error.add_note(f"{DEAD_WORKERS_NOTE} {done} {self.if_broken}".rstrip())
+                        raise
+                    result = opened(outcome)
+                    if on_done is not None:
+                        on_done(feed.n_taken - 1)
+                    yield result
+                    del result, outcome
 
-    def map_until(
-        self,
-        kernel: Callable[[T], R],
-        tasks: Iterable[T],
-        deadline: Deadline,
-        *,
-        on_done: Callable[[int], object] | None = None,
-    ) -> Iterator[R]:
-        """Run as `map` does, but no longer than until a deadline.
-
-        This default looks at the clock between results, so a task that runs ends first. Backends
-        with worker processes end it.
-
-        Parameters
-        ----------
-        kernel, tasks, on_done
-            As in `map`.
-        deadline : Deadline
-            The end; whoever takes the results counts them in its ``n_done``.
-
-        Returns
-        -------
-        iterator
-            As of `map`; it raises ``deadline.error()``, a TimeoutError, when the time is over, and
-            nothing is left running then.
-        """
-        n_tasks = len(tasks) if isinstance(tasks, Sized) else None
-        return deadline.watch(self.map(kernel, tasks, on_done=on_done), n_tasks)
+    def usable_workers(self, n_tasks: int | None) -> int:
+        """Return the number of workers for a call; 0: it runs in the calling thread."""
+        return 0 if inside_worker() else self.n_workers
 
     def map_sum(
         self,
@@ -155,25 +224,23 @@ class MCBackend(ABC):
     ) -> Iterator[tuple[int, R]]:
         """Run ``kernel(task)`` for each task, and hand out sums of the results only.
 
-        For results that can be added in any grouping and order, such as tables of counts.
-        Backends whose workers are far away add them up where they are made.
+        For results that can be added in any grouping and order, such as tables of counts. A
+        backend whose workers are far away adds them up where they are made.
 
         Parameters
         ----------
-        kernel, tasks
+        kernel, tasks, deadline
             As in `map`; results know ``+``.
-        deadline : Deadline, optional
-            As in `map_until`.
         on_done : callable, optional
             As in `map`; it may run ahead of the sums.
 
         Yields
         ------
         (int, object)
-            A number of tasks, and the sum of their results: those of the next so many in task
-            order. Arrays of integers may come in a wider type.
+            A number of tasks, and the sum of their results: those of the next ones in task order.
+            Arrays of integers may come in a wider type.
         """
-        results = self.map_until(kernel, tasks, deadline or Deadline(), on_done=on_done)
+        results = self.map(kernel, tasks, deadline=deadline, on_done=on_done)
         with closing_iterator(results):
             for result in results:
                 yield 1, result
@@ -181,72 +248,21 @@ class MCBackend(ABC):
 
     @classmethod
     def is_available(cls) -> bool:
-        """Tell whether the libraries that this backend needs are installed.
-
-        Returns
-        -------
-        bool
-            Found by looking, not by importing.
-        """
+        """Return whether the libraries that this backend needs are installed."""
         return all(_is_installed(library) for library in cls.requires)
 
     @classmethod
     def lack(cls) -> str | None:
-        """Say what is missing where the libraries are installed, and it is not available.
-
-        Returns
-        -------
-        str or None
-            Such as "finds no GPU", with the way out; None: nothing but the libraries.
-        """
+        """Say what is missing besides libraries, such as "finds no GPU"; None: nothing is."""
         return None
-
-    @property
-    def n_workers(self) -> int:
-        """How many tasks run at a time."""
-        return 1
-
-    @property
-    def ran_on(self) -> tuple[str, int]:
-        """Name and number of workers of what did the last `map`, for the record."""
-        return self.name, self.n_workers
 
     @property
     def array_ops(self) -> Any:
-        """Array namespace in which the kernel should compute, or None for NumPy on the host."""
+        """Array operations in which the kernel should compute; None: NumPy on the host."""
         return None
 
-    def with_n_workers(self, n_workers: int | None) -> MCBackend:
-        """Return a backend of the same kind and resources, limited to some workers.
-
-        Parameters
-        ----------
-        n_workers : int or None
-            A positive integer, -1 for all that there are, or None for no change.
-
-        Returns
-        -------
-        MCBackend
-            `self` where nothing changes. The resources are shared: what the caller passed in is
-            used by both, and closing the copy does not close it.
-        """
-        if n_workers is not None:
-            check_n_workers(n_workers)
-        return self
-
     def split(self, n_items: int) -> list[range]:
-        """Cut a job of many equal items into tasks of a good size for this backend.
-
-        Parameters
-        ----------
-        n_items : int
-            Number of items.
-
-        Returns
-        -------
-        list of range
-            Some tasks per worker, so that progress moves and the load evens out.
-        """
+        """Cut ``range(n_items)`` into tasks: some per worker, so that the load evens out."""
         return split_evenly(n_items, max(MIN_TASKS, TASKS_PER_WORKER * self.n_workers))
 
     def get_info(self) -> dict[str, Any]:
@@ -267,13 +283,7 @@ class MCBackend(ABC):
         }
 
     def validate_config(self) -> None:  # noqa: B027
-        """Check the options given at construction.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If one is wrong. Nothing is started for it.
-        """
+        """Raise TypeError or ValueError if an option is wrong; starts nothing."""
 
     def close(self) -> None:  # noqa: B027
         """Free what the backend itself opened. A second call does nothing."""
@@ -324,7 +334,7 @@ class MCBackend(ABC):
         progress : bool or callable, optional
             See `pycwt_mod.progress.make_progress`.
         n_workers : int, optional
-            At most so many at a time; -1: all; None: as the backend is set up.
+            As in `with_n_workers`.
         chunk_size : int, optional
             Simulations per task; None: as suits the backend. It changes no result. Small ones
             let the progress move, and a time limit be kept, more finely; each task costs about a
@@ -337,9 +347,8 @@ class MCBackend(ABC):
             Whether a simulation that fails gives a `SimulationError` in the place of its result,
             and the others go on. Ctrl-C, a dead worker and `timeout` end the call all the same.
         timeout : float, optional
-            Seconds for the whole call. Worker processes are stopped then, and so are the tasks in
-            those of your own pool, which lives on. In process, in threads and on other
-            machines, tasks that run end first: choose a small `chunk_size` there.
+            Seconds for the whole call. joblib's processes and a dask cluster made for the call
+            are stopped then; elsewhere, tasks that run end first: choose a small `chunk_size`.
 
         Returns
         -------
@@ -363,17 +372,57 @@ class MCBackend(ABC):
         >>> len(means)
         4
         """
-        check_worker(worker)
-        check_on_result(on_result)
-        args, kwargs = check_worker_args(worker_args, worker_kwargs)
-        total = check_n_simulations(n_simulations)
-        root = check_seed(seed)
-        kernel = SimulationKernel(worker, args, kwargs, root, total, bool(return_errors))
         backend = self.with_n_workers(n_workers)
-        tasks = chunks(backend, total, chunk_size)
-        return gather(
-            backend, kernel, tasks, progress=progress, on_result=on_result, timeout=timeout
+        return simulate(
+            backend.map,
+            backend.split,
+            worker,
+            n_simulations,
+            worker_args,
+            worker_kwargs,
+            seed=seed,
+            progress=progress,
+            chunk_size=chunk_size,
+            on_result=on_result,
+            return_errors=return_errors,
+            timeout=timeout,
         )
+
+
+def _run_here(run: Callable[[Any], Any], tasks: Iterator[Any], deadline: Deadline) -> Iterator[Any]:
+    """Run tasks one after the other in the calling thread."""
+    return map(run, tasks)
+
+
+def as_limit(
+    n_workers: object, available_workers: Callable[[], int], in_words: str = "available cores"
+) -> int | None:
+    """Return the limit that a number of workers sets, None for all; warn of too many."""
+    rule = "`n_workers` must be a positive integer or -1"
+    if isinstance(n_workers, bool | np.bool_) or not hasattr(n_workers, "__index__"):
+        raise TypeError(f"{rule}, got {n_workers!r} of type {type(n_workers).__name__}.")
+    number = operator.index(n_workers)
+    if number < 1 and number != -1:
+        raise ValueError(f"{rule}, got {number}.")
+    if number > 1 and number > (available := available_workers()):
+        warn_user(
+            f"`n_workers` is {number}, more than the {available} {in_words}; using {available}."
+        )
+        return None
+    return None if number == -1 else number
+
+
+def split_evenly(n_items: int, n_tasks: int) -> list[range]:
+    """Cut ``range(n_items)`` into at most `n_tasks` ranges whose lengths differ by one at most.
+
+    Examples
+    --------
+    >>> split_evenly(7, 3)
+    [range(0, 2), range(2, 4), range(4, 7)]
+    """
+    n_tasks = max(1, min(n_items, n_tasks))
+    edges = [n_items * k // n_tasks for k in range(n_tasks + 1)]
+    return [range(a, b) for a, b in itertools.pairwise(edges) if b > a]
 
 
 def _is_installed(library: str) -> bool:
@@ -384,8 +433,6 @@ def _is_installed(library: str) -> bool:
 
 
 def _installed_version(library: str) -> str | None:
-    from importlib.metadata import PackageNotFoundError, version
-
     try:
         return version(library)
     except PackageNotFoundError:

@@ -3,55 +3,33 @@
 from __future__ import annotations
 
 import contextlib
-import copy
-import functools
-import itertools
+import importlib
 import logging
-import multiprocessing
-import time
+import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from types import TracebackType
 from typing import Any, ClassVar, Self, TypeVar
 
-from .base import MCBackend
-from .checks import check_n_workers, resolve_n_workers
-from .dask_cluster import Cluster, ask, count_threads, translated_errors
-from .dask_session import GUARD, Session, connect, distributed
-from .dask_sum import SummedRun
+from .base import MCBackend, as_limit
+from .dask_cluster import Cluster, compare_versions, count_threads, translated_errors
+from .dask_sum import Summing
 from .deadline import Deadline
-from .remote import inside_worker
-from .sequential import IN_PROCESS, SequentialBackend
-from .shipment import Shipment, receive, run_shipped, running_tasks
-from .windowed import map_windowed
+from .futures import in_flight
+from .nesting import GUARD, available_cores, inside_worker, refuse_import_of_main
+from .shipping import Parcel
 
-__all__ = ["DaskBackend", "inside_dask_task"]
+__all__ = ["DaskBackend"]
 
 T = TypeVar("T")
 R = TypeVar("R")
 
-logger = logging.getLogger(__name__)
-
-# How long an early end waits for tasks that run on a cluster which is not ours to close.
-ABANDON_SECONDS = 30.0
-# How often it is looked whether the scheduler is still there.
-LOOK_SECONDS = 0.5
-# Options of `submit` that hold for sums of results too.
-_PLACES = ("workers", "allow_other_workers", "retries")
+# How long a scheduler may take to say good-bye.
+CLOSE_SECONDS = 5.0
 
 
-def inside_dask_task() -> bool:
-    """Tell whether the calling code runs in a dask task.
-
-    Returns
-    -------
-    bool
-        True on a worker's task thread.
-    """
-    try:
-        distributed().get_worker()
-    except ValueError:
-        return False
-    return True
+def distributed() -> Any:
+    """Import distributed, now that it is used."""
+    return importlib.import_module("distributed")
 
 
 class DaskBackend(MCBackend):
@@ -69,7 +47,7 @@ class DaskBackend(MCBackend):
     address : str, optional
         Scheduler to connect to, such as ``"tcp://10.0.0.1:8786"``.
     n_workers : int, optional
-        At most so many tasks at a time, and the size of a `LocalCluster`; -1: all.
+        At most this number of tasks at a time, and the size of a `LocalCluster`; -1: all.
     timeout : float, optional
         Seconds to wait for a scheduler.
     submit_options : mapping, optional
@@ -94,32 +72,20 @@ class DaskBackend(MCBackend):
         self.client = client
         self.address = address
         self.timeout = timeout
-        self._wanted = check_n_workers(n_workers)
         # Not pure: dask must not look up, in place of running, a task equal to an earlier one.
         self._submit_options = {**(submit_options or {}), "pure": False}
-        self._session = Session()
-        # Shared by copies, so that the caller's object tells what a limited copy did.
-        self._record: dict[str, tuple[str, int]] = {}
+        # Shared by copies: what this backend opened itself.
+        self._own = _Own()
         self.validate_config()
+        self._limit = as_limit(n_workers, self._bound)
 
     def __repr__(self) -> str:
-        given = {"client": self.client, "address": self.address}
+        given = {"client": self.client, "address": self.address, "n_workers": self._limit}
         shown = [f"{name}={value!r}" for name, value in given.items() if value is not None]
-        return f"DaskBackend({', '.join([*shown, f'n_workers={self._wanted}'])})"
-
-    @property
-    def ran_on(self) -> tuple[str, int]:
-        """Name and number of workers of what did the last `map`, for the record."""
-        return self._record.get("ran_on") or (self.name, self.n_workers)
+        return f"DaskBackend({', '.join(shown)})"
 
     def validate_config(self) -> None:
-        """Check the options; connects to nothing.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If one is wrong.
-        """
+        """Raise TypeError or ValueError if an option is wrong; connects to nothing."""
         if self.client is not None and self.address is not None:
             raise ValueError("`client` and `address` exclude each other; give one of them.")
         if self.client is not None and not hasattr(self.client, "submit"):
@@ -131,44 +97,39 @@ class DaskBackend(MCBackend):
         if self.address is not None and not isinstance(self.address, str):
             raise TypeError(f"`address` must be a string, got {self.address!r}.")
 
-    @property
-    def n_workers(self) -> int:
-        """How many tasks run at a time."""
+    def _bound(self) -> int:
+        """Return the most workers that make sense: the cores for a cluster of this machine."""
+        elsewhere = self._existing_client() is not None or self.address is not None
+        return sys.maxsize if elsewhere else available_cores()
+
+    def available_workers(self) -> int:
+        """Return the number of threads of all workers."""
         client = self._existing_client()
         if client is not None:
-            return self._limited(count_threads(client))
+            return max(1, count_threads(client))
         if self.address is not None:
-            with contextlib.closing(connect(self.address, self.timeout)) as client:
-                return self._limited(count_threads(client))
-        return resolve_n_workers(self._wanted, _cores())
+            with contextlib.closing(self._connect()) as client:
+                return max(1, count_threads(client))
+        return available_cores()
 
-    def with_n_workers(self, n_workers: int | None) -> DaskBackend:
-        """Return a backend on the same cluster that has fewer tasks at a time.
-
-        Parameters
-        ----------
-        n_workers : int or None
-            A positive integer, -1 for all workers, or None for no change.
-
-        Returns
-        -------
-        DaskBackend
-            A copy, or `self` where nothing changes.
-        """
-        if n_workers is None or check_n_workers(n_workers) == self._wanted:
+    def with_n_workers(self, n_workers: int | None) -> Self:
+        """Return a backend on the same cluster; see `MCBackend.with_n_workers`."""
+        if n_workers is None:
             return self
-        other = copy.copy(self)
-        other._wanted = check_n_workers(n_workers)
-        if self._existing_client() is None and self.address is None:
-            other._wanted = resolve_n_workers(n_workers, _cores())
-        return other
+        limit = as_limit(n_workers, self._bound)
+        return self if limit == self._limit else self._limited(limit)
+
+    def usable_workers(self, n_tasks: int | None) -> int:
+        """Return 0 inside a worker; else no number: the workers of a cluster come and go."""
+        refuse_import_of_main()
+        return 0 if inside_worker() else sys.maxsize
 
     def close(self) -> None:
         """Close the cluster and the connection that this backend opened, if any."""
-        self._session.close()
+        self._own.close()
 
     def __enter__(self) -> Self:
-        self._session.depth += 1
+        self._own.depth += 1
         return self
 
     def __exit__(
@@ -177,58 +138,26 @@ class DaskBackend(MCBackend):
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._session.depth -= 1
+        self._own.depth -= 1
         self.close()
 
-    def map(
-        self,
-        kernel: Callable[[T], R],
-        tasks: Iterable[T],
-        *,
-        on_done: Callable[[int], object] | None = None,
-    ) -> Iterator[R]:
-        """Run ``kernel(task)`` for each task; see `MCBackend.map`.
+    def run_tasks(
+        self, run: Callable[[Any], Any], tasks: Iterator[Any], deadline: Deadline
+    ) -> Iterator[Any]:
+        """Submit the tasks; see `MCBackend.run_tasks`.
 
-        Parameters
-        ----------
-        kernel : callable
-            Pure function of one task.
-        tasks : iterable
-            The tasks.
-        on_done : callable, optional
-            Called as ``on_done(task_index)``.
-
-        Returns
-        -------
-        iterator
-            One result per task, in task order.
+        Tasks that run at an early end, or when the time is over, end with the cluster, if it was
+        made for the call; else they are waited for.
         """
-        return self.map_until(kernel, tasks, Deadline(), on_done=on_done)
-
-    def map_until(
-        self,
-        kernel: Callable[[T], R],
-        tasks: Iterable[T],
-        deadline: Deadline,
-        *,
-        on_done: Callable[[int], object] | None = None,
-    ) -> Iterator[R]:
-        """Run as `map` does until a deadline; see `MCBackend.map_until`.
-
-        Parameters
-        ----------
-        kernel, tasks, deadline, on_done
-            See `MCBackend.map_until`. Tasks that run then end with the cluster, if it was made
-            for the call; else they are waited for.
-
-        Returns
-        -------
-        iterator
-            One result per task, in task order.
-        """
-        if self._runs_in_process():
-            return SequentialBackend().map_until(kernel, tasks, deadline, on_done=on_done)
-        return self._map_on_cluster(kernel, tasks, deadline, on_done)
+        with self._opened_cluster(run) as (cluster, abandon):
+            yield from in_flight(
+                lambda task: cluster.submit(run_sent, task, task[0]),
+                tasks,
+                cluster.window,
+                deadline,
+                collect=cluster.result,
+                abandon=abandon,
+            )
 
     def map_sum(
         self,
@@ -240,91 +169,35 @@ class DaskBackend(MCBackend):
     ) -> Iterator[tuple[int, R]]:
         """Sum the results on the workers; see `MCBackend.map_sum`.
 
-        Parameters
-        ----------
-        kernel, tasks, deadline, on_done
-            See `MCBackend.map_sum`.
-
-        Returns
-        -------
-        iterator
-            Pairs of a number of tasks and the sum of their results, at first often, then about
-            once a minute. Arrays of integers come as int64.
+        Sums come often at first, then about once a minute; arrays of integers come as int64.
         """
-        deadline = deadline or Deadline()
-        if self._runs_in_process():
-            return SequentialBackend().map_sum(kernel, tasks, deadline=deadline, on_done=on_done)
-        return self._sum_on_cluster(kernel, tasks, deadline, on_done)
-
-    def _runs_in_process(self) -> bool:
-        self._record.clear()
-        if getattr(multiprocessing.current_process(), "_inheriting", False):
-            raise RuntimeError(f"this process is being started as a worker. {GUARD}")
-        if inside_worker():
-            self._record["ran_on"] = IN_PROCESS
-            return True
-        return False
-
-    def _map_on_cluster(
-        self,
-        kernel: Callable[[T], R],
-        tasks: Iterable[T],
-        deadline: Deadline,
-        on_done: Callable[[int], object] | None,
-    ) -> Iterator[R]:
-        with self._opened_cluster() as cluster:
-            shipment = Shipment.of(kernel)
-            sent = cluster.send(shipment)
-            submit = functools.partial(cluster.client.submit, run_shipped, sent)
-            count = itertools.count()
-            # Dask does not order what is submitted within a moment; the consumer waits for the
-            # first, so that must not stand behind later ones on a worker.
-            yield from map_windowed(
-                submit=lambda task: submit(
-                    task, **{"priority": -next(count), **self._submit_options}
-                ),
-                collect=functools.partial(_collect, cluster, deadline),
-                abandon=functools.partial(self._abandon, cluster.client, shipment.token),
-                tasks=tasks,
-                window=self._window(cluster),
-                on_done=on_done,
-            )
-
-    def _sum_on_cluster(
-        self,
-        kernel: Callable[[T], R],
-        tasks: Iterable[T],
-        deadline: Deadline,
-        on_done: Callable[[int], object] | None,
-    ) -> Iterator[tuple[int, R]]:
-        with self._opened_cluster() as cluster:
-            shipment = Shipment.of(kernel)
-            options = self._submit_options
-            places = {name: options[name] for name in _PLACES if name in options}
-            run = SummedRun(
-                cluster,
-                lambda *args, priority: cluster.client.submit(
-                    *args, **{"priority": priority, **options}
-                ),
-                functools.partial(cluster.client.submit, pure=False, **places),
-                cluster.send(shipment),
-                self._window(cluster),
-                deadline,
-                on_done,
-            )
+        if not self.usable_workers(None):
+            yield from super().map_sum(kernel, tasks, deadline=deadline, on_done=on_done)
+            return
+        with (
+            contextlib.closing(Parcel(kernel)) as parcel,
+            self._opened_cluster(parcel) as (cluster, abandon),
+            contextlib.closing(Summing(cluster, deadline or Deadline(), on_done)) as summing,
+        ):
             try:
-                yield from run.sums(tasks)
+                yield from summing.sums(tasks)
             finally:
-                if run.pending:
-                    self._abandon(cluster.client, shipment.token, run.pending)
-                run.release()
+                if summing.running:
+                    abandon(summing.running)
 
     @contextlib.contextmanager
-    def _opened_cluster(self) -> Iterator[Cluster]:
-        with self._opened_client() as client:
-            cluster = Cluster(client, self.timeout)
-            self._record["ran_on"] = self.name, self._limited(cluster.n_threads)
-            yield cluster
+    def _opened_cluster(
+        self, parcel: Any
+    ) -> Iterator[tuple[Cluster, Callable[[Collection[Any]], object]]]:
+        """Give the cluster for a call, and a function for the tasks that are left at its end."""
+        with self._opened_client() as client, translated_errors():
+            cluster = Cluster(client, parcel, self._submit_options, self._limit, self.timeout)
+            self.ran_on = self.name, cluster.n_workers
+            compare_versions(client)
+            # What was made for the call ends with it, and its workers with it.
+            ends = self._own.cluster is not None and self._own.depth == 0
+            with contextlib.closing(cluster):
+                yield cluster, bool if ends else cluster.abandon
 
     @contextlib.contextmanager
     def _opened_client(self) -> Iterator[Any]:
@@ -333,75 +206,71 @@ class DaskBackend(MCBackend):
         if client is not None:
             yield client
             return
-        session = self._session
         try:
             if self.address:
-                session.client = connect(self.address, self.timeout)
+                self._own.client = self._connect()
             else:
-                session.start(resolve_n_workers(self._wanted, _cores()))
-            yield session.client
+                self._own.start(min(self._limit or available_cores(), available_cores()))
+            yield self._own.client
         finally:
-            if session.depth == 0:
-                session.close()
+            if self._own.depth == 0:
+                self._own.close()
 
     def _existing_client(self) -> Any:
         if self.client is not None:
             return self.client
-        if self._session.client is not None or self.address is not None:
-            return self._session.client
+        if self._own.client is not None or self.address is not None:
+            return self._own.client
         try:
             return distributed().Client.current()
         except ValueError:
             return None
 
-    def _limited(self, n_threads: int) -> int:
-        n_threads = max(1, n_threads)
-        return n_threads if self._wanted == -1 else min(self._wanted, n_threads)
-
-    def _window(self, cluster: Cluster) -> Callable[[], int]:
-        """Return a function that tells how many tasks may be in flight as the cluster is now."""
-
-        def window() -> int:
-            n_threads = cluster.n_threads
-            # Twice the workers keeps them fed; a limit below theirs holds exactly.
-            limited = self._limited(n_threads)
-            return limited if limited < n_threads else 2 * limited
-
-        return window
-
-    def _abandon(self, client: Any, token: str, futures: Collection[Any]) -> None:
-        """Cancel what has not begun, and wait for tasks that run on workers not ours to kill."""
-        # The scheduler may be what has failed; the error on its way out matters more.
-        with contextlib.suppress(Exception):
-            if client.status != "running":
-                return
-            client.cancel(list(futures))
-            if self._session.cluster is not None and self._session.depth == 0:
-                return  # the cluster ends with this call, and its workers with it
-            give_up_at = time.monotonic() + ABANDON_SECONDS
-            while any(ask(client, client._run, running_tasks, token).values()):
-                if time.monotonic() > give_up_at:
-                    logger.warning("dask tasks still run %g s after their end", ABANDON_SECONDS)
-                    return
-                time.sleep(0.05)
+    def _connect(self) -> Any:
+        try:
+            return distributed().Client(self.address, timeout=self.timeout, set_as_default=False)
+        except OSError as error:
+            error.add_note(f"No dask scheduler answers at `address` = {self.address!r}.")
+            raise
 
 
-def _collect(cluster: Cluster, deadline: Deadline, future: Any) -> Any:
-    try:
-        with translated_errors():
-            while not future.done():
-                # In short steps: a wait for a future does not end when the client is closed.
-                with contextlib.suppress(TimeoutError):
-                    future.result(timeout=min(LOOK_SECONDS, deadline.left or LOOK_SECONDS))
-                deadline.check()
-                cluster.check_alive()
-            data = future.result()
-    finally:
-        future.release()
-    return receive(data)
+class _Own:
+    """A connection and a cluster that a backend opened itself."""
+
+    client: Any = None
+    cluster: Any = None
+    # Number of `with` blocks that keep them open.
+    depth: int = 0
+
+    def start(self, n_workers: int) -> None:
+        """Start a cluster of worker processes on this machine, and connect to it."""
+        dask = distributed()
+        try:
+            self.cluster = dask.LocalCluster(
+                n_workers=n_workers,
+                threads_per_worker=1,
+                processes=True,
+                # Any free port for the scheduler's HTTP server, and no dashboard on it.
+                dashboard_address=":0",
+                scheduler_kwargs={"dashboard": False},
+                # Closing interrupts heartbeats, which is logged as an error; a real failure of a
+                # worker arrives as an exception.
+                silence_logs=logging.CRITICAL,
+            )
+        except RuntimeError as error:
+            raise RuntimeError(f"the worker processes of dask do not start. {GUARD}") from error
+        self.client = dask.Client(self.cluster, set_as_default=False)
+
+    def close(self) -> None:
+        """Close both. A second call does nothing."""
+        client, cluster = self.client, self.cluster
+        self.client = self.cluster = None
+        if client is not None:
+            client.close(timeout=CLOSE_SECONDS)
+        if cluster is not None:
+            cluster.close()
 
 
-def _cores() -> int:
-    from .joblib import available_cores
-
-    return available_cores()
+def run_sent(parcel: Parcel, task: Any) -> Any:
+    """Run a task on a worker; dask puts a scattered parcel in the place of its future."""
+    return parcel(task)

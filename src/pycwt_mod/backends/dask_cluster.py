@@ -1,126 +1,160 @@
-"""What a dask cluster must be asked before and while it works: versions, workers, life signs.
-
-Nothing is imported from dask here; all goes through the client.
-"""
+"""The workers of a dask cluster: how many there are, what they run, and what went wrong."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
+import math
+import queue
 import time
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import CancelledError
 from typing import Any
 
-import numpy as np
-
-from .. import _version
 from ..validation import warn_user
-from .remote import DEAD_WORKERS_NOTE
-from .shipment import Shipment
+from .deadline import Deadline
+from .shipping import DEAD_WORKERS_NOTE, Parcel, running_tasks
 
-__all__ = ["Cluster", "ask", "count_threads", "translated_errors"]
+logger = logging.getLogger(__name__)
 
-# Below this a kernel travels with each task; above it, it goes once, and workers copy it from one
-# another. A reference to it costs about as much.
-SHARE_BYTES = 2_000
-# Up to this size the scheduler keeps it, so that it can be made again when all workers that hold
-# it have died. What is larger goes to the workers directly, and is lost with the last of them.
-KEEP_BYTES = 10_000_000
-# How often the size of the cluster is looked up: it may grow and shrink during the run.
-RECOUNT_SECONDS = 1.0
+__all__ = ["Cluster", "compare_versions", "count_threads", "translated_errors"]
 
-# A scheduler, or a worker that is asked for its versions, is given up after so long.
-ANSWER_SECONDS = 20.0
-
-# An expression and not a function of ours, which a worker without the package cannot unpickle.
-_VERSIONS = (
-    "{name: getattr(__import__(name), '__version__', None)"
-    " for name in ('pycwt_mod', 'numpy', 'scipy')}"
-)
+# Below this a kernel travels with each task; above it, it goes to each worker once.
+SHARE_BYTES = 20_000
+# How often it is looked whether the scheduler and the workers are still there.
+LOOK_SECONDS = 0.5
+# How long an early end waits for tasks that run on a cluster which is not ours to close.
+ABANDON_SECONDS = 30.0
+# Options of `submit` that hold for sums of results too.
+_PLACES = ("workers", "allow_other_workers", "retries")
 _LOST = (
     "the connection to the dask scheduler was lost, or the client was closed, during the run. "
     "Connect again and repeat the call."
 )
 
-# By client: the workers whose versions were looked at.
-_seen: weakref.WeakKeyDictionary[Any, set[str]] = weakref.WeakKeyDictionary()
 
-
-def count_threads(client: Any) -> int:
-    """Count the tasks that the workers of a cluster run at a time.
+class Cluster:
+    """A client's workers, as they come and go during one call.
 
     Parameters
     ----------
     client : distributed.Client
         The client.
-
-    Returns
-    -------
-    int
-        The threads of all workers together.
-
-    Raises
-    ------
-    RuntimeError
-        If the client has no scheduler.
+    parcel : Parcel
+        The kernel.
+    options : mapping
+        Keywords of ``client.submit`` for every task.
+    limit : int or None
+        At most this number of tasks at a time.
+    patience : float
+        Seconds without any worker after which the user is told.
     """
-    return int(sum(_threads(client).values()))
 
+    def __init__(
+        self,
+        client: Any,
+        parcel: Parcel,
+        options: Mapping[str, Any],
+        limit: int | None,
+        patience: float,
+    ) -> None:
+        self.client = client
+        self._token, self._options, self._limit = parcel.token, options, limit
+        self._patience, self._is_told = patience, False
+        self._began = time.monotonic()
+        self._counted_at, self._n_threads = -math.inf, 0
+        self._ended: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self._parcel: Any = parcel
+        if parcel.n_bytes > SHARE_BYTES:
+            # To all workers: dask prefers, and at first considers, only those that hold it.
+            self._parcel = client.scatter(parcel, broadcast=True, hash=False)
 
-def _threads(client: Any) -> dict[str, int]:
-    # Asked while it tries to connect again, a client would wait for that.
-    if client.status != "running":
-        raise RuntimeError(
-            f"the dask client is not connected to a scheduler (status {client.status!r}). "
-            "Connect again and repeat the call."
+    def close(self) -> None:
+        """Let go of what lies on the workers, though an exception may refer to this object."""
+        self._ended, self._parcel = queue.SimpleQueue(), None
+
+    @property
+    def n_threads(self) -> int:
+        """Number of tasks that run at a time, as of the last second, and 1 at least."""
+        now = time.monotonic()
+        if now - self._counted_at > 2 * LOOK_SECONDS:
+            self._n_threads, self._counted_at = count_threads(self.client), now
+            if not self._n_threads and not self._is_told and now - self._began > self._patience:
+                self._is_told = True
+                warn_user(
+                    f"the dask cluster has had no worker for {now - self._began:.0f} s; waiting "
+                    "for one. Start workers with `dask worker ADDRESS`, or stop with Ctrl-C."
+                )
+        return max(1, self._n_threads)
+
+    @property
+    def n_workers(self) -> int:
+        """Number of tasks that this call may run at a time."""
+        return min(self._limit or self.n_threads, self.n_threads)
+
+    def window(self) -> int:
+        """Return the number of tasks that may be in flight, as the cluster is now."""
+        # Twice the workers keeps them fed; a limit below theirs holds exactly.
+        return self.n_workers if self.n_workers < self.n_threads else 2 * self.n_threads
+
+    def submit(self, function: Callable[[Parcel, Any], Any], task: Any, number: int) -> Any:
+        """Submit ``function(parcel, task)`` and return its future."""
+        # Dask does not order what is submitted within a moment; the consumer waits for the first,
+        # so that must not stand behind later ones on a worker.
+        options = {"priority": -number, **self._options}
+        return self._watched(self.client.submit(function, self._parcel, task, **options))
+
+    def submit_sum(self, function: Callable[..., Any], *tables: Any) -> Any:
+        """Submit a sum of results that lie on the workers and return its future."""
+        options = {name: self._options[name] for name in _PLACES if name in self._options}
+        return self._watched(
+            self.client.submit(function, *tables, pure=False, priority=1, **options)
         )
-    threads: dict[str, int] = ask(client, client.scheduler.ncores)
-    return threads
 
+    def _watched(self, future: Any) -> Any:
+        future.add_done_callback(self._ended.put)
+        return future
 
-def ask(client: Any, question: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-    """Await an answer, but not for ever: a frozen scheduler is gone, too.
+    def wait(self, deadline: Deadline) -> list[Any]:
+        """Wait for the end of any future, but not for long; return those that have ended."""
+        ended = []
+        with contextlib.suppress(queue.Empty):
+            ended.append(self._ended.get(timeout=min(LOOK_SECONDS, deadline.left or LOOK_SECONDS)))
+            while True:
+                ended.append(self._ended.get_nowait())
+        if self.client.status != "running":
+            raise RuntimeError(_LOST)
+        deadline.check()
+        return ended
 
-    Parameters
-    ----------
-    client : distributed.Client
-        The client.
-    question : callable
-        Coroutine function of the client.
-    *args, **kwargs : object
-        Its arguments.
+    def result(self, future: Any, deadline: Deadline) -> Any:
+        """Return the result of a future when it is there."""
+        while not future.done():
+            self.wait(deadline)
+            _ = self.n_threads  # tells of a cluster without workers
+        return future.result()
 
-    Returns
-    -------
-    object
-        The answer.
-
-    Raises
-    ------
-    RuntimeError
-        If there is none.
-    """
-    try:
-        with translated_errors():
-            return client.sync(question, *args, callback_timeout=ANSWER_SECONDS, **kwargs)
-    except TimeoutError as error:
-        raise RuntimeError(
-            f"the dask cluster has not answered for {ANSWER_SECONDS:g} s. See whether its "
-            "scheduler runs, and repeat the call."
-        ) from error
+    def abandon(self, futures: Collection[Any]) -> None:
+        """Cancel tasks that have not begun, and wait for those that run."""
+        # The scheduler may be what has failed; the error on its way out matters more.
+        with contextlib.suppress(Exception):
+            self.client.cancel(list(futures))
+            give_up_at = time.monotonic() + ABANDON_SECONDS
+            while any(self.client.run(running_tasks, self._token).values()):
+                if time.monotonic() > give_up_at:
+                    logger.warning("dask tasks still run %g s after their end", ABANDON_SECONDS)
+                    return
+                time.sleep(0.05)
 
 
 @contextlib.contextmanager
 def translated_errors() -> Iterator[None]:
     """Say in words what dask's own errors in the block mean.
 
-    Yields
-    ------
-    None
-        `RuntimeError` is raised in place of what a lost scheduler causes; the error of a task
-        that kills its workers gets a note.
+    `RuntimeError` is raised in place of what a lost scheduler causes; the error of a task that
+    kills its workers gets a note.
     """
     try:
         yield
@@ -136,89 +170,25 @@ def translated_errors() -> Iterator[None]:
         raise
 
 
-class Cluster:
-    """A client's workers, as they come and go during one call.
-
-    Parameters
-    ----------
-    client : distributed.Client
-        The client.
-    patience : float
-        Seconds without any worker after which the user is told.
-    """
-
-    def __init__(self, client: Any, patience: float) -> None:
-        self.client = client
-        self._patience = patience
-        self._began = time.monotonic()
-        self._told = False
-        self._counted_at = -np.inf
-        self._n_threads = 0
-
-    @property
-    def n_threads(self) -> int:
-        """How many tasks run at a time, as of the last second."""
-        now = time.monotonic()
-        if now - self._counted_at > RECOUNT_SECONDS:
-            threads = _threads(self.client)
-            self._n_threads, self._counted_at = sum(threads.values()), now
-            compare_versions(self.client, set(threads))
-            if not threads and not self._told and now - self._began > self._patience:
-                self._told = True
-                warn_user(
-                    f"the dask cluster has had no worker for {now - self._began:.0f} s; waiting "
-                    "for one. Start workers with `dask worker ADDRESS`, or stop with Ctrl-C."
-                )
-        return self._n_threads
-
-    def check_alive(self) -> None:
-        """Raise RuntimeError if the scheduler is gone."""
-        if self.client.status != "running":
-            raise RuntimeError(_LOST)
-
-    def send(self, shipment: Shipment) -> Any:
-        """Bring a kernel to the workers, once, where that is worth it.
-
-        Parameters
-        ----------
-        shipment : Shipment
-            The kernel.
-
-        Returns
-        -------
-        Shipment or distributed.Future
-            To be given to each task.
-        """
-        if shipment.n_bytes <= SHARE_BYTES:
-            return shipment
-        if shipment.n_bytes > KEEP_BYTES:
-            # To all workers: dask prefers, and at first considers, only those that hold it.
-            return self.client.scatter(shipment, broadcast=True, hash=False)
-        future = self.client.submit(_same, shipment, pure=False, priority=1)
-        if self._n_threads:
-            ask(self.client, self.client._replicate, future)
-        return future
-
-    def holders(self, futures: list[Any]) -> dict[str, Any]:
-        """Return which workers hold finished results, by the key of the future."""
-        keys = [future.key for future in futures]
-        found: dict[str, Any] = ask(self.client, self.client.scheduler.who_has, keys=keys)
-        return found
+def count_threads(client: Any) -> int:
+    """Return the number of threads of all workers, or raise RuntimeError without a scheduler."""
+    # Asked while it tries to connect again, a client would wait for that.
+    if client.status != "running":
+        raise RuntimeError(
+            f"the dask client is not connected to a scheduler (status {client.status!r}). "
+            "Connect again and repeat the call."
+        )
+    return int(sum(client.nthreads().values()))
 
 
-def _same(value: Any) -> Any:
-    return value
+# Packages that should have the same version everywhere.
+_PACKAGES = ("pycwt_mod", "numpy", "scipy")
+# Clients whose workers' versions were looked at.
+_seen: weakref.WeakSet[Any] = weakref.WeakSet()
 
 
-def compare_versions(client: Any, workers: set[str]) -> None:
-    """Report workers whose pycwt_mod, NumPy or SciPy is not that of this process.
-
-    Parameters
-    ----------
-    client : distributed.Client
-        The client.
-    workers : set of str
-        The workers that there are; each is asked once.
+def compare_versions(client: Any) -> None:
+    """Report workers whose pycwt_mod, NumPy or SciPy is not that of this process, once a client.
 
     Raises
     ------
@@ -230,46 +200,27 @@ def compare_versions(client: Any, workers: set[str]) -> None:
     UserWarning
         If versions differ: the numbers may, too.
     """
-    new = workers - _seen.setdefault(client, set())
-    if not new:
+    if client in _seen:
         return
-    found = ask(client, client._run, eval, _VERSIONS, workers=sorted(new), on_error="return")
-    own = own_versions()
-    differ: list[str] = []
-    for worker, versions in sorted(found.items()):
-        if isinstance(versions, Exception) and not isinstance(versions, OSError):
+    found = client.get_versions(packages=_PACKAGES)
+    own = {name: found["client"]["packages"].get(name) for name in _PACKAGES}
+    differ = []
+    for worker, described in sorted(found["workers"].items()):
+        versions = {name: described["packages"].get(name) for name in _PACKAGES}
+        if versions["pycwt_mod"] is None and own["pycwt_mod"] is not None:
             raise RuntimeError(
-                f"the dask worker {worker} cannot import the package ({versions}). Install it "
+                f"the dask worker {worker} cannot import the package. Install it "
                 f"there, in the same version: pip install pycwt_mod=={own['pycwt_mod']}"
-            ) from versions
-        if not isinstance(versions, dict):  # it has just gone
-            continue
-        _seen[client].add(worker)
+            )
         differ += [
-            f"{name} {versions.get(name)} on {worker} ({own[name]} here)"
-            for name in own
-            if versions.get(name) != own[name]
+            f"{name} {versions[name]} on {worker} ({own[name]} here)"
+            for name in _PACKAGES
+            if versions[name] != own[name]
         ]
+    _seen.add(client)
     if differ:
         shown = "; ".join(differ[:3]) + (" ..." if len(differ) > 3 else "")
         warn_user(
             f"dask workers have other versions than this process: {shown}. Their numbers may "
             "differ. Install the same versions everywhere."
         )
-
-
-def own_versions() -> dict[str, str]:
-    """Return the versions that workers should have.
-
-    Returns
-    -------
-    dict
-        By the name of the package.
-    """
-    import scipy
-
-    return {
-        "pycwt_mod": _version.__version__,
-        "numpy": np.__version__,
-        "scipy": scipy.__version__,
-    }

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from itertools import count, islice
+from concurrent.futures import Future, ThreadPoolExecutor
+from operator import length_hint
 from typing import Any, ClassVar, TypeVar
 
 from ..arrays import ArrayOps
 from ..arrays.cupy import cupy_ops
 from ..arrays.torch import torch_ops
-from .base import MCBackend
-from .sequential import map_in_process
+from .deadline import Deadline, closing_iterator
+from .sequential import SequentialBackend
 
 __all__ = ["GPUBackend"]
 
@@ -25,7 +24,7 @@ _LIBRARIES = ("auto", "cupy", "torch")
 _DTYPES = ("float64", "float32")
 
 
-class GPUBackend(MCBackend):
+class GPUBackend(SequentialBackend):
     """One GPU, computing large blocks of surrogates with CuPy or PyTorch.
 
     The random numbers are drawn on the host, from the same streams as on every other backend. In
@@ -71,7 +70,7 @@ class GPUBackend(MCBackend):
         self._ops: ArrayOps | None = None
 
     def validate_config(self) -> None:
-        """Check the options given at construction."""
+        """Raise TypeError or ValueError if an option is wrong."""
         for name, value, choices in (
             ("library", self.library, _LIBRARIES),
             ("dtype", self.dtype, _DTYPES),
@@ -90,7 +89,7 @@ class GPUBackend(MCBackend):
 
     @classmethod
     def is_available(cls) -> bool:
-        """Tell whether CuPy or PyTorch is installed and finds a GPU."""
+        """Return whether CuPy or PyTorch is installed and finds a GPU."""
         return any(_finds_gpu(library) for library in ("cupy", "torch"))
 
     @classmethod
@@ -127,29 +126,29 @@ class GPUBackend(MCBackend):
         kernel: Callable[[T], R],
         tasks: Iterable[T],
         *,
+        deadline: Deadline | None = None,
         on_done: Callable[[int], object] | None = None,
     ) -> Iterator[R]:
-        """Run ``kernel(task)`` for each task, in turn: the device is what runs in parallel.
+        """Run ``kernel(task)`` for each task; see `MCBackend.map`.
 
-        Parameters
-        ----------
-        kernel : callable
-            Pure function of one task. If it has methods ``prepare(task)`` and
-            ``compute(task, prepared)``, the next task is prepared in a thread while the device
-            computes the last one.
-        tasks : iterable
-            The tasks.
-        on_done : callable, optional
-            Called as ``on_done(task_index)``.
-
-        Returns
-        -------
-        iterator
-            One result per task, in task order.
+        If the kernel has methods ``prepare(task)`` and ``compute(task, prepared)``, the next task
+        is prepared in a thread while the device computes the last one.
         """
-        if hasattr(kernel, "prepare") and hasattr(kernel, "compute"):
-            return _map_prepared(kernel, tasks, on_done)
-        return map_in_process(kernel, tasks, on_done)
+        if not (hasattr(kernel, "prepare") and hasattr(kernel, "compute")):
+            yield from super().map(kernel, tasks, deadline=deadline, on_done=on_done)
+            return
+        compute: Callable[..., R] = kernel.compute
+
+        def finish(started: tuple[T, Future[Any]]) -> R:
+            task, prepared = started
+            return compute(task, prepared.result())
+
+        # Leaving early waits for the preparation of one task only.
+        with ThreadPoolExecutor(1, "pycwt_mod-prepare") as ahead:
+            started = _Started(ahead, kernel.prepare, tasks)
+            results = super().map(finish, started, deadline=deadline, on_done=on_done)
+            with closing_iterator(results):
+                yield from results
 
     def close(self) -> None:
         """Forget the device's arrays. A second call does nothing."""
@@ -167,28 +166,26 @@ class GPUBackend(MCBackend):
         )
 
 
-def _map_prepared(
-    kernel: Any, tasks: Iterable[Any], on_done: Callable[[int], object] | None
-) -> Iterator[Any]:
-    """Run the tasks, each prepared while the one before computes."""
+class _Started:
+    """Tasks whose preparation has been started, one ahead of the consumer."""
 
-    def prepared(task: Any) -> tuple[Any, Any]:
-        return task, kernel.prepare(task)
+    def __init__(
+        self, pool: ThreadPoolExecutor, prepare: Callable[[Any], Any], tasks: Iterable[Any]
+    ) -> None:
+        self._length = length_hint(tasks, -1)
+        self._futures = ((task, pool.submit(prepare, task)) for task in tasks)
+        self._ahead: list[Any] = []
 
-    source = iter(tasks)
-    with ThreadPoolExecutor(1, "pycwt_mod-prepare") as ahead:
-        # At most one task is drawn ahead; leaving early waits for its preparation only.
-        waiting = deque(ahead.submit(prepared, task) for task in islice(source, 1))
-        for index in count():
-            if not waiting:
-                return
-            task, ready = waiting.popleft().result()
-            waiting.extend(ahead.submit(prepared, task) for task in islice(source, 1))
-            result = kernel.compute(task, ready)
-            if on_done is not None:
-                on_done(index)
-            yield result
-            del result
+    def __length_hint__(self) -> int:
+        return self._length if self._length >= 0 else NotImplemented
+
+    def __iter__(self) -> _Started:
+        return self
+
+    def __next__(self) -> Any:
+        ready = self._ahead.pop() if self._ahead else next(self._futures)
+        self._ahead.extend(future for future in [next(self._futures, None)] if future is not None)
+        return ready
 
 
 def _finds_gpu(library: str) -> bool:

@@ -1,4 +1,4 @@
-"""Names of backends, built in or plugged in."""
+"""What `backend=` may be: names, built in or plugged in, and things to adapt."""
 
 from __future__ import annotations
 
@@ -7,13 +7,18 @@ import importlib
 import inspect
 import os
 import sys
+import textwrap
+from concurrent.futures import Executor
+from contextlib import AbstractContextManager, nullcontext
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
-from ..validation import warn_user
+from ..validation import as_count, as_positive, warn_user
 from .auto import parallel_pays
 from .base import MCBackend
-from .checks import check_n_simulations
+from .dask import DaskBackend
+from .executor import ExecutorBackend, is_executor
+from .nesting import available_cores
 from .sequential import SequentialBackend
 
 __all__ = [
@@ -24,6 +29,7 @@ __all__ = [
     "list_backends",
     "print_backend_info",
     "register_backend",
+    "resolve_backend",
     "set_default_backend",
 ]
 
@@ -82,17 +88,12 @@ def register_backend(name: str, cls: type[MCBackend], default: bool = False) -> 
 
 
 def list_backends(available_only: bool = False) -> list[str]:
-    """List the names that ``backend=`` knows.
+    """Return the names that ``backend=`` knows, built-in ones first.
 
     Parameters
     ----------
     available_only : bool, optional
         Whether to leave out those whose libraries are not installed.
-
-    Returns
-    -------
-    list of str
-        The built-in ones first, then others by the alphabet.
 
     Examples
     --------
@@ -105,13 +106,7 @@ def list_backends(available_only: bool = False) -> list[str]:
 
 
 def list_available_backends() -> list[str]:
-    """List the names of the backends that can be used here.
-
-    Returns
-    -------
-    list of str
-        As ``list_backends(available_only=True)``.
-    """
+    """Return the names of the backends that can be used here."""
     return list_backends(available_only=True)
 
 
@@ -165,16 +160,15 @@ def get_backend(name: str | None = None, **options: Any) -> MCBackend:
     1
     """
     key = _default() if name is None else _known(name)
-    if not _is_available(key):
-        lack = _load_lack(key)
-        warn_user(
-            f"backend {key!r} {lack}; running sequentially."
-            if lack
-            else f"backend {key!r} is not installed; running sequentially. "
-            f"Install it with: {_pip_line(key)}"
-        )
-        return SequentialBackend()
-    return _load(key)(**options)
+    if _is_available(key):
+        return _load(key)(**options)
+    lack, pip = _remedies(key)
+    warn_user(
+        f"backend {key!r} {lack}; running sequentially."
+        if lack
+        else f"backend {key!r} is not installed; running sequentially. Install it with: {pip}"
+    )
+    return SequentialBackend()
 
 
 def get_recommended_backend(n_simulations: int = 1000, seconds_per_simulation: float = 0.05) -> str:
@@ -188,21 +182,15 @@ def get_recommended_backend(n_simulations: int = 1000, seconds_per_simulation: f
         Time of one simulation on one core; the default is that of a surrogate of a pair of
         1000 samples with ``method="full"``.
 
-    Returns
-    -------
-    str
-        ``"sequential"`` or ``"joblib"``. ``"auto"`` finds out by itself, by measuring.
-
     Examples
     --------
-    >>> get_recommended_backend(n_simulations=10)
+    >>> get_recommended_backend(n_simulations=10)  # "auto" finds out by itself, by measuring
     'sequential'
     """
-    seconds = check_n_simulations(n_simulations) * _check_seconds(seconds_per_simulation)
+    count = as_count(n_simulations, "n_simulations")
+    seconds = count * as_positive(seconds_per_simulation, "seconds_per_simulation")
     if not parallel_pays(seconds, sys.maxsize):  # too small for any number of cores
         return "sequential"
-    from .joblib import available_cores
-
     return "joblib" if parallel_pays(seconds, available_cores()) else "sequential"
 
 
@@ -229,7 +217,8 @@ def print_backend_info() -> None:
         versions = [f"{k} {v}" for k, v in info.get("versions", {}).items()]
         details = info.get("install", ", ".join(versions))
         workers = str(info.get("n_workers", "-"))
-        lines.append(f"{name + mark:<14}{available:<11}{workers:<9}{details}".rstrip())
+        row = f"{name + mark:<14}{available:<11}{workers:<9}"
+        lines += textwrap.wrap(row + details, 80, subsequent_indent=" " * 34) or [row.rstrip()]
     lines.append("* used by default")
     sys.stdout.write("\n".join(lines) + "\n")
 
@@ -282,38 +271,25 @@ def _is_available(key: str) -> bool:
         return False
 
 
-def _load_lack(key: str) -> str | None:
-    """Return what a backend lacks whose libraries are installed, in its own words."""
+def _remedies(key: str) -> tuple[str | None, str]:
+    """Return what a backend lacks whose libraries are installed, and the pip line of others."""
     try:
-        return _load(key).lack()
+        cls = _load(key)
+        return cls.lack(), f"pip install {_EXTRAS.get(key) or ' '.join(cls.requires) or key}"
     except Exception:
-        return None
-
-
-def _pip_line(key: str) -> str:
-    packages = [_EXTRAS[key]] if key in _EXTRAS else list(_load(key).requires)
-    return f"pip install {' '.join(packages) or key}"
+        return None, f"pip install {_EXTRAS.get(key, key)}"
 
 
 def _describe(name: str) -> dict[str, Any]:
     if not _is_available(name):
-        lack = _load_lack(name)
-        return {"name": name, "available": False, "install": lack or _pip_line(name)}
+        lack, pip = _remedies(name)
+        return {"name": name, "available": False, "install": lack or pip}
     try:
         with get_backend(name) as backend:
             return backend.get_info()
     except Exception as error:
         # A table of all backends must not fail because one of them does.
         return {"name": name, "available": False, "install": f"fails: {error}"}
-
-
-def _check_seconds(seconds: object) -> float:
-    rule = "`seconds_per_simulation` must be a positive number"
-    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
-        raise TypeError(f"{rule}, got {seconds!r}.")
-    if not seconds > 0:
-        raise ValueError(f"{rule}, got {seconds!r}.")
-    return float(seconds)
 
 
 def _scan_entry_points() -> None:
@@ -338,3 +314,60 @@ def _scan_entry_points() -> None:
 def _entry_in_words(entry: EntryPoint) -> str:
     distribution = f" of {entry.dist.name} {entry.dist.version}" if entry.dist else ""
     return f"{entry.name!r} ({entry.value}){distribution}"
+
+
+def resolve_backend(
+    backend: Any = None, n_workers: int | None = None
+) -> AbstractContextManager[MCBackend]:
+    """Turn what the caller passed as ``backend=`` into a backend.
+
+    Parameters
+    ----------
+    backend : None, str, MCBackend, Executor, distributed.Client or object with ``map``
+        None: the default (`set_default_backend`, ``PYCWT_MOD_BACKEND``, ``"auto"``).
+    n_workers : int, optional
+        At most this number of tasks at a time; -1: all; None: as the backend is set up.
+
+    Returns
+    -------
+    context manager
+        It gives the `MCBackend`, and closes at its end what was made here, never what the caller
+        passed in.
+
+    Raises
+    ------
+    TypeError
+        If `backend` is nothing of these.
+    ValueError
+        If a name is not known.
+
+    Examples
+    --------
+    >>> with resolve_backend("sequential") as backend:
+    ...     list(backend.map(abs, [-1, 2]))
+    [1, 2]
+    """
+    if isinstance(backend, MCBackend):
+        return nullcontext(backend.with_n_workers(n_workers))
+    if backend is None or isinstance(backend, str):
+        return get_backend(backend).with_n_workers(n_workers)
+    # The adapter is ours; what it adapts is not, and stays open.
+    return _adapt(backend, n_workers)
+
+
+def _adapt(backend: Any, n_workers: int | None) -> MCBackend:
+    # A client comes from a library that has been imported. It has a `map` of its own, too.
+    distributed = sys.modules.get("distributed")
+    if distributed is not None and isinstance(backend, distributed.Client):
+        return DaskBackend(client=backend).with_n_workers(n_workers)
+    if is_executor(backend) and not isinstance(backend, type):
+        return ExecutorBackend(backend, n_workers)
+    hint = ""
+    if isinstance(backend, type) and issubclass(backend, MCBackend | Executor):
+        hint = f" Call the class to make an instance: {backend.__name__}(...)."
+    names = ", ".join(repr(name) for name in list_backends())
+    raise TypeError(
+        f"`backend` must be None, a name ({names}), an MCBackend instance, a "
+        "concurrent.futures.Executor, a dask.distributed.Client, or a pool with a method `map`, "
+        f"got {backend!r} of type {type(backend).__name__}.{hint}"
+    )

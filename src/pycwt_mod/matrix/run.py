@@ -240,7 +240,7 @@ class Run:
     @contextmanager
     def _mapped(self, kernel: Any, tasks: Iterable[Any]) -> Iterator[Iterator[Any]]:
         """Run tasks on the backend until the deadline; an early end of the block ends them."""
-        results = self.backend.map_until(kernel, tasks, self.deadline)
+        results = self.backend.map(kernel, tasks, deadline=self.deadline)
         with closing_iterator(results):
             yield results
 

@@ -96,7 +96,7 @@ def estimate_nulls(
     ranges = [_tasks(run.plan, range(mc_count), engine) for _, run in unknown]
     tasks = [(place, task) for place, own in enumerate(ranges) for task in own]
     kernel = _CountEach([run.kernel() for _, run in unknown])
-    tables = engine.map_until(kernel, tasks, deadline)
+    tables = engine.map(kernel, tasks, deadline=deadline)
     with closing_iterator(tables):
         for (index, run), own in zip(unknown, ranges, strict=True):
             yield index, run.added(tables, own, on_done)
@@ -218,8 +218,8 @@ class _Run:
                 tally.counts += next(tables)
                 tally.n_tasks += 1
                 on_done(stop - start)
-        except BaseException:
-            self._keep_part(tally, tasks, time.perf_counter() - began, None)
+        except BaseException as error:
+            self._keep_part(tally, tasks, time.perf_counter() - began, None, error)
             raise
         indices = range(tasks[0][0], tasks[-1][1])
         return self.keep(tally.counts, indices, time.perf_counter() - began)
@@ -231,9 +231,9 @@ class _Run:
         tally = _Tally(self.no_counts())
         try:
             self._count(tasks, tally)
-        except BaseException:
+        except BaseException as error:
             # Ctrl-C, the end of the time, a worker that died: the counts so far are kept.
-            self._keep_part(tally, tasks, time.perf_counter() - began, known)
+            self._keep_part(tally, tasks, time.perf_counter() - began, known, error)
             raise
         if tally.n_tasks != len(tasks):
             raise RuntimeError(
@@ -265,6 +265,7 @@ class _Run:
         tasks: list[tuple[int, int]],
         seconds: float,
         known: NullDistribution | None,
+        error: BaseException,
     ) -> None:
         """Cache the counts of a run that broke off, so that the next call goes on from them."""
         if self._key is None or not tally.n_tasks:
@@ -274,7 +275,9 @@ class _Run:
         found = tally.counts.sum(axis=(0, 2))
         if (found == len(indices) * self.plan.samples_per_surrogate).all():
             self.keep(tally.counts, indices, seconds, known)
-            logger.info("%d surrogates of a broken run are in the cache", len(indices))
+            error.add_note(
+                f"{indices.stop} surrogates are in the cache; the same call goes on from there."
+            )
 
     def _stored(self, mc_count: int) -> NullDistribution | None:
         if self._key is None:

@@ -26,11 +26,28 @@ import pytest
 
 from pycwt_mod import wct_matrix, wct_null
 from pycwt_mod.backends import ExecutorBackend, JoblibBackend, get_backend
+from pycwt_mod.backends.testing import LAWS
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="provokes faults by POSIX means")
 
 SECONDS = 60.0
 PROBLEM = (0.6, 0.3, 0.5, 1 / 4, 1.0, 12)
+heavy = pytest.mark.heavy
+
+
+def test_every_row_of_the_table_of_faults_names_tests_that_there_are(checkout):
+    text = (checkout / "docs" / "faults.md").read_text(encoding="utf-8")
+    table = text[text.index("| fault |") :].partition("\n\n")[0]
+    rows = [line.split("|") for line in table.splitlines()[2:]]
+    defined = set()
+    for path in Path(__file__).parent.rglob("test_*.py"):
+        defined.update(re.findall(r"^def (test_\w+)", path.read_text(encoding="utf-8"), re.M))
+    faults = {row[1].strip(): re.findall(r"test_\w+|law \"\w+\"", row[4]) for row in rows}
+    assert len(faults) > 20
+    for fault, names in faults.items():
+        assert names, fault
+        laws = {f'law "{name}"' for name in LAWS}
+        assert not set(names) - defined - laws, fault
 
 
 def null_of(mc_count=32, **options):
@@ -101,6 +118,7 @@ if __name__ == "__main__":
 """
 
 
+@heavy
 @pytest.mark.skipif(sys.platform != "linux", reason="the limit on address space is Linux's")
 @pytest.mark.parametrize("name", ["sequential", "joblib", "dask"])
 def test_fault_out_of_memory_in_a_block_is_a_memory_error_that_names_it(name, tmp_path):
@@ -115,7 +133,7 @@ def unpicklable():
     return lambda seed: lock is None
 
 
-@pytest.mark.parametrize("kind", ["joblib", "executor", "dask"])
+@pytest.mark.parametrize("kind", ["joblib", "executor", pytest.param("dask", marks=heavy)])
 def test_fault_unpicklable_worker_is_a_clear_error_before_anything_runs(kind):
     if kind == "dask":
         pytest.importorskip("distributed")
@@ -136,6 +154,7 @@ if __name__ == "__main__":
 """
 
 
+@heavy
 @pytest.mark.parametrize("name", ["sequential", "joblib", "dask"])
 def test_fault_interrupt_restores_the_terminal_and_leaves_no_process(name, tmp_path):
     if name == "dask":
@@ -203,6 +222,7 @@ assert null() == found
 """
 
 
+@heavy
 @needs_mount
 @pytest.mark.parametrize(
     ("options", "words"),
@@ -240,6 +260,7 @@ if __name__ == "__main__":
 """
 
 
+@heavy
 @needs_mount
 def test_fault_no_room_to_share_large_arrays_falls_back_to_copies(tmp_path):
     folder = tmp_path / "small"
@@ -273,6 +294,7 @@ if __name__ == "__main__":
 """
 
 
+@heavy
 @needs_mount
 def test_fault_no_room_for_the_transforms_of_a_matrix_falls_back_to_memory(tmp_path):
     folder = tmp_path / "small"
@@ -288,7 +310,7 @@ def test_fault_no_room_for_the_transforms_of_a_matrix_falls_back_to_memory(tmp_p
 
 
 CORES = """
-from pycwt_mod.backends.joblib import available_cores
+from pycwt_mod.backends.nesting import available_cores
 from pycwt_mod.backends import JoblibBackend, DaskBackend
 print(available_cores(), JoblibBackend().n_workers, DaskBackend().n_workers)
 """
@@ -306,6 +328,7 @@ def cgroup_with_one_core():
     return root, group, quota.format(group)
 
 
+@heavy
 @needs_mount
 def test_fault_quota_of_cores_is_followed(tmp_path):
     pytest.importorskip("distributed")
@@ -323,6 +346,7 @@ def test_fault_quota_of_cores_is_followed(tmp_path):
         group.rmdir()
 
 
+@heavy
 def test_fault_more_workers_than_blocks_is_no_fault(monkeypatch):
     monkeypatch.setattr("pycwt_mod.backends.joblib.available_cores", lambda: 8)
     assert null_of(10, backend=JoblibBackend(8)) == null_of(10, backend="sequential")

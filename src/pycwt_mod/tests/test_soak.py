@@ -29,6 +29,7 @@ def table_of(n_calls, cache_dir):
     return [dict(zip(header.split(), map(float, line.split()), strict=True)) for line in lines]
 
 
+@pytest.mark.heavy
 @pytest.mark.skipif(not SOAK.exists(), reason="the benchmarks are not installed with the package")
 @pytest.mark.parametrize("n_calls", [30, pytest.param(200, marks=pytest.mark.slow)])
 def test_soak_nothing_grows(n_calls, cache_dir):

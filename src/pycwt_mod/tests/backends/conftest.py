@@ -1,8 +1,9 @@
-"""Every backend there is, for tests that must hold on each."""
+"""Backends for tests that must hold on each, and pools that are started once."""
 
 import multiprocessing
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 
+import joblib
 import pytest
 
 from pycwt_mod.backends import (
@@ -14,16 +15,6 @@ from pycwt_mod.backends import (
     registry,
 )
 
-BACKENDS = [
-    "sequential",
-    "joblib-processes",
-    "joblib-threads",
-    "executor-processes",
-    "executor-threads",
-    "auto",
-    "dask",
-    "gpu-torch-cpu",
-]
 # Not all that the machine has, so that the tests mean the same everywhere.
 N_WORKERS = 2
 
@@ -31,7 +22,9 @@ N_WORKERS = 2
 @pytest.fixture(autouse=True)
 def two_cores(monkeypatch):
     """Let joblib see two cores on any machine, so that nothing falls back to one."""
-    monkeypatch.setattr("pycwt_mod.backends.joblib.available_cores", lambda: N_WORKERS)
+    monkeypatch.setenv("LOKY_MAX_CPU_COUNT", str(N_WORKERS))
+    if joblib.cpu_count() < N_WORKERS:
+        monkeypatch.setattr(JoblibBackend, "available_workers", lambda self: N_WORKERS)
 
 
 @pytest.fixture(scope="session")
@@ -66,14 +59,14 @@ def torch_on_the_cpu():
     return GPUBackend("torch", device="cpu")
 
 
-@pytest.fixture(params=BACKENDS)
-def backend(request):
-    """Give each backend in turn."""
+@pytest.fixture
+def make_backend(request):
+    """Give a function that makes a backend by the name it has in tests."""
 
     def fixture(name):
         return request.getfixturevalue(name)
 
-    make = {
+    kinds = {
         "sequential": SequentialBackend,
         "joblib-processes": lambda: JoblibBackend(N_WORKERS),
         "joblib-threads": lambda: JoblibBackend(N_WORKERS, prefer="threads"),
@@ -81,9 +74,15 @@ def backend(request):
         "executor-threads": lambda: ExecutorBackend(fixture("thread_pool")),
         "auto": lambda: AutoBackend(N_WORKERS),
         "dask": lambda: DaskBackend(fixture("dask_client")),
-        "gpu-torch-cpu": torch_on_the_cpu,
-    }[request.param]
-    with make() as made:
+        "gpu": torch_on_the_cpu,
+    }
+    return lambda name: kinds[name]()
+
+
+@pytest.fixture(params=["sequential", "executor-processes"])
+def backend(request, make_backend):
+    """Give a backend without and one with pickling; `check_backend` tells that all are alike."""
+    with make_backend(request.param) as made:
         yield made
 
 

@@ -88,6 +88,7 @@ def test_auto_moves_a_slow_job_to_processes(clock, pools):
     assert [pool.n_workers for pool in pools] == [2]
 
 
+@pytest.mark.heavy
 def test_auto_moves_after_one_very_slow_task(clock):
     backend = AutoBackend(2)
     results = list(backend.map(Slow(clock, 60.0), range(4)))
@@ -107,10 +108,11 @@ def test_auto_does_not_move_the_last_task(clock, pools):
     assert not pools
 
 
+@pytest.mark.heavy
 def test_auto_moves_a_job_of_unknown_length(clock):
     backend = AutoBackend(2)
-    results = list(backend.map(Slow(clock, 1.0), iter(range(40))))
-    # As much again is taken to remain, so it moves once about ten seconds were spent.
+    results = list(backend.map(Slow(clock, 1.0), (k for k in range(40))))
+    # As many again are taken to remain, so it moves once about ten seconds were spent.
     assert 5 <= split_by_process(results, 40) <= 15
     assert backend.get_info()["last_choice"] == "joblib"
 

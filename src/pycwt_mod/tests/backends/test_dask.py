@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 
 from pycwt_mod import wct_null
-from pycwt_mod.backends import AutoBackend, DaskBackend, SequentialBackend, dask_sum
-from pycwt_mod.backends.base import Deadline
+from pycwt_mod.backends import DaskBackend, Deadline, JoblibBackend, dask_sum
 
 distributed = pytest.importorskip("distributed")
 
@@ -30,6 +29,7 @@ def die_once(task):
     return index
 
 
+@pytest.mark.heavy
 def test_dask_starts_a_cluster_for_the_call_and_closes_it():
     import psutil
 
@@ -44,6 +44,7 @@ def test_dask_starts_a_cluster_for_the_call_and_closes_it():
     assert not [child for child in left if "worker" in child.name().lower()]
 
 
+@pytest.mark.heavy
 def test_dask_keeps_its_cluster_within_a_with_block():
     with DaskBackend(n_workers=1) as backend:
         first = set(backend.map(where, range(2)))
@@ -80,12 +81,10 @@ def test_dask_leaves_no_data_on_the_cluster(dask_client):
     kernel = (lambda data: lambda task: (task, len(data)))(payload)
     found = list(DaskBackend(dask_client).map(kernel, range(9)))
     assert found == [(k, len(payload)) for k in range(9)]
-    give_up_at = time.monotonic() + 5.0
-    while any(dask_client.has_what().values()) and time.monotonic() < give_up_at:
-        time.sleep(0.05)
-    assert not any(dask_client.has_what().values())
+    assert_no_data_left(dask_client)
 
 
+@pytest.mark.heavy
 def test_dask_survives_a_killed_worker(tmp_path):
     with DaskBackend(n_workers=2) as backend:
         tasks = [(str(tmp_path), index) for index in range(20)]
@@ -93,17 +92,7 @@ def test_dask_survives_a_killed_worker(tmp_path):
     assert Path(tmp_path, "died").exists()
 
 
-def nested(_):
-    with DaskBackend() as inner:
-        by_dask = set(inner.map(where, range(2)))
-    return os.getpid(), by_dask | set(AutoBackend().map(where, range(2)))
-
-
-def test_dask_nested_call_stays_in_its_worker(dask_client):
-    for pid, inner in DaskBackend(dask_client).map(nested, range(2)):
-        assert inner == {pid}
-
-
+@pytest.mark.heavy
 def test_dask_runs_the_first_tasks_first(dask_client):
     # The consumer waits for them in order: one stuck behind a long later task holds up all.
     spans = list(DaskBackend(dask_client).map(begin, [0.02] * 4 + [0.4] * 4))
@@ -116,6 +105,17 @@ def begin(seconds):
     return begun
 
 
+def test_dask_repr_names_what_was_chosen():
+    assert repr(DaskBackend()) == "DaskBackend()"
+    found = repr(DaskBackend(address="tcp://127.0.0.1:1", n_workers=1))
+    assert found == "DaskBackend(address='tcp://127.0.0.1:1', n_workers=1)"
+
+
+class Asynchronous:
+    asynchronous = True
+    submit = None
+
+
 @pytest.mark.parametrize(
     ("options", "error", "words"),
     [
@@ -123,6 +123,7 @@ def begin(seconds):
         ({"client": 3, "address": "tcp://x"}, ValueError, "`client` and `address` exclude"),
         ({"address": 3}, TypeError, "`address` must be a string, got 3"),
         ({"n_workers": 0}, ValueError, "`n_workers` must be a positive integer or -1, got 0"),
+        ({"client": Asynchronous()}, ValueError, "`client` must not be asynchronous"),
     ],
 )
 def test_dask_refuses_wrong_options(options, error, words):
@@ -143,7 +144,6 @@ def null_on(backend, mc_count=400):
 def small_parts(monkeypatch):
     """Add up after a few tables, so that a short run has every kind of sum."""
     monkeypatch.setattr(dask_sum, "FAN_IN", 2)
-    monkeypatch.setattr(dask_sum, "BRANCHES", 2)
     monkeypatch.setattr(dask_sum, "FIRST_PART", 3)
 
 
@@ -224,6 +224,7 @@ def die_once_and_count(folder):
     return kernel
 
 
+@pytest.mark.heavy
 def test_dask_sums_survive_a_killed_worker(tmp_path, monkeypatch, small_parts):
     # Killed when it holds sums of earlier tables, which must be made again.
     monkeypatch.setattr(dask_sum, "FIRST_PART", 50)
@@ -236,6 +237,7 @@ def test_dask_sums_survive_a_killed_worker(tmp_path, monkeypatch, small_parts):
     np.testing.assert_array_equal(total, expected)
 
 
+@pytest.mark.heavy
 def test_dask_counts_survive_a_worker_killed_from_outside(small_parts):
     expected = null_on("sequential", 1000)
     killed = []
@@ -259,6 +261,7 @@ def test_dask_counts_survive_a_worker_killed_from_outside(small_parts):
     assert null == expected
 
 
+@pytest.mark.heavy
 def test_dask_counts_on_a_cluster_that_grows_and_shrinks():
     sizes = []
     with (
@@ -300,13 +303,23 @@ def test_dask_ends_when_the_time_is_over(dask_client, way):
     backend = DaskBackend(dask_client)
     begun = time.monotonic()
     if way == "map":
-        results = backend.map_until(time.sleep, [0.3] * 100, Deadline(0.5))
+        results = backend.map(time.sleep, [0.1] * 100, deadline=Deadline(0.3))
     else:
-        results = backend.map_sum(slow_table, range(10_000), deadline=Deadline(0.5))
-    with pytest.raises(TimeoutError, match=r"the time is over: `timeout` = 0\.5 s"):
+        results = backend.map_sum(slow_table, range(10_000), deadline=Deadline(0.3))
+    with pytest.raises(TimeoutError, match=r"the time is over: `timeout` = 0\.3 s"):
         list(results)
     assert time.monotonic() - begun < 5.0
     assert not any(dask_client.processing().values())
+
+
+def test_dask_through_joblib(dask_client):
+    import joblib
+
+    pids = set(dask_client.run(os.getpid).values())
+    with dask_client.as_current(), joblib.parallel_config(backend="dask"):
+        backend = JoblibBackend()
+        assert backend.n_workers == 2
+        assert set(backend.map(where, range(8))) <= pids
 
 
 def test_dask_closed_client_is_a_clear_error(dask_client):
@@ -321,10 +334,3 @@ def test_dask_large_kernel_is_sent_once_and_outlives_its_holders(dask_client):
     found = list(DaskBackend(dask_client).map_sum(lambda k: k + len(payload), range(40)))
     assert sum(total for _, total in found) == sum(range(40)) + 40 * len(payload)
     assert_no_data_left(dask_client)
-
-
-def test_sequential_map_sum_gives_each_result():
-    done = []
-    sums = SequentialBackend().map_sum(abs, [-1, 2], on_done=done.append)
-    assert list(sums) == [(1, 1), (1, 2)]
-    assert done == [0, 1]

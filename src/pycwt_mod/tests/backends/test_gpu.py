@@ -3,17 +3,19 @@
 import dataclasses
 import importlib.util
 import threading
+from itertools import product
 
 import numpy as np
 import pytest
 
 from pycwt_mod import DOG, Morlet, Paul, arrays, wct_null
 from pycwt_mod.backends import GPUBackend, get_backend, gpu
-from pycwt_mod.backends.testing import check_backend
 
 pytest.importorskip("torch")
 pytest.importorskip("array_api_compat")
 
+heavy = pytest.mark.heavy
+SMOOTHINGS = ["pycwt", "grinsted"]
 PROBLEM = {"al1": 0.6, "al2": 0.3, "dt": 0.5, "dj": 1 / 4, "s0": 1.0, "J": 20}
 
 # Rounding of another FFT moves R2 by about 1e-15: of 1e5 samples hardly one changes its bin.
@@ -24,8 +26,16 @@ def null_of(**options):
     return wct_null(**PROBLEM, mc_count=50, rng_seed=1, progress=False, cache=False, **options)
 
 
-@pytest.mark.parametrize("smoothing", ["pycwt", "grinsted"])
-@pytest.mark.parametrize("wavelet", ["morlet", "paul", "dog", "mexicanhat"])
+@pytest.mark.parametrize(
+    ("wavelet", "smoothing"),
+    [
+        ("morlet", "pycwt"),
+        ("dog", "grinsted"),
+        *(pytest.param(*case, marks=heavy) for case in product(["paul", "mexicanhat"], SMOOTHINGS)),
+        pytest.param("morlet", "grinsted", marks=heavy),
+        pytest.param("dog", "pycwt", marks=heavy),
+    ],
+)
 def test_float64_counts_are_those_of_the_cpu(wavelet, smoothing):
     options = {"wavelet": wavelet, "smoothing": smoothing, "method": "full"}
     expected = null_of(backend="sequential", **options)
@@ -34,8 +44,12 @@ def test_float64_counts_are_those_of_the_cpu(wavelet, smoothing):
     assert found.provenance["backend"] == "gpu"
 
 
-@pytest.mark.parametrize("dtype", ["float64", "float32"])
-@pytest.mark.parametrize("wavelet", [Morlet(), Paul(), DOG(3)], ids=repr)
+@pytest.mark.parametrize("dtype", ["float64", pytest.param("float32", marks=heavy)])
+@pytest.mark.parametrize(
+    "wavelet",
+    [Morlet(), pytest.param(Paul(), marks=heavy), pytest.param(DOG(3), marks=heavy)],
+    ids=repr,
+)
 def test_multirate_levels_are_those_of_the_cpu(wavelet, dtype):
     # The CPU computes this method in single precision: a thousandth of the coherences change bin.
     expected = null_of(backend="sequential", wavelet=wavelet).quantile([0.5, 0.95])
@@ -45,7 +59,7 @@ def test_multirate_levels_are_those_of_the_cpu(wavelet, dtype):
     np.testing.assert_allclose(found, expected, atol=1e-3)
 
 
-@pytest.mark.parametrize("wavelet", [Morlet(), Paul()], ids=repr)
+@pytest.mark.parametrize("wavelet", [Morlet(), pytest.param(Paul(), marks=heavy)], ids=repr)
 def test_float32_levels_are_within_one_bin(wavelet):
     options = {"wavelet": wavelet, "method": "full"}
     expected = null_of(backend="sequential", **options).quantile([0.5, 0.95])
@@ -54,6 +68,7 @@ def test_float32_levels_are_within_one_bin(wavelet):
     np.testing.assert_allclose(found, expected, atol=1e-3)
 
 
+@heavy
 def test_small_memory_makes_small_blocks_and_the_same_counts(monkeypatch):
     expected = null_of(backend=GPUBackend("torch", "cpu"))
     monkeypatch.setattr(arrays.torch, "_HOST_BLOCK_BYTES", 1)
@@ -87,7 +102,7 @@ class SmallMemory(GPUBackend):
         return dataclasses.replace(ops, zeros=zeros, release=release)
 
 
-@pytest.mark.parametrize("method", ["multirate", "full"])
+@pytest.mark.parametrize("method", ["multirate", pytest.param("full", marks=heavy)])
 def test_block_that_is_too_large_is_halved_until_it_fits(method):
     expected = null_of(backend=GPUBackend("torch", "cpu"), method=method)
     backend = SmallMemory(2_000_000)
@@ -157,21 +172,6 @@ def test_cache_keeps_runs_of_another_array_library_apart():
         backend="sequential",
     )
     assert done[-1] == (20, 20)
-
-
-class OnCPU(GPUBackend):
-    """The backend as it is on a machine whose GPU is a CPU."""
-
-    def __init__(self):
-        super().__init__("torch", "cpu")
-
-    @classmethod
-    def is_available(cls):
-        return True
-
-
-def test_backend_keeps_the_laws():
-    check_backend(OnCPU)
 
 
 @pytest.mark.parametrize(

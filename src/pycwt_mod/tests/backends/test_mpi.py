@@ -11,6 +11,7 @@ import pytest
 
 pytestmark = [
     pytest.mark.mpi,
+    pytest.mark.heavy,
     pytest.mark.skipif(
         importlib.util.find_spec("mpi4py") is None or shutil.which("mpiexec") is None,
         reason="needs MPI: apt-get install openmpi-bin libopenmpi-dev; pip install mpi4py",

@@ -25,7 +25,7 @@ def expected_levels():
 
 def nested(k):
     """Call all that is parallel; return what ran where, and how many processes that made."""
-    # One core would hide everything: `two_cores` is not patched in worker processes.
+    # One core would hide everything: the environment of workers may be older than `two_cores`.
     os.environ["LOKY_MAX_CPU_COUNT"] = "2"
     y = np.random.default_rng(0).standard_normal((2, 64))
     before = set(psutil.Process().children(recursive=True))
@@ -41,7 +41,6 @@ def nested(k):
         ran_on.add(backend.ran_on)
         pids |= set(map_tasks(where, range(3), backend=backend))
     new = set(psutil.Process().children(recursive=True)) - before
-    # Threads of BLAS are not ours; a pool's would be named so.
     return os.getpid(), pids, ran_on, result.null.provenance["backend"], len(new), result[4]
 
 
@@ -58,52 +57,43 @@ def assert_all_in_process(outcomes, n_expected, other_process=True):
         np.testing.assert_array_equal(found, levels)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("method", get_all_start_methods())
 def test_nested_in_the_users_process_pool(method):
     with ProcessPoolExecutor(2, get_context(method)) as pool:
-        assert_all_in_process(pool.map(nested, range(3)), 3)
+        assert_all_in_process(pool.map(nested, range(2)), 2)
 
 
-@pytest.mark.parametrize("method", ["loky", "multiprocessing"])
+@pytest.mark.parametrize(
+    "method", [pytest.param("loky", marks=pytest.mark.heavy), "multiprocessing"]
+)
 def test_nested_in_the_users_joblib(method):
     from joblib import Parallel, delayed
 
     parallel = Parallel(n_jobs=2, backend=method)
-    assert_all_in_process(parallel(delayed(nested)(k) for k in range(3)), 3)
+    assert_all_in_process(parallel(delayed(nested)(k) for k in range(2)), 2)
 
 
-def test_nested_in_the_users_lokys_pool():
-    from joblib.externals.loky import get_reusable_executor
-
-    pool = get_reusable_executor(2)
-    try:
-        assert_all_in_process(pool.map(nested, range(3)), 3)
-    finally:
-        pool.shutdown(kill_workers=True)
-
-
+@pytest.mark.heavy
 def test_nested_in_a_dask_task(dask_client):
-    futures = dask_client.map(nested, range(3), pure=False)
-    assert_all_in_process(dask_client.gather(futures), 3)
+    futures = dask_client.map(nested, range(2), pure=False)
+    assert_all_in_process(dask_client.gather(futures), 2)
 
 
-def test_nested_in_own_backends(backend):
-    if backend.name in ("sequential", "auto", "gpu"):
-        # These run the outer tasks in the caller's thread, where workers are in place.
-        backend = JoblibBackend(2)
-    outcomes = list(backend.map(nested, range(2)))
-    assert_all_in_process(outcomes, 2, other_process=outcomes[0][0] != os.getpid())
-
-
-def sleepy(seed):
-    return os.getpid()
+@pytest.mark.heavy
+@pytest.mark.parametrize(
+    "name", ["joblib-processes", "joblib-threads", "executor-processes", "executor-threads", "dask"]
+)
+def test_nested_in_own_backends(name, make_backend):
+    outcomes = list(make_backend(name).map(nested, range(2)))
+    assert_all_in_process(outcomes, 2, other_process="threads" not in name)
 
 
 def test_one_level_of_processes_in_all():
     """Of joblib in joblib, there are two workers and not two times two."""
 
     def outer(seed):
-        inside = JoblibBackend(2).run_monte_carlo(sleepy, 4, seed=seed)
+        inside = JoblibBackend(2).run_monte_carlo(where, 4, seed=seed)
         return [os.getpid(), *inside]
 
     rows = JoblibBackend(2).run_monte_carlo(outer, 12, seed=1)

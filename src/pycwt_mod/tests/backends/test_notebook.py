@@ -10,6 +10,8 @@ from multiprocessing import get_all_start_methods
 import psutil
 import pytest
 
+pytestmark = pytest.mark.heavy
+
 jupyter_client = pytest.importorskip("jupyter_client")
 pytest.importorskip("ipykernel")
 

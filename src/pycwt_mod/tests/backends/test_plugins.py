@@ -14,9 +14,9 @@ GOOD = """
         name = "plugin"
         n_maps = 0
 
-        def map(self, kernel, tasks, *, on_done=None):
+        def map(self, kernel, tasks, **options):
             type(self).n_maps += 1
-            return super().map(kernel, tasks, on_done=on_done)
+            return super().map(kernel, tasks, **options)
 """
 
 

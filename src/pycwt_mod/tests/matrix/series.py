@@ -28,10 +28,10 @@ class Spy(SequentialBackend):
         self.calls = []
         self.n_closed = 0
 
-    def map(self, kernel, tasks, *, on_done=None):
+    def map(self, kernel, tasks, **options):
         tasks = list(tasks)
         self.calls.append((type(kernel).__name__, tasks))
-        return super().map(kernel, tasks, on_done=on_done)
+        return super().map(kernel, tasks, **options)
 
     def close(self):
         self.n_closed += 1

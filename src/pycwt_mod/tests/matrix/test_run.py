@@ -49,11 +49,11 @@ class Slow(SequentialBackend):
     def __init__(self, kernel, clock):
         self.kernel, self.clock = kernel, clock
 
-    def map(self, kernel, tasks, *, on_done=None):
-        for result in super().map(kernel, tasks, on_done=on_done):
-            if type(kernel).__name__ == self.kernel:
+    def run_tasks(self, run, tasks, deadline):
+        for outcome in super().run_tasks(run, tasks, deadline):
+            if type(run.kernel).__name__ == self.kernel:
                 self.clock.ahead += HOUR
-            yield result
+            yield outcome
 
 
 @pytest.mark.parametrize("backend", ["sequential", JoblibBackend(2, prefer="threads")], ids=str)

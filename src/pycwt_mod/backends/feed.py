@@ -1,0 +1,93 @@
+"""What a backend is fed with, and how the outcomes are put in order."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections.abc import Iterable, Iterator
+from operator import length_hint
+from typing import Any
+
+from .deadline import Deadline, closing_iterator
+
+__all__ = ["Feed", "in_order"]
+
+
+class Feed:
+    """Numbered tasks for one round of `run_tasks`; ends it when the consumer falls behind.
+
+    So a backend that draws all it can get, as joblib does, holds a bounded number of results.
+    """
+
+    def __init__(self, tasks: Iterable[Any], max_ahead: int) -> None:
+        hint = length_hint(tasks, -1)
+        self.total = hint if hint >= 0 else None
+        self.max_ahead = max_ahead
+        self._source = enumerate(tasks)
+        self._next: list[tuple[int, Any]] = []
+        # Pools draw tasks in threads of their own.
+        self._lock = threading.Lock()
+        self._round_ended = False
+        self.n_drawn = 0
+        self.n_taken = 0
+
+    def begin_round(self) -> bool:
+        """Begin another round; False if there are no more tasks."""
+        self._round_ended = False
+        with self._lock:
+            if not self._next:
+                self._next = list(itertools.islice(self._source, 1))
+            return bool(self._next)
+
+    def end_round(self) -> None:
+        """Give no more tasks in this round."""
+        self._round_ended = True
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the consumer is known to have every result."""
+        return self.n_taken == self.total
+
+    def __iter__(self) -> Feed:
+        return self
+
+    def __next__(self) -> tuple[int, Any]:
+        with self._lock:
+            # Once ended it stays so: joblib has let go of it.
+            self._round_ended |= self.n_drawn - self.n_taken >= self.max_ahead
+            if self._round_ended:
+                raise StopIteration
+            try:
+                task = self._next.pop() if self._next else next(self._source)
+            except StopIteration:
+                self._round_ended = True
+                raise
+            self.n_drawn += 1
+            return task
+
+
+def in_order(run_tasks: Any, run: Any, feed: Feed, deadline: Deadline) -> Iterator[Any]:
+    """Run rounds of tasks until all are done, and yield their outcomes in order."""
+    early: dict[int, Any] = {}
+    while feed.begin_round():
+        outcomes = run_tasks(run, feed, deadline)
+        with closing_iterator(outcomes):
+            try:
+                while True:
+                    if not feed.is_done:
+                        deadline.check()
+                    number, early_outcome = next(outcomes, (None, None))
+                    if number is None:
+                        break
+                    early[number] = early_outcome
+                    del early_outcome
+                    while feed.n_taken in early:
+                        feed.n_taken += 1
+                        yield early.pop(feed.n_taken - 1)
+            finally:
+                feed.end_round()
+        if feed.n_taken != feed.n_drawn:
+            raise RuntimeError(
+                f"`run_tasks` must yield one outcome per task, got {feed.n_taken} in order for "
+                f"{feed.n_drawn} tasks."
+            )

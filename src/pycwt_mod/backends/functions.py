@@ -1,0 +1,94 @@
+"""Work of the user's own as functions: the backend is one of their arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
+
+from .registry import resolve_backend
+from .user_work import run_items
+
+__all__ = ["map_tasks", "run_monte_carlo"]
+
+R = TypeVar("R")
+
+
+def run_monte_carlo(
+    worker: Callable[..., R],
+    n_simulations: int,
+    *args: Any,
+    backend: Any = None,
+    n_workers: int | None = None,
+    **options: Any,
+) -> list[R]:
+    """Run a worker of your own many times, each time with its own random seed, on any backend.
+
+    Parameters
+    ----------
+    worker, n_simulations, *args, **options
+        As in `MCBackend.run_monte_carlo`.
+    backend, n_workers
+        Where, as in `pycwt_mod.wct`.
+
+    Returns
+    -------
+    list
+        The results, in simulation order; empty with ``on_result``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> def maximum_of_noise(seed, n):
+    ...     return np.random.default_rng(seed).standard_normal(n).max()
+    >>> maxima = run_monte_carlo(maximum_of_noise, 200, (50,), seed=1, backend="sequential")
+    >>> float(np.quantile(maxima, 0.95)) > 2.5
+    True
+    """
+    with resolve_backend(backend, n_workers=n_workers) as engine:
+        return engine.run_monte_carlo(worker, n_simulations, *args, **options)
+
+
+def map_tasks(
+    worker: Callable[..., R],
+    items: Iterable[Any],
+    *,
+    backend: Any = None,
+    n_workers: int | None = None,
+    **options: Any,
+) -> list[R]:
+    """Call a function of your own for each of some items, on any backend.
+
+    Parameters
+    ----------
+    worker : callable
+        Called as ``worker(item)``; as ``worker(item, seed)`` if there is a `seed`. Data that all
+        items share, such as a large array, belong to it (a `functools.partial`), and are sent to
+        each worker once.
+    items : iterable
+        The items, drawn at once.
+    backend, n_workers
+        Where, as in `pycwt_mod.wct`.
+    **options
+        ``seed``, ``progress``, ``on_result``, ``return_errors`` and ``timeout`` as in
+        `MCBackend.run_monte_carlo`, but without a seed the worker is given none;
+        ``chunk_size``: items per task, 1 by default.
+
+    Returns
+    -------
+    list
+        The results, in the order of the items; empty with ``on_result``.
+
+    Raises
+    ------
+    Exception
+        That of the first item that fails, with its number in a note.
+    TimeoutError
+        After ``timeout``; it says how many items were done.
+
+    Examples
+    --------
+    >>> map_tasks(abs, [-1, 2, -3], backend="sequential")
+    [1, 2, 3]
+    """
+    with resolve_backend(backend, n_workers=n_workers) as engine:
+        return run_items(engine.map, worker, items, **options)

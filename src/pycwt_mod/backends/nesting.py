@@ -1,0 +1,143 @@
+"""Is this code in a worker already? Then the cores are taken, and it starts no further workers."""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+import multiprocessing
+import os
+import sys
+import threading
+from collections.abc import Iterator
+
+__all__ = [
+    "GUARD",
+    "available_cores",
+    "importing_main",
+    "inside_worker",
+    "marked_as_worker",
+    "note_pool",
+    "refuse_import_of_main",
+]
+
+
+# What a script needs whose workers are started by importing it.
+GUARD = (
+    "A script whose workers are started by importing it must do all its work under "
+    '`if __name__ == "__main__":`, or each worker would start the work once more.'
+)
+
+
+class _Depth(threading.local):
+    """Number of this package's tasks that the current thread is inside of."""
+
+    value = 0
+
+
+_depth = _Depth()
+_pool_started = False
+_forked_with_pool = False
+
+
+def note_pool() -> None:
+    """Note that this process has a pool of worker processes, which its forks cannot use."""
+    global _pool_started
+    _pool_started = True
+
+
+def _after_fork() -> None:
+    global _forked_with_pool
+    _forked_with_pool = _pool_started
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
+
+
+def available_cores() -> int:
+    """Return the number of cores that this process may use.
+
+    By `joblib.cpu_count`, which knows affinity, quotas of containers and LOKY_MAX_CPU_COUNT.
+    """
+    import joblib
+
+    return int(joblib.cpu_count())
+
+
+@contextlib.contextmanager
+def marked_as_worker() -> Iterator[None]:
+    """Mark the current thread as a worker during the block."""
+    _depth.value += 1
+    try:
+        yield
+    finally:
+        _depth.value -= 1
+
+
+def inside_worker() -> bool:
+    """Return whether this code already runs in a parallel worker.
+
+    Returns
+    -------
+    bool
+        True inside a task of this package, of joblib, dask or mpi4py.futures, in a process that
+        `multiprocessing` started, and in a fork of a process with a pool, which would hang there.
+    """
+    return bool(
+        _depth.value
+        or _forked_with_pool
+        or multiprocessing.parent_process() is not None
+        or _inside_mpi_worker()
+        or _inside_joblib_task()
+        or _inside_dask_task()
+    )
+
+
+def importing_main() -> bool:
+    """Return whether a new worker process is importing the script that started it.
+
+    The start methods spawn and forkserver run the script under the name ``__mp_main__``, before
+    the process knows its parent.
+    """
+    if multiprocessing.parent_process() is not None:
+        return False
+    return any(info.frame.f_globals.get("__name__") == "__mp_main__" for info in inspect.stack(0))
+
+
+def refuse_import_of_main() -> None:
+    """Raise RuntimeError where a starting worker would begin the script's work once more."""
+    if importing_main():
+        raise RuntimeError(f"a worker process imports the script that started it. {GUARD}")
+
+
+# A library that was never imported cannot be running this code.
+
+
+def _inside_mpi_worker() -> bool:
+    futures = sys.modules.get("mpi4py.futures")
+    if futures is None:
+        return False
+    try:
+        futures.get_comm_workers()
+    except RuntimeError:
+        return False
+    return True
+
+
+def _inside_joblib_task() -> bool:
+    parallel = sys.modules.get("joblib.parallel")
+    if parallel is None:
+        return False
+    backend, _ = parallel.get_active_backend()
+    return bool(getattr(backend, "nesting_level", 0))
+
+
+def _inside_dask_task() -> bool:
+    distributed = sys.modules.get("distributed")
+    if distributed is None:
+        return False
+    try:
+        distributed.get_worker()
+    except ValueError:
+        return False
+    return True

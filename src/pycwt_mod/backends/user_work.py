@@ -1,0 +1,272 @@
+"""Work of the user's own: a worker called for many seeds, or for many items."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..progress import ProgressOption, make_progress
+from ..validation import as_count, as_seed, brief
+from .deadline import Deadline, closing_iterator
+from .pickling import Failure
+
+__all__ = ["SimulationError", "run_items", "simulate"]
+
+Map = Callable[..., Iterator[Any]]
+OnResult = Callable[[int, Any], object]
+
+
+class SimulationError(Exception):
+    """A simulation that failed, in the place of its result.
+
+    `run_monte_carlo` and `map_tasks` give it with ``return_errors=True``. It can be raised, and
+    can be pickled even where the exception cannot.
+
+    Parameters
+    ----------
+    index : int
+        Number of the simulation or item, from 0.
+    seed : numpy.random.SeedSequence or None
+        The seed it was given, with which it can be run again.
+    failure : Failure
+        The exception as it came from the worker.
+    unit : str, optional
+        "simulation" or "item".
+
+    Attributes
+    ----------
+    traceback : str
+        The worker's traceback as text.
+    type_name, message : str
+        Qualified name of the exception's class, and its message.
+
+    Examples
+    --------
+    >>> from pycwt_mod.backends import map_tasks
+    >>> results = map_tasks(lambda x: 1 / x, [2, 0], backend="sequential", return_errors=True)
+    >>> results[0]
+    0.5
+    >>> print(results[1])
+    item 1 failed: ZeroDivisionError: division by zero
+    """
+
+    def __init__(
+        self,
+        index: int,
+        seed: np.random.SeedSequence | None,
+        failure: Failure,
+        unit: str = "simulation",
+    ) -> None:
+        self.index = index
+        self.seed = seed
+        self.unit = unit
+        self.traceback = failure.traceback_text
+        self.type_name = failure.type_name
+        self.message = failure.message
+        self._failure = failure
+        super().__init__(index, seed, failure, unit)
+
+    def __str__(self) -> str:
+        kind = self.type_name.removeprefix("builtins.")
+        return f"{self.unit} {self.index} failed: {kind}: {self.message}".rstrip(": ")
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: {self}>"
+
+    @property
+    def exception(self) -> BaseException | None:
+        """The exception itself with its notes, or None where it cannot be pickled."""
+        return self._failure.exception_or_none()
+
+
+class _Kernel:
+    """Runs the user's worker over one task: some consecutive simulations or items.
+
+    `call(index, seed, item)` runs one of them; a task is the first index and the items.
+    """
+
+    def __init__(
+        self,
+        call: Callable[..., Any],
+        root: np.random.SeedSequence | None,
+        total: int,
+        unit: str,
+        return_errors: bool,
+    ) -> None:
+        self._call, self.total, self.unit = call, total, unit
+        self._return_errors = return_errors
+        self._root = root
+
+    def _seed(self, index: int) -> np.random.SeedSequence | None:
+        """Return the root's child of a number, by its key: `spawn` would change the root."""
+        if self._root is None:
+            return None
+        key = (*self._root.spawn_key, index)
+        return np.random.SeedSequence(
+            self._root.entropy, spawn_key=key, pool_size=self._root.pool_size
+        )
+
+    def __call__(self, task: tuple[int, Sequence[Any]]) -> list[Any]:
+        first, items = task
+        return [self._outcome(index, item) for index, item in enumerate(items, first)]
+
+    def _outcome(self, index: int, item: Any) -> Any:
+        try:
+            return self._call(self._seed(index), item)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
+            if self._return_errors:
+                return self._error(index, error)
+            error.add_note(f"in {self.unit} {index} of {self.total} (counted from 0)")
+            if isinstance(error, StopIteration):
+                # Python's generators, through which results come, would make it something else.
+                changed = RuntimeError(f"the worker raised StopIteration: {error}")
+                changed.add_note(error.__notes__[-1])
+                raise changed from error
+            raise
+
+    def _error(self, index: int, error: BaseException) -> SimulationError:
+        return SimulationError(index, self._seed(index), Failure.of(error), self.unit)
+
+    def replace_unpicklable(
+        self,
+        task: tuple[int, Sequence[Any]],
+        results: Sequence[Any],
+        dumps: Callable[[Any], bytes],
+    ) -> list[Any] | None:
+        """Put errors in the place of results that cannot be pickled; None: errors stop the run."""
+        if not self._return_errors:
+            return None
+        mended = []
+        for index, result in enumerate(results, task[0]):
+            try:
+                dumps(result)
+                mended.append(result)
+            except Exception as error:
+                error.add_note(f"the result of type {type(result).__name__} cannot be pickled")
+                mended.append(self._error(index, error))
+        return mended
+
+
+def _call_with_seed(
+    worker: Callable[..., Any], args: Any, kwargs: Any, seed: Any, item: Any
+) -> Any:
+    return worker(seed, *args, **kwargs)
+
+
+def _call_with_item(worker: Callable[..., Any], seed: Any, item: Any) -> Any:
+    return worker(item) if seed is None else worker(item, seed)
+
+
+def simulate(
+    map_: Map,
+    split: Callable[[int], list[range]],
+    worker: Callable[..., Any],
+    n_simulations: int,
+    worker_args: Sequence[Any] = (),
+    worker_kwargs: Mapping[str, Any] | None = None,
+    *,
+    seed: int | np.random.SeedSequence | None = None,
+    chunk_size: int | None = None,
+    return_errors: bool = False,
+    **options: Any,
+) -> list[Any]:
+    """Run simulations by a backend's `map` and `split`; see `MCBackend.run_monte_carlo`."""
+    _check_callable(worker, "`worker` must be a callable worker(seed, *args, **kwargs)")
+    args, kwargs = _checked_arguments(worker_args, worker_kwargs)
+    total = as_count(n_simulations, "n_simulations")
+    root = as_seed(seed, "seed") or np.random.SeedSequence()
+    call = functools.partial(_call_with_seed, worker, args, kwargs)
+    kernel = _Kernel(call, root, total, "simulation", bool(return_errors))
+    runs = split(total) if chunk_size is None else _chunks(total, chunk_size)
+    return _gather(map_, kernel, [(run.start, run) for run in runs], **options)
+
+
+def run_items(
+    map_: Map,
+    worker: Callable[..., Any],
+    items: Iterable[Any],
+    *,
+    seed: int | np.random.SeedSequence | None = None,
+    chunk_size: int | None = None,
+    return_errors: bool = False,
+    **options: Any,
+) -> list[Any]:
+    """Call a worker for each item by a backend's `map`; see `map_tasks`."""
+    _check_callable(worker, "`worker` must be a callable worker(item)")
+    all_items = _as_items(items)
+    root = as_seed(seed, "seed")
+    call = functools.partial(_call_with_item, worker)
+    kernel = _Kernel(call, root, len(all_items), "item", bool(return_errors))
+    runs = _chunks(len(all_items), 1 if chunk_size is None else chunk_size)
+    tasks = [(run.start, all_items[run.start : run.stop]) for run in runs]
+    return _gather(map_, kernel, tasks, **options)
+
+
+def _gather(
+    map_: Map,
+    kernel: _Kernel,
+    tasks: Sequence[Any],
+    *,
+    progress: ProgressOption = False,
+    on_result: OnResult | None = None,
+    timeout: float | None = None,
+) -> list[Any]:
+    """Run the tasks and gather the results in order, or hand them to `on_result`."""
+    if on_result is not None:
+        _check_callable(
+            on_result, "`on_result` must be a callable on_result(index, result) or None"
+        )
+    deadline = Deadline(timeout, kernel.total, kernel.unit)
+    gathered: list[Any] = []
+    blocks = map_(kernel, tasks, deadline=deadline)
+    with make_progress(progress, kernel.total, unit=kernel.unit) as bar, closing_iterator(blocks):
+        for block in blocks:
+            if on_result is None:
+                gathered.extend(block)
+            else:
+                for index, result in enumerate(block, deadline.n_done):
+                    on_result(index, result)
+            deadline.n_done += len(block)
+            bar.update(len(block))
+    return gathered
+
+
+def _chunks(n_items: int, chunk_size: object) -> list[range]:
+    size = as_count(chunk_size, "chunk_size")
+    return [range(begin, min(begin + size, n_items)) for begin in range(0, n_items, size)]
+
+
+def _check_callable(value: object, rule: str) -> None:
+    if not callable(value):
+        raise TypeError(f"{rule}, got {value!r}.")
+
+
+def _checked_arguments(args: object, kwargs: object) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    # A string or an array would be taken apart, and is not meant so.
+    if not isinstance(args, tuple | list):
+        raise TypeError(
+            f"`worker_args` must be a tuple or list, got {brief(args)} of type "
+            f"{type(args).__name__}. Write (x,) for one argument x."
+        )
+    if kwargs is not None and not isinstance(kwargs, Mapping):
+        raise TypeError(
+            f"`worker_kwargs` must be a mapping of names to values or None, got {brief(kwargs)} of "
+            f"type {type(kwargs).__name__}."
+        )
+    return tuple(args), dict(kwargs or {})
+
+
+def _as_items(items: object) -> list[Any]:
+    try:
+        return list(items)  # type: ignore[call-overload, no-any-return]
+    except TypeError:
+        if isinstance(items, Iterable):
+            raise  # of the iterator itself
+    raise TypeError(
+        f"`items` must be an iterable of items, got {brief(items)} of type {type(items).__name__}."
+    )
