@@ -49,7 +49,6 @@ ONLY_IMPORTED_BY = {"tables": {"cli"}, "cli": {"__main__"}}
 # Each optional or heavy library, and the modules that may import it.
 LIBRARIES = {
     "joblib": {"backends.joblib", "backends.nesting"},
-    "cloudpickle": {"backends.pickling"},
     "distributed": {"backends.dask"},
     "dask": {"backends.dask"},
     "torch": {"arrays.torch"},
