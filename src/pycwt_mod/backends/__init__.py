@@ -1,4 +1,4 @@
-"""Where Monte Carlo work runs: in process, on all cores, on a cluster, on a GPU.
+"""The places where Monte Carlo work runs: this process, all cores, a cluster, a GPU.
 
 Importing this package imports none of the libraries that do the work.
 """

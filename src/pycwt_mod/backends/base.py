@@ -88,7 +88,7 @@ class MCBackend(ABC):
     def run_tasks(
         self, run: Callable[[T], Any], tasks: Iterator[T], deadline: Deadline
     ) -> Iterator[Any]:
-        """Submit ``run(task)`` for each task and yield what the calls return, in any order.
+        """Submit ``run(task)`` for each task and yield the results, in any order.
 
         Parameters
         ----------
@@ -253,7 +253,7 @@ class MCBackend(ABC):
 
     @classmethod
     def lack(cls) -> str | None:
-        """Say what is missing besides libraries, such as "finds no GPU"; None: nothing is."""
+        """Say what else is missing than libraries, such as "finds no GPU"; None: nothing is."""
         return None
 
     @property

@@ -1,4 +1,4 @@
-"""The workers of a dask cluster: how many there are, what they run, and what went wrong."""
+"""The workers of a dask cluster: their number, their versions, and their errors in words."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class Cluster:
             self._parcel = client.scatter(parcel, broadcast=True, hash=False)
 
     def close(self) -> None:
-        """Let go of what lies on the workers, though an exception may refer to this object."""
+        """Release the data on the workers, though an exception may refer to this object."""
         self._ended, self._parcel = queue.SimpleQueue(), None
 
     @property

@@ -1,4 +1,4 @@
-"""What a backend is fed with, and how the outcomes are put in order."""
+"""The tasks that a backend is fed with, and the order of their outcomes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `backend=` may be: names, built in or plugged in, and things to adapt."""
+"""The values of `backend=`: names, built in or plugged in, and objects to adapt."""
 
 from __future__ import annotations
 

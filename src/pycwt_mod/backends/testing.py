@@ -132,7 +132,7 @@ def _(backend: MCBackend) -> None:
 
 
 class KernelError(Exception):
-    """What a failing kernel of this suite raises."""
+    """The error of a failing kernel of this suite."""
 
 
 def _fail_at_three(index: int) -> int:

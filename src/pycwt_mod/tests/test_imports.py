@@ -170,6 +170,8 @@ def test_rooms_that_know_nothing_of_wavelets_import_none(graph):
 
 
 def test_optional_library_is_imported_in_its_own_place_only():
+    stale = {f"{PACKAGE}.{place}" for places in LIBRARIES.values() for place in places}
+    assert stale <= modules().keys(), "LIBRARIES must name no module that is gone"
     found = []
     for module, path in modules().items():
         own = module.removeprefix(f"{PACKAGE}.")
