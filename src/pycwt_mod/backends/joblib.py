@@ -121,19 +121,20 @@ class JoblibBackend(MCBackend):
 
         note_pool()
         parallel = self._parallel(run)
-        with _one_interrupt(), _alarm(parallel, deadline), self._explained(deadline):
-            if not parallel.return_generator:
-                yield from parallel(delayed(run)(task) for task in tasks)
-                return
-            outputs = parallel(delayed(run)(task) for task in tasks)
-            try:
-                for outcome in outputs:  # `yield from` would close it, with a warning
+        with _alarm(parallel, deadline), self._explained(deadline):
+            outputs = iter(parallel(delayed(run)(task) for task in tasks))
+            while True:
+                with _one_interrupt():
+                    outcome = next(outputs, None)
+                if outcome is None:
+                    return
+                try:
                     yield outcome
-                    del outcome
-            except GeneratorExit:
-                with contextlib.suppress(_EarlyEnd):
-                    outputs.throw(_EarlyEnd)
-                raise
+                except GeneratorExit:
+                    with _one_interrupt(has_come=True), contextlib.suppress(_EarlyEnd):
+                        if parallel.return_generator:
+                            outputs.throw(_EarlyEnd)
+                    raise
 
     def _parallel(self, run: Any) -> Any:
         from joblib import Parallel, parallel_config
@@ -167,8 +168,8 @@ class JoblibBackend(MCBackend):
 
 
 @contextlib.contextmanager
-def _one_interrupt() -> Iterator[None]:
-    """Let one Ctrl-C through; a second would keep joblib from ending its processes.
+def _one_interrupt(has_come: bool = False) -> Iterator[None]:
+    """Let one Ctrl-C through, at most; a second would keep joblib from ending its processes.
 
     It would also end the program that joblib asks for their children where psutil is missing.
     """
@@ -177,20 +178,16 @@ def _one_interrupt() -> Iterator[None]:
     if not in_main_thread or signal.getsignal(signal.SIGINT) is not usual:
         yield
         return
-    is_open = True
 
     def interrupt(number: int, frame: Any) -> None:
-        signal.signal(signal.SIGINT, signal.SIG_IGN if is_open else usual)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
         raise KeyboardInterrupt
 
-    signal.signal(signal.SIGINT, interrupt)
+    signal.signal(signal.SIGINT, signal.SIG_IGN if has_come else interrupt)
     try:
         yield
     finally:
-        is_open = False
-        # Python allows it in the main thread only; elsewhere the next Ctrl-C does it.
-        with contextlib.suppress(ValueError):
-            signal.signal(signal.SIGINT, usual)
+        signal.signal(signal.SIGINT, usual)
 
 
 @contextlib.contextmanager

@@ -13,7 +13,7 @@ from multiprocessing import get_context
 import numpy as np
 import pytest
 
-from pycwt_mod.backends import MCBackend, RemoteError, SequentialBackend, in_flight, testing
+from pycwt_mod.backends import MCBackend, RemoteError, SequentialBackend, in_flight, laws
 from pycwt_mod.backends.pickling import dumps
 from pycwt_mod.backends.testing import LAWS, ConformanceError, check_backend
 
@@ -25,8 +25,8 @@ IN_PART = ["joblib-processes", "joblib-threads", "auto", "dask", "gpu"]
 @pytest.fixture
 def quick(monkeypatch):
     """Wait less for what should not happen."""
-    monkeypatch.setattr(testing, "SETTLE_SECONDS", 0.1)
-    monkeypatch.setattr(testing, "TIME_LIMIT", 0.3)
+    monkeypatch.setattr(laws, "SETTLE_SECONDS", 0.1)
+    monkeypatch.setattr(laws, "TIME_LIMIT", 0.3)
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ class LosesMessages(Changed):
     def changed(self, kernel, tasks, map_, **options):
         try:
             yield from map_(kernel, tasks, **options)
-        except testing.StubbornError:
+        except laws.StubbornError:
             raise RemoteError("something went wrong") from None
 
 

@@ -220,9 +220,7 @@ def test_joblib_gives_the_handling_of_ctrl_c_back():
             signal.signal(signal.SIGINT, own)
             results = JoblibBackend(2, prefer="threads").map(abs, range(20))
             next(results)
-            assert (signal.getsignal(signal.SIGINT) is own) is (
-                own is not signal.default_int_handler
-            )
+            assert signal.getsignal(signal.SIGINT) is own  # while the consumer works
             results.close()
             assert signal.getsignal(signal.SIGINT) is own
     finally:
@@ -257,7 +255,7 @@ def test_joblib_dead_worker_is_a_clear_error_and_the_next_call_works(return_erro
 def test_joblib_null_goes_on_from_the_cache_after_a_worker_died():
     problem = {"al1": 0.6, "al2": 0.3, "dt": 0.5, "dj": 1 / 4, "s0": 1.0, "J": 20}
     options = {"mc_count": 2000, "rng_seed": 3, "progress": False}
-    victim = next(JoblibBackend(2).map(where, range(2)))
+    victim = max(JoblibBackend(2).map(where, range(2)))
 
     def kill_one(n_done, total):
         if n_done >= total / 3:
