@@ -240,8 +240,8 @@ def test_parcel_is_sent_whole_to_workers_of_other_machines(folder, process_pool)
     found = run(ExecutorBackend(executor), "elsewhere")
     assert {one[1:3] for one in found} == {(1, False)}
     whole = [size for size in executor.sizes if size > 8 * LARGE]
-    # For tasks in flight when the first worker said that it lacks the data; not for all 40.
-    assert 1 <= len(whole) <= 8
+    # For tasks that meet a worker without the data: until each has them, and not for all 40.
+    assert 1 <= len(whole) <= 20
     assert len(executor.sizes) - len(whole) == 40
     assert all(size < 20_000 for size in executor.sizes if size not in whole)
 
