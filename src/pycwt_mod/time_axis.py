@@ -191,14 +191,12 @@ def _calendar_of(dates: Array) -> tuple[str, Array]:
 
 
 def _check_order(times: Array) -> None:
-    steps = np.diff(times)
-    zero = steps.dtype.type(0)
-    back = np.flatnonzero(steps <= zero) + 1
+    back = np.flatnonzero(times[1:] <= times[:-1]) + 1
     if back.size:
         before, after = (label_of(time) for time in times[back[0] - 1 : back[0] + 1])
         raise RowsError(
             f"must have each time once, got {after} twice"
-            if steps[back[0] - 1] == zero
+            if times[back[0]] == times[back[0] - 1]
             else f"must be in the order of time, got {after} after {before}",
             back,
             "Sort the rows, and keep one for each time.",
@@ -251,7 +249,7 @@ def _whole_months(dates: Array, steps: Array, even: bool) -> Array | None:
 def _missing(dates: Array, months: Array, usual: float) -> str:
     """Return the months that the gaps lack, in words."""
     missing = [
-        str(begin + month)
+        str(begin + np.timedelta64(month, "M"))
         for begin, length in zip(dates.astype("datetime64[M]"), months, strict=False)
         for month in range(int(usual), length, int(usual))
     ]
