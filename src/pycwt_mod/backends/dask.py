@@ -139,7 +139,8 @@ class DaskBackend(MCBackend):
         traceback: TracebackType | None,
     ) -> None:
         self._own.depth -= 1
-        self.close()
+        if not self._own.depth:
+            self.close()
 
     def run_tasks(
         self, run: Callable[[Any], Any], tasks: Iterator[Any], deadline: Deadline

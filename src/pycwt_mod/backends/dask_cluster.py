@@ -117,13 +117,15 @@ class Cluster:
         future.add_done_callback(self._ended.put)
         return future
 
+    def _ended_by_now(self) -> list[Any]:
+        return [self._ended.get_nowait() for _ in range(self._ended.qsize())]
+
     def wait(self, deadline: Deadline) -> list[Any]:
         """Wait for the end of any future, but not for long; return those that have ended."""
         ended = []
         with contextlib.suppress(queue.Empty):
             ended.append(self._ended.get(timeout=min(LOOK_SECONDS, deadline.left or LOOK_SECONDS)))
-            while True:
-                ended.append(self._ended.get_nowait())
+            ended += self._ended_by_now()
         if self.client.status != "running":
             raise RuntimeError(_LOST)
         deadline.check()
@@ -134,6 +136,7 @@ class Cluster:
         while not future.done():
             self.wait(deadline)
             _ = self.n_threads  # tells of a cluster without workers
+        self._ended_by_now()  # a future in the queue would keep its result on the cluster
         return future.result()
 
     def abandon(self, futures: Collection[Any]) -> None:

@@ -42,7 +42,7 @@ def run_kept(parcel: Parcel, task: Any) -> Any:
     outcome = parcel.outcome(task)
     if isinstance(outcome, Failure):
         raise TaskFailedError(dumps(outcome), f"{outcome.type_name}: {outcome.message}")
-    return _compact(outcome)
+    return _compact(outcome[0])
 
 
 def add_up(*tables: Any) -> Any:

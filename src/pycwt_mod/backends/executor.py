@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from itertools import islice
+from types import ModuleType
 from typing import Any, ClassVar
 
 from .base import MCBackend, as_limit
@@ -125,7 +126,14 @@ class ExecutorBackend(MCBackend):
         self, run: Callable[[Any], Any], tasks: Iterator[Any], deadline: Deadline
     ) -> Iterator[Any]:
         some = list(islice(tasks, self._n_at_a_time(TASKS_PER_ROUND)))
-        yield from self.executor.map(run, some)
+        outcomes = self.executor.map(run, some)
+        outcomes = list(outcomes) if isinstance(outcomes, Iterable) else [outcomes]
+        if len(outcomes) != len(some):
+            raise RuntimeError(
+                f"`map` of {self.executor!r} must return one result per task, got "
+                f"{len(outcomes)} for {len(some)}."
+            )
+        yield from outcomes
 
     def _n_at_a_time(self, per_worker: int) -> int:
         """Return the number of tasks to hand over; a limit below the workers holds exactly."""
@@ -137,7 +145,8 @@ def is_executor(thing: object) -> bool:
     """Return whether this is an executor, or a pool with a `map`, and no series or table."""
     if isinstance(thing, Executor):
         return True
-    return callable(getattr(thing, "map", None)) and not hasattr(thing, "shape")
+    other = isinstance(thing, ModuleType) or any(hasattr(thing, n) for n in ("shape", "dims"))
+    return callable(getattr(thing, "map", None)) and not other
 
 
 def _count_workers(executor: Any) -> int | None:

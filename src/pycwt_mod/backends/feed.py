@@ -8,9 +8,13 @@ from collections.abc import Iterable, Iterator
 from operator import length_hint
 from typing import Any
 
+from ..validation import brief
 from .deadline import Deadline, closing_iterator
 
 __all__ = ["Feed", "in_order"]
+
+
+RULE = "`run_tasks` must draw the tasks and yield the outcome of `run(task)` for each, once"
 
 
 class Feed:
@@ -70,24 +74,40 @@ def in_order(run_tasks: Any, run: Any, feed: Feed, deadline: Deadline) -> Iterat
     """Run rounds of tasks until all are done, and yield their outcomes in order."""
     early: dict[int, Any] = {}
     while feed.begin_round():
-        outcomes = run_tasks(run, feed, deadline)
+        n_before = feed.n_drawn
+        outcomes = _as_iterator(run_tasks(run, feed, deadline))
         with closing_iterator(outcomes):
             try:
                 while True:
                     if not feed.is_done:
                         deadline.check()
-                    number, early_outcome = next(outcomes, (None, None))
-                    if number is None:
+                    numbered = next(outcomes, None)
+                    if numbered is None:
                         break
-                    early[number] = early_outcome
-                    del early_outcome
+                    number, outcome = _checked(numbered, feed, early)
+                    early[number] = outcome
+                    del numbered, outcome
                     while feed.n_taken in early:
                         feed.n_taken += 1
                         yield early.pop(feed.n_taken - 1)
             finally:
                 feed.end_round()
-        if feed.n_taken != feed.n_drawn:
+        if feed.n_taken != feed.n_drawn or feed.n_drawn == n_before:
             raise RuntimeError(
-                f"`run_tasks` must yield one outcome per task, got {feed.n_taken} in order for "
-                f"{feed.n_drawn} tasks."
+                f"{RULE}, got {feed.n_taken} in order for the {feed.n_drawn} tasks that it drew."
             )
+
+
+def _as_iterator(outcomes: Any) -> Iterator[Any]:
+    if not isinstance(outcomes, Iterable):
+        raise RuntimeError(f"{RULE}, got {brief(outcomes)} in place of an iterator.")
+    return iter(outcomes)
+
+
+def _checked(numbered: Any, feed: Feed, early: dict[int, Any]) -> tuple[int, Any]:
+    """Return a task's number and its outcome, or raise RuntimeError."""
+    if not (isinstance(numbered, tuple) and len(numbered) == 2 and isinstance(numbered[0], int)):
+        raise RuntimeError(f"{RULE}, got {brief(numbered)}.")
+    if not feed.n_taken <= numbered[0] < feed.n_drawn or numbered[0] in early:
+        raise RuntimeError(f"{RULE}, got the outcome of task {numbered[0]} once more.")
+    return numbered

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
+import numpy as np
+
+from ..progress import ProgressOption
 from .registry import resolve_backend
 from .user_work import run_items
 
@@ -54,7 +57,12 @@ def map_tasks(
     *,
     backend: Any = None,
     n_workers: int | None = None,
-    **options: Any,
+    seed: int | np.random.SeedSequence | None = None,
+    progress: ProgressOption = False,
+    chunk_size: int | None = None,
+    on_result: Callable[[int, Any], object] | None = None,
+    return_errors: bool = False,
+    timeout: float | None = None,
 ) -> list[R]:
     """Call a function of your own for each of some items, on any backend.
 
@@ -68,10 +76,12 @@ def map_tasks(
         The items, drawn at once.
     backend, n_workers
         Where, as in `pycwt_mod.wct`.
-    **options
-        ``seed``, ``progress``, ``on_result``, ``return_errors`` and ``timeout`` as in
-        `MCBackend.run_monte_carlo`, but without a seed the worker is given none;
-        ``chunk_size``: items per task, 1 by default.
+    seed : int or numpy.random.SeedSequence, optional
+        Item ``i`` owns child ``i`` of this seed. None: the worker is given no seed.
+    chunk_size : int, optional
+        Items per task; None: 1.
+    progress, on_result, return_errors, timeout
+        As in `MCBackend.run_monte_carlo`.
 
     Returns
     -------
@@ -91,4 +101,14 @@ def map_tasks(
     [1, 2, 3]
     """
     with resolve_backend(backend, n_workers=n_workers) as engine:
-        return run_items(engine.map, worker, items, **options)
+        return run_items(
+            engine.map,
+            worker,
+            items,
+            seed=seed,
+            progress=progress,
+            chunk_size=chunk_size,
+            on_result=on_result,
+            return_errors=return_errors,
+            timeout=timeout,
+        )

@@ -72,13 +72,11 @@ class JoblibBackend(MCBackend):
     ) -> None:
         self.prefer = prefer
         self.timeout = timeout
-        self._options: dict[str, Any] = {
-            "prefer": prefer,
-            "temp_folder": temp_folder,
-            "max_nbytes": max_nbytes,
-            "mmap_mode": mmap_mode,
-            "timeout": timeout,
-        }
+        options = {"temp_folder": temp_folder, "max_nbytes": max_nbytes, "mmap_mode": mmap_mode}
+        usual = {"temp_folder": None, "max_nbytes": "1M", "mmap_mode": "r"}
+        # Where the caller chose nothing, `joblib.parallel_config` may have.
+        chosen = {name: value for name, value in options.items() if value != usual[name]}
+        self._options: dict[str, Any] = {"prefer": prefer, "timeout": timeout, **chosen}
         self.validate_config()
         self.in_process = prefer == "threads"
         self._limit = as_limit(n_workers, self.available_workers)
@@ -103,6 +101,10 @@ class JoblibBackend(MCBackend):
 
     def usable_workers(self, n_tasks: int | None) -> int:
         """Return the number of workers for a call; 0, no pool, where there would be only one."""
+        from joblib.parallel import get_active_backend
+
+        runs_threads = getattr(get_active_backend()[0], "uses_threads", False)
+        self.in_process = self.prefer == "threads" or runs_threads
         n_jobs = self.n_workers if n_tasks is None else min(self.n_workers, n_tasks)
         return 0 if n_jobs <= 1 or inside_worker() else n_jobs
 
@@ -141,7 +143,7 @@ class JoblibBackend(MCBackend):
         from joblib.parallel import get_active_backend
 
         options = {**self._options, "n_jobs": self.ran_on[1]}
-        folder = options["temp_folder"] or tempfile.gettempdir()
+        folder = options.get("temp_folder") or tempfile.gettempdir()
         if getattr(run, "n_bytes", 0) > shutil.disk_usage(folder).free:
             options["max_nbytes"] = None  # each worker gets a copy
         active, _ = get_active_backend()
@@ -161,6 +163,8 @@ class JoblibBackend(MCBackend):
         except (TimeoutError, multiprocessing.TimeoutError) as error:
             if deadline.is_over:
                 raise deadline.error() from None
+            if self.timeout is None:
+                raise  # of the iterator that gives the tasks
             raise TimeoutError(
                 f"a task took longer than `timeout` = {self.timeout} s. Raise `timeout`, or make "
                 "the tasks smaller."

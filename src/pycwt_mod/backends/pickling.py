@@ -146,12 +146,16 @@ def _round_trip(error: BaseException) -> bytes | None:
 
 
 def opened(outcome: Any) -> Any:
-    """Return the result in a worker's outcome, or raise its exception."""
+    """Return the result in a worker's outcome, or raise its exception.
+
+    An outcome is a tuple of the result alone, a `Failure`, or either of them pickled.
+    """
     if isinstance(outcome, bytes):
         outcome = pickle.loads(outcome)
     if isinstance(outcome, Failure):
         outcome.reraise()
-    return outcome
+    (result,) = outcome
+    return result
 
 
 class _Pickler(Pickler):  # type: ignore[misc]

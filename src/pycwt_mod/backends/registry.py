@@ -44,7 +44,7 @@ _BUILT_IN = {
     "dask": "pycwt_mod.backends.dask:DaskBackend",
     "gpu": "pycwt_mod.backends.gpu:GPUBackend",
 }
-_EXTRAS = {"dask": "pycwt_mod[dask]", "gpu": "pycwt_mod[gpu]"}
+_EXTRAS = {"dask": '"pycwt_mod[dask]"', "gpu": '"pycwt_mod[gpu]"'}
 
 _registered: dict[str, type[MCBackend]] = {}
 _default_name: str | None = None
@@ -223,18 +223,18 @@ def print_backend_info() -> None:
     sys.stdout.write("\n".join(lines) + "\n")
 
 
-def _normalise(name: object) -> str:
+def _normalise(name: object, source: str = "`name`") -> str:
     if not isinstance(name, str):
-        raise TypeError(f"`name` must be a string, got {name!r} of type {type(name).__name__}.")
+        raise TypeError(f"{source} must be a string, got {name!r} of type {type(name).__name__}.")
     key = name.strip().lower()
     if not key:
-        raise ValueError("`name` must not be empty.")
+        raise ValueError(f"{source} must not be empty.")
     return key
 
 
 def _known(name: str, source: str = "`backend`") -> str:
     """Return the normalised name, or raise a ValueError that helps."""
-    key = _normalise(name)
+    key = _normalise(name, source)
     if key in _BUILT_IN or key in _registered:
         return key
     names = list_backends()  # also scans for plug-ins, which built-in names need not wait for

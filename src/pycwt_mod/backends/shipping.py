@@ -78,7 +78,7 @@ class Local:
             self._n_running += elsewhere
         try:
             with marked_as_worker() if elsewhere else contextlib.nullcontext():
-                return number, self.kernel(task)
+                return number, (self.kernel(task),)
         except KeyboardInterrupt:
             raise  # Ctrl-C is for the whole program, not an outcome of this task
         except BaseException as error:
@@ -179,7 +179,7 @@ class Parcel:
             return number, dumps(Failure.of(stop))
 
     def outcome(self, task: Any) -> Any:
-        """Run one task; return its result or a `Failure`."""
+        """Run one task; return a tuple of its result, or a `Failure`."""
         is_caller = (os.getpid(), threading.get_ident()) == self._sender
         _running[self.token] += 1
         try:
@@ -187,7 +187,7 @@ class Parcel:
                 contextlib.nullcontext() if is_caller else marked_as_worker(),
                 _single_threaded(os.getpid() != self._sender[0]),
             ):
-                return self._kernel()(task)
+                return (self._kernel()(task),)
         except KeyboardInterrupt:
             raise
         except BaseException as error:
@@ -199,18 +199,21 @@ class Parcel:
         try:
             return dumps(outcome)
         except Exception as error:
+            (result,) = outcome
             replace = getattr(self._kernel(), "replace_unpicklable", None)
-            mended = replace(task, outcome, dumps) if replace is not None else None
+            mended = replace(task, result, dumps) if replace is not None else None
             if mended is None:
-                error.add_note(f"the result of type {type(outcome).__name__} cannot be pickled")
-                mended = Failure.of(error)
-            return dumps(mended)
+                error.add_note(f"the result of type {type(result).__name__} cannot be pickled")
+                return dumps(Failure.of(error))
+            return dumps((mended,))
 
     def _kernel(self) -> Callable[[Any], Any]:
         """Unpickle the kernel, unless it is one of the last few, which are kept."""
         with _lock:
             if self.token not in _kept:
-                while len(_kept) >= KEPT_KERNELS:
+                # Of large ones only the latest, as their memory is shared and counts twice.
+                most = 1 if self._arrays or self._path else KEPT_KERNELS
+                while len(_kept) >= most:
                     _kept.popitem(last=False)
                 _kept[self.token] = self._unpickled()
             _kept.move_to_end(self.token)

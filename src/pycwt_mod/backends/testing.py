@@ -38,12 +38,19 @@ class ConformanceError(AssertionError):
         self.backend = backend
         self.broken = broken
         parts = [f"{backend} breaks {len(broken)} of {n_checked} laws of MCBackend:"]
-        parts += [_paragraph(name, found) for name, found in broken.items()]
+        by_finding: dict[str, list[str]] = {}
+        for name, found in broken.items():
+            by_finding.setdefault(found, []).append(name)
+        parts += [_paragraph(names, found) for found, names in by_finding.items()]
         super().__init__("\n\n".join(parts))
 
 
-def _paragraph(name: str, found: str) -> str:
+def _paragraph(names: list[str], found: str) -> str:
+    name = names[0]
     rows = {"rule": LAWS[name].rule, "found": found, "remedy": LAWS[name].remedy}
+    if len(names) > 1:  # one slip breaks many laws; their remedies would lead astray
+        name = ", ".join(names)
+        rows = {"found": found, "remedy": "See the docstring of `MCBackend.run_tasks`."}
     lines = [
         fill(words, REPORT_WIDTH, initial_indent=f"    {row + ':':<8}", subsequent_indent=" " * 12)
         for row, words in rows.items()

@@ -1,5 +1,8 @@
 """What `MCBackend` does for every backend, and what none may reach into."""
 
+import functools
+import itertools
+import pickle
 import re
 import subprocess
 import sys
@@ -13,6 +16,7 @@ from hypothesis import strategies as st
 import pycwt_mod
 from pycwt_mod.backends import AutoBackend, Deadline, MCBackend, SequentialBackend
 from pycwt_mod.backends.base import MAX_AHEAD_PER_WORKER, split_evenly
+from pycwt_mod.backends.pickling import Failure
 
 SOURCE = Path(pycwt_mod.__file__).parent
 LIBRARIES = "joblib|loky|distributed|dask|mpi4py|tqdm|ray|ipyparallel|parsl"
@@ -92,7 +96,7 @@ def test_map_orders_what_comes_in_any_order(n_tasks, n_workers, data):
 
 @pytest.mark.parametrize("arrange", [lambda drawn: drawn[1:], lambda drawn: []])
 def test_map_tells_of_a_backend_that_loses_outcomes(arrange):
-    with pytest.raises(RuntimeError, match="`run_tasks` must yield one outcome per task, got 0"):
+    with pytest.raises(RuntimeError, match="`run_tasks` must draw the tasks .* got 0"):
         list(Recording(arrange=arrange).map(abs, range(9)))
 
 
@@ -176,3 +180,35 @@ def test_warnings_point_at_the_users_line(tmp_path):
     )
     told = [int(n) for n in re.findall(r"users_script\.py:(\d+): UserWarning", done.stderr)]
     assert told == list(range(6, 6 + len(lines)))
+
+
+@pytest.mark.parametrize("result", [b"abc", pickle.dumps(print), Failure("E", "no error", "")])
+def test_result_of_any_type_arrives_as_it_is(make_backend, result):
+    for name in ("sequential", "executor-threads", "executor-processes"):
+        assert list(make_backend(name).map(functools.partial(_give, result), range(2))) == [
+            result,
+            result,
+        ]
+
+
+def _give(result, _):
+    return result
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "found"),
+    [
+        (lambda run, tasks: iter([]), "got 0 in order for the 0 tasks that it drew"),
+        (lambda run, tasks: [run(t) for t in tasks for _ in range(2)], "of task 0 once more"),
+        (lambda run, tasks: itertools.repeat(run(next(tasks))), "of task 0 once more"),
+        (lambda run, tasks: ((*run(t), 1) for t in tasks), "got \\(0, \\(0,\\), 1\\)"),
+        (lambda run, tasks: None, "got None in place of an iterator"),
+    ],
+)
+def test_run_tasks_that_yields_something_else_is_told_so(outcomes, found):
+    class Wrong(SequentialBackend):
+        def run_tasks(self, run, tasks, deadline):
+            return outcomes(run, tasks)
+
+    with pytest.raises(RuntimeError, match=f"`run_tasks` must draw the tasks .*{found}"):
+        list(Wrong().map(abs, range(4)))

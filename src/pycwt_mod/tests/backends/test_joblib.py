@@ -1,6 +1,7 @@
 """What is particular to joblib: whose runner, early ends, time limits, dead workers."""
 
 import contextlib
+import functools
 import multiprocessing
 import os
 import signal
@@ -273,3 +274,46 @@ def test_joblib_null_goes_on_from_the_cache_after_a_worker_died():
     )
     assert total_left[-1] <= 2000 * 3 / 4  # what was counted was not counted again
     assert again == wct_null(**problem, **options, cache=False, backend="sequential")
+
+
+def test_joblib_configured_for_threads_leaves_nothing_running(tmp_path):
+    from joblib import parallel_config
+
+    def mark(index):
+        (tmp_path / f"{index}-begun").touch()
+        time.sleep(0.1)
+        (tmp_path / f"{index}-ended").touch()
+
+    with parallel_config(backend="threading", n_jobs=2):
+        results = JoblibBackend().map(mark, range(40))
+        next(results)
+        results.close()
+    begun = len(list(tmp_path.glob("*-begun")))
+    assert begun == len(list(tmp_path.glob("*-ended")))
+    time.sleep(0.3)
+    assert len(list(tmp_path.glob("*-begun"))) == begun
+
+
+def test_joblib_leaves_an_error_of_the_tasks_as_it_is():
+    def tasks():
+        yield from range(4)
+        raise TimeoutError("of the tasks")
+
+    for prefer in ("processes", "threads"):
+        with pytest.raises(TimeoutError, match="of the tasks"):
+            list(JoblibBackend(2, prefer=prefer).map(abs, tasks()))
+
+
+def test_joblib_folder_of_the_configuration_is_used(tmp_path):
+    from joblib import parallel_config
+
+    data = np.zeros(1_000_000)
+    with parallel_config(temp_folder=str(tmp_path)):
+        results = JoblibBackend(2).map(functools.partial(_size, data), range(4))
+        assert next(results) == data.size
+        assert list(tmp_path.iterdir())
+        assert list(results) == [data.size] * 3
+
+
+def _size(data, _):
+    return data.size

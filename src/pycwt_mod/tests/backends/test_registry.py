@@ -97,7 +97,7 @@ def test_resolve_missing_library_warns_and_runs_sequentially():
 
 def test_resolve_missing_dask_names_the_extra(monkeypatch):
     monkeypatch.setattr(DaskBackend, "is_available", classmethod(lambda cls: False))
-    with pytest.warns(UserWarning, match=r"pip install pycwt_mod\[dask\]"):
+    with pytest.warns(UserWarning, match=r'pip install "pycwt_mod\[dask\]"'):
         assert type(resolved("dask")) is SequentialBackend
 
 
