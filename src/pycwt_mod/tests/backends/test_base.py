@@ -96,7 +96,7 @@ def test_map_orders_what_comes_in_any_order(n_tasks, n_workers, data):
 
 @pytest.mark.parametrize("arrange", [lambda drawn: drawn[1:], lambda drawn: []])
 def test_map_tells_of_a_backend_that_loses_outcomes(arrange):
-    with pytest.raises(RuntimeError, match="`run_tasks` must draw the tasks .* got 0"):
+    with pytest.raises(RuntimeError, match=r"`run_tasks` must draw the tasks .* got 0"):
         list(Recording(arrange=arrange).map(abs, range(9)))
 
 
