@@ -211,7 +211,7 @@ class Parcel:
         """Unpickle the kernel, unless it is one of the last few, which are kept."""
         with _lock:
             if self.token not in _kept:
-                # Of large ones only the latest, as their memory is shared and counts twice.
+                # Of those with large arrays only the latest: their memory lasts as long as they do.
                 most = 1 if self._arrays or self._path else KEPT_KERNELS
                 while len(_kept) >= most:
                     _kept.popitem(last=False)
