@@ -25,6 +25,7 @@ from .helpers import (  # noqa: F401  (fft and fft_kwargs: pycwt leaks them)
 from .matrix import MatrixResult, wct_matrix
 from .montecarlo.null import NullDistribution
 from .mothers import DOG, MexicanHat, Morlet, MotherWavelet, Paul
+from .preparation import Prepared, prepare
 from .result import CoherenceResult
 from .wavelet import cwt, icwt, significance, wct, wct_null, wct_significance, xwt
 
@@ -40,6 +41,7 @@ __all__ = [
     "MotherWavelet",
     "NullDistribution",
     "Paul",
+    "Prepared",
     "__version__",
     "ar1",
     "ar1_spectrum",
@@ -51,6 +53,7 @@ __all__ = [
     "helpers",
     "icwt",
     "mothers",
+    "prepare",
     "rect",
     "rednoise",
     "significance",
