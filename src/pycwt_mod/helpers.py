@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import fft as fft
 
-from .validation import as_coefficient, as_count, as_real, as_series, brief
+from .validation import as_coefficient, as_count, as_real, as_series, brief, seed_of
 
 __all__ = [
     "AR1EstimationError",
@@ -223,7 +223,7 @@ def rednoise(
     g: float,
     a: float = 1.0,
     *,
-    rng: np.random.Generator | np.random.RandomState | None = None,
+    rng: Any = None,
 ) -> NDArray[np.float64]:
     """Draw a stationary AR(1) ("red noise") series.
 
@@ -235,8 +235,8 @@ def rednoise(
         Lag-1 autocorrelation coefficient, strictly between -1 and 1; 0 is white noise.
     a : float, default 1.0
         Standard deviation of the innovations.
-    rng : numpy.random.Generator or RandomState, optional
-        Source of randomness; by default NumPy's global state, as in pycwt.
+    rng : int, numpy.random.SeedSequence, Generator or RandomState, optional
+        Seed or source of randomness; by default NumPy's global state, as in pycwt.
 
     Returns
     -------
@@ -265,7 +265,7 @@ def rednoise(
     amplitude = as_real(a, "a")
     source: Any = np.random if rng is None else rng
     if not hasattr(source, "standard_normal"):
-        raise TypeError(f"`rng` must be a numpy.random.Generator or None, got {brief(rng)}.")
+        source = np.random.default_rng(seed_of(rng, None))
     innovations = source.standard_normal(n) * amplitude
     return ar1_filter(innovations, coefficient)
 

@@ -9,9 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .arguments import last_scale, padded_length
+from .keywords import explains_keywords
 from .montecarlo.estimate import estimate_null
 from .montecarlo.null import NullDistribution
-from .montecarlo.options import SimulationKeywords, SimulationOptions, check_smoothing
+from .montecarlo.options import (
+    Rng,
+    Seed,
+    SimulationKeywords,
+    SimulationOptions,
+    check_smoothing,
+)
 from .montecarlo.plan import Plan, make_plan
 from .mothers import as_mother
 from .validation import as_coefficient, as_level, as_positive, warn_user
@@ -22,6 +29,7 @@ __all__ = ["wct_null", "wct_significance"]
 _FEW_SURROGATES = 10
 
 
+@explains_keywords()
 def wct_significance(
     al1: float,
     al2: float,
@@ -37,7 +45,8 @@ def wct_significance(
     *,
     backend: Any = None,
     n_workers: int | None = None,
-    rng_seed: int | np.random.SeedSequence | None = None,
+    rng_seed: Seed = None,
+    rng: Rng = None,
     parallel: bool | None = None,
     method: str | None = None,
     noise: str = "ar1",
@@ -82,6 +91,9 @@ def wct_significance(
         Number of parallel workers; -1: all cores.
     rng_seed : int or numpy.random.SeedSequence, optional
         Seed; the same seed gives the same level on every backend. By default fresh entropy.
+    rng : int, numpy.random.SeedSequence or numpy.random.Generator, optional
+        The same by its name in NumPy and SciPy; pass one of the two. From a Generator a seed is
+        drawn, which moves it on: the next call with it has other surrogates.
     parallel : bool, optional
         True: ``backend="joblib"``; False: ``backend="sequential"``.
     method : {"multirate", "full"}, optional
@@ -157,6 +169,7 @@ def wct_significance(
         backend=backend,
         n_workers=n_workers,
         rng_seed=rng_seed,
+        rng=rng,
         parallel=parallel,
         method=method,
         noise=noise,
@@ -169,6 +182,7 @@ def wct_significance(
     return simulate_null(al1, al2, dt, dj, s0, J, wavelet, options, level).quantile(level)
 
 
+@explains_keywords(SimulationKeywords.__annotations__)
 def wct_null(
     al1: float,
     al2: float,
@@ -189,7 +203,7 @@ def wct_null(
         As in `wct_significance`.
     **options
         The options of the simulation, as in `wct_significance`: `mc_count`, `progress`, `cache`,
-        `backend`, `n_workers`, `rng_seed`, `parallel`, `method`, `noise`, `smoothing`,
+        `backend`, `n_workers`, `rng_seed`, `rng`, `parallel`, `method`, `noise`, `smoothing`,
         `n_samples`, `tol` (for the 95 % level), `mc_count_max`, `timeout`.
 
     Returns
@@ -209,7 +223,7 @@ def wct_null(
     >>> bool(null.standard_error(0.95).max() < 0.1)
     True
     """
-    checked = SimulationOptions.of(options, "wct_null")
+    checked = SimulationOptions(**options)
     return simulate_null(al1, al2, dt, dj, s0, J, wavelet, checked)
 
 

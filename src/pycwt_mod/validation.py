@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import difflib
 import math
 import numbers
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,9 @@ _SHOWN_LETTERS = 80
 
 # Most unrelated series exceed a level below this: it is probably 1 minus the level meant.
 _LOWEST_USUAL_LEVEL = 0.5
+
+# As many as `numpy.random.SeedSequence` takes from the system.
+_SEED_BYTES = 16
 
 _TIMES = (np.datetime64, np.timedelta64, datetime.date, datetime.time, datetime.timedelta)
 
@@ -325,8 +329,15 @@ def as_choice(value: Any, name: str, choices: Sequence[str]) -> str:
     if not isinstance(value, str):
         raise TypeError(f"`{name}` must be one of {listed}, got {brief(value)}.")
     if value not in choices:
-        raise ValueError(f"`{name}` must be one of {listed}, got {value!r}.")
+        near = did_you_mean(value, choices)
+        raise ValueError(f"`{name}` must be one of {listed}, got {value!r}.{near}")
     return value
+
+
+def did_you_mean(name: str, names: Iterable[str]) -> str:
+    """Return a question with the nearest of some names, a space before it; or nothing."""
+    near = difflib.get_close_matches(name, list(names), n=1)
+    return f" Did you mean {near[0]!r}?" if near else ""
 
 
 def warn_user(message: str) -> None:
@@ -343,10 +354,33 @@ def as_seed(value: Any, name: str = "rng_seed") -> np.random.SeedSequence | None
     if value is None or isinstance(value, np.random.SeedSequence):
         return value
     if not (_is_real(value) and isinstance(value, numbers.Integral)):
+        remedy = " Pass it as `rng`." if isinstance(value, np.random.Generator) else ""
         raise TypeError(
             f"`{name}` must be a non-negative integer, a numpy.random.SeedSequence or None, "
-            f"got {brief(value)}."
+            f"got {brief(value)}.{remedy}"
         )
     if value < 0:
         raise ValueError(f"`{name}` must be a non-negative integer, got {value}.")
     return np.random.SeedSequence(int(value))
+
+
+def seed_of(rng: Any, seed: Any, name: str = "rng_seed") -> np.random.SeedSequence | None:
+    """Return the one seed that `rng` and the older argument `name` give; None: fresh entropy.
+
+    As in SPEC 7 of Scientific Python `rng` is a seed or a Generator. From a Generator a seed is
+    drawn, so that what is simulated does not depend on the place where it is.
+    """
+    if rng is None:
+        return as_seed(seed, name)
+    if seed is not None:
+        raise TypeError(f"`rng` and `{name}` are the same: pass one of them, got both.")
+    if isinstance(rng, np.random.BitGenerator):
+        rng = np.random.Generator(rng)
+    if isinstance(rng, np.random.Generator):
+        return np.random.SeedSequence(int.from_bytes(rng.bytes(_SEED_BYTES), "little"))
+    if isinstance(rng, np.random.SeedSequence) or _is_real(rng):
+        return as_seed(rng, "rng")
+    raise TypeError(
+        "`rng` must be a seed (a non-negative integer or a numpy.random.SeedSequence), a "
+        f"numpy.random.Generator or None, got {brief(rng)}."
+    )

@@ -27,6 +27,7 @@ from .arguments import (
 from .coherence import coherence_of_pair
 from .geometry import Geometry
 from .helpers import ar1, ar1_spectrum, fft, fft_kwargs, find, get_cache_dir, rednoise
+from .keywords import explains_keywords
 from .levels import wct_null, wct_significance
 from .montecarlo.options import SimulationKeywords, SimulationOptions, check_smoothing
 from .mothers import DOG, MexicanHat, Morlet, Paul, as_mother, constant
@@ -42,6 +43,7 @@ _check_parameter_wavelet = as_mother
 Array = NDArray[np.float64]
 
 
+@explains_keywords()
 def cwt(
     signal: ArrayLike,
     dt: float,
@@ -129,6 +131,7 @@ def cwt(
     return W, sj, frequencies, coi, spectrum[positive] / n_fft**0.5, fftfreqs
 
 
+@explains_keywords()
 def icwt(
     W: ArrayLike, sj: ArrayLike, dt: float, dj: float = 1 / 12, wavelet: Any = "morlet"
 ) -> Array:
@@ -178,6 +181,7 @@ def icwt(
     return transform.inverse(field, scales, factor)
 
 
+@explains_keywords()
 def significance(
     signal: ArrayLike | float,
     dt: float,
@@ -258,6 +262,7 @@ def significance(
     raise ValueError(f"`sigma_test` must be 0, 1 or 2, got {test}.")
 
 
+@explains_keywords()
 def xwt(
     y1: ArrayLike,
     y2: ArrayLike,
@@ -337,6 +342,7 @@ def xwt(
     return W12, transform.cone_of_influence(pair.shape[1], mother, dt), freqs, signif
 
 
+@explains_keywords(SimulationKeywords.__annotations__)
 def wct(
     y1: ArrayLike,
     y2: ArrayLike,
@@ -423,7 +429,7 @@ def wct(
     pair, dt = as_pair(y1, y2), as_positive(dt, "dt")
     level = as_level(significance_level)
     n = pair.shape[1]
-    options = SimulationOptions.of(kwargs, "wct").for_record(n)
+    options = SimulationOptions(**kwargs).for_record(n)
     smoothing = check_smoothing(options.smoothing, mother)
     dj, s0, J = scale_arguments(n, dt, dj, s0, J, mother)
     scales = transform.scale_axis(s0, dj, J)
@@ -441,6 +447,8 @@ def wct(
     elif sig:  # a user put a function of their own in its place
         given: dict[str, Any] = {**kwargs}
         given.pop("surrogate_length", None)
+        if given.pop("rng", None) is not None:
+            given["rng_seed"] = options.rng_seed
         if options.n_samples is not None:
             given["n_samples"] = options.n_samples
         signif = wct_significance(

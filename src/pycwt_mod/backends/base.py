@@ -313,6 +313,7 @@ class MCBackend(ABC):
         on_result: Callable[[int, Any], object] | None = None,
         return_errors: bool = False,
         timeout: float | None = None,
+        rng: Any = None,
     ) -> list[R]:
         """Run a worker of your own many times, each time with its own random seed.
 
@@ -349,6 +350,8 @@ class MCBackend(ABC):
         timeout : float, optional
             Seconds for the whole call. joblib's processes and a dask cluster made for the call
             are stopped then; elsewhere, tasks that run end first: choose a small `chunk_size`.
+        rng : int, numpy.random.SeedSequence or numpy.random.Generator, optional
+            In place of `seed`; from a Generator a seed is drawn.
 
         Returns
         -------
@@ -381,6 +384,7 @@ class MCBackend(ABC):
             worker_args,
             worker_kwargs,
             seed=seed,
+            rng=rng,
             progress=progress,
             chunk_size=chunk_size,
             on_result=on_result,

@@ -63,6 +63,7 @@ def map_tasks(
     on_result: Callable[[int, Any], object] | None = None,
     return_errors: bool = False,
     timeout: float | None = None,
+    rng: Any = None,
 ) -> list[R]:
     """Call a function of your own for each of some items, on any backend.
 
@@ -80,7 +81,7 @@ def map_tasks(
         Item ``i`` owns child ``i`` of this seed. None: the worker is given no seed.
     chunk_size : int, optional
         Items per task; None: 1.
-    progress, on_result, return_errors, timeout
+    progress, on_result, return_errors, timeout, rng
         As in `MCBackend.run_monte_carlo`.
 
     Returns
@@ -106,6 +107,7 @@ def map_tasks(
             worker,
             items,
             seed=seed,
+            rng=rng,
             progress=progress,
             chunk_size=chunk_size,
             on_result=on_result,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import inspect
 import os
@@ -13,7 +12,7 @@ from contextlib import AbstractContextManager, nullcontext
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
-from ..validation import as_count, as_positive, warn_user
+from ..validation import as_count, as_positive, did_you_mean, warn_user
 from .auto import parallel_pays
 from .base import MCBackend
 from .dask import DaskBackend
@@ -240,10 +239,8 @@ def _known(name: str, source: str = "`backend`") -> str:
     names = list_backends()  # also scans for plug-ins, which built-in names need not wait for
     if key in names:
         return key
-    near = difflib.get_close_matches(key, names, n=1)
-    hint = f" Did you mean {near[0]!r}?" if near else ""
     known = ", ".join(repr(known) for known in names)
-    raise ValueError(f"{source} must be one of {known}, got {name!r}.{hint}")
+    raise ValueError(f"{source} must be one of {known}, got {name!r}.{did_you_mean(key, names)}")
 
 
 def _default() -> str:

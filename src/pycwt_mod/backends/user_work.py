@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..progress import ProgressOption, make_progress
-from ..validation import as_count, as_seed, brief
+from ..validation import as_count, brief, seed_of
 from .deadline import Deadline, closing_iterator
 from .pickling import Failure
 
@@ -171,6 +171,7 @@ def simulate(
     worker_kwargs: Mapping[str, Any] | None = None,
     *,
     seed: int | np.random.SeedSequence | None = None,
+    rng: Any = None,
     chunk_size: int | None = None,
     return_errors: bool = False,
     **options: Any,
@@ -179,7 +180,7 @@ def simulate(
     _check_callable(worker, "`worker` must be a callable worker(seed, *args, **kwargs)")
     args, kwargs = _checked_arguments(worker_args, worker_kwargs)
     total = as_count(n_simulations, "n_simulations")
-    root = as_seed(seed, "seed") or np.random.SeedSequence()
+    root = seed_of(rng, seed, "seed") or np.random.SeedSequence()
     call = functools.partial(_call_with_seed, worker, args, kwargs)
     kernel = _Kernel(call, root, total, "simulation", bool(return_errors))
     runs = split(total) if chunk_size is None else _chunks(total, chunk_size)
@@ -192,6 +193,7 @@ def run_items(
     items: Iterable[Any],
     *,
     seed: int | np.random.SeedSequence | None = None,
+    rng: Any = None,
     chunk_size: int | None = None,
     return_errors: bool = False,
     **options: Any,
@@ -199,7 +201,7 @@ def run_items(
     """Call a worker for each item by a backend's `map`; see `map_tasks`."""
     _check_callable(worker, "`worker` must be a callable worker(item)")
     all_items = _as_items(items)
-    root = as_seed(seed, "seed")
+    root = seed_of(rng, seed, "seed")
     call = functools.partial(_call_with_item, worker)
     kernel = _Kernel(call, root, len(all_items), "item", bool(return_errors))
     runs = _chunks(len(all_items), 1 if chunk_size is None else chunk_size)

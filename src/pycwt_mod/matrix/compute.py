@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from ..arguments import padded_length, scale_arguments
 from ..backends import resolve_backend
 from ..geometry import Geometry
+from ..keywords import explains_keywords
 from ..montecarlo.options import SimulationKeywords, SimulationOptions, check_smoothing
 from ..mothers import as_mother
 from ..transform import scale_axis
@@ -22,6 +23,7 @@ from .store import as_store
 from .table import as_bands, as_pairs, as_series_set
 
 
+@explains_keywords(SimulationKeywords.__annotations__)
 def wct_matrix(
     data: ArrayLike,
     dt: float | None = None,
@@ -75,12 +77,12 @@ def wct_matrix(
         parameters.
     **options
         The options of the simulation, as in `wct_significance` and `wct`: `mc_count`, the number of
-        surrogates of each null distribution, for levels and p-values; `rng_seed`, `backend`,
-        `n_workers`, `parallel`, `progress`, `method`, `smoothing`; and for the levels alone
-        `cache`, `surrogate_length`, `n_samples`, `tol`, `mc_count_max` (surrogates for p-values
-        are as long as the record). `timeout` is for the whole call: levels that were simulated by
-        then are in the cache, and pairs that were written to `out` stay, so the same call goes on
-        from there.
+        surrogates of each null distribution, for levels and p-values; `rng_seed` or `rng`,
+        `backend`, `n_workers`, `parallel`, `progress`, `method`, `smoothing`; and for the levels
+        alone `cache`, `surrogate_length`, `n_samples`, `tol`, `mc_count_max` (surrogates for
+        p-values are as long as the record). `timeout` is for the whole call: levels that were
+        simulated by then are in the cache, and pairs that were written to `out` stay, so the same
+        call goes on from there.
 
     Returns
     -------
@@ -142,7 +144,7 @@ def wct_matrix(
     >>> (result.pvalue_fdr < 0.05).ravel()
     array([ True, False, False])
     """
-    simulation = SimulationOptions.of(options, "wct_matrix")
+    simulation = SimulationOptions(**options)
     if simulation.noise != "ar1":
         raise ValueError(
             f"`noise` must be 'ar1' for many pairs, got {simulation.noise!r}: pycwt's random "

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields, replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any, TypedDict
 
 import numpy as np
 
 from ..backends.deadline import Deadline
 from ..mothers import SMOOTHINGS, has_own_smooth
-from ..validation import as_choice, as_count, as_flag, as_positive, as_seed, brief
+from ..validation import as_choice, as_count, as_flag, as_positive, as_seed, brief, seed_of
 from .noise import NOISES
 
 METHODS = ("multirate", "full")
 _SURROGATES = ("pycwt", "record")
+
+# What peers call the null hypothesis or the transform, in their argument `method`, as words.
+_METHODS_ELSEWHERE = ("ar", "arima", "white", "shuffle", "fourier", "phase", "cwt", "wwz")
+
+# A seed, or for `rng` a source of one.
+Seed = int | np.random.SeedSequence | None
+Rng = Seed | np.random.Generator | np.random.BitGenerator
 
 
 class SimulationKeywords(TypedDict, total=False):
@@ -26,7 +32,8 @@ class SimulationKeywords(TypedDict, total=False):
     cache: bool
     backend: Any
     n_workers: int | None
-    rng_seed: int | np.random.SeedSequence | None
+    rng_seed: Seed
+    rng: Rng
     parallel: bool | None
     method: str | None
     noise: str
@@ -40,7 +47,7 @@ class SimulationKeywords(TypedDict, total=False):
 
 @dataclass(frozen=True)
 class SimulationOptions:
-    """The options of a simulation, checked when an object is made.
+    """The options of a simulation, checked when an object is made; `rng` is then in `rng_seed`.
 
     `n_workers` and the kind of `backend` are for the backends to check.
     """
@@ -50,7 +57,8 @@ class SimulationOptions:
     cache: bool = True
     backend: Any = None
     n_workers: int | None = None
-    rng_seed: int | np.random.SeedSequence | None = None
+    rng_seed: Seed = None
+    rng: Rng = None
     parallel: bool | None = None
     method: str | None = None
     noise: str = "ar1"
@@ -61,31 +69,19 @@ class SimulationOptions:
     timeout: float | None = None
     surrogate_length: str = "pycwt"
 
-    @classmethod
-    def of(cls, keywords: Mapping[str, Any], function: str) -> SimulationOptions:
-        """Return the options that a function was given as keyword arguments."""
-        names = [field.name for field in fields(cls)]
-        for name in keywords:
-            if name not in names:
-                near = difflib.get_close_matches(name, names, n=1)
-                hint = f" Did you mean {near[0]!r}?" if near else ""
-                raise TypeError(
-                    f"{function}() got an unexpected keyword argument {name!r}.{hint} It takes "
-                    f"{', '.join(names)} for the simulation."
-                )
-        return cls(**keywords)
-
     def __post_init__(self) -> None:
         """Check each option, and those that belong together."""
         checked = {name: check(getattr(self, name), name) for name, check in _CHECKS.items()}
+        # Drawn once from a generator: later copies of the options have the seed.
+        checked |= {"rng_seed": seed_of(self.rng, self.rng_seed), "rng": None}
         checked["timeout"] = Deadline(self.timeout).seconds
         checked["backend"] = _parallel_backend(self.parallel, self.backend, self.n_workers)
         for name, value in checked.items():
             object.__setattr__(self, name, value)
         if self.noise == "legacy" and self.rng_seed is not None:
             raise ValueError(
-                "`rng_seed` must be None with noise='legacy', which draws from NumPy's global "
-                "state; call numpy.random.seed(...) instead."
+                "`rng_seed` must be None with noise='legacy', as must `rng`: it draws from NumPy's "
+                "global state; call numpy.random.seed(...) instead."
             )
 
     @property
@@ -143,6 +139,18 @@ def _as_progress(value: Any, name: str) -> Any:
     return value
 
 
+def _as_method(value: Any, name: str) -> str:
+    try:
+        return as_choice(value, name, METHODS)
+    except ValueError as error:
+        if not value.lower().startswith(_METHODS_ELSEWHERE):
+            raise
+        raise ValueError(
+            f"{error} It is how to simulate; the null hypothesis, of two independent AR(1) series, "
+            "is that of `noise='ar1'`, the default."
+        ) from None
+
+
 def _parallel_backend(parallel: Any, backend: Any, n_workers: Any) -> Any:
     """Return the backend that the plain switch `parallel` stands for."""
     if parallel is None:
@@ -171,8 +179,7 @@ _CHECKS: dict[str, Callable[[Any, str], Any]] = {
     "mc_count": as_count,
     "progress": _as_progress,
     "cache": as_flag,
-    "rng_seed": as_seed,
-    "method": _or_none(as_choice, choices=METHODS),
+    "method": _or_none(_as_method),
     "noise": lambda value, name: as_choice(value, name, NOISES),
     "smoothing": lambda value, name: as_choice(value, name, SMOOTHINGS),
     "n_samples": _or_none(as_count, at_least=2),

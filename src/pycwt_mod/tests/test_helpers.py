@@ -112,10 +112,15 @@ def test_ar1_names_what_may_be_wrong_and_the_ways_out(kind):
 
 
 def test_arguments_that_are_none_are_shown():
-    with pytest.raises(TypeError, match=r"`rng` must be a numpy.random.Generator or None, got 3"):
-        rednoise(10, 0.5, rng=3)
+    with pytest.raises(TypeError, match=r"`rng` must be a seed .* or None, got 'x'"):
+        rednoise(10, 0.5, rng="x")
     with pytest.raises(ValueError, match=r"`x` must name at least one tap, got \[0\]"):
         rect([0])
+
+
+def test_rednoise_of_a_seed_is_that_of_its_generator():
+    noise = rednoise(10, 0.5, rng=3)
+    np.testing.assert_array_equal(noise, rednoise(10, 0.5, rng=np.random.default_rng(3)))
 
 
 def test_ar1_returns_plain_floats():

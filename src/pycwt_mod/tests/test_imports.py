@@ -33,7 +33,7 @@ LAYERS = [
     {"chisquare", "coherence"},
     {"geometry"},
     {"boxcar", "filters", "mothers"},
-    {"helpers", "time_axis", "transform"},
+    {"helpers", "keywords", "time_axis", "transform"},
     {"_version", "arrays", "progress", "validation"},
 ]
 
