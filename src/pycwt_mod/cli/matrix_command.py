@@ -77,6 +77,7 @@ def _run(arguments: argparse.Namespace) -> str:
         np.stack(inputs.series),
         inputs.dt,
         names=inputs.names,
+        pairs="all",
         bands=arguments.band,
         **options.scale_options(arguments),
         significance_level=arguments.significance_level,

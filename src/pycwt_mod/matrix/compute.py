@@ -20,7 +20,7 @@ from .problem import Problem
 from .result import MatrixResult
 from .run import Run
 from .store import as_store
-from .table import as_bands, as_pairs, as_series_set
+from .table import as_bands, as_pairs, as_series_set, check_orientation
 
 
 @explains_keywords(SimulationKeywords.__annotations__)
@@ -61,7 +61,8 @@ def wct_matrix(
     names : sequence of str, optional
         Names of the series; by default the columns' names, or numbers.
     pairs : sequence of (int or str, int or str), optional
-        Pairs by name or number of the series; None or "all": each series with each other once. An
+        Pairs by name or number of the series. None or "all": each series with each other once;
+        None is refused if there are more series than times, as rows and columns may be swapped. An
         integer that is a name, such as the column 1207 of a DataFrame, means the series of that
         name, even if it could also be a number.
     bands : sequence of (float, float), optional
@@ -163,6 +164,7 @@ def wct_matrix(
         padded_length(series.n_times),
         check_smoothing(simulation.smoothing, mother),
     )
+    check_orientation(series, pairs, geometry.n_outside)
     problem = Problem(
         series,
         as_pairs(pairs, series.names),

@@ -7,12 +7,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..geometry import Geometry
+from ..montecarlo.null import NullDistribution
 from ..result import CoherenceResult
 from ..validation import as_choice, as_count
 from .fields import Array
-from .store import Store
+from .nulls import node_name
+from .store import Loaded, Store
 from .table import Pair, PeriodBand, as_pairs, is_ambiguous
 
 MEASURES = ("coherence", "share", "phase", "resultant", "pvalue", "pvalue_fdr")
@@ -65,6 +68,8 @@ class MatrixResult:
         Number of points of time and scale that were averaged.
     failures : dict
         Why a pair has no numbers, by the names of its series.
+    times : numpy.ndarray
+        Times of the samples: those of an index of dates, else multiples of `dt`.
     levels : dict
         Level of R2 for each scale, by the coefficients in `nodes`; empty without significance.
 
@@ -90,6 +95,7 @@ class MatrixResult:
     n_points: Any
     failures: dict[tuple[str, str], str]
     geometry: Geometry
+    times: NDArray[Any]
     levels: Mapping[tuple[float, float], Array] = field(default_factory=dict)
     store: Store = field(default_factory=Store)
 
@@ -129,7 +135,8 @@ class MatrixResult:
         Returns
         -------
         CoherenceResult
-            The tuple (WCT, aWCT, coi, freq, sig). The whole null distribution is not kept.
+            The tuple (WCT, aWCT, coi, freq, sig). Its null distribution is that of the rounded
+            AR(1) coefficients in `nodes`.
 
         Raises
         ------
@@ -157,12 +164,20 @@ class MatrixResult:
                 "`fields='memory'` or `out=` must be passed to `wct_matrix` for the fields of a "
                 "pair to be kept, got neither."
             )
-        kept = self.store.read(pair_name(pair))
-        if kept is None:
-            raise KeyError(f"the fields of {label} are gone, or damaged, in {self.store!r}")
+        kept, node = self._kept(pair_name(pair), label), self.nodes[self.pairs.index(pair)]
+        null = None
+        if node is not None:
+            null = NullDistribution.from_arrays(self._kept(node_name("level", node), label))
         freq = self.geometry.frequencies
         arrays = (kept["R2"], kept["phase"], self.coi, freq, kept["level"])
-        return CoherenceResult(arrays, None, self.scales, self.dt, self.level)
+        return CoherenceResult(arrays, null, self.scales, self.dt, self.level)
+
+    def _kept(self, name: str, label: tuple[str, str]) -> Loaded:
+        """Return the arrays of a name in the store, for a pair."""
+        kept = self.store.read(name)
+        if kept is None:
+            raise KeyError(f"the fields of {label} are gone, or damaged, in {self.store!r}")
+        return kept
 
     def square(self, measure: str, band: int = 0) -> Array:
         """Return one measure of all pairs as a square of series against series.

@@ -15,6 +15,8 @@ from ..backends.deadline import Deadline, closing_iterator
 from ..helpers import AR1EstimationError
 from ..levels import warn_of_little
 from ..montecarlo.noise import Streams
+from ..montecarlo.null import N_BATCHES
+from ..montecarlo.plan import N_BINS
 from ..progress import Progress, make_progress
 from ..validation import warn_user
 from .bands import band_numbers
@@ -123,9 +125,10 @@ class Run:
         """Take from the store everything that an earlier run left there."""
         problem = self.problem
         n_scales, n_times = problem.geometry.n_scales, problem.geometry.n_times
-        self.levels = self._recalled("level", set(self.nodes.values()), (n_scales,))
+        counts = N_BATCHES, n_scales, N_BINS
+        self.levels = self._recalled(set(self.nodes.values()), level=(n_scales,), counts=counts)
         shape = problem.options.mc_count, len(problem.bands)
-        self.means = self._recalled("means", self._all_anchors, shape)
+        self.means = self._recalled(self._all_anchors, means=shape)
         shapes: dict[str, tuple[int, ...]] = {
             **dict.fromkeys(_SUMS, (n_scales,)),
             **dict.fromkeys(_FIELDS, (n_scales, n_times)),
@@ -135,10 +138,10 @@ class Run:
             if kept is not None:
                 self.sums[pair] = Sums(**kept)
 
-    def _recalled(self, kind: str, nodes: set[Node], shape: tuple[int, ...]) -> dict[Node, Array]:
-        found = {
-            node: self.store.recall(node_name(kind, node), {kind: shape}, (kind,)) for node in nodes
-        }
+    def _recalled(self, nodes: set[Node], **shapes: tuple[int, ...]) -> dict[Node, Array]:
+        """Return the first array that is named, of the nodes whose arrays all have their shapes."""
+        kind = next(iter(shapes))
+        found = {node: self.store.recall(node_name(kind, node), shapes, (kind,)) for node in nodes}
         return {node: kept[kind] for node, kept in found.items() if kept is not None}
 
     def _simulate_levels(self, nodes: list[Node]) -> None:
@@ -151,7 +154,9 @@ class Run:
         )
         for number, null in nulls:
             level = self.levels[nodes[number]] = null.quantile(problem.level)
-            self.store.write(node_name("level", nodes[number]), {"level": level})
+            self.store.write(
+                node_name("level", nodes[number]), {"level": level, **null.to_arrays()}
+            )
 
     def _simulate_means(self, anchors: list[Node]) -> None:
         """Simulate the means of R2 over the bands."""
@@ -286,5 +291,6 @@ class Run:
             geometry=problem.geometry,
             levels=self.levels,
             store=self.store,
+            times=problem.series.times,
             **band_numbers(sums, problem.members, samples, np.isfinite(levels)),
         )

@@ -36,6 +36,7 @@ class SeriesSet:
     n_times: int
     dt: float
     unit: str  # of dt, if the dates of a DataFrame gave it; else ""
+    times: NDArray[Any]
 
     def digest(self) -> str:
         """Return a digest of the values of all series, and of the list of those that fail."""
@@ -54,22 +55,17 @@ def as_series_set(data: Any, dt: Any, names: Any) -> SeriesSet:
     if is_frame and names is None:
         names = [str(name) for name in data.columns]
     labels = _as_names(names, len(columns))
-    interval, unit = _interval(data if is_frame else None, dt)
     n_times = len(columns[0])
+    interval, unit, times = _time_axis(data if is_frame else None, dt, n_times)
     if n_times < _SHORTEST:
         raise ValueError(f"`data` must have at least {_SHORTEST} times, got {n_times}.")
-    if len(columns) > n_times:
-        warn_user(
-            f"`data` has {len(columns)} series of {n_times} times each; the first axis is that of "
-            "the series. If it should be the other way round, pass `data.T`."
-        )
     series, failures = {}, {}
     for number, (column, name) in enumerate(zip(columns, labels, strict=True)):
         try:
             series[number] = as_series(column, name, min_size=_SHORTEST, allow_constant=False)
         except (TypeError, ValueError) as error:
             failures[number] = str(error)
-    return SeriesSet(labels, series, failures, n_times, interval, unit)
+    return SeriesSet(labels, series, failures, n_times, interval, unit, times)
 
 
 def _columns(frame: Any) -> list[Any]:
@@ -108,8 +104,8 @@ def _as_names(names: Any, n_series: int) -> tuple[str, ...]:
     return labels
 
 
-def _interval(frame: Any, dt: Any) -> tuple[float, str]:
-    """Return dt and its unit: as given, or from the dates of a table."""
+def _time_axis(frame: Any, dt: Any, n_times: int) -> tuple[float, str, NDArray[Any]]:
+    """Return dt, its unit and the times: as given, or from the dates of a table."""
     axis = None
     try:
         axis = index_axis(frame, "data")
@@ -118,13 +114,40 @@ def _interval(frame: Any, dt: Any) -> tuple[float, str]:
             raise
         warn_user(f"{error} As they are, the samples are taken as evenly spaced.")
     if dt is not None:
-        return as_positive(dt, "dt"), ""
+        step = as_positive(dt, "dt")
+        return step, "", step * np.arange(n_times) if axis is None else axis.times
     if axis is None:
         raise TypeError(
             "`dt`, the sampling interval, must be given unless `data` is a pandas DataFrame with "
             "a DatetimeIndex. Pass for example dt=1.0."
         )
-    return axis.dt, axis.unit
+    return axis.dt, axis.unit, axis.times
+
+
+def check_orientation(series: SeriesSet, pairs: Any, n_outside: NDArray[np.intp]) -> None:
+    """Refuse data whose rows and columns seem to be swapped.
+
+    `n_outside` is the number of times outside the cone of influence, for each scale.
+    """
+    n_series = len(series.names)
+    shape = f"{n_series} series of {series.n_times} times each"
+    way_out = (
+        "Each row of an array, or column of a DataFrame, is a series. If it should be the other "
+        "way round, pass `data.T`."
+    )
+    if not n_outside.any():
+        raise ValueError(
+            "`data` must have enough times for some period to be outside the cone of influence, "
+            f"got {shape}. {way_out}"
+        )
+    if n_series <= series.n_times or (isinstance(pairs, str) and pairs == "all"):
+        return
+    if pairs is None:
+        raise ValueError(
+            f"`data` must have no more series than times, got {shape}: "
+            f"{math.comb(n_series, 2)} pairs. {way_out} Otherwise pass `pairs`, a list, or 'all'."
+        )
+    warn_user(f"`data` has {shape}. {way_out}")
 
 
 def as_pairs(pairs: Any, names: Sequence[str]) -> tuple[Pair, ...]:

@@ -244,6 +244,10 @@ class NullDistribution:
 
     def write(self, stream: Any) -> None:
         """Write the distribution to an open binary file."""
+        np.savez(stream, **self.to_arrays())  # type: ignore[arg-type, unused-ignore]
+
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        """Return the distribution as small arrays without objects, by the names in a file."""
         smallest = np.min_scalar_type(int(self.counts.max(initial=0)))
         facts = {
             "format": FILE_FORMAT,
@@ -252,7 +256,22 @@ class NullDistribution:
             "problem": self.problem,
             "provenance": dict(self.provenance),
         }
-        np.savez(stream, facts=np.array(json.dumps(facts)), counts=self.counts.astype(smallest))
+        return {"facts": np.array(json.dumps(facts)), "counts": self.counts.astype(smallest)}
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, Any]) -> NullDistribution:
+        """Return the distribution of which `to_arrays` made arrays; ValueError if none did."""
+        try:
+            facts = json.loads(str(arrays["facts"][()]))
+            if facts["format"] != FILE_FORMAT or facts["version"] != FILE_VERSION:
+                raise ValueError(f"format {facts['format']!r}, version {facts['version']!r}")
+            counts = np.asarray(arrays["counts"])
+            ranges = tuple((int(start), int(stop)) for start, stop in facts["ranges"])
+            if counts.ndim != 3 or counts.dtype.kind not in "iu" or (counts < 0).any():
+                raise ValueError(f"counts of type {counts.dtype} and shape {counts.shape}")
+            return cls(counts.astype(np.int64), ranges, str(facts["problem"]), facts["provenance"])
+        except (KeyError, TypeError) as error:
+            raise ValueError(str(error)) from error
 
     @classmethod
     def load(cls, path: str | PathLike[str]) -> NullDistribution:
@@ -267,17 +286,8 @@ class NullDistribution:
         """
         with np.load(path, allow_pickle=False) as content:
             try:
-                facts = json.loads(str(content["facts"][()]))
-                if facts["format"] != FILE_FORMAT or facts["version"] != FILE_VERSION:
-                    raise ValueError(f"format {facts['format']!r}, version {facts['version']!r}")
-                counts = np.asarray(content["counts"])
-                ranges = tuple((int(start), int(stop)) for start, stop in facts["ranges"])
-                if counts.ndim != 3 or counts.dtype.kind not in "iu" or (counts < 0).any():
-                    raise ValueError(f"counts of type {counts.dtype} and shape {counts.shape}")
-                return cls(
-                    counts.astype(np.int64), ranges, str(facts["problem"]), facts["provenance"]
-                )
-            except (KeyError, TypeError, ValueError) as error:
+                return cls.from_arrays(content)
+            except ValueError as error:
                 raise ValueError(
                     f"`path` must name a null distribution saved by this version of pycwt_mod, "
                     f"got {str(path)!r} ({error})."

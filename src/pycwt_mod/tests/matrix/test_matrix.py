@@ -6,6 +6,7 @@ import warnings
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import stats
 
@@ -400,3 +401,24 @@ def test_pvalues_of_many_independent_series_are_uniform(n_times):
         assert stats.kstest(p, "uniform").pvalue > 0.005
         # 400 pairs: 0.05 to within three standard errors of the count.
         assert abs((p <= 0.05).mean() - 0.05) < 3 * np.sqrt(0.05 * 0.95 / 400)
+
+
+def wide_frame(n_series, n_times):
+    values = np.random.default_rng(0).standard_normal((n_series, n_times))
+    return pd.DataFrame(values).T
+
+
+@pytest.mark.parametrize(
+    ("n_series", "n_times", "options"),
+    [(5000, 4, {}), (3, 4, {}), (5000, 4, {"pairs": "all"}), (300, 40, {})],
+)
+def test_rows_and_columns_that_seem_swapped_are_refused_with_the_remedy(n_series, n_times, options):
+    with pytest.raises(ValueError, match=rf"got {n_series} series of {n_times} times .*`data\.T`"):
+        wct_matrix(wide_frame(n_series, n_times), 1.0, **options, **QUICK)
+
+
+def test_more_series_than_times_are_taken_if_the_pairs_are_named():
+    table, options = wide_frame(21, 20), {**QUICK, "sig": False}
+    assert len(wct_matrix(table, 1.0, pairs="all", **options)) == 210
+    with pytest.warns(UserWarning, match=r"data\.T"):
+        assert len(wct_matrix(table, 1.0, pairs=[(0, 5)], **options)) == 1

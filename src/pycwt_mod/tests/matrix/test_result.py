@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pycwt_mod import wct_matrix
+from pycwt_mod import wct_matrix, wct_null
 from pycwt_mod.tests.matrix.series import QUICK, related_series
 
 
@@ -130,3 +130,27 @@ def test_columns_named_by_integers_are_pairs_by_name():
     # A pair of `pairs` handed on must not be taken for another one without a word.
     with pytest.raises(ValueError, match=r"got 0, the name of one .* such as '0'; `labels`"):
         result.fields(*result.pairs[0])
+
+
+@pytest.mark.parametrize("keeps", ["memory", "folder"])
+def test_fields_have_the_null_distribution_of_their_pair(keeps, tmp_path):
+    where = {"fields": "memory"} if keeps == "memory" else {"out": tmp_path / "fields"}
+    result = wct_matrix(related_series(), 1.0, **where, **QUICK)
+    fields = result.fields(0, 3)
+    n_scales = result.scales.size
+    expected = wct_null(
+        *result.nodes[2], 1.0, 1 / 4, result.scales[0], n_scales - 1,
+        mc_count=32, rng_seed=1, progress=False,
+    )  # fmt: skip
+    assert fields.null == expected
+    np.testing.assert_array_equal(fields.null.quantile(0.95), fields[4])
+    np.testing.assert_array_equal(fields.significant(), fields[0] > fields[4][:, np.newaxis])
+    assert np.isfinite(fields.pvalues()[fields.outside()]).all()
+    again = pickle.loads(pickle.dumps(result)).fields(0, 3)
+    assert again.null == expected
+
+
+def test_fields_without_significance_say_so():
+    result = wct_matrix(related_series(), 1.0, fields="memory", **{**QUICK, "sig": False})
+    with pytest.raises(ValueError, match="`sig` must be True"):
+        result.fields(0, 1).significant()

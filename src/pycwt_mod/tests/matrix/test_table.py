@@ -97,11 +97,6 @@ def test_a_masked_value_is_noted():
     assert "masked" in as_series_set(data, 1.0, None).failures[1]
 
 
-def test_a_table_on_its_side_is_a_warning():
-    with pytest.warns(UserWarning, match=r"data\.T"):
-        as_series_set(np.random.default_rng(0).standard_normal((60, 5)), 1.0, None)
-
-
 @pytest.mark.parametrize(
     ("names", "error"),
     [(["a"], ValueError), (["a", "a", "b"], ValueError), ("abc", TypeError), (3, TypeError)],
