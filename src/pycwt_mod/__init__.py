@@ -26,7 +26,7 @@ from .matrix import MatrixResult, wct_matrix
 from .montecarlo.null import NullDistribution
 from .mothers import DOG, MexicanHat, Morlet, MotherWavelet, Paul
 from .preparation import Prepared, prepare
-from .result import CoherenceResult
+from .results import CoherenceResult, CrossWaveletResult, TransformResult
 from .wavelet import cwt, icwt, significance, wct, wct_null, wct_significance, xwt
 
 version = __version__
@@ -35,6 +35,7 @@ __all__ = [
     "DOG",
     "AR1EstimationError",
     "CoherenceResult",
+    "CrossWaveletResult",
     "MatrixResult",
     "MexicanHat",
     "Morlet",
@@ -42,6 +43,7 @@ __all__ = [
     "NullDistribution",
     "Paul",
     "Prepared",
+    "TransformResult",
     "__version__",
     "ar1",
     "ar1_spectrum",

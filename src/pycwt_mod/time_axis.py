@@ -6,6 +6,8 @@ One judge for the columns of files, for pandas Series in Python and for the Data
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +15,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["RowsError", "TimeAxis", "as_time_axis", "index_axis", "label_of", "same_index"]
+__all__ = [
+    "RowsError",
+    "TimeAxis",
+    "as_time_axis",
+    "index_axis",
+    "label_of",
+    "same_index",
+    "sampling_of",
+]
 
 Array = NDArray[Any]
 
@@ -42,6 +52,13 @@ _MOST_DIGITS = 6
 _CALENDAR_JITTER = 0.15
 # A message names this many of the missing months.
 _NAMED_MONTHS = 6
+
+# A given step is that of the dates if it differs by no more than this part: months as 1/12 year,
+# or 30 days, are meant so.
+_SLACK = 0.02
+
+# Names of series without names.
+UNNAMED = ("x", "y")
 
 _MONTHLY = {1.0: "monthly", 3.0: "quarterly", 12.0: "yearly"}
 _EVEN, _BUSINESS = "even steps", "business days"
@@ -84,6 +101,12 @@ class TimeAxis:
     dt: float
     unit: str
     spacing: str = _EVEN
+
+    def unit_of(self, dt: float) -> str:
+        """Return the unit in which a given number is the step; "" if there is none."""
+        seconds = self.dt * UNITS.get(self.unit, math.nan)
+        units = {self.unit: self.dt, **{unit: seconds / UNITS[unit] for unit in UNITS}}
+        return next((u for u, step in units.items() if math.isclose(dt, step, rel_tol=_SLACK)), "")
 
 
 def as_time_axis(times: Array, unit: str | None = None) -> TimeAxis:
@@ -142,6 +165,39 @@ def same_index(first: Any, second: Any, names: tuple[str, str]) -> None:
         )
     for series, name in zip((first, second), names, strict=True):
         index_axis(series, name)
+
+
+def sampling_of(series: Mapping[str, Any], dt: float | None) -> dict[str, Any]:
+    """Return dt, unit, times and names of one or two series, by the names of the arguments.
+
+    The times and the unit are left out where no index tells them. Without `dt` an index must tell
+    it, and its faults are errors; with it they are for a warning, which is not given here.
+    """
+    facts: dict[str, Any] = {"names": tuple(map(_name_of, series.values(), UNNAMED))}
+    axes: list[TimeAxis] = []
+    for name, each in series.items():
+        try:
+            axis = index_axis(each, name)
+        except ValueError:
+            if dt is None:
+                raise
+        else:
+            axes += [axis] if axis else []
+    if dt is not None:
+        facts["dt"] = dt
+    elif axes:
+        facts["dt"] = axes[0].dt
+        if len(series) == 2:
+            (one, first), (two, second) = series.items()
+            same_index(first, second, (one, two))
+    else:
+        raise TypeError(
+            "`dt` must be a real number, got None: only where a series has an index of dates may "
+            "the sampling interval be left out. Pass for example dt=1.0."
+        )
+    if axes and all(np.array_equal(axis.times, axes[0].times) for axis in axes):
+        facts |= {"times": axes[0].times, "unit": axes[0].unit_of(facts["dt"])}
+    return facts
 
 
 def label_of(time: Any) -> str:
@@ -261,6 +317,11 @@ def _missing(dates: Array, months: Array, usual: float) -> str:
 
 
 # --- pandas ---
+
+
+def _name_of(series: Any, otherwise: str) -> str:
+    name = getattr(series, "name", None)
+    return otherwise if name is None or not str(name) else str(name)
 
 
 def _index_of(series: Any) -> Any:

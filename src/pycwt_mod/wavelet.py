@@ -31,7 +31,8 @@ from .keywords import explains_keywords
 from .levels import wct_null, wct_significance
 from .montecarlo.options import SimulationKeywords, SimulationOptions, check_smoothing
 from .mothers import DOG, MexicanHat, Morlet, Paul, as_mother, constant
-from .result import CoherenceResult
+from .results import CoherenceResult, CrossWaveletResult, TransformResult, made_by
+from .time_axis import sampling_of
 from .validation import as_count, as_flag, as_level, as_positive, as_series
 
 __all__ = ["cwt", "icwt", "significance", "wct", "wct_null", "wct_significance", "xwt"]
@@ -46,13 +47,13 @@ Array = NDArray[np.float64]
 @explains_keywords()
 def cwt(
     signal: ArrayLike,
-    dt: float,
+    dt: float | None = None,
     dj: float = 1 / 12,
     s0: float = -1,
     J: float = -1,
     wavelet: Any = "morlet",
     freqs: ArrayLike | None = None,
-) -> tuple[NDArray[np.complex128], Array, Array, Array, NDArray[np.complex128], Array]:
+) -> TransformResult:
     """Continuous wavelet transform of a series.
 
     Use it for the power of one series over time and scale. The cost grows as the number of
@@ -62,8 +63,9 @@ def cwt(
     ----------
     signal : array_like
         Evenly sampled series, shape (n,); real or complex.
-    dt : float
-        Sampling interval, in the unit of time of all scales and periods.
+    dt : float, optional
+        Sampling interval, in the unit of time of all scales and periods. It may be left out where
+        the index of a pandas Series or the coordinate of an xarray DataArray tells it.
     dj : float, default 1/12
         Spacing of the scales, in octaves.
     s0 : float, default -1
@@ -77,6 +79,9 @@ def cwt(
 
     Returns
     -------
+    TransformResult
+        A tuple of the six arrays below, as in pycwt, with names and with the `times`, `names` and
+        `unit` of the input.
     W : numpy.ndarray
         Complex, shape (n_scales, n).
     sj : numpy.ndarray
@@ -114,21 +119,26 @@ def cwt(
     """
     mother = as_mother(wavelet)
     series = as_series(signal, "signal", allow_complex=True)
+    facts = sampling_of({"signal": signal}, dt if dt is None else as_positive(dt, "dt"))
+    dt = facts["dt"]
     warn_of_uneven_index(signal, "signal")
-    dt = as_positive(dt, "dt")
     if freqs is None:
         dj, s0, J = scale_arguments(series.size, dt, dj, s0, J, mother)
+        grid = {"dj": dj, "s0": s0, "J": J}
         sj = transform.scale_axis(s0, dj, J)
         frequencies = 1 / (mother.flambda() * sj)
     else:
         frequencies = positive_series(freqs, "freqs", min_size=1)
+        grid = {"freqs": frequencies.tolist()}
         sj = 1 / (mother.flambda() * frequencies)
     n_fft = padded_length(series.size)
     W, spectrum = transform.forward(series, mother, sj, dt, n_fft)
     coi = transform.cone_of_influence(series.size, mother, dt)
     positive = slice(1, n_fft // 2)
     fftfreqs = transform.angular_frequencies(n_fft, dt)[positive] / (2 * np.pi)
-    return W, sj, frequencies, coi, spectrum[positive] / n_fft**0.5, fftfreqs
+    fft_of_series = spectrum[positive] / n_fft**0.5
+    facts |= made_by("cwt", mother, sj, dt=dt, **grid)
+    return TransformResult(W, sj, frequencies, coi, fft_of_series, fftfreqs, **facts)
 
 
 @explains_keywords()
@@ -266,14 +276,14 @@ def significance(
 def xwt(
     y1: ArrayLike,
     y2: ArrayLike,
-    dt: float,
+    dt: float | None = None,
     dj: float = 1 / 12,
     s0: float = -1,
     J: float = -1,
     significance_level: float = 0.95,
     wavelet: Any = "morlet",
     normalize: bool = True,
-) -> tuple[NDArray[np.complex128], Array, Array, Array]:
+) -> CrossWaveletResult:
     """Cross-wavelet transform of two series: where they have power in common.
 
     Parameters
@@ -289,6 +299,9 @@ def xwt(
 
     Returns
     -------
+    CrossWaveletResult
+        A tuple of the four arrays below, as in pycwt, with names and with the `times`, `names`
+        and `unit` of the input.
     W12 : numpy.ndarray
         W1 conj(W2), complex, shape (n_scales, n).
     coi : numpy.ndarray
@@ -324,7 +337,8 @@ def xwt(
     (62, 64)
     """
     mother = as_mother(wavelet)
-    pair, dt = as_pair(y1, y2), as_positive(dt, "dt")
+    facts = sampling_of({"y1": y1, "y2": y2}, dt if dt is None else as_positive(dt, "dt"))
+    pair, dt = as_pair(y1, y2), facts["dt"]
     level = as_level(significance_level)
     dj, s0, J = scale_arguments(pair.shape[1], dt, dj, s0, J, mother)
     g1, g2 = coefficient_of(pair[0], "y1"), coefficient_of(pair[1], "y2")
@@ -339,14 +353,17 @@ def xwt(
     dof = mother.dofmin
     spectrum = np.sqrt(ar1_spectrum(freqs * dt, g1) * ar1_spectrum(freqs * dt, g2))
     signif = scale_of_power * spectrum * chisquare.chi_square_quantile(level, dof) / dof
-    return W12, transform.cone_of_influence(pair.shape[1], mother, dt), freqs, signif
+    facts |= made_by("xwt", mother, sj, dt=dt, dj=dj, s0=s0, J=J, coefficients=[g1, g2])
+    facts["provenance"] |= {"significance_level": level, "normalize": bool(normalize)}
+    coi = transform.cone_of_influence(pair.shape[1], mother, dt)
+    return CrossWaveletResult(W12, coi, freqs, signif, level=level, **facts)
 
 
 @explains_keywords(SimulationKeywords.__annotations__)
 def wct(
     y1: ArrayLike,
     y2: ArrayLike,
-    dt: float,
+    dt: float | None = None,
     dj: float = 1 / 12,
     s0: float = -1,
     J: float = -1,
@@ -390,7 +407,7 @@ def wct(
         the second series lags: +pi/2 is a lag of a quarter period.
     coi : numpy.ndarray
         Cone of influence in Fourier periods, shape (n,).
-    freq : numpy.ndarray
+    freqs : numpy.ndarray
         Fourier frequencies of the scales.
     sig : numpy.ndarray
         Level of R2 for each scale; ``array([0])`` if ``sig=False``.
@@ -421,12 +438,13 @@ def wct(
     >>> rng = np.random.default_rng(0)
     >>> y1 = rng.normal(size=100)
     >>> y2 = y1 + rng.normal(size=100)
-    >>> WCT, aWCT, coi, freq, sig = wct(y1, y2, 1.0, mc_count=20, rng_seed=1, progress=False)
+    >>> WCT, aWCT, coi, freqs, sig = wct(y1, y2, 1.0, mc_count=20, rng_seed=1, progress=False)
     >>> WCT.shape, sig.shape
     ((69, 100), (69,))
     """
     mother = as_mother(wavelet)
-    pair, dt = as_pair(y1, y2), as_positive(dt, "dt")
+    facts = sampling_of({"y1": y1, "y2": y2}, dt if dt is None else as_positive(dt, "dt"))
+    pair, dt = as_pair(y1, y2), facts["dt"]
     level = as_level(significance_level)
     n = pair.shape[1]
     options = SimulationOptions(**kwargs).for_record(n)
@@ -454,5 +472,11 @@ def wct(
         signif = wct_significance(
             g1, g2, dt=dt, dj=dj, s0=s0, J=J, significance_level=level, wavelet=mother, **given
         )
-    tuple_of_pycwt = WCT, aWCT, geometry.coi, geometry.frequencies, signif
-    return CoherenceResult(tuple_of_pycwt, null, scales, dt, level)
+    facts |= made_by("wct", mother, scales, dt=dt, dj=dj, s0=s0, J=J, smoothing=smoothing)
+    facts["provenance"] |= {"significance_level": level, "normalize": bool(normalize)}
+    if sig:
+        facts["provenance"]["coefficients"] = [g1, g2]
+    if null is not None:
+        facts["provenance"]["simulation"] = dict(null.provenance)
+    fields_of_pycwt = WCT, aWCT, geometry.coi, geometry.frequencies, signif
+    return CoherenceResult(*fields_of_pycwt, null=null, level=level, **facts)

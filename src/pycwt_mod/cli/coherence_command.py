@@ -7,7 +7,7 @@ from time import perf_counter
 from typing import Any
 
 from ..progress import Progress, make_progress
-from ..result import CoherenceResult
+from ..results import CoherenceResult
 from ..summary import simulated_on
 from ..wavelet import wct
 from . import options

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..geometry import Geometry
 from ..montecarlo.null import NullDistribution
-from ..result import CoherenceResult
+from ..results import CoherenceResult
 from ..validation import as_choice, as_count
 from .fields import Array
 from .nulls import node_name
@@ -170,7 +170,16 @@ class MatrixResult:
             null = NullDistribution.from_arrays(self._kept(node_name("level", node), label))
         freq = self.geometry.frequencies
         arrays = (kept["R2"], kept["phase"], self.coi, freq, kept["level"])
-        return CoherenceResult(arrays, null, self.scales, self.dt, self.level)
+        return CoherenceResult(
+            *arrays,
+            null=null,
+            scales=self.scales,
+            dt=self.dt,
+            level=self.level,
+            names=label,
+            unit=self.unit,
+            mother=self.geometry.mother,
+        )
 
     def _kept(self, name: str, label: tuple[str, str]) -> Loaded:
         """Return the arrays of a name in the store, for a pair."""

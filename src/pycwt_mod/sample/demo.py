@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from .. import _version
 from ..helpers import boxpdf
 from ..mothers import Morlet
-from ..result import CoherenceResult
+from ..results import CoherenceResult
 from ..summary import fill, simulated_on
 from ..wavelet import wct
 from .series import load

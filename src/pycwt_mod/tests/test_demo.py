@@ -10,7 +10,6 @@ import pytest
 
 import pycwt_mod
 from pycwt_mod import __main__ as command_line
-from pycwt_mod.result import CoherenceResult
 from pycwt_mod.sample import demo
 
 # Enough for the features of this record, which are far above the level.
@@ -145,8 +144,7 @@ def test_demo_no_scale_lies_wholly_inside_the_cone():
 
 def test_demo_report_of_nothing_says_none():
     found = demo.run_demo(mc_count=10)
-    R2, *others = found.coherence
-    silent = CoherenceResult((R2 * 0, *others), *found.coherence.__getnewargs__()[1:])
+    silent = found.coherence._replace(WCT=found.coherence.WCT * 0)
     report = dataclasses.replace(found, coherence=silent).report(Path("p.png"))
     assert "\nStrongest: nothing is significant.\n" in report
     assert "\n0 % of the area" in report

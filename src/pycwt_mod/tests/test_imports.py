@@ -25,7 +25,7 @@ LAYERS = [
     {"matrix", "preparation"},
     {"wavelet"},
     {"levels"},
-    {"result"},
+    {"results"},
     {"montecarlo"},
     {"backends", "plotting", "tables"},
     {"spectra", "summary"},

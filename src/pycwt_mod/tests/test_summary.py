@@ -240,7 +240,7 @@ def test_summary_of_a_result_without_a_null_is_refused(result):
         ({"names": "ab"}, "`names` must be 2 strings, one for each series, got 'ab'"),
         ({"names": ("rain",)}, "`names` must be 2 strings"),
         ({"names": ("rain", None)}, "`names` must be 2 strings"),
-        ({"names": None}, "`names` must be 2 strings"),
+        ({"names": 3}, "`names` must be 2 strings"),
         ({"unit": 3}, "`unit` must be a string, such as 'days', got 3"),
     ],
 )

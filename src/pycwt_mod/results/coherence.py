@@ -2,38 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .montecarlo.null import NullDistribution
-from .summary import Summary, summarise
-from .transform import outside_cone
-from .validation import as_choice, as_level
+from ..montecarlo.null import NullDistribution
+from ..summary import Summary, summarise
+from ..time_axis import UNNAMED
+from ..validation import as_choice, as_level
+from .base import Array, WaveletResult
 
 if TYPE_CHECKING:
-    from .plotting import FieldPlot
-
-Array = NDArray[np.float64]
+    from ..plotting import FieldPlot
 
 
-class CoherenceResult(tuple[Array, Array, Array, Array, Array]):
-    """Wavelet coherence of two series: the tuple (WCT, aWCT, coi, freq, sig), and more.
+class _CoherenceFields(NamedTuple):
+    WCT: Array
+    aWCT: Array  # noqa: N815  (pycwt's name)
+    coi: Array
+    freqs: Array
+    sig: Array
 
-    It unpacks, indexes and pickles as the tuple that pycwt returns.
+
+class CoherenceResult(WaveletResult, _CoherenceFields):
+    """Wavelet coherence of two series: the tuple (WCT, aWCT, coi, freqs, sig), and more.
+
+    It unpacks and indexes as the tuple that pycwt returns, and its fields have names:
+    ``result.WCT``.
 
     Attributes
     ----------
     null : NullDistribution or None
         The simulated null distribution; None if `wct` was called with ``sig=False``.
-    scales : numpy.ndarray
-        Scales, in the unit of `dt`.
-    dt : float
-        Sampling interval.
     level : float
         The probability that `sig` belongs to.
+    dt : float
+        Sampling interval.
+    unit : str
+        Unit of `dt` and the periods; "" if it is not known.
+    times : numpy.ndarray
+        Times of the samples, numbers or dates; multiples of `dt` unless a series had an index.
+    names : tuple of str
+        Names of the series.
+    scales : numpy.ndarray
+        Scales, in the unit of `dt`.
+    mother : MotherWavelet
+        The mother wavelet.
+    provenance : dict
+        How it was made: function, version, arguments, lag-1 coefficients and the simulation.
 
     Examples
     --------
@@ -41,50 +58,15 @@ class CoherenceResult(tuple[Array, Array, Array, Array, Array]):
     >>> from pycwt_mod import wct
     >>> rng = np.random.default_rng(0)
     >>> result = wct(*rng.normal(size=(2, 100)), 1.0, mc_count=20, rng_seed=1, progress=False)
-    >>> WCT, aWCT, coi, freq, sig = result
+    >>> WCT, aWCT, coi, freqs, sig = result
     >>> result.pvalues().shape == WCT.shape
     True
     >>> bool(result.significant(correction="fdr").any())
     False
     """
 
-    null: NullDistribution | None
-    scales: Array
-    dt: float
-    level: float
-
-    def __new__(
-        cls,
-        fields: Sequence[Array],
-        null: NullDistribution | None = None,
-        scales: Array | None = None,
-        dt: float = 1.0,
-        level: float = 0.95,
-    ) -> CoherenceResult:
-        """Make a result of the five arrays and what belongs to them."""
-        result = super().__new__(cls, fields)
-        result.null = null
-        result.scales = np.empty(0) if scales is None else scales
-        result.dt = dt
-        result.level = level
-        return result
-
-    def __getnewargs__(self) -> tuple[Any, ...]:
-        """Return the arguments of `__new__`, for pickle and copy."""
-        return tuple(self), self.null, self.scales, self.dt, self.level
-
-    @property
-    def periods(self) -> Array:
-        """Fourier periods of the scales, in the unit of `dt`."""
-        return np.asarray(1 / self[3])
-
-    def outside(self) -> NDArray[np.bool_]:
-        """Return which points are outside the cone of influence, shape (n_scales, n)."""
-        mask = np.zeros(self[0].shape, dtype=bool)
-        starts, stops = outside_cone(self.periods, self[2])
-        for row, start, stop in zip(mask, starts, stops, strict=True):
-            row[start : max(start, stop)] = True
-        return mask
+    null: NullDistribution | None = None
+    level: float = 0.95
 
     def pvalues(self) -> Array:
         """Return the p-value of each coherence under the null hypothesis.
@@ -149,8 +131,8 @@ class CoherenceResult(tuple[Array, Array, Array, Array, Array]):
 
     def summary(
         self,
-        names: tuple[str, str] = ("x", "y"),
-        unit: str = "",
+        names: tuple[str, ...] | None = None,
+        unit: str | None = None,
         *,
         level: float | None = None,
     ) -> Summary:
@@ -159,9 +141,9 @@ class CoherenceResult(tuple[Array, Array, Array, Array, Array]):
         Parameters
         ----------
         names : (str, str), optional
-            Names of the series in the text.
+            Names of the series in the text, by default those of the result.
         unit : str, optional
-            Unit of time, that of `dt`, for the text.
+            Unit of time for the text, by default that of the result.
         level : float, optional
             Probability of the level, such as 0.95; by default the one `wct` was called with.
 
@@ -205,8 +187,8 @@ class CoherenceResult(tuple[Array, Array, Array, Array, Array]):
             self[1],
             level=probability,
             dt=self.dt,
-            names=names,
-            unit=unit,
+            names=(self.names or ("x", "y")) if names is None else names,
+            unit=self.unit if unit is None else unit,
         )
 
     def plot(
@@ -222,7 +204,7 @@ class CoherenceResult(tuple[Array, Array, Array, Array, Array]):
         Parameters
         ----------
         times : array_like, optional
-            Times of the samples, ascending: numbers or dates. By default multiples of `dt`.
+            Times of the samples, ascending: numbers or dates. By default those of the result.
         level, correction
             What is outlined as significant, as in `significant`.
         **options
@@ -250,7 +232,7 @@ class CoherenceResult(tuple[Array, Array, Array, Array, Array]):
         >>> plot.axes.get_xlabel(), plot.axes.get_ylabel()
         ('Time (days)', 'Period (days)')
         """
-        from .plotting import plot_wct
+        from ..plotting import plot_wct
 
         probability = self.level if level is None else as_level(level, "level")
         name = f"{100 * (1 - probability):.3g} %"
@@ -260,10 +242,13 @@ class CoherenceResult(tuple[Array, Array, Array, Array, Array]):
         else:
             name += " significance level"
         sig = self[4] if level is None else self._null().quantile(probability)
+        unit = options.setdefault("period_unit", self.unit)
         if times is None:
-            unit = options.get("period_unit")
-            options.setdefault("time_label", f"Time ({unit})" if unit else "Time")
-            times = self.dt * np.arange(self[0].shape[1])
+            times = self.times
+            is_elapsed = unit and times.dtype.kind != "M"
+            options.setdefault("time_label", f"Time ({unit})" if is_elapsed else "Time")
+        if self.names and self.names != UNNAMED:
+            options.setdefault("names", self.names)
         # A mask of the caller's own is not at this level; plot_wct then has a label of its own.
         if correction is not None or options.get("significant") is None:
             options.setdefault("level_label", name)

@@ -1,0 +1,8 @@
+"""Results of the transforms: pycwt's tuples with named fields, times and a record of the call."""
+
+from .base import made_by
+from .coherence import CoherenceResult
+from .cross import CrossWaveletResult
+from .transform import TransformResult
+
+__all__ = ["CoherenceResult", "CrossWaveletResult", "TransformResult", "made_by"]

@@ -1,0 +1,54 @@
+"""The result of `xwt`: pycwt's tuple, with names, times and a record of the call."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .base import Array, WaveletResult
+
+
+class _CrossFields(NamedTuple):
+    W12: NDArray[np.complex128]
+    coi: Array
+    freqs: Array
+    signif: Array
+
+
+class CrossWaveletResult(WaveletResult, _CrossFields):
+    """Cross-wavelet transform of two series: the tuple (W12, coi, freqs, signif), and more.
+
+    It unpacks and indexes as the tuple that pycwt returns, and its fields have names:
+    ``result.W12``.
+
+    Attributes
+    ----------
+    dt : float
+        Sampling interval.
+    unit : str
+        Unit of `dt` and the periods; "" if it is not known.
+    times : numpy.ndarray
+        Times of the samples, numbers or dates; multiples of `dt` unless a series had an index.
+    names : tuple of str
+        Names of the series.
+    scales : numpy.ndarray
+        Scales, in the unit of `dt`.
+    mother : MotherWavelet
+        The mother wavelet.
+    level : float
+        The probability that `signif` belongs to.
+    provenance : dict
+        How it was made: function, version, arguments and lag-1 coefficients.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pycwt_mod import xwt
+    >>> xwt(*np.random.default_rng(0).normal(size=(2, 64)), 1.0)
+    <CrossWaveletResult (W12, coi, freqs, signif) of x and y:
+    62 scales, periods 2 to 67.81, 64 times, 0 to 63>
+    """
+
+    level: float = 0.95

@@ -1,0 +1,136 @@
+"""All results: tuples of pycwt with named fields, times and names, and a record of the call."""
+
+import copy
+import json
+import pickle
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from pycwt_mod import CoherenceResult, CrossWaveletResult, Morlet, TransformResult, cwt, wct, xwt
+from pycwt_mod.plotting import offscreen_axes
+
+OPTIONS = {"mc_count": 20, "rng_seed": 1, "progress": False, "cache": False}
+DAYS = pd.date_range("2001-01-01", periods=200)
+FIELDS = {
+    TransformResult: "W sj freqs coi fft fftfreqs",
+    CrossWaveletResult: "W12 coi freqs signif",
+    CoherenceResult: "WCT aWCT coi freqs sig",
+}
+
+
+def noise(index=None, name=None, seed=0):
+    values = np.random.default_rng(seed).normal(size=200)
+    return values if index is None else pd.Series(values, index, name=name)
+
+
+RAIN, FLOW = noise(DAYS, "rain"), noise(DAYS, "flow", 1)
+RESULTS = {
+    "cwt": cwt(RAIN),
+    "xwt": xwt(RAIN, FLOW),
+    "wct": wct(RAIN, FLOW, dj=1 / 4, **OPTIONS),
+    "no level": wct(RAIN, FLOW, sig=False),
+}
+
+
+@pytest.fixture(params=RESULTS)
+def result(request):
+    return RESULTS[request.param]
+
+
+def pickled(value):
+    return pickle.loads(pickle.dumps(value))
+
+
+def test_result_is_a_tuple_with_the_names_of_its_fields(result):
+    names = FIELDS[type(result)].split()
+    assert isinstance(result, tuple)
+    assert len(result) == len(names)
+    for name, field in zip(names, result, strict=True):
+        assert getattr(result, name) is field
+
+
+@pytest.mark.parametrize("duplicate", [copy.copy, copy.deepcopy, pickled])
+def test_copies_have_all_fields_and_facts(result, duplicate):
+    again = duplicate(result)
+    assert type(again) is type(result)
+    for ours, theirs in zip(result, again, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    assert vars(again).keys() == vars(result).keys()
+    np.testing.assert_array_equal(again.times, result.times)
+    assert (again.names, again.unit, again.dt) == (result.names, result.unit, result.dt)
+    assert again.provenance == result.provenance
+
+
+def test_result_knows_what_the_index_tells(result):
+    assert result.names == ("rain", "flow")[: len(result.names)]
+    assert (result.dt, result.unit) == (1.0, "days")
+    np.testing.assert_array_equal(result.times, DAYS.to_numpy())
+    np.testing.assert_allclose(result.periods, result.scales * Morlet(6).flambda())
+
+
+def test_record_of_a_call_is_json_and_repeats_it():
+    record = json.loads(json.dumps(RESULTS["wct"].provenance))
+    assert record["function"] == "wct"
+    assert record["simulation"]["method"] == "multirate"
+    again = wct(RAIN, FLOW, **{key: record[key] for key in ("dt", "dj", "s0", "J")}, **OPTIONS)
+    np.testing.assert_array_equal(again.sig, RESULTS["wct"].sig)
+
+
+def test_arrays_have_no_unit_and_multiples_of_dt_for_times():
+    result = xwt(noise(), noise(seed=1), 0.5)
+    np.testing.assert_array_equal(result.times, 0.5 * np.arange(200))
+    assert (result.unit, result.names) == ("", ("x", "y"))
+
+
+@pytest.mark.parametrize(
+    ("frequency", "dt", "unit"),
+    [
+        ("D", 1, "days"),
+        ("D", 24, "hours"),
+        ("MS", 1, "months"),
+        ("MS", 1 / 12, "years"),
+        ("7D", 1, "weeks"),
+        ("h", 3600, "seconds"),
+    ],
+)
+def test_given_dt_tells_the_unit_of_dates(frequency, dt, unit):
+    index = pd.date_range("2001-01-01", periods=200, freq=frequency)
+    assert cwt(noise(index), dt).unit == unit
+
+
+def test_dt_must_be_given_without_dates():
+    with pytest.raises(TypeError, match="`dt` must be a real number, got None: only where"):
+        cwt(noise())
+
+
+def test_dt_is_not_taken_from_dates_with_a_gap_or_that_differ():
+    gappy = RAIN.drop(DAYS[50])
+    with pytest.raises(ValueError, match="`y1` must be evenly spaced"):
+        xwt(gappy, gappy)
+    with pytest.raises(ValueError, match="must have the same index"):
+        xwt(RAIN[:100], FLOW[100:])
+
+
+def test_repr_is_one_line(result):
+    text = repr(result)
+    assert "\n" not in text
+    assert len(text) < 200
+    assert "2001-01-01 to 2001-07-19" in text
+    assert "rain" in text
+
+
+def test_fact_that_is_not_one_is_refused():
+    with pytest.raises(TypeError, match="TransformResult has no fact 'level'"):
+        TransformResult(*RESULTS["cwt"], level=0.9)
+
+
+def test_plot_and_summary_use_names_and_dates():
+    result = RESULTS["wct"]
+    plot = result.plot(ax=offscreen_axes())
+    assert plot.axes.get_ylabel() == "Period (days)"
+    assert "2001" in plot.axes.xaxis.get_major_formatter().format_ticks(plot.axes.get_xticks())[0]
+    assert "rain" in plot.caption.get_text()
+    assert result.summary().names == ("rain", "flow")
+    assert result.summary().unit == "days"
