@@ -24,7 +24,7 @@ LAYERS = [
     {"__init__", "compat", "sample"},
     {"matrix", "preparation"},
     {"wavelet"},
-    {"levels"},
+    {"levels", "single"},
     {"results"},
     {"montecarlo"},
     {"backends", "plotting", "tables"},
