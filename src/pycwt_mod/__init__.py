@@ -23,9 +23,11 @@ from .helpers import (  # noqa: F401  (fft and fft_kwargs: pycwt leaks them)
     rednoise,
 )
 from .matrix import MatrixResult, wct_matrix
+from .measures import mean_resultant_length, rectify, ridge, semblance
 from .montecarlo.null import NullDistribution
 from .mothers import DOG, MexicanHat, Morlet, MotherWavelet, Paul
 from .preparation import Prepared, prepare
+from .reconstruction import reconstruct
 from .results import CoherenceResult, CrossWaveletResult, TransformResult
 from .wavelet import cwt, icwt, significance, wct, wct_null, wct_significance, xwt
 
@@ -54,10 +56,15 @@ __all__ = [
     "get_cache_dir",
     "helpers",
     "icwt",
+    "mean_resultant_length",
     "mothers",
     "prepare",
+    "reconstruct",
     "rect",
+    "rectify",
     "rednoise",
+    "ridge",
+    "semblance",
     "significance",
     "wavelet",
     "wct",

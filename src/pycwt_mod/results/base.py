@@ -9,8 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._version import __version__
+from ..measures import Ridge, ridge
 from ..time_axis import label_of
 from ..transform import outside_cone
+from ..validation import as_flag
 
 Array = NDArray[np.float64]
 
@@ -72,6 +74,32 @@ class WaveletResult:
         for row, start, stop in zip(mask, starts, stops, strict=True):
             row[start : max(start, stop)] = True
         return mask
+
+    def ridge(
+        self, low: float | None = None, high: float | None = None, *, inside_cone: bool = False
+    ) -> Ridge:
+        """Follow the period of the largest power over time, within a band of periods.
+
+        Parameters
+        ----------
+        low, high : float, optional
+            Limits of the band, both included; by default all periods.
+        inside_cone : bool, default False
+            Whether to follow it inside the cone of influence, too; else it is NaN there.
+
+        Returns
+        -------
+        pycwt_mod.measures.Ridge
+            `periods`, and `values` of ``abs(W)``, ``abs(W12)`` or R2 there, each of shape (n,). See
+            `pycwt_mod.ridge`.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If the band holds no period of the transform.
+        """
+        coi = None if as_flag(inside_cone, "inside_cone") else self.coi
+        return ridge(np.abs(self[0]), self.periods, low, high, coi=coi)
 
     def __repr__(self) -> str:
         """Return one line: the fields would fill pages."""

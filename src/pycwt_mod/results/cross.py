@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ..measures import rectify, semblance
 from .base import Array, WaveletResult
 
 
@@ -52,3 +53,22 @@ class CrossWaveletResult(WaveletResult, _CrossFields):
     """
 
     level: float = 0.95
+
+    def semblance(self, order: int = 1, *, weighted: bool = False) -> Array:
+        """Return how alike the phases are, from -1 to 1, shape (n_scales, n).
+
+        Parameters
+        ----------
+        order, weighted
+            As in `pycwt_mod.semblance`.
+        """
+        return semblance(self.W12, order, weighted=weighted)
+
+    def rectified(self) -> CrossWaveletResult:
+        """Return the result with `W12` and its level divided by the scale.
+
+        Then waves of like amplitudes have like power at all periods; what is significant stays the
+        same. See `pycwt_mod.rectify`.
+        """
+        both = {name: rectify(getattr(self, name), self.scales) for name in ("W12", "signif")}
+        return self._replace(**both)

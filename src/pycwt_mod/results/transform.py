@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
+from ..measures import rectify
+from ..reconstruction import reconstruct
+from ..validation import as_flag
 from .base import Array, WaveletResult
 
 
@@ -52,3 +55,53 @@ class TransformResult(WaveletResult, _TransformFields):
     >>> result.W is result[0]
     True
     """
+
+    def power(self, *, rectified: bool = False) -> Array:
+        """Return the power ``abs(W)**2``, shape (n_scales, n).
+
+        Parameters
+        ----------
+        rectified : bool, default False
+            Whether to divide it by the scale, so that waves of like amplitude have like power at
+            all periods. Then rectify its level, too: see `pycwt_mod.rectify`.
+        """
+        power = np.asarray(self.W.real**2 + self.W.imag**2)
+        return rectify(power, self.sj) if as_flag(rectified, "rectified") else power
+
+    def reconstruct(
+        self,
+        low: float | None = None,
+        high: float | None = None,
+        *,
+        mask: ArrayLike | None = None,
+    ) -> Array:
+        """Rebuild the series from a band of periods, or from the points that are marked.
+
+        Parameters
+        ----------
+        low, high : float, optional
+            Limits of the band; by default all periods.
+        mask : array_like of bool, optional
+            The points to keep, shape (n_scales, n), such as those of significant power.
+
+        Returns
+        -------
+        numpy.ndarray
+            Shape (n,), without the mean of the series; amplitudes right to 1 %, as told in
+            `pycwt_mod.reconstruct`.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As `pycwt_mod.reconstruct`.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from pycwt_mod import cwt
+        >>> t = np.arange(512)
+        >>> result = cwt(3 * np.sin(2 * np.pi * t / 20) + np.sin(2 * np.pi * t / 100), 1.0)
+        >>> result.reconstruct(16, 32)[64:-64].max().round(1)
+        np.float64(3.0)
+        """
+        return reconstruct(self.W, self.sj, self.dt, self.mother, low=low, high=high, mask=mask)

@@ -28,12 +28,12 @@ LAYERS = [
     {"results"},
     {"montecarlo"},
     {"backends", "plotting", "tables"},
-    {"spectra", "summary"},
+    {"reconstruction", "spectra", "summary"},
     {"arguments"},
     {"chisquare", "coherence"},
     {"geometry"},
     {"boxcar", "filters", "mothers"},
-    {"helpers", "keywords", "time_axis", "transform"},
+    {"helpers", "keywords", "measures", "time_axis", "transform"},
     {"_version", "arrays", "progress", "validation"},
 ]
 
