@@ -1,8 +1,13 @@
-"""Sphinx configuration. Builds without network access."""
+"""Sphinx configuration. The pages are built, and read, without network access."""
 
 import os
 import tempfile
 from pathlib import Path
+from typing import Any
+
+import matplotlib
+from docutils import nodes
+from docutils.utils.math.latex2mathml import tex2mathml
 
 from pycwt_mod import __version__
 
@@ -16,7 +21,6 @@ extensions = [
     "numpydoc",
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
-    "sphinx.ext.mathjax",
     "sphinx_copybutton",
 ]
 templates_path = ["_templates"]
@@ -49,9 +53,13 @@ autodoc_typehints = "none"  # numpydoc's sections say the types, readably
 numpydoc_show_class_members = False
 numpydoc_xref_param_type = False
 
+# Formulae are MathML, which browsers draw themselves: no script, none from another site.
+html_math_renderer = "mathml"
+
 html_theme = "pydata_sphinx_theme"
 html_title = f"pycwt_mod {release}"
-html_static_path = ["_static"]
+# Matplotlib brings a font for readers whose system has none for formulae.
+html_static_path = ["_static", f"{matplotlib.get_data_path()}/fonts/ttf/STIXGeneral.ttf"]
 html_css_files = ["pages.css"]
 html_show_sourcelink = False
 html_sidebars = {"**": ["contents"]}
@@ -61,3 +69,18 @@ html_theme_options = {
     "show_toc_level": 2,
     "secondary_sidebar_items": ["page-toc"],
 }
+
+
+def _inline_formula(page: Any, node: nodes.math) -> None:
+    page.body.append(tex2mathml(node.astext()))
+    raise nodes.SkipNode
+
+
+def _formula(page: Any, node: nodes.math_block) -> None:
+    page.body.append(tex2mathml(node.astext(), as_block=True))
+    raise nodes.SkipNode
+
+
+def setup(app: Any) -> None:
+    """Teach Sphinx to write formulae as docutils does."""
+    app.add_html_math_renderer("mathml", (_inline_formula, None), (_formula, None))

@@ -1,10 +1,12 @@
 """The code of the pages runs, and the commands of the README are those that are checked."""
 
+import ast
 import os
 import re
 import subprocess
 import sys
 import textwrap
+import tomllib
 
 import pytest
 
@@ -43,6 +45,40 @@ def test_documented_code_runs(page, checkout, tmp_path):
         [sys.executable, script], cwd=tmp_path, env=environment, capture_output=True, timeout=300
     )
     assert done.returncode == 0, done.stderr.decode()
+
+
+def imported_by(code):
+    """Return the packages that cells import; lines of IPython's own are not Python."""
+    tree = ast.parse(re.sub(r"^[%!].*$", "", code, flags=re.M))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (one.name.partition(".")[0] for one in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.module.partition(".")[0]
+
+
+def needed_by(extra, project):
+    """Return the distributions that an extra brings, those of its own extras included."""
+    found = set()
+    for line in project["optional-dependencies"][extra]:
+        name, others = re.match(r"([\w-]+)(?:\[([\w,]+)\])?", line).groups()
+        found |= {name.lower()}.union(
+            *(needed_by(one, project) for one in others.split(",")) if others else ()
+        )
+    return found
+
+
+def test_pages_that_are_run_import_what_the_extra_for_them_brings(checkout):
+    project = tomllib.loads((checkout / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    brought = {re.match(r"[\w-]+", line)[0] for line in project["dependencies"]}
+    brought |= needed_by("docs", project)
+    if "ipykernel" in brought:
+        brought.add("ipython")
+    cells = re.compile(r"^```\{code-cell\}[^\n]*\n(?::[^\n]*\n)*(.*?)^```", re.M | re.S)
+    for page in checkout.glob("docs/**/*.md"):
+        for code in cells.findall(page.read_text(encoding="utf-8")):
+            names = set(imported_by(code)) - sys.stdlib_module_names - {"pycwt_mod"}
+            assert {name.lower() for name in names} <= brought, page
 
 
 def test_readme_begins_with_the_commands_that_are_checked(checkout):
