@@ -14,6 +14,7 @@ from ..backends import MCBackend
 from ..backends.deadline import Deadline, closing_iterator
 from ..helpers import AR1EstimationError
 from ..levels import warn_of_little
+from ..montecarlo.band_means import BandSurrogates, make_groups
 from ..montecarlo.noise import Streams
 from ..montecarlo.null import N_BATCHES
 from ..montecarlo.plan import N_BINS
@@ -26,7 +27,6 @@ from .nulls import Node, anchors_of, band_streams, interpolated, level_nulls, no
 from .problem import Problem
 from .result import MatrixResult, pair_name
 from .store import Store
-from .surrogates import BandSurrogates, make_groups
 from .table import Pair
 
 # Arrays that a store has of a pair: its `Sums`, and fields.

@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 from scipy.special import expit
 
-from pycwt_mod.matrix.bands import pvalue
+from pycwt_mod.montecarlo.band_means import pvalue
 
 
 def test_pvalue_counts_the_surrogates():

@@ -7,7 +7,7 @@ record, are treated alike, and averaged over the same points.
 
 Each group of bands is simulated on every D-th time of the record, D a power of two: at scale s
 nothing in R2 varies faster than about s. The transform at these times is exact, as the Fourier
-coefficients of the whole record are folded onto them; see `montecarlo.grids`.
+coefficients of the whole record are folded onto them; see `grids`.
 
 Axes: (series, surrogate, time).
 """
@@ -20,18 +20,26 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import logit, ndtr
 
 from ..arrays import NUMPY, NUMPY_SINGLE, ArrayOps
 from ..coherence import coherence_by_own_smooth, smoothed_spectra, squared_coherence
 from ..filters import Banks, FilterBank, ScaleFilter, folded, lowest_frequencies, passbands_of
 from ..geometry import Geometry
-from ..montecarlo.demands import demands_of
-from ..montecarlo.noise import Streams, ar1_pairs
 from ..transform import wavelet_filter
-from .fields import Array
+from .demands import demands_of
+from .noise import Streams, ar1_pairs
+
+Array = NDArray[np.float64]
 
 # Samples of each series that are transformed together: they should stay in the cache.
 _BLOCK_SAMPLES, _LARGEST_BLOCK = 2**15, 32
+
+# A p-value is a count of surrogates if at least this many reach the mean; else a fitted tail.
+_FEWEST_ABOVE = 10
+
+# The fitted tail ends at this share of the p-value that a single surrogate stands for.
+_TAIL_REACH = 1e-3
 
 
 @dataclass(frozen=True)
@@ -192,3 +200,48 @@ def _coarse_bank(geometry: Geometry, group: Group, ops: ArrayOps) -> FilterBank:
         filters.append(ScaleFilter(length, on_grid, kept))
     n = -(-geometry.n_times // group.step)
     return FilterBank(n, (length,), tuple(filters), geometry.taps)
+
+
+def pvalue(observed: float, samples: Array) -> float:
+    """Return the p-value of a band mean under a null distribution.
+
+    Parameters
+    ----------
+    observed : float
+        Mean R2 of the pair.
+    samples : numpy.ndarray
+        Means of surrogate pairs.
+
+    Returns
+    -------
+    float
+        (1 + number of surrogates >= observed) / (1 + number of surrogates). Where that number is
+        below 10, a normal tail in the logit of the mean, log(x / (1 - x)), fixed to the tenth
+        largest surrogate, goes on from there, down to 0.001 / (1 + number). NaN if there is
+        nothing to compare.
+
+    Notes
+    -----
+    The logit of a band mean has no skewness to speak of, in narrow bands and wide ones. At
+    probabilities of 0.001 and 0.0002 the tail from 300 surrogates is within a factor of two of the
+    share of 20 000. A beta distribution is too light by a factor of up to four.
+
+    Tails for few permutations: Knijnenburg et al. (2009), doi:10.1093/bioinformatics/btp211.
+    """
+    known = samples[np.isfinite(samples)]
+    n = known.size
+    if not math.isfinite(observed) or n == 0:
+        return math.nan
+    above = int((known >= observed).sum())
+    counted = (1 + above) / (1 + n)
+    if above >= _FEWEST_ABOVE or n < 2 * _FEWEST_ABOVE or np.ptp(known) == 0:
+        return counted
+    if observed >= 1:
+        return _TAIL_REACH / (1 + n)
+    tenth = float(np.partition(known, n - _FEWEST_ABOVE)[n - _FEWEST_ABOVE])
+    logits = logit(known)
+    places = (logit(np.array([observed, tenth])) - logits.mean()) / logits.std()
+    beyond, at_tenth = ndtr(-places).tolist()
+    share = beyond / at_tenth if at_tenth > 0 else 0.0
+    edge = (1 + _FEWEST_ABOVE) / (1 + n)
+    return max(edge * min(1.0, share), _TAIL_REACH / (1 + n))

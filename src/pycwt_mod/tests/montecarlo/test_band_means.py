@@ -7,10 +7,9 @@ import pytest
 
 from pycwt_mod.arguments import scale_arguments
 from pycwt_mod.geometry import Geometry
-from pycwt_mod.matrix.bands import pvalue
 from pycwt_mod.matrix.nulls import anchors_of, interpolated
-from pycwt_mod.matrix.surrogates import BandSurrogates, make_groups
 from pycwt_mod.matrix.table import as_bands, in_band
+from pycwt_mod.montecarlo.band_means import BandSurrogates, make_groups, pvalue
 from pycwt_mod.montecarlo.noise import Streams
 from pycwt_mod.mothers import DOG, Morlet, Paul
 from pycwt_mod.transform import scale_axis
