@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from . import helpers
 from .helpers import AR1_REMEDY, AR1EstimationError
-from .time_axis import index_axis, same_index
+from .indexes import sampling_of
 from .validation import (
     as_coefficient,
     as_positive,
@@ -19,7 +19,6 @@ from .validation import (
     as_series,
     brief,
     same_size,
-    warn_user,
 )
 
 # Series shorter than this have no AR(1) estimate worth the name.
@@ -95,22 +94,8 @@ def as_pair(y1: Any, y2: Any) -> Array:
         as_series(y, name, min_size=_SHORTEST_PAIR, allow_constant=False)
         for y, name in ((y1, "y1"), (y2, "y2"))
     )
-    names = ("y1", "y2")
-    same_size(first, second, names)
-    try:
-        same_index(y1, y2, names)
-    except ValueError as error:
-        # pycwt takes pandas Series sample by sample, and a script may mean it so.
-        warn_user(f"{error} As they are, the series are compared sample by sample.")
+    same_size(first, second, ("y1", "y2"))
     return np.stack([first, second])
-
-
-def warn_of_uneven_index(series: Any, name: str) -> None:
-    """Warn if the dates of one pandas Series are not in order or have gaps, as `as_pair` does."""
-    try:
-        index_axis(series, name)
-    except ValueError as error:
-        warn_user(f"{error} As they are, the samples are taken as evenly spaced.")
 
 
 def normalized(pair: Array) -> Array:
@@ -209,7 +194,7 @@ def coefficient_of(series: Array, name: str) -> float:
     return float(g)
 
 
-def variance_and_alpha(signal: Any, alpha: Any) -> tuple[float, float]:
+def variance_and_alpha(signal: Any, alpha: Any, dt: float) -> tuple[float, float]:
     """Return the variance and the lag-1 autocorrelation that `significance` tests against."""
     if np.ndim(signal) == 0:
         variance = as_real(signal, "signal")
@@ -223,6 +208,6 @@ def variance_and_alpha(signal: Any, alpha: Any) -> tuple[float, float]:
         return variance, as_coefficient(alpha, "alpha")
     series = as_series(signal, "signal")
     if alpha is None:
-        warn_of_uneven_index(signal, "signal")
+        sampling_of({"signal": signal}, dt)
         alpha = as_replaced("ar1")(series)[0]
     return float(series.var()), as_coefficient(alpha, "alpha")

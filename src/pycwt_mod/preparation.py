@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .indexes import index_axis
 from .spectra import fitted_trend
-from .time_axis import RowsError, TimeAxis, as_time_axis, index_axis
+from .time_axis import RowsError, TimeAxis, as_time_axis
 from .validation import as_choice, as_count, as_positive, as_series, brief
 
 __all__ = ["Prepared", "prepare"]

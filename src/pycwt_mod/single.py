@@ -18,12 +18,11 @@ from .arguments import (
     scale_arguments,
     value_at_zero,
     variance_and_alpha,
-    warn_of_uneven_index,
 )
+from .indexes import sampling_of
 from .keywords import explains_keywords
 from .mothers import as_mother, constant
 from .results import TransformResult, made_by
-from .time_axis import sampling_of
 from .validation import as_count, as_level, as_positive, as_series
 
 __all__ = ["cwt", "icwt", "significance"]
@@ -108,7 +107,6 @@ def cwt(
     series = as_series(signal, "signal", allow_complex=True)
     facts = sampling_of({"signal": signal}, dt if dt is None else as_positive(dt, "dt"))
     dt = facts["dt"]
-    warn_of_uneven_index(signal, "signal")
     if freqs is None:
         dj, s0, J = scale_arguments(series.size, dt, dj, s0, J, mother)
         grid = {"dj": dj, "s0": s0, "J": J}
@@ -243,7 +241,7 @@ def significance(
     dt = as_positive(dt, "dt")
     sj = positive_series(scales, "scales", min_size=2)
     level = as_level(significance_level)
-    variance, alpha = variance_and_alpha(signal, alpha)
+    variance, alpha = variance_and_alpha(signal, alpha, dt)
     spectrum = chisquare.red_noise_spectrum(sj, dt, alpha, variance, mother)
     test = as_count(sigma_test, "sigma_test", at_least=0)
     if test == 0:

@@ -1,14 +1,11 @@
 """Times: are they evenly spaced, by which step, and in which unit.
 
-One judge for the columns of files, for pandas Series in Python and for the DataFrames of
-`wct_matrix`. Libraries of tables are known by what their objects can do; none is imported.
+One judge for the columns of files and for the indexes of pandas and xarray.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,10 +16,7 @@ __all__ = [
     "RowsError",
     "TimeAxis",
     "as_time_axis",
-    "index_axis",
     "label_of",
-    "same_index",
-    "sampling_of",
 ]
 
 Array = NDArray[Any]
@@ -53,24 +47,12 @@ _CALENDAR_JITTER = 0.15
 # A message names this many of the missing months.
 _NAMED_MONTHS = 6
 
-# A given step is that of the dates if it differs by no more than this part: months as 1/12 year,
-# or 30 days, are meant so.
-_SLACK = 0.02
-
-# Names of series without names.
-UNNAMED = ("x", "y")
+# A given step is that of dates if it differs by no more than this part: a month may be meant as
+# 30 days, a business day as 1/250 year.
+_SLACK = 0.05
 
 _MONTHLY = {1.0: "monthly", 3.0: "quarterly", 12.0: "yearly"}
-_EVEN, _BUSINESS = "even steps", "business days"
-# pandas' names of the steps by which gaps are filled.
-_FREQUENCIES = {
-    "monthly": "MS",
-    "quarterly": "QS",
-    "yearly": "YS",
-    _BUSINESS: "B",
-    "hourly": "h",
-    "daily": "D",
-}
+_EVEN, BUSINESS = "even steps", "business days"
 
 
 class RowsError(ValueError):
@@ -105,6 +87,8 @@ class TimeAxis:
     def unit_of(self, dt: float) -> str:
         """Return the unit in which a given number is the step; "" if there is none."""
         seconds = self.dt * UNITS.get(self.unit, math.nan)
+        if self.times.dtype.kind == "M":
+            seconds = float(_seconds(self.times[-1] - self.times[0])) / (self.times.size - 1)
         units = {self.unit: self.dt, **{unit: seconds / UNITS[unit] for unit in UNITS}}
         return next((u for u, step in units.items() if math.isclose(dt, step, rel_tol=_SLACK)), "")
 
@@ -119,8 +103,12 @@ def as_time_axis(times: Array, unit: str | None = None) -> TimeAxis:
     if times.size < 2:
         raise RowsError("must hold at least two times")
     if times.dtype.kind != "M":
+        if np.isnan(times).any():
+            raise RowsError("has a missing time", np.flatnonzero(np.isnan(times)))
         _check_order(times)
-        _check_steps(times, np.diff(times), max(_JITTER * _usual(np.diff(times)), _rounding(times)))
+        _check_steps(
+            times, np.diff(times), max(_JITTER * usual_step(np.diff(times)), _rounding(times))
+        )
         return TimeAxis(times, float((times[-1] - times[0]) / (times.size - 1)), unit or "")
     if unit is not None and unit not in UNITS:
         raise RowsError(f"holds dates, whose unit must be one of {', '.join(UNITS)}, got {unit!r}")
@@ -130,74 +118,6 @@ def as_time_axis(times: Array, unit: str | None = None) -> TimeAxis:
         raise RowsError("has a missing date", np.flatnonzero(np.isnat(times)))
     _check_order(times)
     return _date_axis(times, unit)
-
-
-def index_axis(series: Any, name: str) -> TimeAxis | None:
-    """Return the time axis of a pandas object, None if it has no index of dates.
-
-    Dates that are missing, not in order or with gaps are a ValueError with the remedy.
-    """
-    index = _index_of(series)
-    if hasattr(index, "to_timestamp"):  # periods, such as the months themselves
-        with suppress(ValueError):  # before the first date that pandas knows
-            index = index.to_timestamp()
-    if not hasattr(index, "tz_localize") or len(index) < 2:
-        return None
-    try:
-        return _judge_index(index)
-    except RowsError as error:
-        remedy = _way_to_even_times(index, name)
-        raise ValueError(f"`{name}` {error.reason}. {remedy}") from error
-
-
-def same_index(first: Any, second: Any, names: tuple[str, str]) -> None:
-    """Raise ValueError if pandas Series have different indexes, or dates with gaps.
-
-    Anything else passes, as there is nothing to compare.
-    """
-    indexes = [_index_of(series) for series in (first, second)]
-    if all(index is not None for index in indexes) and not _same_labels(*indexes):
-        one, two = names
-        raise ValueError(
-            f"`{one}` and `{two}` must have the same index, got {_span(indexes[0])} and "
-            f"{_span(indexes[1])}. Keep what they share: "
-            f'`{one}, {two} = {one}.align({two}, join="inner")`.'
-        )
-    for series, name in zip((first, second), names, strict=True):
-        index_axis(series, name)
-
-
-def sampling_of(series: Mapping[str, Any], dt: float | None) -> dict[str, Any]:
-    """Return dt, unit, times and names of one or two series, by the names of the arguments.
-
-    The times and the unit are left out where no index tells them. Without `dt` an index must tell
-    it, and its faults are errors; with it they are for a warning, which is not given here.
-    """
-    facts: dict[str, Any] = {"names": tuple(map(_name_of, series.values(), UNNAMED))}
-    axes: list[TimeAxis] = []
-    for name, each in series.items():
-        try:
-            axis = index_axis(each, name)
-        except ValueError:
-            if dt is None:
-                raise
-        else:
-            axes += [axis] if axis else []
-    if dt is not None:
-        facts["dt"] = dt
-    elif axes:
-        facts["dt"] = axes[0].dt
-        if len(series) == 2:
-            (one, first), (two, second) = series.items()
-            same_index(first, second, (one, two))
-    else:
-        raise TypeError(
-            "`dt` must be a real number, got None: only where a series has an index of dates may "
-            "the sampling interval be left out. Pass for example dt=1.0."
-        )
-    if axes and all(np.array_equal(axis.times, axes[0].times) for axis in axes):
-        facts |= {"times": axes[0].times, "unit": axes[0].unit_of(facts["dt"])}
-    return facts
 
 
 def label_of(time: Any) -> str:
@@ -211,38 +131,38 @@ def label_of(time: Any) -> str:
 
 
 def _date_axis(dates: Array, unit: str | None) -> TimeAxis:
-    words, steps = _calendar_of(dates)
-    usual = _usual(steps)
+    words, steps = calendar_of(dates)
+    usual = usual_step(steps)
     if words == _EVEN:
         _check_steps(dates, steps, _JITTER * usual)
     else:
-        _check_steps(dates, steps, 0.0, "" if words == _BUSINESS else _missing(dates, steps, usual))
+        _check_steps(dates, steps, 0.0, "" if words == BUSINESS else _missing(dates, steps, usual))
     seconds = float(_seconds(dates[-1] - dates[0])) / (dates.size - 1)
     if words == _EVEN:
         unit = unit or ("days" if usual >= UNITS["minutes"] else "seconds")
-    elif words != _BUSINESS:
+    elif words != BUSINESS:
         unit = unit or "years"
         seconds = usual * _MONTH if unit in ("months", "years") else seconds
     elif unit is None:
-        return TimeAxis(dates, 1.0, _BUSINESS, words)
+        return TimeAxis(dates, 1.0, BUSINESS, words)
     else:
         seconds = 7 / 5 * _DAY
     return TimeAxis(dates, seconds / UNITS[unit], unit, words)
 
 
-def _calendar_of(dates: Array) -> tuple[str, Array]:
+def calendar_of(dates: Array) -> tuple[str, Array]:
     """Return the usual step in words, and all steps in months, in business days or in seconds."""
     steps = _seconds(np.diff(dates))
-    usual = _usual(steps)
+    usual = usual_step(steps)
     even = bool((np.abs(steps - usual) <= _JITTER * usual).all())
     months = _whole_months(dates, steps, even)
     if months is not None:
-        usual = _usual(months)
+        usual = usual_step(months)
         return _MONTHLY.get(usual, f"every {usual:.0f} months"), months
     days = dates.astype("datetime64[D]")
     business = np.busday_count(days[:-1], days[1:])
-    if not even and np.is_busday(days).all() and _usual(business) == business.min() == 1:
-        return _BUSINESS, business
+    if not even and np.is_busday(days).all() and usual_step(business) == business.min() == 1:
+        return BUSINESS, business
     return _EVEN, steps
 
 
@@ -260,7 +180,7 @@ def _check_order(times: Array) -> None:
 
 
 def _check_steps(times: Array, steps: Array, slack: float, missing: str = "") -> None:
-    usual = _usual(steps)
+    usual = usual_step(steps)
     odd = np.flatnonzero(np.abs(steps - usual) > slack)
     if odd.size:
         before, after = (label_of(time) for time in times[odd[0] : odd[0] + 2])
@@ -276,7 +196,7 @@ def _seconds(span: Any) -> Any:
     return span / np.timedelta64(1, "us") / 1e6
 
 
-def _usual(steps: Array) -> float:
+def usual_step(steps: Array) -> float:
     """Return the median step, of two the smaller one: a gap is not usual."""
     middle = (steps.size - 1) // 2
     return float(np.partition(steps, middle)[middle])
@@ -287,7 +207,7 @@ def _rounding(times: Array) -> float:
     for digits in range(1, _MOST_DIGITS + 1):
         if (times % 1).any() and (np.round(times, digits) == times).all():
             slack = _ROUNDING * 10.0**-digits
-            return slack if slack < _COARSEST * _usual(np.diff(times)) else 0.0
+            return slack if slack < _COARSEST * usual_step(np.diff(times)) else 0.0
     return 0.0
 
 
@@ -314,61 +234,3 @@ def _missing(dates: Array, months: Array, usual: float) -> str:
     more = " ..." if len(missing) > _NAMED_MONTHS else ""
     verb = "is" if len(missing) == 1 else "are"
     return f": {', '.join(missing[:_NAMED_MONTHS])}{more} {verb} missing"
-
-
-# --- pandas ---
-
-
-def _name_of(series: Any, otherwise: str) -> str:
-    name = getattr(series, "name", None)
-    return otherwise if name is None or not str(name) else str(name)
-
-
-def _index_of(series: Any) -> Any:
-    """Return the index of a pandas object, and None for anything else."""
-    index = getattr(series, "index", None)
-    return index if hasattr(series, "to_numpy") and hasattr(index, "equals") else None
-
-
-def _judge_index(index: Any) -> TimeAxis:
-    local = index.tz_localize(None).to_numpy()
-    if index.tz is not None:
-        # Hours are even across changes of the clock, and days are by the clock.
-        with suppress(RowsError):
-            return as_time_axis(index.tz_convert(None).to_numpy())
-    try:
-        return as_time_axis(local)
-    except RowsError:
-        # The user named the calendar, such as one of trading days.
-        if index.freq is None or not index[0] < index[-1]:
-            raise
-        return TimeAxis(local, 1.0, f"steps of {index.freqstr}", index.freqstr)
-
-
-def _way_to_even_times(index: Any, name: str) -> str:
-    if index.hasnans:
-        return f"Leave out what has no date: `{name}[{name}.index.notna()]`."
-    if not index.is_monotonic_increasing:
-        return f"Sort it: `{name}.sort_index()`."
-    if not index.is_unique:
-        return f"Keep one value for each time: `{name}.groupby(level=0).mean()`."
-    words, steps = _calendar_of(index.tz_localize(None).to_numpy())
-    if words not in _FREQUENCIES:
-        words = "hourly" if _usual(steps) == UNITS["hours"] else "daily"
-    return (
-        f'Fill the gaps, for example by `{name}.resample("{_FREQUENCIES[words]}").mean()'
-        f".interpolate()` for {words} values; or pass `{name}.to_numpy()` to have the samples "
-        "taken as evenly spaced."
-    )
-
-
-def _same_labels(first: Any, second: Any) -> bool:
-    """Return whether two indexes hold the same labels, in whichever unit of time."""
-    return bool(first.equals(second)) or bool(np.array_equal(first.to_numpy(), second.to_numpy()))
-
-
-def _span(index: Any) -> str:
-    if not len(index):
-        return "no labels"
-    first, last = (str(index[k]).removesuffix(" 00:00:00") for k in (0, -1))
-    return f"{first} to {last} ({len(index)} label{'s' if len(index) != 1 else ''})"

@@ -49,7 +49,8 @@ def as_series(
     Parameters
     ----------
     values : array_like
-        List, array, pandas Series or masked array without masked values, shape (n,).
+        List, array, pandas Series, DataFrame of one column, DataArray or masked array without
+        masked values, shape (n,).
     name : str
         The argument's name, for the message.
     min_size : int, default 2
@@ -73,7 +74,7 @@ def as_series(
         short or, where that matters, constant.
     """
     _refuse_masked(values, name)
-    _refuse_table(values, name)
+    values = _only_column(values, name)
     array = _as_numbers(values, name)
     _check_shape(array, name, min_size)
     if np.iscomplexobj(array) and not allow_complex:
@@ -142,11 +143,13 @@ def _as_numbers(values: Any, name: str) -> NDArray[Any]:
         ) from error
 
 
-def _refuse_table(values: Any, name: str) -> None:
-    """Raise ValueError for a DataFrame, of which one column is a series."""
+def _only_column(values: Any, name: str) -> Any:
+    """Return the column of a DataFrame that has one, anything else as it is."""
     columns = getattr(values, "columns", None)
     if columns is None or np.ndim(values) != 2:
-        return
+        return values
+    if len(columns) == 1:
+        return values[columns[0]]
     some = "column" if not len(columns) else columns[0]
     raise ValueError(
         f"`{name}` must be one-dimensional, got shape {tuple(values.shape)}, a "

@@ -22,13 +22,13 @@ from .arguments import (
 from .coherence import coherence_of_pair
 from .geometry import Geometry
 from .helpers import ar1, ar1_spectrum, fft, fft_kwargs, find, get_cache_dir, rednoise
+from .indexes import sampling_of
 from .keywords import explains_keywords
 from .levels import wct_null, wct_significance
 from .montecarlo.options import SimulationKeywords, SimulationOptions, check_smoothing
 from .mothers import DOG, MexicanHat, Morlet, Paul, as_mother
 from .results import CoherenceResult, CrossWaveletResult, made_by
 from .single import cwt, icwt, significance
-from .time_axis import sampling_of
 from .validation import as_flag, as_level, as_positive
 
 __all__ = ["cwt", "icwt", "significance", "wct", "wct_null", "wct_significance", "xwt"]

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..time_axis import index_axis
+from ..indexes import index_axis
 from ..validation import as_positive, as_series, brief, warn_user
 
 Array = NDArray[np.float64]

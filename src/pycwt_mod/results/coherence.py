@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ..indexes import UNNAMED
 from ..montecarlo.null import NullDistribution
 from ..summary import Summary, summarise
-from ..time_axis import UNNAMED
 from ..validation import as_choice, as_level
 from .base import Array, WaveletResult
 

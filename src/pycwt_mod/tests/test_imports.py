@@ -31,7 +31,7 @@ LAYERS = [
     {"reconstruction", "spectra", "summary"},
     {"arguments"},
     {"chisquare", "coherence"},
-    {"geometry"},
+    {"geometry", "indexes"},
     {"boxcar", "filters", "mothers"},
     {"helpers", "keywords", "measures", "time_axis", "transform"},
     {"_version", "arrays", "progress", "validation"},

@@ -1,4 +1,4 @@
-"""Evenly spaced or not, by which step, in which unit: of bare times and of pandas' indexes."""
+"""Evenly spaced or not, by which step, in which unit: of bare times."""
 
 import numpy as np
 import pandas as pd
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pycwt_mod.time_axis import UNITS, RowsError, as_time_axis, index_axis, label_of, same_index
+from pycwt_mod.time_axis import UNITS, RowsError, as_time_axis, label_of
 
 FREQUENCIES = {
     "s": ("even steps", 1.0, "seconds"),
@@ -32,18 +32,6 @@ dates = st.builds(
 )
 
 quick = settings(max_examples=50, deadline=None, derandomize=True)
-
-
-def indexed(labels):
-    return pd.Series(np.arange(len(labels), dtype=float), index=labels)
-
-
-def parsed(labels):
-    """The labels as they come from a file, without a frequency."""
-    return pd.DatetimeIndex(list(labels))
-
-
-# --- times as arrays ---
 
 
 @quick
@@ -155,6 +143,7 @@ def test_dates_of_numpy_are_taken_at_any_unit(unit):
     [
         ([1.0], "must hold at least two times"),
         (np.array(["2001", "NaT", "2003"], "datetime64[Y]"), "has a missing date"),
+        ([1.0, np.nan, 3.0], "has a missing time"),
     ],
 )
 def test_times_that_are_none_are_told(times, message):
@@ -175,127 +164,22 @@ def test_labels_are_short(time, label):
     assert label_of(np.datetime64(time, "us") if isinstance(time, str) else time) == label
 
 
-# --- pandas' indexes ---
-
-DAYS = pd.date_range("2001-01-01", periods=400)
-MIDDLES = pd.date_range("2001-01-01", periods=60, freq="MS") + pd.Timedelta("14D")
-HOURS = pd.date_range("2001-03-01", periods=900, freq="h", tz="Europe/Berlin")
-EVEN = {
-    "days with frequency": DAYS,
-    "seconds": parsed(DAYS).as_unit("s"),
-    "middles of months": parsed(MIDDLES),
-    "local hours": parsed(HOURS),
-    "local days": parsed(pd.date_range("2001-03-01", periods=90, tz="Europe/Berlin")),
-    "rounded": pd.DatetimeIndex((np.arange(500) / 3 * 1000).round().astype("datetime64[ms]")),
-    "two": pd.DatetimeIndex(["2001-01-01", "2005-01-01"]),
-    "a calendar": pd.date_range("2001-01-01", periods=60, freq=pd.offsets.CDay(holidays=[DAYS[3]])),
-    "periods": pd.period_range("2001-01", periods=60, freq="M"),
-    "periods before those of pandas": pd.period_range("0850", periods=60, freq="Y"),
-    "dates of pyarrow": pd.Index(DAYS, dtype="timestamp[us][pyarrow]"),
-    "numbers": pd.Index([1.0, 2.0, 7.0]),
-}
-UNEVEN = {
-    "days": (DAYS.delete(100), "from 2001-04-10 to 2001-04-12", 'resample."D".* for daily'),
-    "months": (
-        MIDDLES.delete(7),
-        "from 2001-07-15 to 2001-09-15.*2001-08 is",
-        'resample."MS".* for mont',
-    ),
-    "business days": (
-        parsed(pd.bdate_range("2001-01-01", periods=99)).delete(51),
-        "from 2001-03-12 to 2001-03-14",
-        'resample."B".* for business days',
-    ),
-    "hours": (
-        HOURS.delete(5),
-        "from 2001-03-01 04:00 to 2001-03-01 06:00",
-        'resample."h".* for hourly',
-    ),
-    "any": (
-        pd.DatetimeIndex(["2001-01-01", "2001-02-28", "2001-03-01", "2001-04-10"]),
-        "from 2001-01-01 to 2001-02-28",
-        "resample",
-    ),
-}
-
-
-@pytest.mark.parametrize("kind", EVEN)
-def test_index_that_is_even_passes(kind):
-    series = indexed(EVEN[kind])
-    same_index(series, series.copy(), ("y1", "y2"))
-    same_index(series, series.to_numpy(), ("y1", "y2"))
-    same_index([1.0, 2.0], series, ("y1", "y2"))
-
-
-@pytest.mark.parametrize("kind", UNEVEN)
-def test_index_with_a_gap_is_refused_by_its_label_and_with_the_remedy(kind):
-    labels, where, remedy = UNEVEN[kind]
-    message = f"`y2` must be evenly spaced, got a step {where}.*Fill.*y2.{remedy}.*y2.to_numpy"
-    with pytest.raises(ValueError, match=message):
-        same_index(np.ones(3), indexed(labels), ("y1", "y2"))
-
-
-@pytest.mark.parametrize("labels", [DAYS[::-1], parsed(DAYS)[::-1], DAYS[[5, 0, 3, 1, 4, 2]]])
-def test_index_out_of_order_is_told_to_be_sorted(labels):
-    with pytest.raises(
-        ValueError, match=r"order of time.* Sort it: `y2\.sort_index\(\)`"
-    ) as caught:
-        index_axis(indexed(labels), "y2")
-    assert "resample" not in str(caught.value)
-
-
 @pytest.mark.parametrize(
-    ("labels", "message"),
+    ("frequency", "dt", "unit"),
     [
-        (DAYS.insert(10, DAYS[9]), "each time once, got 2001-01-10 twice.*y2.groupby"),
-        (pd.DatetimeIndex(["2001", "2002", None, "2004"]), "missing date.*y2.index.notna"),
-        (pd.DatetimeIndex([None] * 4), "missing date"),
+        ("D", 1, "days"),
+        ("D", 24, "hours"),
+        ("D", 1 / 365.25, "years"),
+        ("MS", 1, "months"),
+        ("MS", 1 / 12, "years"),
+        ("MS", 30, "days"),
+        ("7D", 1, "weeks"),
+        ("h", 3600, "seconds"),
+        ("B", 1, "business days"),
+        ("B", 1 / 250, "years"),
+        ("D", 0.3, ""),
     ],
-    ids=["repeated", "missing", "none known"],
 )
-def test_index_of_faulty_dates_is_refused_with_the_remedy(labels, message):
-    with pytest.raises(ValueError, match=message):
-        index_axis(indexed(labels), "y2")
-
-
-@pytest.mark.parametrize("kind", [*UNEVEN, "repeated"])
-def test_remedy_of_a_message_mends_it(kind):
-    labels = UNEVEN[kind][0] if kind in UNEVEN else DAYS.insert(10, DAYS[9])
-    with pytest.raises(ValueError, match="`y2`") as caught:
-        index_axis(indexed(labels), "y2")
-    code = str(caught.value).split("`")[3]
-    assert index_axis(eval(code, {"y2": indexed(labels)}), "y2") is not None
-
-
-@pytest.mark.parametrize(
-    ("labels", "span"),
-    [
-        (DAYS[1:], r"2001-01-02 to 2002-02-04 \(399 labels\)"),
-        (DAYS[:1], r"2001-01-01 to 2001-01-01 \(1 label\)"),
-        (DAYS + pd.Timedelta("12h"), r"2001-01-01 12:00:00 to .* \(400 labels\)"),
-        (pd.RangeIndex(400), r"0 to 399 \(400 labels\)"),
-        (DAYS[:0], "no labels"),
-    ],
-    ids=["later", "one", "noon", "numbers", "none"],
-)
-def test_indexes_that_differ_are_refused_with_the_remedy(labels, span):
-    message = (
-        rf"`y1` and `y2` must have the same index, got 2001-01-01 to 2002-02-04 \(400 labels\) and "
-        rf"{span}\. Keep what they share: `y1, y2 = y1.align\(y2, join=\"inner\"\)`"
-    )
-    with pytest.raises(ValueError, match=message):
-        same_index(indexed(DAYS), indexed(labels), ("y1", "y2"))
-
-
-@pytest.mark.parametrize(
-    ("one", "two"),
-    [
-        (pd.RangeIndex(3), pd.Index([0.0, 1.0, 2.0])),
-        (parsed(DAYS), parsed(DAYS).as_unit("s")),
-        (DAYS, parsed(DAYS)),
-        (pd.Index(list("abc")), pd.Index(list("abc"), dtype=object)),
-    ],
-    ids=["numbers", "units", "frequency", "text"],
-)
-def test_indexes_with_the_same_labels_are_the_same(one, two):
-    same_index(indexed(one), indexed(two), ("y1", "y2"))
+def test_given_step_of_dates_tells_their_unit(frequency, dt, unit):
+    axis = as_time_axis(pd.date_range("2001-01-01", periods=200, freq=frequency).to_numpy())
+    assert axis.unit_of(dt) == unit

@@ -11,6 +11,7 @@ from functools import partial
 import numpy as np
 import pandas as pd
 import pytest
+import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -460,7 +461,11 @@ BAD_SERIES = {
         ValueError,
         "masked values, got a mask that is first set at index 9",
     ),
-    "frame": (pd.DataFrame({"a": _series()}), ValueError, r"one-dimensional, got shape \(60, 1\)"),
+    "frame": (
+        pd.DataFrame({"a": _series(), "b": 1.0}),
+        ValueError,
+        r"one-dimensional, got shape \(60, 2\)",
+    ),
     "pandas NA": (
         pd.Series(range(N), dtype="Int64").where(np.arange(N) != 5),
         ValueError,
@@ -635,6 +640,8 @@ KINDS = {
     "pandas reversed index": lambda y: pd.Series(y, index=np.arange(y.size)[::-1]),
     "pandas nullable": lambda y: pd.Series(y, dtype="Float64"),
     "pandas column": lambda y: pd.DataFrame({"a": y, "b": y * 2})["a"],
+    "frame of one column": lambda y: pd.DataFrame({"a": y}),
+    "DataArray": xr.DataArray,
     "masked, nothing masked": lambda y: np.ma.array(y, mask=np.zeros(y.size, bool)),
     "masked, no mask": np.ma.array,
     "strided": lambda y: np.stack([y, y], axis=1)[:, 0],

@@ -1,0 +1,320 @@
+"""What a series of pandas or xarray brings besides its values: its name, its times, their step.
+
+The libraries are known by what their objects can do; none is imported.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .time_axis import (
+    BUSINESS,
+    UNITS,
+    Array,
+    RowsError,
+    TimeAxis,
+    as_time_axis,
+    calendar_of,
+    usual_step,
+)
+from .validation import warn_user
+
+__all__ = ["UNNAMED", "common_axes", "index_axis", "sampling_of"]
+
+# Names of series without names.
+UNNAMED = ("x", "y")
+
+# Names that pandas itself gives to row numbers.
+_ROW_NUMBERS = (None, "", "index")
+
+# Numbers differ from the steps of an index by rounding only if by less than this part of a step.
+_ROUNDING = 1e-3
+
+# pandas' names of the steps by which gaps are filled.
+_FREQUENCIES = {
+    "monthly": "MS",
+    "quarterly": "QS",
+    "yearly": "YS",
+    BUSINESS: "B",
+    "hourly": "h",
+    "daily": "D",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class _Labels:
+    """The labels of a series: pandas' index, and the dimension if it is one of xarray."""
+
+    index: Any
+    dim: str | None
+
+
+def sampling_of(series: Mapping[str, Any], dt: float | None) -> dict[str, Any]:
+    """Return dt, names, times and unit of one or two series, by the names of the arguments.
+
+    Times and unit are left out where no index tells them. Faults of an index are errors without
+    `dt`, which it then has to tell, and else a warning: pycwt takes series sample by sample, and a
+    script may mean it so.
+    """
+    facts = {"names": tuple(map(_name_of, series.values(), UNNAMED)), "dt": dt}
+    try:
+        axes = common_axes(series)
+    except ValueError as error:
+        if dt is None:
+            raise
+        how = "compared sample by sample" if len(series) > 1 else "taken as evenly spaced"
+        warn_user(f"{error} As they are, the samples are {how}.")
+        return facts
+    name, axis = next(((n, a) for n, a in axes.items() if a is not None), ("", None))
+    if axis is not None and dt is not None:
+        return facts | _times_for(axis, dt, name)
+    if axis is not None:
+        return facts | {"dt": axis.dt, "unit": axis.unit, "times": axis.times}
+    if dt is None:
+        raise TypeError(
+            "`dt` must be a real number, got None: only where a series has an index of times may "
+            f"the sampling interval be left out. Pass for example dt=1.0{_hint(series)}."
+        )
+    return facts
+
+
+def index_axis(series: Any, name: str) -> TimeAxis | None:
+    """Return the time axis of a series of pandas or xarray; None if it has no index of times.
+
+    Times are dates, durations and numbers. Whole numbers are times if their index has a name, as
+    "year" or a dimension of xarray, and else row numbers.
+
+    Raises
+    ------
+    ValueError
+        If times are missing, not in order or with gaps, or row numbers have gaps as those have
+        that pandas' `dropna` leaves. The message has the remedy.
+    """
+    labels = _labels_of(series)
+    if labels is None or len(labels.index) < 2:
+        return None
+    try:
+        return _judged(labels, series)
+    except RowsError as error:
+        raise ValueError(f"`{name}` {error.reason}. {_remedy(labels, name)}") from error
+
+
+def common_axes(series: Mapping[str, Any]) -> dict[str, TimeAxis | None]:
+    """Return the time axis of each series; ValueError if their labels differ or have faults."""
+    labels = {name: _labels_of(each) for name, each in series.items()}
+    known = {name: each for name, each in labels.items() if each is not None}
+    if len(known) == 2 and not _same_labels(*known.values()):
+        (one, first), (two, second) = known.items()
+        raise ValueError(
+            f"`{one}` and `{two}` must have the same index, got {_span(first)} and "
+            f"{_span(second)}. Keep what they share: `{_alignment(known)}`."
+        )
+    return {name: index_axis(each, name) for name, each in series.items()}
+
+
+def _times_for(axis: TimeAxis, dt: float, name: str) -> dict[str, Any]:
+    """Return times and unit where `dt` is given besides an index, which may disagree."""
+    unit, ratio = axis.unit_of(dt), dt / axis.dt
+    power = 10.0 ** round(math.log10(ratio))
+    if unit and axis.times.dtype.kind == "M":
+        return {"times": axis.times, "unit": unit}
+    if math.isclose(ratio, 1, rel_tol=_ROUNDING):
+        return {"times": axis.times, "unit": axis.unit}
+    if axis.times.dtype.kind != "M" and unit:
+        return {"times": axis.times * ratio, "unit": unit}
+    if axis.times.dtype.kind == "f" and math.isclose(ratio, power, rel_tol=_ROUNDING):
+        return {"times": axis.times * power}  # times in milliseconds, say, and `dt` in seconds
+    if axis.times.dtype.kind in "iu":
+        return {}  # sample numbers
+    step = f"{axis.dt:.6g} {axis.unit}".rstrip()
+    warn_user(
+        f"`dt` must be the step of the index of `{name}`, {step}, got {dt:.6g}. As it is, periods "
+        "are in the unit of `dt`. Leave `dt` out to have it from the index."
+    )
+    return {"times": axis.times}
+
+
+def _hint(series: Mapping[str, Any]) -> str:
+    for name, each in series.items():
+        labels = _labels_of(each)
+        if labels is not None and len(labels.index) and isinstance(labels.index[0], str):
+            return f"; or, as the index of `{name}` is text, read it as dates by `pd.to_datetime`"
+    return ""
+
+
+# --- labels ---
+
+
+def _name_of(series: Any, otherwise: str) -> str:
+    columns = list(getattr(series, "columns", ()))
+    name = columns[0] if len(columns) == 1 else getattr(series, "name", None)
+    return otherwise if name is None or not str(name) else str(name)
+
+
+def _labels_of(series: Any) -> _Labels | None:
+    """Return the labels of a pandas object or a DataArray, and None for anything else."""
+    if not hasattr(series, "to_numpy"):
+        return None
+    if hasattr(series, "indexes") and len(getattr(series, "dims", ())) == 1:
+        dim = series.dims[0]
+        return _Labels(_as_dates(series.indexes[dim]), dim) if dim in series.indexes else None
+    index = getattr(series, "index", None)
+    is_index = hasattr(index, "equals") and hasattr(index, "names")
+    return _Labels(_as_dates(index), None) if is_index else None
+
+
+def _as_dates(index: Any) -> Any:
+    """Return periods and Python's own dates as an index of dates, anything else as it is."""
+    with suppress(TypeError, ValueError):  # such as dates before the first that pandas knows
+        if hasattr(index, "to_timestamp"):
+            return index.to_timestamp()
+        if index.dtype == object and len(index) and hasattr(index[0], "year"):
+            return index.astype("datetime64[us]")
+    return index
+
+
+def _same_labels(first: _Labels, second: _Labels) -> bool:
+    """Return whether labels are the same, in whichever unit of time and to rounding error."""
+    one, two = first.index, second.index
+    if one.equals(two) or np.array_equal(one.to_numpy(), two.to_numpy()):
+        return True
+    numbers, others = np.asarray(one), np.asarray(two)
+    if not len(one) == len(two) > 1 or {numbers.dtype.kind, others.dtype.kind} - {*"iuf"}:
+        return False
+    slack = _ROUNDING * abs(usual_step(np.diff(numbers)))
+    return bool(np.allclose(numbers, others, rtol=0, atol=slack))
+
+
+def _judged(labels: _Labels, series: Any) -> TimeAxis | None:
+    """Return the time axis of labels, None if they are no times, or raise RowsError."""
+    index = labels.index
+    if hasattr(index, "tz_localize"):
+        return _judged_dates(index)
+    if hasattr(index, "calendar"):  # of climate models, where each year may have 365 days
+        return _judged_model_dates(index)
+    values = index.to_numpy()
+    if values.dtype.kind == "M":
+        return as_time_axis(values)
+    if values.dtype.kind == "m":
+        return _judged_durations(values)
+    if values.dtype.kind == "f":
+        return as_time_axis(values, _unit_of(labels, series))
+    if values.dtype.kind in "iu":
+        return _judged_integers(values, labels, series)
+    return None
+
+
+def _judged_dates(index: Any) -> TimeAxis:
+    local = index.tz_localize(None).to_numpy()
+    if index.tz is not None:
+        # Hours are even across changes of the clock, and days are by the clock.
+        with suppress(RowsError):
+            return as_time_axis(index.tz_convert(None).to_numpy())
+    try:
+        return as_time_axis(local)
+    except RowsError:
+        # The user named the calendar, such as one of trading days.
+        if index.freq is None or not index[0] < index[-1]:
+            raise
+        return TimeAxis(local, 1.0, f"steps of {index.freqstr}", index.freqstr)
+
+
+def _judged_model_dates(index: Any) -> TimeAxis:
+    elapsed = np.asarray(index - index[0], dtype="timedelta64[us]")
+    try:
+        dates = np.array([date.isoformat() for date in index], dtype="datetime64[us]")
+    except ValueError:  # 30 February
+        return _judged_durations(elapsed)
+    try:
+        axis = _judged_durations(elapsed)
+    except RowsError:  # months
+        return as_time_axis(dates)
+    return TimeAxis(dates, axis.dt, axis.unit)
+
+
+def _judged_durations(durations: Array) -> TimeAxis:
+    seconds = durations / np.timedelta64(1, "us") / 1e6
+    unit = "days" if usual_step(np.diff(seconds)) >= UNITS["minutes"] else "seconds"
+    return as_time_axis(seconds / UNITS[unit], unit)
+
+
+def _judged_integers(values: Array, labels: _Labels, series: Any) -> TimeAxis | None:
+    if labels.index.name not in _ROW_NUMBERS:
+        return as_time_axis(values, _unit_of(labels, series))
+    steps = np.diff(values)
+    if steps.min() >= 1 and usual_step(steps) == 1:
+        as_time_axis(values)  # rows of a table, of which some were dropped
+    return None
+
+
+def _unit_of(labels: _Labels, series: Any) -> str:
+    """Return the unit of times that are numbers, as their attributes or their name tell it."""
+    if labels.dim is not None:
+        units = str(series[labels.dim].attrs.get("units", ""))
+        return units.split(" since ")[0]
+    name = str(labels.index.name).lower()
+    return next((unit for unit in UNITS if name in (unit, unit.removesuffix("s"))), "")
+
+
+# --- messages ---
+
+
+def _remedy(labels: _Labels, name: str) -> str:
+    index, dim = labels.index, labels.dim
+    if index.hasnans:
+        of_pandas = f"{name}[{name}.index.notna()]"
+        of_xarray = f'{name}.where({name}["{dim}"].notnull(), drop=True)'
+        return f"Leave out what has no time: `{of_xarray if dim else of_pandas}`."
+    if not index.is_monotonic_increasing:
+        way = f'sortby("{dim}")' if dim else "sort_index()"
+        return f"Sort it: `{name}.{way}`."
+    if not index.is_unique:
+        key = f'"{dim}"' if dim else "level=0"
+        return f"Keep one value for each time: `{name}.groupby({key}).mean()`."
+    return (
+        f"Fill the gaps, for example by {_way_to_even_times(labels, name)}; or pass "
+        f"`{name}.to_numpy()` to have the samples taken as evenly spaced."
+    )
+
+
+def _way_to_even_times(labels: _Labels, name: str) -> str:
+    """Return an expression that makes times even."""
+    index, dim = labels.index, labels.dim
+    if hasattr(index, "tz_localize"):
+        words, steps = calendar_of(index.tz_localize(None).to_numpy())
+        if words not in _FREQUENCIES:
+            words = "hourly" if usual_step(steps) == UNITS["hours"] else "daily"
+        every = _FREQUENCIES[words]
+        of_pandas = f'{name}.resample("{every}").mean().interpolate()'
+        of_xarray = f'{name}.resample({dim}="{every}").mean().interpolate_na("{dim}")'
+        return f"`{of_xarray if dim else of_pandas}` for {words} values"
+    if index.dtype.kind not in "iuf":
+        return f"`{name}.interp`" if dim else "`numpy.interp`"
+    first, last, step = index[0], index[-1], usual_step(np.diff(index.to_numpy()))
+    if index.dtype.kind in "iu" and not dim:
+        return f"`{name}.reindex(range({first}, {last + 1}, {step:.0f})).interpolate()`"
+    even = f"np.linspace({first}, {last}, {round((last - first) / step) + 1})"
+    return f"`{name}.interp({dim}={even})`" if dim else f"`np.interp({even}, {name}.index, {name})`"
+
+
+def _alignment(labels: Mapping[str, _Labels]) -> str:
+    """Return a statement that keeps what two series share."""
+    one, two = labels
+    if all(each.dim for each in labels.values()):
+        return f'{one}, {two} = xr.align({one}, {two}, join="inner")'
+    first, second = (f"{name}.to_series()" if each.dim else name for name, each in labels.items())
+    return f'{one}, {two} = {first}.align({second}, join="inner")'
+
+
+def _span(labels: _Labels) -> str:
+    index = labels.index
+    if not len(index):
+        return "no labels"
+    first, last = (str(index[k]).removesuffix(" 00:00:00") for k in (0, -1))
+    return f"{first} to {last} ({len(index)} label{'s' if len(index) != 1 else ''})"
