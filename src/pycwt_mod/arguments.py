@@ -194,6 +194,13 @@ def coefficient_of(series: Array, name: str) -> float:
     return float(g)
 
 
+def coefficients_of(pair: Array, al1: Any, al2: Any) -> tuple[float, float]:
+    """Return the lag-1 autocorrelations of `y1` and `y2`: as given, or else estimated."""
+    g1 = coefficient_of(pair[0], "y1") if al1 is None else as_coefficient(al1, "al1")
+    g2 = coefficient_of(pair[1], "y2") if al2 is None else as_coefficient(al2, "al2")
+    return g1, g2
+
+
 def variance_and_alpha(signal: Any, alpha: Any, dt: float) -> tuple[float, float]:
     """Return the variance and the lag-1 autocorrelation that `significance` tests against."""
     if np.ndim(signal) == 0:

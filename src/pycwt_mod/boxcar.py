@@ -1,4 +1,4 @@
-"""The boxcar across scales, fed one scale at a time."""
+"""The smoothing across scales, fed one scale at a time."""
 
 from __future__ import annotations
 
@@ -47,10 +47,13 @@ class ScaleBoxcar:
 
     With end taps e relative to the inner ones and A the sum over all taps but one, the window is
     e (A_t + A_(t-1)) + (1 - 2 e) B, B the sum over the inner taps; pycwt's e is a half.
+
+    What is read belongs to the scale pushed `ahead` scales before the last one.
     """
 
     def __init__(self, taps: NDArray[np.float64], shape: tuple[int, ...], ops: ArrayOps) -> None:
         self._ops = ops
+        self.ahead = (taps.size - 1) // 2
         self._single = taps.size == 1
         if self._single:
             self._older = self._newer = ops.zeros(shape, "complex")
@@ -64,6 +67,13 @@ class ScaleBoxcar:
             self._inner = RunningSum(taps.size - 2, shape, ops)
             self._inner_newer = ops.zeros(shape, "complex")
             self._inner_older = ops.zeros(shape, "complex")
+
+    @staticmethod
+    def factor(taps: NDArray[np.float64]) -> float:
+        """Return the constant that makes what `read` writes the convolution with the taps."""
+        if taps.size > 2 and taps[0] != taps[taps.size // 2] / 2:
+            return float(taps[taps.size // 2])
+        return float(taps[0])
 
     def push(self, row: Array | None) -> None:
         """Add the next scale; None stands for the scales past the end, which do not exist."""
@@ -86,3 +96,30 @@ class ScaleBoxcar:
         if self._inner is not None:
             out *= self._end
             out += (1 - 2 * self._end) * self._inner_older[..., part]
+
+
+class ScaleWindows:
+    """Means over neighbouring scales that are not evenly spaced, fed as a `ScaleBoxcar` is."""
+
+    def __init__(self, weights: NDArray[np.float64], shape: tuple[int, ...], ops: ArrayOps) -> None:
+        self._weights = weights
+        self._members = [np.flatnonzero(row).tolist() for row in weights]
+        own = list(enumerate(self._members))
+        self.ahead = max(members[-1] - scale for scale, members in own)
+        behind = max(scale - members[0] for scale, members in own)
+        self._rows = ops.zeros((self.ahead + behind + 1, *shape), "complex")
+        self._n_pushed = 0
+
+    def push(self, row: Array | None) -> None:
+        """Add the next scale; None stands for the scales past the end."""
+        if row is not None:
+            self._rows[self._n_pushed % len(self._rows)] = row
+        self._n_pushed += 1
+
+    def read(self, part: slice, out: Array) -> None:
+        """Write the mean for the scale pushed `ahead` scales before the last to `out`."""
+        scale = self._n_pushed - 1 - self.ahead
+        out[...] = 0
+        for place in self._members[scale]:
+            row = self._rows[place % len(self._rows)]
+            out += float(self._weights[scale, place]) * row[..., part]

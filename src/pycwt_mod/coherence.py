@@ -15,18 +15,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .arrays import NUMPY, Array, ArrayOps
-from .boxcar import ScaleBoxcar
+from .boxcar import ScaleBoxcar, ScaleWindows
 from .filters import FilterBank, ScaleFilter, filtered
 from .geometry import Geometry
 from .transform import forward
 
 Floats = NDArray[np.float64]
+Complex = NDArray[np.complex128]
 
 # Smoothed power below this many rounding errors of its scale's largest value is no signal.
 _SILENCE_ROUNDING_ERRORS = 16
@@ -121,8 +123,8 @@ def smoothed_fields(
         `smoothed_spectra`. Overwritten by the next step.
     """
     n_scales, width = len(bank.filters), _working_width(bank)
-    ahead = (bank.taps.size - 1) // 2  # how far the window reaches beyond its own scale
-    boxcar = ScaleBoxcar(bank.taps, (*shape, width), ops)
+    boxcar = _window_across_scales(bank, (*shape, width), ops)
+    ahead = boxcar.ahead  # how far the window reaches beyond its own scale
     n_rows = math.prod(shape)
     result = ops.zeros((n_rows * bank.n,), "complex")
     for newest in range(n_scales + ahead):
@@ -141,6 +143,15 @@ def smoothed_fields(
                 S = result[: n_rows * n].reshape((*shape, n))
                 boxcar.read(part, S)
                 yield centre, S
+
+
+def _window_across_scales(
+    bank: FilterBank, shape: tuple[int, ...], ops: ArrayOps
+) -> ScaleBoxcar | ScaleWindows:
+    """Return what smooths across scales: a boxcar wherever their spacing is even."""
+    if bank.weights is not None:
+        return ScaleWindows(bank.weights, shape, ops)
+    return ScaleBoxcar(bank.taps, shape, ops)
 
 
 def _working_width(bank: FilterBank) -> int:
@@ -182,7 +193,55 @@ def squared_coherence(S: Array, out: Array, scratch: Array, ops: ArrayOps = NUMP
     out /= product
 
 
-def coherence_of_pair(pair: Floats, geometry: Geometry) -> tuple[Floats, Floats]:
+@dataclass(frozen=True)
+class PairSpectra:
+    """The transforms of two series and their smoothed spectra, each of shape (n_scales, n).
+
+    Attributes
+    ----------
+    W1, W2 : numpy.ndarray
+        Wavelet transforms, complex: of the series with mean 0 and standard deviation 1, or as
+        they are with ``normalize=False``.
+    S1, S2 : numpy.ndarray
+        Smoothed power, S(abs(W)**2 / s).
+    S12 : numpy.ndarray
+        Smoothed cross-spectrum, S(W1 conj(W2) / s), complex.
+    """
+
+    W1: Complex
+    W2: Complex
+    S1: Floats
+    S2: Floats
+    S12: Complex
+
+    @classmethod
+    def empty(cls, n_scales: int, n: int) -> PairSpectra:
+        """Return arrays to be filled."""
+        dtypes = complex, complex, float, float, complex
+        return cls(*(np.empty((n_scales, n), dtype) for dtype in dtypes))
+
+    @property
+    def phase(self) -> Floats:
+        """Phase of the smoothed cross-spectrum in radians, in (-pi, pi].
+
+        Positive: the second series lags, as in `aWCT`, which is not smoothed.
+        """
+        return np.angle(self.S12)
+
+    def multiply(self, first: float, second: float) -> None:
+        """Make these the spectra of the series times two factors."""
+        factors = first, second, first**2, second**2, first * second
+        for factor, field in zip(factors, vars(self).values(), strict=True):
+            field *= factor
+
+    def rows(self, order: slice) -> PairSpectra:
+        """Return the scales in another order."""
+        return PairSpectra(*(each[order] for each in vars(self).values()))
+
+
+def coherence_of_pair(
+    pair: Floats, geometry: Geometry, spectra: PairSpectra | None = None
+) -> tuple[Floats, Floats]:
     """Return R2 and the phase of W1 conj(W2) of two measured series.
 
     Parameters
@@ -191,6 +250,8 @@ def coherence_of_pair(pair: Floats, geometry: Geometry) -> tuple[Floats, Floats]
         The two series, shape (2, n).
     geometry : Geometry
         Of the pair.
+    spectra : PairSpectra, optional
+        To be filled with what R2 is made of.
 
     Returns
     -------
@@ -198,7 +259,7 @@ def coherence_of_pair(pair: Floats, geometry: Geometry) -> tuple[Floats, Floats]
         (scale, time).
     """
     if geometry.smooths_itself:
-        return coherence_by_own_smooth(pair, geometry)
+        return coherence_by_own_smooth(pair, geometry, spectra)
     n, n_fft = geometry.n_times, geometry.n_fft
     bank = geometry.make_bank(keep=False)
     padded = np.zeros((2, 1, n_fft), dtype=complex)
@@ -206,22 +267,32 @@ def coherence_of_pair(pair: Floats, geometry: Geometry) -> tuple[Floats, Floats]
     R2 = np.empty((geometry.n_scales, n))
     phase = np.empty((geometry.n_scales, n))
 
-    def keep_phase(scale: int, W: NDArray[np.complex128]) -> None:
+    def keep_phase(scale: int, W: Complex) -> None:
         cross = W[0, 0] * W[1, 0].conj()
         np.arctan2(cross.imag, cross.real, out=phase[scale])
+        if spectra is not None:
+            spectra.W1[scale], spectra.W2[scale] = W[:, 0]
 
+    # `smoothed_spectra` gives them for scales in samples, and up to the boxcar's constant.
+    unit = 1 / geometry.dt
+    if bank.weights is None:
+        unit *= ScaleBoxcar.factor(bank.taps)
     everywhere = slice(0, n)
-    spectra = {n_fft: NUMPY.fft(padded)}
     for scale, S in smoothed_spectra(
-        spectra, bank, parts=lambda _: everywhere, on_transform=keep_phase
+        {n_fft: NUMPY.fft(padded)}, bank, parts=lambda _: everywhere, on_transform=keep_phase
     ):
+        if spectra is not None:
+            spectra.S12[scale] = unit * S[1, 0]
+            spectra.S1[scale], spectra.S2[scale] = unit * S[0, 0].real, unit * S[0, 0].imag
         with np.errstate(all="ignore"):
             squared_coherence(S, R2[np.newaxis, scale], np.empty((1, 2 * n)))
         _settle(R2[scale], S[0, 0].real, S[0, 0].imag, n_fft)
     return R2, phase
 
 
-def coherence_by_own_smooth(pair: Floats, geometry: Geometry) -> tuple[Floats, Floats]:
+def coherence_by_own_smooth(
+    pair: Floats, geometry: Geometry, spectra: PairSpectra | None = None
+) -> tuple[Floats, Floats]:
     """Return the same as `coherence_of_pair`, smoothed by the mother wavelet's own `smooth`."""
     W1, W2 = (
         forward(series, geometry.mother, geometry.scales, geometry.dt, geometry.n_fft)[0]
@@ -230,6 +301,9 @@ def coherence_by_own_smooth(pair: Floats, geometry: Geometry) -> tuple[Floats, F
     cross = W1 * W2.conj()
     S1, S2, S12 = (own_smooth(f, geometry) for f in (np.abs(W1) ** 2, np.abs(W2) ** 2, cross))
     S1, S2 = np.real(S1), np.real(S2)
+    if spectra is not None:
+        for kept, values in zip(vars(spectra).values(), (W1, W2, S1, S2, S12), strict=True):
+            kept[:] = values
     with np.errstate(all="ignore"):
         R2 = np.abs(S12) ** 2 / (S1 * S2)
     for row, power1, power2 in zip(R2, S1, S2, strict=True):
@@ -240,6 +314,11 @@ def coherence_by_own_smooth(pair: Floats, geometry: Geometry) -> tuple[Floats, F
 def own_smooth(field: NDArray[Any], geometry: Geometry) -> NDArray[Any]:
     """Return a field over the scale, smoothed by the `smooth` of the mother wavelet."""
     mother, scales = geometry.mother, geometry.scales
+    if math.isnan(geometry.dj):
+        raise ValueError(
+            f"`freqs` must be evenly spaced in octaves for {type(mother).__name__}, whose own "
+            "`smooth` is given their spacing `dj`. Pass numpy.geomspace(highest, lowest, n)."
+        )
     divided = field / scales[:, np.newaxis]
     smoothed = np.asarray(mother.smooth(divided, geometry.dt, geometry.dj, scales))
     if smoothed.shape != field.shape:

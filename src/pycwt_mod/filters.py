@@ -50,12 +50,16 @@ class FilterBank:
         One for each scale, in order.
     taps : numpy.ndarray
         The boxcar across scales: symmetric, all inner taps equal.
+    weights : numpy.ndarray, optional
+        In place of the boxcar, for scales that are not evenly spaced: the share of each scale in
+        the mean for each, (scale, scale).
     """
 
     n: int
     lengths: tuple[int, ...]
     filters: Sequence[ScaleFilter]
     taps: NDArray[np.float64]
+    weights: NDArray[np.float64] | None = None
 
 
 class Banks:

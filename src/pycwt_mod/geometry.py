@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 from .arrays import NUMPY, ArrayOps
 from .filters import Banks, FilterBank, ScaleFilter, passbands_of
-from .mothers import constant, has_own_smooth, scale_taps
+from .mothers import constant, has_own_smooth, scale_taps, scale_weights
 from .transform import cone_of_influence, outside_cone, wavelet_filter
 
 Floats = NDArray[np.float64]
@@ -28,7 +29,7 @@ class Geometry:
     scales : numpy.ndarray
         Scales, in the unit of `dt`.
     dt, dj : float
-        Sampling interval, and spacing of the scales in octaves.
+        Sampling interval, and spacing of the scales in octaves; NaN if it is not even.
     n_times, n_fft : int
         Length of the series, and zero-padded.
     smoothing : str
@@ -87,6 +88,13 @@ class Geometry:
         return has_own_smooth(self.mother)
 
     @property
+    def weights(self) -> Floats | None:
+        """What stands for the boxcar where the scales are not evenly spaced."""
+        if not math.isnan(self.dj):
+            return None
+        return scale_weights(self.scales, constant(self.mother, "deltaj0"), self.smoothing)
+
+    @property
     def taps(self) -> Floats:
         """The boxcar across scales."""
         return scale_taps(constant(self.mother, "deltaj0"), self.dj, self.smoothing)
@@ -114,7 +122,10 @@ class Geometry:
             lengths = np.full(self.n_scales, self.n_fft)
         filters: Sequence[ScaleFilter] = _Filters(self, lengths, ops)
         used = tuple(np.unique(lengths).tolist())
-        return FilterBank(self.n_times, used, tuple(filters) if keep else filters, self.taps)
+        weights = self.weights
+        taps = self.taps if weights is None else np.ones(1)
+        filters = tuple(filters) if keep else filters
+        return FilterBank(self.n_times, used, filters, taps, weights)
 
 
 class _Filters(Sequence[ScaleFilter]):

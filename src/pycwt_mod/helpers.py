@@ -38,8 +38,8 @@ CACHE_DIR_VARIABLE = "PYCWT_MOD_CACHE_DIR"
 AR1_REMEDY = (
     "The record is dominated by a trend, a step, a seasonal cycle or a random walk (an AR(1) "
     "process near its unit root), or is too short. Remove the trend or the seasonal cycle, or "
-    "difference the series (`np.diff`); or go without the test (`sig=False` in wct), or pass a "
-    "coefficient of your own to `wct_null`."
+    "difference the series (`np.diff`); or go without the test (`sig=False` in wct), or pass "
+    "coefficients of your own (`al1` and `al2` of wct, xwt and `wct_null`)."
 )
 
 

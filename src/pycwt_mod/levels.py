@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any, Unpack
 
@@ -237,8 +238,12 @@ def simulate_null(
     wavelet: Any,
     options: SimulationOptions,
     level: float = 0.95,
+    scales: NDArray[np.float64] | None = None,
 ) -> NullDistribution:
-    """Check the problem, plan and simulate it; `tol` is for the given level."""
+    """Check the problem, plan and simulate it; `tol` is for the given level.
+
+    `scales` stand in place of those of `s0` and `J`; `dj` may be NaN then, see `Geometry`.
+    """
     mother = as_mother(wavelet)
     if options.surrogate_length == "record":
         raise ValueError(
@@ -248,14 +253,15 @@ def simulate_null(
     plan = make_plan(
         (as_coefficient(al1, "al1"), as_coefficient(al2, "al2")),
         as_positive(dt, "dt"),
-        as_positive(dj, "dj"),
+        as_positive(dj, "dj") if scales is None else dj,
         as_positive(s0, "s0"),
         last_scale(J),
         mother,
-        method=options.method_for(mother),
+        method=options.method_for(mother, even=not math.isnan(dj)),
         noise=options.noise,
         smoothing=check_smoothing(options.smoothing, mother),
         n_samples=options.n_samples,
+        scales=scales,
         pad=padded_length,
     )
     warn_of_little(plan, options)

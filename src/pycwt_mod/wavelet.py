@@ -5,6 +5,7 @@ Those for one series are in `single`, those that only simulate in `levels`.
 
 from __future__ import annotations
 
+import math
 from typing import Any, Unpack
 
 import numpy as np
@@ -13,13 +14,12 @@ from numpy.typing import ArrayLike, NDArray
 from . import chisquare, levels, transform
 from .arguments import (
     as_pair,
-    coefficient_of,
+    coefficients_of,
     in_range,
     normalized,
     padded_length,
-    scale_arguments,
 )
-from .coherence import coherence_of_pair
+from .coherence import PairSpectra, coherence_of_pair
 from .geometry import Geometry
 from .helpers import ar1, ar1_spectrum, fft, fft_kwargs, find, get_cache_dir, rednoise
 from .indexes import sampling_of
@@ -28,6 +28,7 @@ from .levels import wct_null, wct_significance
 from .montecarlo.options import SimulationKeywords, SimulationOptions, check_smoothing
 from .mothers import DOG, MexicanHat, Morlet, Paul, as_mother
 from .results import CoherenceResult, CrossWaveletResult, made_by
+from .scales import as_scales
 from .single import cwt, icwt, significance
 from .validation import as_flag, as_level, as_positive
 
@@ -51,6 +52,10 @@ def xwt(
     significance_level: float = 0.95,
     wavelet: Any = "morlet",
     normalize: bool = True,
+    *,
+    freqs: ArrayLike | None = None,
+    al1: float | None = None,
+    al2: float | None = None,
 ) -> CrossWaveletResult:
     """Cross-wavelet transform of two series: where they have power in common.
 
@@ -64,6 +69,10 @@ def xwt(
         Probability that red noise stays below the level.
     normalize : bool, default True
         Whether to subtract each series' mean and divide by its standard deviation first.
+    freqs : array_like, optional
+        Fourier frequencies, rising or falling, in place of `dj`, `s0` and `J`.
+    al1, al2 : float, optional
+        Lag-1 autocorrelation of each series, for the level; by default estimated by `ar1`.
 
     Returns
     -------
@@ -108,23 +117,23 @@ def xwt(
     facts = sampling_of({"y1": y1, "y2": y2}, dt if dt is None else as_positive(dt, "dt"))
     pair, dt = as_pair(y1, y2), facts["dt"]
     level = as_level(significance_level)
-    dj, s0, J = scale_arguments(pair.shape[1], dt, dj, s0, J, mother)
-    g1, g2 = coefficient_of(pair[0], "y1"), coefficient_of(pair[1], "y2")
+    grid = as_scales(pair.shape[1], dt, dj, s0, J, freqs, mother)
+    g1, g2 = coefficients_of(pair, al1, al2)
     scale_of_power = 1.0 if as_flag(normalize, "normalize") else float(np.prod(pair.std(axis=1)))
     if normalize:
         pair = normalized(pair)
-    sj = transform.scale_axis(s0, dj, J)
+    sj = grid.asked
     n_fft = padded_length(pair.shape[1])
     W12, W2 = (transform.forward(series, mother, sj, dt, n_fft)[0] for series in pair)
     W12 *= np.conjugate(W2, out=W2)
-    freqs = 1 / (mother.flambda() * sj)
+    frequencies = 1 / (mother.flambda() * sj)
     dof = mother.dofmin
-    spectrum = np.sqrt(ar1_spectrum(freqs * dt, g1) * ar1_spectrum(freqs * dt, g2))
+    spectrum = np.sqrt(ar1_spectrum(frequencies * dt, g1) * ar1_spectrum(frequencies * dt, g2))
     signif = scale_of_power * spectrum * chisquare.chi_square_quantile(level, dof) / dof
-    facts |= made_by("xwt", mother, sj, dt=dt, dj=dj, s0=s0, J=J, coefficients=[g1, g2])
+    facts |= made_by("xwt", mother, sj, dt=dt, **grid.facts, coefficients=[g1, g2])
     facts["provenance"] |= {"significance_level": level, "normalize": bool(normalize)}
     coi = transform.cone_of_influence(pair.shape[1], mother, dt)
-    return CrossWaveletResult(W12, coi, freqs, signif, level=level, **facts)
+    return CrossWaveletResult(W12, coi, frequencies, signif, level=level, **facts)
 
 
 @explains_keywords(SimulationKeywords.__annotations__)
@@ -139,6 +148,11 @@ def wct(
     significance_level: float = 0.95,
     wavelet: Any = "morlet",
     normalize: bool = True,
+    *,
+    freqs: ArrayLike | None = None,
+    al1: float | None = None,
+    al2: float | None = None,
+    spectra: bool = False,
     **kwargs: Unpack[SimulationKeywords],
 ) -> CoherenceResult:
     """Wavelet coherence of two series: where they vary together, whatever their power.
@@ -158,10 +172,29 @@ def wct(
         Probability that the coherence of independent red noise stays below the level.
     normalize : bool, default True
         Whether to subtract each series' mean and divide by its standard deviation first.
+    freqs : array_like, optional
+        Fourier frequencies, in place of `dj`, `s0` and `J`: rising or falling, such as
+        ``numpy.geomspace(40, 1, 60)``. All rows of the result are in their order. If they are not
+        evenly spaced in octaves, see the notes.
+    al1, al2 : float, optional
+        Lag-1 autocorrelation of each series under the null hypothesis; by default estimated by
+        `ar1`. The result has them in ``provenance["coefficients"]``.
+    spectra : bool, default False
+        Whether to keep both transforms and the smoothed spectra, too, in ``result.spectra``; they
+        take eight times the memory of the coherence.
     **kwargs
-        The options of the simulation, as in `wct_significance`, by name. `smoothing` applies to
-        the coherence too. ``surrogate_length="record"`` makes surrogates as long as the series,
-        ``n_samples=len(y1)``; "pycwt", the default, six times the largest scale.
+        The options of the simulation, by name; `wct_significance` has each in full:
+
+        - `mc_count`: number of surrogates (300); `tol`, `mc_count_max`: go on up to a precision
+        - `rng_seed` or `rng`: seed, or a Generator
+        - `backend`, `n_workers`, `parallel`: where to run, such as "joblib", "dask", "gpu"
+        - `progress`: a bar, or a function to call; `timeout`: seconds; `cache`: keep the levels
+        - `method`: "multirate", or "full" for every scale at the full rate
+        - `noise`: "ar1", or "legacy" for pycwt's own surrogates
+        - `smoothing`: "pycwt", or "grinsted" for the boxcar of Grinsted's toolbox and biwavelet;
+          it applies to the coherence too
+        - `n_samples`: length of the surrogates; ``surrogate_length="record"``: that of the series;
+          "pycwt", the default: six times the largest scale
 
     Returns
     -------
@@ -191,6 +224,12 @@ def wct(
     R2 = abs(S(W1 conj(W2) / s))**2 / (S(abs(W1)**2 / s) S(abs(W2)**2 / s)), S smoothing in time
     and scale. A mother wavelet with a `smooth` of its own is honoured.
 
+    Frequencies that are not evenly spaced in octaves, such as 1, 2, 3, ... Hz, have no boxcar of
+    whole taps. There S is a mean over the octaves that the boxcar would span, in which each scale
+    stands for those up to halfway to its neighbours; a scale whose neighbours lie farther apart is
+    smoothed in time alone, and its level is higher. The surrogates are treated in the same way,
+    with ``method="full"``.
+
     References
     ----------
     Grinsted, A., Moore, J. C., and Jevrejeva, S. (2004). Application of the cross wavelet
@@ -217,18 +256,21 @@ def wct(
     n = pair.shape[1]
     options = SimulationOptions(**kwargs).for_record(n)
     smoothing = check_smoothing(options.smoothing, mother)
-    dj, s0, J = scale_arguments(n, dt, dj, s0, J, mother)
-    scales = transform.scale_axis(s0, dj, J)
-    geometry = Geometry(mother, scales, dt, dj, n, padded_length(n), smoothing)
+    grid = as_scales(n, dt, dj, s0, J, freqs, mother)
+    geometry = Geometry(mother, grid.values, dt, grid.dj, n, padded_length(n), smoothing)
+    g1, g2 = math.nan, math.nan
     # Before the coherence: a series without an AR(1) estimate should fail at once.
     if as_flag(sig, "sig"):
-        g1, g2 = coefficient_of(pair[0], "y1"), coefficient_of(pair[1], "y2")
+        g1, g2 = coefficients_of(pair, al1, al2)
     fields = normalized(pair) if as_flag(normalize, "normalize") else in_range(pair)
-    WCT, aWCT = coherence_of_pair(fields, geometry)
+    kept = PairSpectra.empty(geometry.n_scales, n) if as_flag(spectra, "spectra") else None
+    WCT, aWCT = coherence_of_pair(fields, geometry, kept)
     signif: Array = np.asarray([0])
     null = None
     if sig and wct_significance is levels.wct_significance:
-        null = levels.simulate_null(g1, g2, dt, dj, s0, J, mother, options, level)
+        null = levels.simulate_null(
+            g1, g2, dt, grid.dj, grid.s0, grid.J, mother, options, level, grid.given
+        ).reordered(grid.order)
         signif = null.quantile(level)
     elif sig:  # a user put a function of their own in its place
         given: dict[str, Any] = {**kwargs}
@@ -237,14 +279,21 @@ def wct(
             given["rng_seed"] = options.rng_seed
         if options.n_samples is not None:
             given["n_samples"] = options.n_samples
-        signif = wct_significance(
-            g1, g2, dt=dt, dj=dj, s0=s0, J=J, significance_level=level, wavelet=mother, **given
-        )
-    facts |= made_by("wct", mother, scales, dt=dt, dj=dj, s0=s0, J=J, smoothing=smoothing)
+        given |= {"dj": grid.dj, "s0": grid.s0, "J": grid.J}
+        signif = wct_significance(g1, g2, dt=dt, significance_level=level, wavelet=mother, **given)[
+            grid.order
+        ]
+    facts |= made_by("wct", mother, grid.asked, dt=dt, **grid.facts, smoothing=smoothing)
     facts["provenance"] |= {"significance_level": level, "normalize": bool(normalize)}
     if sig:
         facts["provenance"]["coefficients"] = [g1, g2]
     if null is not None:
         facts["provenance"]["simulation"] = dict(null.provenance)
-    fields_of_pycwt = WCT, aWCT, geometry.coi, geometry.frequencies, signif
-    return CoherenceResult(*fields_of_pycwt, null=null, level=level, **facts)
+    if kept is not None:
+        # What is not normalised was brought into range by powers of two.
+        original = fields if normalize else pair
+        units = np.abs(original).max(axis=1) / np.abs(fields).max(axis=1)
+        kept.multiply(*units.tolist())
+        facts["spectra"] = kept.rows(grid.order)
+    rows = WCT[grid.order], aWCT[grid.order], geometry.coi, geometry.frequencies[grid.order]
+    return CoherenceResult(*rows, signif, null=null, level=level, **facts)

@@ -301,7 +301,7 @@ def _provenance(
         "smoothing": plan.smoothing,
         "wavelet": repr(plan.mother),
         "coefficients": list(plan.coefficients),
-        "dj": plan.dj,
+        "dj": None if math.isnan(plan.dj) else plan.dj,
         "backend": ran_on,
         "n_workers": n_workers,
         "seconds": seconds,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
@@ -236,6 +236,12 @@ class NullDistribution:
             )
         ranges = _union(self.ranges, other.ranges)
         return NullDistribution(self.counts + other.counts, ranges, self.problem, self.provenance)
+
+    def reordered(self, order: slice) -> NullDistribution:
+        """Return the scales in the order of a slice, such as ``slice(None, None, -1)``."""
+        if order.step in (None, 1):
+            return self
+        return replace(self, counts=self.counts[:, order], problem=f"{self.problem} {order}")
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write the distribution to an .npz file without pickled objects."""

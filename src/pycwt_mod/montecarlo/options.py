@@ -100,11 +100,16 @@ class SimulationOptions:
             )
         return replace(self, n_samples=n, surrogate_length="pycwt")
 
-    def method_for(self, mother: Any) -> str:
-        """Return how to simulate: as asked, or the fastest way that the problem allows."""
+    def method_for(self, mother: Any, *, even: bool = True) -> str:
+        """Return how to simulate: as asked, or the fastest way that the problem allows.
+
+        `even` says whether the scales are evenly spaced in octaves.
+        """
         reason = None
         if self.noise == "legacy":
             reason = "noise='legacy', whose series exist at the full rate only"
+        elif not even:
+            reason = "`freqs` that are not evenly spaced in octaves"
         elif has_own_smooth(mother):
             reason = f"{type(mother).__name__}, which has a `smooth` of its own"
         if self.method is None:

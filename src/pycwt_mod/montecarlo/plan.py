@@ -127,7 +127,8 @@ class Plan(Geometry):
         if ops.block_bytes is None:
             return self
         # Complex numbers for each surrogate: FFT buffers and their copies, boxcar, results.
-        n_arrays = 2 * self.taps.size + 22
+        window = self.taps if self.weights is None else self.weights[0]
+        n_arrays = 2 * window.size + 22
         points = max((grid.replicates * grid.n_fft for grid in self.grids), default=self.n_fft)
         fitting = ops.block_bytes() // (16 * n_arrays * points)
         drawn = sum(grid.n_normals for grid in self.grids) or 2 * self.n_times
@@ -190,14 +191,20 @@ def make_plan(
     noise: str = "ar1",
     smoothing: str = "pycwt",
     n_samples: int | None = None,
+    scales: NDArray[np.float64] | None = None,
     pad: Any,
 ) -> Plan:
     """Work out the geometry of a significance problem.
 
-    The arguments are those of `wct_significance`; ``pad(n)`` returns the FFT length for n samples.
+    The arguments are those of `wct_significance`; `scales`, ascending, stand in place of those of
+    `s0` and `J`; ``pad(n)`` returns the FFT length for n samples.
     """
-    n_times = _surrogate_length(dt, dj, s0, J) if n_samples is None else n_samples
-    geometry = Geometry(mother, scale_axis(s0, dj, J), dt, dj, n_times, pad(n_times), smoothing)
+    spacing = dj
+    if scales is not None:
+        spacing, s0, J = 1.0, float(scales[-1]), 0
+    n_times = _surrogate_length(dt, spacing, s0, J) if n_samples is None else n_samples
+    scales = scale_axis(s0, dj, J) if scales is None else scales
+    geometry = Geometry(mother, scales, dt, dj, n_times, pad(n_times), smoothing)
     response = _response(geometry)
     starts, stops = geometry.outside
     plan = Plan(

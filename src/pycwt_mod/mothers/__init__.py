@@ -5,7 +5,7 @@ All are normalised to unit energy, as in Torrence & Compo (1998), Table 1. The a
 """
 
 from ..helpers import fft, fft_kwargs, rect
-from .base import SMOOTHINGS, MotherWavelet, has_own_smooth, scale_taps
+from .base import SMOOTHINGS, MotherWavelet, has_own_smooth, scale_taps, scale_weights
 from .by_name import as_mother
 from .constants import constant
 from .dog import DOG, MexicanHat
@@ -26,4 +26,5 @@ __all__ = [
     "has_own_smooth",
     "rect",
     "scale_taps",
+    "scale_weights",
 ]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ..coherence import PairSpectra
 from ..indexes import UNNAMED
 from ..montecarlo.null import NullDistribution
 from ..summary import Summary, summarise
@@ -51,6 +52,9 @@ class CoherenceResult(WaveletResult, _CoherenceFields):
         The mother wavelet.
     provenance : dict
         How it was made: function, version, arguments, lag-1 coefficients and the simulation.
+    spectra : PairSpectra or None
+        With ``wct(..., spectra=True)`` both transforms `W1` and `W2`, the smoothed powers `S1` and
+        `S2`, the smoothed cross-spectrum `S12` and its `phase`.
 
     Examples
     --------
@@ -67,6 +71,7 @@ class CoherenceResult(WaveletResult, _CoherenceFields):
 
     null: NullDistribution | None = None
     level: float = 0.95
+    spectra: PairSpectra | None = None
 
     def pvalues(self) -> Array:
         """Return the p-value of each coherence under the null hypothesis.

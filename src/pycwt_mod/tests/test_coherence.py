@@ -10,10 +10,10 @@ from scipy.ndimage import convolve1d
 
 from pycwt_mod import wct
 from pycwt_mod.arrays import NUMPY
-from pycwt_mod.boxcar import RunningSum, ScaleBoxcar
+from pycwt_mod.boxcar import RunningSum, ScaleBoxcar, ScaleWindows
 from pycwt_mod.coherence import coherence_by_own_smooth, coherence_of_pair
 from pycwt_mod.geometry import Geometry
-from pycwt_mod.mothers import DOG, Morlet, Paul, scale_taps
+from pycwt_mod.mothers import DOG, Morlet, Paul, scale_taps, scale_weights
 from pycwt_mod.transform import scale_axis
 
 # Two orders of the same additions and FFTs: a few rounding errors each.
@@ -68,10 +68,34 @@ def test_boxcar_is_the_convolution_across_scales(dj, smoothing):
         if newest >= ahead:
             boxcar.read(slice(0, 4), out)
             found.append(out.real.copy())
-    found = np.array(found)
-    ratio = found[20] / expected[20]  # the boxcar is up to a positive constant
-    assert ratio[0] > 0
-    np.testing.assert_allclose(found, expected * ratio[0], rtol=1e-10, atol=1e-12)
+    np.testing.assert_allclose(
+        np.array(found) * ScaleBoxcar.factor(taps), expected, rtol=1e-10, atol=1e-12
+    )
+
+
+@settings(deadline=None)
+@given(st.integers(2, 30), st.sampled_from([0.3, 0.6, 1.5]), st.integers(0, 9))
+def test_scale_windows_are_the_means_over_the_octaves_around_each_scale(n_scales, deltaj0, seed):
+    rng = np.random.default_rng(seed)
+    scales = np.sort(rng.uniform(1, 30, n_scales))
+    weights = scale_weights(scales, deltaj0)
+    rows = rng.standard_normal((n_scales, 4)) + 0j
+    windows = ScaleWindows(weights, (4,), NUMPY)
+    out, found = np.empty(4, dtype=complex), []
+    for newest in range(n_scales + windows.ahead):
+        windows.push(rows[newest] if newest < n_scales else None)
+        if newest >= windows.ahead:
+            windows.read(slice(0, 4), out)
+            found.append(out.copy())
+    np.testing.assert_allclose(found, weights @ rows, atol=1e-12)
+    # A function of the octaves, averaged over steps that are constant around each scale.
+    octaves, middle = np.log2(scales), n_scales // 2
+    fine = np.linspace(octaves[0] - 5, octaves[-1] + 5, 20_001)
+    own = np.abs(fine[:, np.newaxis] - octaves).argmin(axis=1)
+    ends = 1.5 * octaves[[0, -1]] - 0.5 * octaves[[1, -2]]
+    inside = (np.abs(fine - octaves[middle]) < deltaj0) & (fine > ends[0]) & (fine < ends[1])
+    mean = rows[own[inside]].mean(axis=0)
+    np.testing.assert_allclose(found[middle], mean, atol=0.02)
 
 
 def test_silent_stretches_are_nan_and_the_rest_lies_in_zero_to_one():

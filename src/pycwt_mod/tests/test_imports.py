@@ -28,7 +28,7 @@ LAYERS = [
     {"results"},
     {"montecarlo"},
     {"backends", "plotting", "tables"},
-    {"reconstruction", "spectra", "summary"},
+    {"reconstruction", "scales", "spectra", "summary"},
     {"arguments"},
     {"chisquare", "coherence"},
     {"geometry", "indexes"},
