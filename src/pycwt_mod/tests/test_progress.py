@@ -1,8 +1,10 @@
 """The progress display: one bar, nothing, or a function of the caller."""
 
+import io
 import subprocess
 import sys
 import threading
+from contextlib import redirect_stderr
 
 import numpy as np
 import pytest
@@ -10,26 +12,79 @@ import pytest
 from pycwt_mod.progress import make_progress
 
 
-def test_progress_true_shows_one_bar_with_the_count_on_stderr(capsys):
-    with make_progress(True, 20, unit="surrogate") as bar:
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def count_to_twenty():
+    with make_progress(True, 20) as bar:
         for _ in range(4):
             bar.update(5)
+
+
+def test_progress_true_shows_one_bar_with_the_count_on_stderr(capsys):
+    with redirect_stderr(Terminal()) as terminal:
+        count_to_twenty()
+    shown = terminal.getvalue()
+    assert capsys.readouterr().out == ""
+    assert "\r  0%" in shown
+    assert "20/20" in shown
+    assert "surrogate/s" in shown
+    assert shown.count("\n") == 1
+
+
+def test_progress_true_is_one_line_at_the_end_off_a_terminal(capsys):
+    count_to_twenty()
     out, err = capsys.readouterr()
     assert out == ""
+    assert err.startswith("100%|")
     assert "20/20" in err
     assert "surrogate/s" in err
-    assert err.count("\n") == 1
+    assert (err.count("\n"), err.count("\r")) == (1, 0)
 
 
-def test_progress_true_shows_the_time_left(capsys):
-    with make_progress(True, 20) as bar:
+def test_progress_true_is_the_bar_of_the_notebook_in_a_kernel():
+    import tqdm.auto
+
+    kernel = type("OutStream", (io.StringIO,), {"__module__": "ipykernel.iostream"})
+    with redirect_stderr(kernel()), make_progress(True, 20) as bar:
+        assert isinstance(bar._bar, tqdm.auto.tqdm)
+
+
+def closed():
+    stream = Terminal()
+    stream.close()
+    return stream
+
+
+@pytest.mark.parametrize("stderr", [None, closed()], ids=["none", "closed"])
+def test_progress_true_without_stderr_shows_nothing(stderr):
+    with redirect_stderr(stderr):
+        count_to_twenty()
+
+
+@pytest.mark.parametrize("is_terminal", [True, False])
+def test_progress_goes_on_where_stderr_is_closed_meanwhile(is_terminal):
+    stream = Terminal() if is_terminal else io.StringIO()
+    with redirect_stderr(stream), make_progress(True, 20) as bar:
+        stream.close()
+        for _ in range(4):
+            bar.update(5)
+            if is_terminal and bar._bar is not None:
+                bar._bar.mininterval = 0  # draw each time
+    assert bar.done == 20
+
+
+def test_progress_true_shows_the_time_left():
+    with redirect_stderr(Terminal()) as terminal, make_progress(True, 20) as bar:
         bar.update(5)
         bar._bar.refresh()
-        assert "<" in capsys.readouterr().err  # elapsed<left
+        assert "<" in terminal.getvalue()  # elapsed<left
 
 
 @pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
-def test_progress_bar_is_closed_by_an_exception(error, capsys):
+def test_progress_bar_is_closed_by_an_exception(error):
     def interrupted():
         with make_progress(True, 20) as bar:
             bar.update(5)
@@ -37,18 +92,17 @@ def test_progress_bar_is_closed_by_an_exception(error, capsys):
             raise error
 
     inner = []
-    with pytest.raises(error):
+    with redirect_stderr(Terminal()) as terminal, pytest.raises(error):
         interrupted()
     assert inner[0].disable  # what tqdm sets on closing
-    assert capsys.readouterr().err.endswith("\n")
+    assert terminal.getvalue().endswith("\n")
 
 
-def test_progress_true_leaves_no_thread(capsys):
+def test_progress_true_leaves_no_thread():
     before = threading.active_count()
-    with make_progress(True, 2) as bar:
+    with redirect_stderr(Terminal()), make_progress(True, 2) as bar:
         bar.update(2)
         assert threading.active_count() == before
-    capsys.readouterr()
 
 
 def test_progress_false_prints_nothing(capfd):
