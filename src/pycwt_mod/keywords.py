@@ -67,10 +67,9 @@ def explains_keywords(options: Iterable[str] = ()) -> Callable[[Callable[P, R]],
         def checked(*args: P.args, **kwargs: P.kwargs) -> R:
             for name in kwargs:
                 if name not in own and name not in options:
-                    listed = ", ".join(options or own) + " for the simulation" * bool(options)
                     raise TypeError(
                         f"{function.__name__}() got an unexpected keyword argument {name!r}."
-                        f"{_remedy(name, [*own, *options])} It takes {listed}."
+                        f"{_remedy(name, own, options)}"
                     )
             return function(*args, **kwargs)
 
@@ -79,10 +78,12 @@ def explains_keywords(options: Iterable[str] = ()) -> Callable[[Callable[P, R]],
     return decorated
 
 
-def _remedy(name: str, known: list[str]) -> str:
-    """Return the sentence that names the keyword meant, with a space before it; or nothing."""
+def _remedy(name: str, own: list[str], options: tuple[str, ...]) -> str:
+    """Return the sentences that name the keyword meant, or all of them, with a space before."""
+    known = [*own, *options]
     word = re.sub(r"[^a-z0-9]", "", name.lower())
     for keyword, elsewhere, remedy in _ELSEWHERE:
         if keyword in known and word in elsewhere.split():
             return " " + remedy.format(name=name)
-    return did_you_mean(name, known)
+    listed = f"{', '.join(options)} for the simulation; and " * bool(options) + ", ".join(own)
+    return f"{did_you_mean(name, known)} It takes {listed}."

@@ -239,6 +239,11 @@ class CoherenceResult(WaveletResult, _CoherenceFields):
         """
         from ..plotting import plot_wct
 
+        if self.freqs.size > 1 and self.freqs[0] < self.freqs[-1]:  # rising ones were asked for
+            if options.get("significant") is not None:
+                options["significant"] = np.asarray(options["significant"])[::-1]
+            shown = self._upside_down()
+            return shown.plot(times, level=level, correction=correction, **options)
         probability = self.level if level is None else as_level(level, "level")
         name = f"{100 * (1 - probability):.3g} %"
         if correction is not None:
@@ -258,6 +263,14 @@ class CoherenceResult(WaveletResult, _CoherenceFields):
         if correction is not None or options.get("significant") is None:
             options.setdefault("level_label", name)
         return plot_wct(*self[:4], sig, times, **options)
+
+    def _upside_down(self) -> CoherenceResult:
+        """Return the same with its rows in the opposite order."""
+        order = slice(None, None, -1)
+        rows = {name: getattr(self, name)[order] for name in ("WCT", "aWCT", "freqs", "scales")}
+        if self.null is not None:
+            rows |= {"null": self.null.reordered(order), "sig": self.sig[order]}
+        return self._replace(**rows)
 
     def _null(self) -> NullDistribution:
         if self.null is None:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from pycwt_mod import Morlet, cwt, wct, wct_null, wct_significance, xwt
 from pycwt_mod.mothers import scale_weights
+from pycwt_mod.plotting import offscreen_axes
 from pycwt_mod.scales import as_scales
 from pycwt_mod.tests.oracle import assert_close, pair, red
 
@@ -42,6 +43,17 @@ def test_rows_are_in_the_order_of_the_frequencies(freqs):
     np.testing.assert_array_equal(one.spectra.S12[::-1], other.spectra.S12)
     with pytest.raises(ValueError, match="same problem"):
         one.null.merge(other.null)
+
+
+def test_rising_frequencies_are_drawn_as_falling_ones():
+    pictures = []
+    for freqs in (HERTZ / 100, HERTZ[::-1] / 100):
+        result = wct(*pair(200), 1.0, freqs=freqs, **QUICK)
+        plot = result.plot(significant=result.WCT > 0.5, ax=offscreen_axes())
+        pictures.append(np.array(plot.mesh.get_array()))
+        bottom, top = plot.axes.get_ylim()
+        assert bottom > top
+    np.testing.assert_array_equal(*pictures)
 
 
 @settings(deadline=None, max_examples=100)
