@@ -1,27 +1,31 @@
 """Figures of wavelet analyses, by matplotlib, which is imported with this package only.
 
-Periods are on a logarithmic axis to the base of two, the longest at the bottom of a time-period
+Periods (or frequencies) are on a logarithmic axis, the longest at the bottom of a time-period
 picture; the cone of influence is hatched. Colours are readable for the colour-blind and in grey,
 lines differ by style as well as by colour. No function changes matplotlib's settings, and only one
 that is called without ``ax=`` makes a figure of `matplotlib.pyplot`.
 
-A picture of more times than it has pixels is drawn from the means of the times that share a pixel.
-Contours are lines through those means: a detail shorter than a pixel is averaged, not drawn.
+A picture of more times than it has pixels is drawn from the means of the times that share a pixel,
+and its outlines have no details that would be too short to see.
 """
 
-from .axes import offscreen_axes, period_ticks
+from .axes import offscreen_axes
+from .captions import level_words
 from .coherence import plot_wct
 from .cross import plot_xwt
 from .layers import FieldPlot
 from .matrix import MatrixPlot, plot_matrix
 from .null import NullPlot, plot_null
 from .power import PowerPlot, plot_cwt
+from .saving import save_figure
+from .ticks import period_ticks
 
 __all__ = [
     "FieldPlot",
     "MatrixPlot",
     "NullPlot",
     "PowerPlot",
+    "level_words",
     "offscreen_axes",
     "period_ticks",
     "plot_cwt",
@@ -29,4 +33,5 @@ __all__ = [
     "plot_null",
     "plot_wct",
     "plot_xwt",
+    "save_figure",
 ]

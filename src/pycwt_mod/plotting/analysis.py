@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -36,6 +36,7 @@ class Request:
     significance_level: float
     band: tuple[float, float] | None
     crop_to_coi: bool
+    rectified: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,8 +87,18 @@ def analyse(series: Array, times: Array, dates: bool, request: Request) -> Analy
         level=level,
     )
     field = Field(
-        found.W, found.periods, spectra.level, found.coi, times, dates, measure=spectra.measure
+        found.W,
+        found.periods,
+        spectra.level[:, np.newaxis],
+        found.coi,
+        times,
+        dates,
+        measure=spectra.measure,
     )
+    if as_flag(request.rectified, "rectified"):
+        field = field.rectified(found.scales)
+        means = spectra.spectrum / found.scales, spectra.spectrum_level / found.scales
+        spectra = replace(spectra, spectrum=means[0], spectrum_level=means[1])
     return Analysis(trend, field, spectra, band)
 
 
@@ -124,15 +135,22 @@ def _band(
     """Return which periods are averaged over, and the ends of their band."""
     if band is None:
         return np.ones(periods.size, dtype=bool), (float(periods[0]), float(periods[-1]))
-    ends = as_series(band, "band", min_size=2)
-    if ends.size != 2 or not 0 < ends[0] < ends[1]:
-        raise ValueError(
-            f"`band` must be two periods, the shorter one first, such as (2, 8), got {brief(band)}."
-        )
-    inside = (periods >= ends[0]) & (periods <= ends[1])
+    low, high = as_band(band)
+    inside = (periods >= low) & (periods <= high)
     if not inside.any():
         raise ValueError(
             f"`band` must hold one or more of the periods drawn, {periods[0]:.4g} to "
             f"{periods[-1]:.4g}, got {brief(band)}."
         )
-    return inside, (float(ends[0]), float(ends[1]))
+    return inside, (low, high)
+
+
+def as_band(band: Any) -> tuple[float, float]:
+    """Return the two ends of a band."""
+    ends = as_series(band, "band", min_size=2)
+    if ends.size != 2 or not 0 < ends[0] < ends[1]:
+        raise ValueError(
+            "`band` must be two periods, the shorter one first, such as (2, 8) (or two "
+            f"frequencies, with frequency=True), got {brief(band)}."
+        )
+    return float(ends[0]), float(ends[1])

@@ -7,22 +7,32 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .axes import size_in_inches
+from ..validation import as_positive
+from .axes import PeriodAxis, size_in_inches
 from .field import Field, Reduced
 
-# One phase arrow in each square of this size, in inches; the arrow fills this part of it.
-_ARROW_SPACING = 0.26
-_ARROW_LENGTH = 0.7 * _ARROW_SPACING
+# One phase arrow in each square of this size, in inches; the arrow fills this part of it, unless
+# squares are large.
+_ARROW_SPACING, _ARROW_PART = 0.26, 0.7
 
 
-def draw_arrows(axes: Any, field: Field, reduced: Reduced, wanted: NDArray[np.bool_]) -> Any:
+def draw_arrows(
+    axes: Any,
+    field: Field,
+    reduced: Reduced,
+    axis: PeriodAxis,
+    wanted: NDArray[np.bool_],
+    density: float,
+) -> Any:
     """Draw the phase of a field at the wanted pixels, thinned to the size of the axes.
 
     An arrow is the mean direction over its pixel. Returns None if no arrow is wanted.
     """
+    spacing = _ARROW_SPACING / as_positive(density, "arrow_density")
+    length = _ARROW_PART * min(spacing, _ARROW_SPACING)
     width, height = size_in_inches(axes)
-    rows = _spread(field.periods.size, height)
-    columns = _spread(reduced.times.size, width)
+    rows = _spread(field.periods.size, height / spacing)
+    columns = _spread(reduced.times.size, width / spacing)
     directions = _mean_directions(field.phase, rows, reduced.edges, columns)
     row, column = np.nonzero(wanted[np.ix_(rows, columns)] & np.isfinite(directions))
     if not row.size:
@@ -30,7 +40,7 @@ def draw_arrows(axes: Any, field: Field, reduced: Reduced, wanted: NDArray[np.bo
     angles = np.angle(directions[row, column])
     return axes.quiver(
         reduced.times[columns][column],
-        field.periods[rows][row],
+        axis.place(field.periods[rows][row]),
         np.cos(angles),
         # A positive phase, the first series leading, points down on the page.
         -np.sin(angles),
@@ -38,8 +48,8 @@ def draw_arrows(axes: Any, field: Field, reduced: Reduced, wanted: NDArray[np.bo
         pivot="middle",
         units="inches",
         scale_units="inches",
-        scale=1 / _ARROW_LENGTH,
-        width=0.016,
+        scale=1 / length,
+        width=0.016 * length / (_ARROW_PART * _ARROW_SPACING),
         headwidth=4,
         headlength=4.5,
         headaxislength=4,
@@ -64,7 +74,7 @@ def _mean_directions(
     return means
 
 
-def _spread(size: int, inches: float) -> NDArray[np.intp]:
-    """Return indices at which arrows keep their distance."""
-    number = min(size, max(1, int(inches / _ARROW_SPACING)))
+def _spread(size: int, room: float) -> NDArray[np.intp]:
+    """Return the indices of the arrows in a row that there is room for."""
+    number = min(size, max(1, int(room)))
     return ((np.arange(number) + 0.5) * size / number).astype(np.intp)

@@ -1,8 +1,9 @@
-"""Axes of periods and of times."""
+"""Axes of periods or frequencies, and of times."""
 
 from __future__ import annotations
 
-import math
+import textwrap
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,18 +13,22 @@ from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
 from numpy.typing import NDArray
 
 from .field import cell_edges
+from .ticks import is_plain, period_ticks, plain, spelled, unit_of_time
 
 Array = NDArray[np.float64]
 
-# Number of period ticks; on a short axis they stand at fractions of an octave.
-_FEWEST_TICKS, _MOST_TICKS = 3, 12
+# Width of a letter in units of the font size; names of axes have words in lines of this many.
+LETTER_WIDTH, _FEWEST_LETTERS, USUAL_SIZE = 0.51, 8, 10.0
 
-# Room that the label of a period needs along the axis, in inches; across it, where labels lie
-# side by side, they need more.
-_TICK_ROOM, _TICK_ROOM_ACROSS = 0.17, 0.45
+# Axes narrower or lower than this, in inches, have smaller letters, down to the smallest part.
+_USUAL_SIDES, _SMALLEST_LETTERS = (2.4, 1.6), 0.65
 
-# Numbers below 10^6 have no exponent; others, and fractions, are rounded to four digits.
-_PLAIN_DIGITS, _DIGITS = 6, 4
+# Room that a label needs along the axis, in inches; across it, where labels lie side by side, they
+# need more, and words more than numbers.
+_TICK_ROOM, _NUMBER_ROOM, _WORDS_ROOM = 0.17, 0.45, 0.8
+
+# The unit of frequency that belongs to a unit of time.
+_HERTZ = {"seconds": "Hz", "milliseconds": "kHz", "microseconds": "MHz"}
 
 # Room that a date needs along its axis, in inches, and the fewest dates.
 _DATE_ROOM, _FEWEST_DATES = 0.55, 3
@@ -64,40 +69,90 @@ def size_in_inches(axes: Any) -> tuple[float, float]:
     return box.width / axes.figure.dpi, box.height / axes.figure.dpi
 
 
-def draw_period_axis(axis: Any, periods: Array, unit: str) -> None:
-    """Make an axis one of periods: octaves evenly spaced, few labels, the unit in its name.
+@dataclass(frozen=True)
+class PeriodAxis:
+    """An axis of periods, the longest at the bottom of a picture, or one of their frequencies."""
 
-    Parameters
-    ----------
-    axis : matplotlib.axis.Axis
-        ``axes.xaxis``, or ``axes.yaxis``, on which the longest period is at the bottom.
-    periods : numpy.ndarray
-        Ascending.
-    unit : str
-        May be empty.
-    """
-    edges = 2 ** cell_edges(np.log2(periods))
-    axes, upright = axis.axes, axis.axis_name == "y"
-    if upright:
-        axes.set_yscale("log", base=2)
-        axes.set_ylim(edges[-1], edges[0])
-    else:
-        axes.set_xscale("log", base=2)
-        axes.set_xlim(edges[0], edges[-1])
-    width, height = size_in_inches(axes)
-    room = int(height / _TICK_ROOM) if upright else int(width / _TICK_ROOM_ACROSS)
-    ticks = period_ticks(edges[0], edges[-1], room)
-    axis.set_major_locator(FixedLocator(ticks))
-    axis.set_major_formatter(FixedFormatter([plain(tick) for tick in ticks]))
-    axis.set_minor_locator(NullLocator())
-    axis.set_label_text(f"Period ({unit})" if unit else "Period")
+    unit: str = ""
+    frequency: bool = False
+
+    @property
+    def label(self) -> str:
+        """The name of the axis when its labels are numbers."""
+        name = "Frequency" if self.frequency else "Period"
+        return f"{name} ({self._shown_unit})" if self.unit else name
+
+    @property
+    def _shown_unit(self) -> str:
+        """The unit of the numbers on the axis."""
+        if not self.unit or not self.frequency:
+            return self.unit
+        known = unit_of_time(self.unit)
+        if known in _HERTZ:
+            return _HERTZ[known]
+        return f"cycles per {known[:-1]}" if known else f"1/{self.unit}"
+
+    def words(self, shortest: float, longest: float) -> str:
+        """Return a band of periods in words."""
+        if not self.frequency:
+            return spelled(shortest, longest, self.unit)
+        return f"{plain(1 / longest, 3)} to {plain(1 / shortest, 3)} {self._shown_unit}".rstrip()
+
+    def place(self, periods: Any) -> Any:
+        """Return where periods stand on the axis: at themselves, or at their frequencies."""
+        return 1 / np.asarray(periods) if self.frequency else np.asarray(periods)
+
+    def draw(self, axis: Any, periods: Array) -> None:
+        """Make an axis of matplotlib one of ascending periods, octaves evenly spaced."""
+        ends = self.place(2 ** cell_edges(np.log2(periods))[[0, -1]])
+        axes, upright = axis.axes, axis.axis_name == "y"
+        if upright:
+            axes.set_yscale("log", base=2)
+            axes.set_ylim(*ends[::-1])
+        else:
+            axes.set_xscale("log", base=2)
+            axes.set_xlim(*ends)
+        ticks = self._ticks(min(ends), max(ends), size_in_inches(axes), upright)
+        axis.set_major_locator(FixedLocator(list(ticks)))
+        axis.set_major_formatter(FixedFormatter(list(ticks.values())))
+        axis.set_minor_locator(NullLocator())
+        in_words = any(" " in label for label in ticks.values())
+        label = "Period" if in_words else self.label
+        axis.set_label_text(wrapped(label, size_in_inches(axes)[upright]))
+
+    def _ticks(
+        self, low: float, high: float, size: tuple[float, float], upright: bool
+    ) -> dict[float, str]:
+        unit = "" if self.frequency else self.unit
+        known = unit_of_time(unit)
+        numbers = not known or is_plain(low, high, known)
+        width, height = size
+        room = (
+            height / _TICK_ROOM if upright else width / (_NUMBER_ROOM if numbers else _WORDS_ROOM)
+        )
+        return period_ticks(low, high, int(room), unit)
+
+
+def letters_for(axes: Any) -> float:
+    """Return the size of letters that suits axes, as a part of the usual one."""
+    parts = np.divide(size_in_inches(axes), _USUAL_SIDES)
+    return float(np.clip(parts.min(), _SMALLEST_LETTERS, 1))
+
+
+def shrink_letters(axes: Any, part: float) -> None:
+    """Make the letters of axes smaller, so that labels stay whole beside small axes."""
+    if part < 1:
+        for axis in (axes.xaxis, axes.yaxis):
+            size = float(axis.label.get_size())
+            axis.label.set_size(part * size)
+            axis.set_tick_params(labelsize=part * size)
 
 
 def draw_time_axis(axes: Any, times: Array, dates: bool, label: str) -> None:
     """Give an x axis the span of the times, dates in words where they are dates, and its name."""
     edges = cell_edges(times)
     axes.set_xlim(edges[0], edges[-1])
-    axes.set_xlabel(label)
+    axes.set_xlabel(wrapped(label, size_in_inches(axes)[0]))
     if dates:
         most = max(_FEWEST_DATES, int(size_in_inches(axes)[0] / _DATE_ROOM))
         locator: Any = AutoDateLocator(  # type: ignore[no-untyped-call]
@@ -108,55 +163,8 @@ def draw_time_axis(axes: Any, times: Array, dates: bool, label: str) -> None:
         axes.xaxis.set_major_formatter(formatter)
 
 
-def period_ticks(shortest: float, longest: float, most: int = _MOST_TICKS) -> list[float]:
-    """Return the periods to label: powers of two, fractions of octaves on a short axis.
-
-    Parameters
-    ----------
-    shortest, longest : float
-        The ends of the axis.
-    most : int, default 12
-        How many labels there is room for; three are always given.
-
-    Returns
-    -------
-    list of float
-        Ascending.
-
-    Examples
-    --------
-    >>> period_ticks(1.9, 70.0)
-    [2.0, 4.0, 8.0, 16.0, 32.0, 64.0]
-    """
-    low, high = math.log2(shortest), math.log2(longest)
-    ticks: list[float] = []
-    for per_octave in (1, 2, 4, 8):
-        ticks = [
-            2 ** (k / per_octave)
-            for k in range(math.ceil(low * per_octave), math.floor(high * per_octave) + 1)
-        ]
-        if len(ticks) >= _FEWEST_TICKS:
-            break
-    if not ticks:
-        return [shortest, longest]
-    return ticks[:: math.ceil(len(ticks) / max(_FEWEST_TICKS, min(most, _MOST_TICKS)))]
-
-
-def plain(value: float, digits: int | None = None) -> str:
-    """Return a number for reading, without an exponent below a million.
-
-    Parameters
-    ----------
-    value : float
-        Positive.
-    digits : int, optional
-        Number of digits; by default four, or all those of a larger integer.
-
-    Examples
-    --------
-    >>> plain(32768.0), plain(2.8284), plain(0.25), plain(34652.1, 3)
-    ('32768', '2.828', '0.25', '34700')
-    """
-    if digits is None:
-        digits = max(_DIGITS, len(f"{value:.0f}")) if value < 10**_PLAIN_DIGITS else _DIGITS
-    return f"{float(f'{value:.{digits}g}'):.{_PLAIN_DIGITS}g}"
+def wrapped(label: str, inches: float, size: float = USUAL_SIZE) -> str:
+    """Return the name of an axis in lines no longer than the axis, as far as words allow."""
+    letters = max(_FEWEST_LETTERS, int(inches * 72 / (size * LETTER_WIDTH)))
+    lines = textwrap.wrap(label, letters, break_long_words=False, break_on_hyphens=False)
+    return "\n".join(lines)

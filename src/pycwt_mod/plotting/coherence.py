@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ..keywords import explains_keywords
 from ..validation import as_flag, as_positive
 from .arrows import draw_arrows
 from .axes import shown_figure
+from .captions import draw_caption, sentences
+from .colours import draw_bar
 from .field import as_field, as_mask, check_names
-from .layers import FieldPlot, draw_caption, draw_layers
+from .layers import FieldPlot, Look, draw_layers
 
 
+@explains_keywords()
 def plot_wct(
     WCT: ArrayLike,
     aWCT: ArrayLike,
@@ -27,7 +32,13 @@ def plot_wct(
     period_unit: str = "",
     time_label: str | None = None,
     level_label: str | None = None,
+    frequency: bool = False,
+    bands: Mapping[str, tuple[float, float]] | None = None,
+    cmap: Any = "viridis",
+    vmin: float = 0.0,
+    vmax: float = 1.0,
     arrow_level: float = 0.7,
+    arrow_density: float = 1.0,
     arrows: bool = True,
     colorbar: bool = True,
     caption: bool = True,
@@ -52,8 +63,8 @@ def plot_wct(
     freq : array_like
         Fourier frequencies of the scales, descending, shape (n_scales,).
     sig : array_like, optional
-        Significance level for each scale, shape (n_scales,). None, or the single zero that `wct`
-        returns with ``sig=False``: no contour.
+        Significance level for each scale, shape (n_scales,), or for each point, shape (n_scales,
+        n_times). None, or the single zero that `wct` returns with ``sig=False``: no contour.
     times : array_like, optional
         Times of the samples, ascending: numbers or dates. By default the samples are counted.
     significant : array_like of bool, optional
@@ -62,16 +73,30 @@ def plot_wct(
     names : (str, str), optional
         What the series are called in the caption.
     period_unit : str, optional
-        Unit of the periods, that of `dt`, for the axis.
+        Unit of the periods, that of `dt`, for the axis. Of a unit of time, a long axis has marks
+        such as 2 days, 1 week and 1 year.
     time_label : str, optional
         Label of the time axis; by default "Time", or "Sample" without `times`.
     level_label : str, optional
-        What is outlined, for the caption; by default "the significance level", as `sig` does not
-        tell which it is (``wct(...).plot()`` does), or "what is significant" with `significant`.
+        What is outlined, for the caption, such as ``level_words(0.95)``; by default "the
+        significance level", as `sig` does not tell which it is (``wct(...).plot()`` does), or "what
+        is significant" with `significant`.
+    frequency : bool, default False
+        Whether the axis is one of frequencies, the highest at the top; in Hz if the unit of the
+        periods is seconds.
+    bands : mapping of str to (float, float), optional
+        Bands to be drawn with their names, such as ``{"alpha": (8, 13)}``, in the unit of the axis;
+        one beyond the axis is left out.
+    cmap : str or matplotlib.colors.Colormap, default "viridis"
+        Colours.
+    vmin, vmax : float, default 0 and 1
+        Coherence at the ends of the colours.
     arrow_level : float, default 0.7
         Arrows are drawn where the coherence is above this, or significant.
+    arrow_density : float, default 1
+        How many arrows stand side by side, as a multiple of the usual number.
     arrows, colorbar, caption : bool, default True
-        Whether to draw these.
+        Whether to draw these. There is no caption on axes too small for one.
     crop_to_coi : bool, default True
         Whether to leave out the longest periods, those inside the cone of influence at all times.
         With its defaults `wct` computes one to two octaves of them. False draws all of `WCT`.
@@ -100,9 +125,11 @@ def plot_wct(
     many of them.
 
     A record of more times than the picture has pixels (200 to the inch are drawn) is reduced to
-    them: colours are means over the times of a pixel, arrows the mean direction there. The contour
-    is drawn through those means, where their ratio to the level is one; that of `significant`
-    where half of a pixel is. Significance that is shorter than a pixel does not show.
+    them: colours are means over the times of a pixel, arrows the mean direction there. The outline
+    runs where the ratio of these means to the level is one. Where it would fill the picture with
+    lines it has no details shorter than 0.06 inches: it encloses what is significant at most of the
+    times within that length. That of `significant` is drawn through the levels that the
+    mask implies, scale by scale, if there are any, so that it is as smooth as the coherence.
 
     References
     ----------
@@ -134,22 +161,23 @@ def plot_wct(
     series = check_names(names)
     if as_flag(crop_to_coi, "crop_to_coi"):
         field = field.cropped()
+    look = Look.of(period_unit, frequency, cmap, vmin, vmax, bands)
     axes = shown_figure().add_subplot() if ax is None else ax
     label = time_label or ("Sample" if times is None else "Time")
-    reduced, mesh, contour, cone = draw_layers(axes, field, period_unit, label)
-    mesh.set_clim(0, 1)
+    reduced, mesh, contour, cone = draw_layers(axes, field, look, label)
+    mesh.set_clim(vmin, vmax)
     bar = quiver = text = None
     if as_flag(colorbar, "colorbar"):
-        bar = axes.figure.colorbar(mesh, ax=axes, pad=0.02, ticks=np.linspace(0, 1, 6))
-        bar.set_label("Squared coherence $R^2$")
+        bar = draw_bar(mesh, axes)
     if as_flag(arrows, "arrows"):
         with np.errstate(invalid="ignore"):
-            wanted = (reduced.values >= threshold) | (reduced.ratio >= 1)
-        quiver = draw_arrows(axes, field, reduced, wanted)
+            wanted = (reduced.values >= threshold) | reduced.above(1)
+        quiver = draw_arrows(axes, field, reduced, look.axis, wanted, arrow_density)
     if title is not None:
         axes.set_title(title)
     if as_flag(caption, "caption"):
         usual = "the significance level" if significant is None else "what is significant"
         outlined = (level_label or usual) if contour else None
-        text = draw_caption(axes, "squared wavelet coherence", outlined, quiver, series)
+        parts = sentences("squared wavelet coherence", outlined, quiver, series)
+        text = draw_caption(axes, parts)
     return FieldPlot(axes.figure, axes, mesh, cone, contour, quiver, bar, text)

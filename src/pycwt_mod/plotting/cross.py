@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ..keywords import explains_keywords
+from ..mothers import as_mother
 from ..validation import as_flag, as_positive
 from .arrows import draw_arrows
 from .axes import shown_figure
+from .captions import draw_caption, level_words, sentences
 from .colours import colour_power, draw_power_bar
 from .field import as_field, check_names, check_shape
-from .layers import FieldPlot, draw_caption, draw_layers
+from .layers import FieldPlot, Look, draw_layers
 
 
+@explains_keywords()
 def plot_xwt(
     W12: ArrayLike,
     coi: ArrayLike,
@@ -25,9 +30,17 @@ def plot_xwt(
     names: tuple[str, str] = ("the first series", "the second series"),
     period_unit: str = "",
     time_label: str | None = None,
-    level_label: str = "5 % significance level against red noise",
+    level_label: str = level_words(0.95),
     power_label: str = r"Cross power / ($\sigma_1 \sigma_2$)",
+    frequency: bool = False,
+    bands: Mapping[str, tuple[float, float]] | None = None,
+    rectified: bool = False,
+    wavelet: Any = "morlet",
+    cmap: Any = "viridis",
+    vmin: float | None = None,
+    vmax: float | None = None,
     arrow_level: float = 1.0,
+    arrow_density: float = 1.0,
     arrows: bool = True,
     colorbar: bool = True,
     caption: bool = True,
@@ -48,7 +61,8 @@ def plot_xwt(
     freqs : array_like
         Fourier frequencies of the scales, descending, shape (n_scales,).
     signif : array_like, optional
-        Level of ``abs(W12)`` for each scale. None: no contour, and arrows everywhere.
+        Level of ``abs(W12)`` for each scale, or for each point. None: no contour, and arrows
+        everywhere.
     times : array_like, optional
         Times of the samples, ascending: numbers or dates. By default the samples are counted.
     names : (str, str), optional
@@ -62,10 +76,21 @@ def plot_xwt(
     power_label : str, optional
         Label of the colour bar. By default the product of the standard deviations is the unit, as
         it is with ``xwt(..., normalize=True)``.
+    frequency, bands, cmap
+        As in `plot_wct`.
+    rectified : bool, default False
+        Whether to divide the power by its scale (Veleda et al. 2012), so that common waves of like
+        amplitude have like colours at all periods. The outline stays where it is.
+    wavelet
+        As in `xwt`; it tells the scales of `freqs` for `rectified`.
+    vmin, vmax : float, optional
+        Powers at the ends of the colours, which are octaves; by default they fit the field.
     arrow_level : float, default 1.0
         Arrows are drawn where the power is at least this multiple of its level.
+    arrow_density : float, default 1
+        How many arrows stand side by side, as a multiple of the usual number.
     arrows, colorbar, caption : bool, default True
-        Whether to draw these.
+        Whether to draw these. There is no caption on axes too small for one.
     crop_to_coi : bool, default True
         Whether to leave out the longest periods, those inside the cone of influence at all times.
     title : str, optional
@@ -95,6 +120,9 @@ def plot_xwt(
     Grinsted, A., Moore, J. C., and Jevrejeva, S. (2004). Application of the cross wavelet
     transform and wavelet coherence to geophysical time series. Nonlinear Processes in
     Geophysics 11, 561-566. doi:10.5194/npg-11-561-2004
+    Veleda, D., Montagne, R., and Araujo, M. (2012). Cross-wavelet bias corrected by normalizing
+    scales. Journal of Atmospheric and Oceanic Technology 29, 1401-1408.
+    doi:10.1175/JTECH-D-11-00140.1
 
     Examples
     --------
@@ -119,21 +147,26 @@ def plot_xwt(
     )
     threshold = as_positive(arrow_level, "arrow_level")
     series = check_names(names)
+    if as_flag(rectified, "rectified"):
+        field = field.rectified(field.periods / as_mother(wavelet).flambda())
     if as_flag(crop_to_coi, "crop_to_coi"):
         field = field.cropped()
+    look = Look.of(period_unit, frequency, cmap, vmin, vmax, bands)
     axes = shown_figure().add_subplot() if ax is None else ax
     label = time_label or ("Sample" if times is None else "Time")
-    reduced, mesh, contour, cone = draw_layers(axes, field, period_unit, label)
-    colour_power(mesh, reduced.values)
-    bar = draw_power_bar(mesh, axes, power_label) if as_flag(colorbar, "colorbar") else None
+    reduced, mesh, contour, cone = draw_layers(axes, field, look, label)
+    colour_power(mesh, reduced.values, look.limits)
+    bar = None
+    if as_flag(colorbar, "colorbar"):
+        bar = draw_power_bar(mesh, axes, f"{power_label} / scale" if rectified else power_label)
     quiver = text = None
     if as_flag(arrows, "arrows"):
-        with np.errstate(invalid="ignore"):
-            wanted = np.isnan(reduced.ratio) if signif is None else reduced.ratio >= threshold
-        quiver = draw_arrows(axes, field, reduced, wanted)
+        wanted = np.isnan(reduced.ratio) if signif is None else reduced.above(threshold)
+        quiver = draw_arrows(axes, field, reduced, look.axis, wanted, arrow_density)
     if title is not None:
         axes.set_title(title)
     if as_flag(caption, "caption"):
-        outlined = level_label if contour else None
-        text = draw_caption(axes, "cross-wavelet power", outlined, quiver, series)
+        colours = "cross-wavelet power" + " over scale" * rectified
+        parts = sentences(colours, level_label if contour else None, quiver, series)
+        text = draw_caption(axes, parts)
     return FieldPlot(axes.figure, axes, mesh, cone, contour, quiver, bar, text)

@@ -12,6 +12,7 @@ from matplotlib.dates import date2num
 from numpy.typing import ArrayLike, NDArray
 
 from ..validation import as_series, brief
+from .implied import implied_levels
 
 Array = NDArray[np.float64]
 
@@ -32,60 +33,84 @@ _ROUNDING = 1e-9
 class Field:
     """A field ready to be drawn: axes (scale, time), periods ascending.
 
-    A level that is NaN or 0 does not exist. `dates` says whether `times` are matplotlib's numbers
-    of dates. `measure` turns a row of values into the numbers to be coloured, such as the power of
-    a complex transform. Arrows point along `phase`, complex numbers or angles in radians. `mask`
+    Levels are of shape (scale, 1) or (scale, time); one that is NaN or 0 does not exist. `dates`
+    says whether `times` are matplotlib's numbers of dates. `measure` turns a row of values into the
+    numbers to be coloured, such as the power of a complex transform; they are divided by `divisor`
+    where there is one. Arrows point along `phase`, complex numbers or angles in radians. `mask`
     says where the field is significant, in place of levels.
     """
 
     values: NDArray[Any]  # (scale, time), and so are phase and mask
     periods: Array  # (scale,)
-    levels: Array  # (scale,)
+    levels: Array  # (scale, 1) or (scale, time)
     coi: Array  # (time,)
     times: Array  # (time,)
     dates: bool
     measure: Callable[[NDArray[Any]], Array] | None = None
     phase: NDArray[Any] | None = None
     mask: NDArray[np.bool_] | None = None
+    divisor: Array | None = None  # (scale,)
+
+    def rectified(self, scales: Array) -> Field:
+        """Return the field coloured by its power over scale."""
+        return replace(self, divisor=scales)
 
     def cropped(self) -> Field:
         """Return the field without the periods that are inside the cone at all times."""
         kept = number_outside(self.periods, self.coi)
-        return replace(
-            self,
-            values=self.values[:kept],
-            periods=self.periods[:kept],
-            levels=self.levels[:kept],
-            phase=None if self.phase is None else self.phase[:kept],
-            mask=None if self.mask is None else self.mask[:kept],
-        )
+        by_scale = ("values", "periods", "levels", "phase", "mask", "divisor")
+        given = {name: getattr(self, name) for name in by_scale}
+        parts: dict[str, Any] = {n: None if v is None else v[:kept] for n, v in given.items()}
+        return replace(self, **parts)
 
     def reduced(self, width: float) -> Reduced:
         """Return the means over the pixels of a picture that is `width` inches wide."""
         edges = pixel_edges(self.times.size, width)
         values = block_means(self.values, edges, self.measure)
-        if self.mask is not None:
-            ratio = 2 * block_means(self.mask, edges, _as_numbers)
-        else:
-            # A row without a level has no contour.
-            levels = np.where(self.levels > 0, self.levels, np.nan)
-            ratio = values / levels[:, np.newaxis]
+        ratio, bounded = self._ratio(values, edges)
+        if self.divisor is not None:
+            values = values / self.divisor[:, np.newaxis]
         times, coi = (block_means(row[np.newaxis], edges)[0] for row in (self.times, self.coi))
-        return Reduced(values, ratio, times, coi, edges)
+        return Reduced(self.periods, values, ratio, times, coi, edges, bounded)
+
+    def _ratio(self, values: Array, edges: Edges) -> tuple[Array, bool]:
+        """Return values over their levels, and whether only those outside the cone count."""
+        levels, bounded = self.levels, False
+        if self.mask is not None:
+            implied = implied_levels(
+                self.values, self.measure, self.mask, lambda scale: self.coi < self.periods[scale]
+            )
+            if implied is None:
+                return 2 * block_means(self.mask, edges, _as_numbers), False
+            levels, bounded = implied
+        elif levels.shape[1] > 1:
+            levels = block_means(levels, edges)
+        # A row without a level has no contour.
+        return values / np.where(levels > 0, levels, np.nan), bounded
 
 
 @dataclass(frozen=True, eq=False)
 class Reduced:
     """A field at the pixels of a picture: pixel k is the mean over times edges[k] to edges[k + 1].
 
-    The field is significant where `ratio` is above one.
+    The field is significant where `ratio` is above one; if it is `bounded`, outside the cone only.
     """
 
+    periods: Array  # (scale,)
     values: Array  # (scale, pixel)
     ratio: Array  # (scale, pixel)
     times: Array  # (pixel,)
     coi: Array  # (pixel,)
     edges: Edges
+    bounded: bool
+
+    def above(self, multiple: float) -> NDArray[np.bool_]:
+        """Return where the field is at least a multiple of its level, shape (scale, pixel)."""
+        with np.errstate(invalid="ignore"):
+            found = self.ratio >= multiple
+        if self.bounded:
+            found &= self.periods[:, np.newaxis] <= self.coi
+        return np.asarray(found)
 
 
 def _as_numbers(row: NDArray[Any]) -> Array:
@@ -178,7 +203,7 @@ def as_field(
     name, name_of_freq, name_of_sig = names
     n_scales, n_times = check_shape(values, name)
     frequencies = as_frequencies(freq, name_of_freq, n_scales, name)
-    levels = _as_levels(sig, name_of_sig, n_scales, name)
+    levels = _as_levels(sig, name_of_sig, (n_scales, n_times), name)
     cone = as_series(coi, "coi", min_size=1)
     check_size(cone, "coi", n_times, "time", name)
     return Field(values, 1 / frequencies, levels, cone, *as_times(times, n_times, name), **extra)
@@ -236,13 +261,15 @@ def as_frequencies(freq: Any, name: str, n_scales: int, owner: str) -> Array:
     return frequencies
 
 
-def _as_levels(sig: Any, name: str, n_scales: int, owner: str) -> Array:
-    """Return one level for each scale; zero where there is none."""
+def _as_levels(sig: Any, name: str, shape: tuple[int, int], owner: str) -> Array:
+    """Return one level for each scale, shape (scale, 1), or for each point; 0: there is none."""
     levels = np.atleast_1d(np.asarray(0.0 if sig is None else sig, dtype=float))
+    if levels.shape == shape:
+        return levels
     if levels.shape == (1,):
-        levels = np.full(n_scales, levels[0])
-    check_size(levels, name, n_scales, "scale", owner)
-    return levels
+        levels = np.full(shape[0], levels[0])
+    check_size(levels, name, shape[0], "scale", owner)
+    return levels[:, np.newaxis]
 
 
 def as_mask(mask: ArrayLike | None, shape: tuple[int, ...], owner: str) -> NDArray[np.bool_] | None:

@@ -1,45 +1,42 @@
-"""The layers of a picture over time and period: colours, outline, cone of influence, words."""
+"""The layers of a picture over time and period: colours, named bands, outline, cone."""
 
 from __future__ import annotations
 
-import textwrap
+import difflib
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
+from matplotlib import colormaps, patheffects
 from numpy.typing import NDArray
 
-from .axes import draw_period_axis, draw_time_axis, size_in_inches
+from ..validation import as_flag, as_real, as_series, brief
+from .axes import PeriodAxis, draw_time_axis, letters_for, shrink_letters, size_in_inches
 from .field import Field, Reduced, cell_edges
+from .outline import cone_border, draw_outline
+from .saving import BELOW_LINES, COLOURS, save_figure
 
 Array = NDArray[np.float64]
 
-# Width of a letter of the caption, in units of the font size.
-_LETTER_WIDTH = 0.51
-_CAPTION_SIZE = 8.0
-
-# Layout engines of matplotlib change the width of axes, in inches, to about GAIN * width + SHIFT
-# when the figure is drawn.
-_LAYOUT_GAIN, _LAYOUT_SHIFT = 1.3, -0.8
-
-# Width of the outline in points: for each inch of the picture's width, its limits, and where the
-# outline has many pieces.
-_OUTLINE, _THINNEST, _THICKEST, _FINE = 0.4, 1.0, 1.8, 0.7
-
-_COLOUR_MAP = "viridis"
-
-_CONE_MEANING = "Hatched: cone of influence, where the ends of the record distort the result."
-_ARROW_MEANING = (
-    "Arrows: phase; →\N{NO-BREAK SPACE}in phase, ←\N{NO-BREAK SPACE}anti-phase, "
-    "↓\N{NO-BREAK SPACE}{first} leads {second} by\N{NO-BREAK SPACE}90°, "
-    "↑\N{NO-BREAK SPACE}{second} leads {first} by\N{NO-BREAK SPACE}90°."
-)
-
-# An outline that crosses some row of the field more often than this has many pieces.
-_CROWDED = 40
-
 # Fainter than the field, so that the colours below can be read.
 _CONE_FACE, _CONE_HATCH = (1, 1, 1, 0.45), (0.2, 0.2, 0.2, 0.6)
+
+# The ends and names of bands: white within a dark border can be read on every colour.
+_BORDER = "0.15"
+_BAND_LINE = {
+    "color": "white",
+    "linewidth": 0.9,
+    "linestyle": (0, (5, 3)),
+    "path_effects": [patheffects.withStroke(linewidth=1.8, foreground=_BORDER)],
+}
+_BAND_NAME = {
+    "color": "white",
+    "fontsize": "small",
+    "path_effects": [patheffects.withStroke(linewidth=2.2, foreground=_BORDER)],
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +46,7 @@ class FieldPlot:
     Attributes
     ----------
     figure, axes
-        The figure, for ``figure.savefig("picture.png")``, and its axes; y is the period.
+        The figure and its axes; y is the period, or the frequency.
     mesh, cone, contour, arrows, colorbar, caption
         The colours, the hatched part, the significance level, the phase arrows, the colour bar and
         the text under the figure; None for one that was not drawn.
@@ -64,92 +61,125 @@ class FieldPlot:
     colorbar: Any
     caption: Any
 
+    def save(self, path: str | Path, dpi: float = 200) -> None:
+        """Save the figure, as `save_figure` does."""
+        save_figure(self.figure, path, dpi)
 
-def draw_layers(
-    axes: Any, field: Field, period_unit: str, time_label: str
-) -> tuple[Reduced, Any, Any, Any]:
-    """Draw a field in colours, with its axes, outline and cone of influence.
 
-    Returns
-    -------
-    reduced : Reduced
-        The field at the pixels of the axes.
-    mesh, contour, cone
-        The artists; contour is None where nothing reaches its level.
+@dataclass(frozen=True)
+class Look:
+    """The options that pictures over time and period share, checked by `of`.
+
+    `bands` has the ends of each band in the unit of the axis; `limits` are those of the colours,
+    None for one that the field sets.
     """
-    reduced = field.reduced(size_in_inches(axes)[0])
+
+    axis: PeriodAxis
+    cmap: Any
+    limits: tuple[float | None, float | None]
+    bands: dict[str, tuple[float, float]]
+
+    @classmethod
+    def of(
+        cls, period_unit: str, frequency: bool, cmap: Any, vmin: Any, vmax: Any, bands: Any
+    ) -> Look:
+        """Return the options, or raise an error that names the one that is wrong."""
+        axis = PeriodAxis(period_unit, as_flag(frequency, "frequency"))
+        low, high = (
+            None if value is None else as_real(value, name)
+            for value, name in ((vmin, "vmin"), (vmax, "vmax"))
+        )
+        if low is not None and high is not None and low >= high:
+            raise ValueError(f"`vmin` must be less than `vmax`, got {low:g} and {high:g}.")
+        return cls(axis, _as_colours(cmap), (low, high), _as_bands(bands))
+
+
+class Layers(NamedTuple):
+    """A field at the pixels of the axes, and what was drawn; contour may be None."""
+
+    reduced: Reduced
+    mesh: Any
+    contour: Any
+    cone: Any
+
+
+def draw_layers(axes: Any, field: Field, look: Look, time_label: str) -> Layers:
+    """Draw a field in colours, with its axes, bands, outline and cone of influence."""
+    axis, reduced = look.axis, field.reduced(size_in_inches(axes)[0])
     mesh = axes.pcolormesh(
         cell_edges(reduced.times),
-        2 ** cell_edges(np.log2(field.periods)),
+        axis.place(2 ** cell_edges(np.log2(field.periods))),
         reduced.values,
-        cmap=_COLOUR_MAP,
+        cmap=look.cmap,
         rasterized=True,
+        zorder=COLOURS,
     )
-    draw_period_axis(axes.yaxis, field.periods, period_unit)
+    axis.draw(axes.yaxis, field.periods)
     draw_time_axis(axes, reduced.times, field.dates, time_label)
-    contour = _draw_contour(axes, reduced.times, field.periods, reduced.ratio)
-    return reduced, mesh, contour, _draw_cone(axes, reduced.times, reduced.coi)
+    shrink_letters(axes, letters_for(axes))
+    contour = draw_outline(axes, axis, field, reduced)
+    cone = _draw_cone(axes, axis, reduced)
+    _draw_bands(axes, look.bands)
+    return Layers(reduced, mesh, contour, cone)
 
 
-def _draw_contour(axes: Any, times: Array, periods: Array, ratio: Array) -> Any:
-    """Draw a thick line where a field reaches its level (a ratio of one), if it does."""
-    known = ratio[np.isfinite(ratio)]
-    if min(ratio.shape) < 2 or not known.size or not known.min() < 1 < known.max():
-        return None
-    # Many outlines are thin, or they would cover the colours.
-    crowded = np.diff(ratio > 1, axis=1).sum(axis=1).max() > _CROWDED
-    width = float(np.clip(_OUTLINE * size_in_inches(axes)[0], _THINNEST, _THICKEST))
-    return axes.contour(
-        times,
-        periods,
-        np.ma.masked_invalid(ratio),
-        levels=[1],
-        colors="black",
-        linewidths=_FINE if crowded else width,
-    )
-
-
-def _draw_cone(axes: Any, times: Array, coi: Array) -> Any:
+def _draw_cone(axes: Any, axis: PeriodAxis, reduced: Reduced) -> Any:
     """Hatch the part of the field that the ends of the record distort."""
-    longest, shortest = axes.get_ylim()
-    edges = cell_edges(times)
-    x = np.concatenate([edges[:1], times, edges[-1:]])
-    border = np.clip(np.concatenate([coi[:1], coi, coi[-1:]]), shortest, longest)
+    x, border = cone_border(axes, axis, reduced)
     axes.plot(x, border, color="white", linewidth=1.2)
-    axes.set_xlim(edges[0], edges[-1])
+    axes.set_xlim(x[0], x[-1])
     return axes.fill_between(
         x,
         border,
-        longest,
+        axes.get_ylim()[0],
         facecolor=_CONE_FACE,
         edgecolor=_CONE_HATCH,
         hatch="///",
         linewidth=0,
+        zorder=BELOW_LINES,
     )
 
 
-def draw_caption(
-    axes: Any, colours: str, level: str | None, arrows: Any, names: tuple[str, str]
-) -> Any:
-    """Say under the time axis which layer means what, in lines that fit the figure."""
-    parts = [f"Colours: {colours}."]
-    if level is not None:
-        parts.append(f"Outlined: {level}.")
-    parts.append(_CONE_MEANING)
-    if arrows is not None:
-        parts.append(_ARROW_MEANING.format(first=names[0], second=names[1]))
-    width = size_in_inches(axes)[0]
-    if axes.figure.get_layout_engine() is not None:
-        width = width * _LAYOUT_GAIN + _LAYOUT_SHIFT
-    letters = max(30, int(width * 72 / (_CAPTION_SIZE * _LETTER_WIDTH)))
-    return axes.annotate(
-        textwrap.fill(" ".join(parts), letters, break_on_hyphens=False),
-        xy=(0, 0),
-        xycoords=("axes fraction", axes.xaxis.label),
-        xytext=(0, -5),
-        textcoords="offset points",
-        ha="left",
-        va="top",
-        fontsize=_CAPTION_SIZE,
-        color="0.2",
-    )
+def _draw_bands(axes: Any, bands: Mapping[str, tuple[float, float]]) -> None:
+    """Draw the ends of bands as lines across the axes, each with its name at the right."""
+    bottom, top = sorted(axes.get_ylim())
+    for name, (low, high) in bands.items():
+        if high <= bottom or low >= top:
+            continue
+        for end in (low, high):
+            if bottom < end < top:
+                axes.axhline(end, **_BAND_LINE)
+        middle = math.sqrt(max(low, bottom) * min(high, top))
+        place = axes.get_yaxis_transform()
+        axes.text(0.99, middle, name, ha="right", va="center", transform=place, **_BAND_NAME)
+
+
+def _as_bands(bands: Any) -> dict[str, tuple[float, float]]:
+    """Return named bands, ends ascending."""
+    if bands is None:
+        return {}
+    if not isinstance(bands, Mapping):
+        raise TypeError(
+            f"`bands` must be a mapping such as {{'alpha': (8, 13)}}, got {brief(bands)}."
+        )
+    checked = {}
+    for name, ends in bands.items():
+        values = as_series(ends, f"bands[{name!r}]", min_size=2)
+        if values.size != 2 or not 0 < values[0] < values[1]:
+            raise ValueError(
+                f"`bands[{name!r}]` must be two positive numbers in the unit of the axis, the "
+                f"smaller one first, such as (8, 13), got {brief(ends)}."
+            )
+        checked[str(name)] = float(values[0]), float(values[1])
+    return checked
+
+
+def _as_colours(cmap: Any) -> Any:
+    """Return a colour map of matplotlib, given by name or as it is."""
+    if isinstance(cmap, str) and cmap not in colormaps:
+        near = difflib.get_close_matches(cmap, colormaps, n=1)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        raise ValueError(
+            f"`cmap` must be a colour map of matplotlib, such as 'magma', got {cmap!r}.{hint}"
+        )
+    return cmap

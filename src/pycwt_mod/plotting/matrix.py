@@ -1,17 +1,23 @@
-"""The picture of many pairs of series: one square for each."""
+"""The picture of many pairs of series: one square for each, in a panel for each band."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from matplotlib.colors import LogNorm, Normalize
+from matplotlib.figure import FigureBase
 from numpy.typing import NDArray
 
-from ..validation import as_choice, as_count, as_flag, as_level
-from .axes import plain, shown_figure, size_in_inches
+from ..keywords import explains_keywords
+from ..validation import as_choice, as_count, as_flag, as_level, brief
+from .axes import shown_figure, size_in_inches
+from .layers import Look
+from .saving import save_figure
+from .ticks import spelled
 
 Array = NDArray[np.float64]
 
@@ -24,6 +30,11 @@ _MEASURES: dict[str, tuple[str, str, tuple[float, ...]]] = {
     # The only measure that returns to where it began needs colours that do.
     "phase": ("Mean phase (degrees)", "twilight_shifted", (-180, -90, 0, 90, 180)),
 }
+
+# Panels side by side; the size of one in inches, for all its names and for each of them.
+_ABREAST, _PANEL, _PANEL_OF_NAME = 3, 2.2, 0.22
+# Room for the colour bar in inches.
+_BAR = 1.0
 
 # Names are as large as a row allows, in points; below the smallest some are left out.
 _LARGEST_NAME, _SMALLEST_NAME = 10.0, 6.0
@@ -39,7 +50,7 @@ class MatrixPlot:
         The figure and its axes.
     mesh, marks, colorbar
         The squares, the dots of significant pairs and the colour bar; None for one that was not
-        drawn.
+        drawn. For several bands `axes`, `mesh` and `marks` are tuples, with one item for each.
     """
 
     figure: Any
@@ -48,20 +59,28 @@ class MatrixPlot:
     marks: Any
     colorbar: Any
 
+    def save(self, path: str | Path, dpi: float = 200) -> None:
+        """Save the figure, as `save_figure` does."""
+        save_figure(self.figure, path, dpi)
 
+
+@explains_keywords()
 def plot_matrix(
     result: Any,
     measure: str = "coherence",
-    band: int = 0,
+    band: int | None = None,
     *,
     level: float = 0.95,
     marks: bool = True,
     colorbar: bool = True,
     period_unit: str = "",
+    cmap: Any = None,
+    vmin: float | None = None,
+    vmax: float | None = None,
     title: str | None = None,
     ax: Any = None,
 ) -> MatrixPlot:
-    """Draw one measure of all pairs of series in one band of periods, as a matrix of squares.
+    """Draw one measure of all pairs of series as a matrix of squares, in a panel for each band.
 
     Parameters
     ----------
@@ -71,8 +90,8 @@ def plot_matrix(
     measure : {"coherence", "share", "pvalue", "phase"}
         Mean squared coherence, share of the area that is significant, p-value, or mean phase, which
         is positive where the series of the row leads that of the column.
-    band : int, default 0
-        Number of the band of periods.
+    band : int, optional
+        Number of one band of periods, from 0 on. By default all bands for which there are numbers.
     level : float, default 0.95
         A dot marks pairs that are significant at this level, with the false discovery rate over
         all pairs held to ``1 - level``.
@@ -80,10 +99,16 @@ def plot_matrix(
         Whether to draw these. There are no marks if the result has no such p-values.
     period_unit : str, optional
         Unit of the periods, for the title.
+    cmap : str or matplotlib.colors.Colormap, optional
+        Colours; by default those that suit the measure.
+    vmin, vmax : float, optional
+        Values at the ends of the colours; by default those of the measure.
     title : str, optional
-        Title of the axes; by default the band of periods.
-    ax : matplotlib.axes.Axes, optional
-        Where to draw; by default a new figure of `matplotlib.pyplot`.
+        Title of the axes, or of the figure if there are several bands; by default axes are named by
+        their band.
+    ax : matplotlib.axes.Axes, or figure, optional
+        Where to draw: axes for one band, an empty figure or subfigure for several. By default a new
+        figure of `matplotlib.pyplot`.
 
     Returns
     -------
@@ -116,39 +141,86 @@ def plot_matrix(
     ('Periods 2 to 8', 2)
     """
     label, colours, ticks = _MEASURES[as_choice(measure, "measure", tuple(_MEASURES))]
-    probability = as_level(level, "level")
-    names = [str(name) for name in result.names]
-    number = as_count(band, "band", at_least=0)
-    if number >= len(result.bands):
-        raise ValueError(
-            f"`band` must be the number of a band, at most {len(result.bands) - 1}, got {number}."
-        )
-    values = _square(result, measure, number, len(names))
-    axes = shown_figure(7, 6).add_subplot() if ax is None else ax
-    shown = np.degrees(values) if measure == "phase" else values
+    probability, names = as_level(level, "level"), [str(name) for name in result.names]
+    squares = _squares(result, measure, band, len(names))
+    look = Look.of(period_unit, False, colours if cmap is None else cmap, vmin, vmax, None)
+    low, high = look.limits
     scale = LogNorm if measure == "pvalue" else Normalize
-    norm = scale(ticks[0], ticks[-1])
+    norm = scale(ticks[0] if low is None else low, ticks[-1] if high is None else high)
+    panels = _panels(ax, len(squares), len(names))
+    meshes, dots = [], []
+    for axes, (number, values) in zip(panels, squares.items(), strict=True):
+        shown = np.degrees(values) if measure == "phase" else values
+        meshes.append(_draw_squares(axes, shown, names, look.cmap, norm))
+        corrected = None
+        if as_flag(marks, "marks"):
+            corrected = _corrected(result, number, len(names))
+        dots.append(_draw_marks(axes, corrected, 1 - probability, meshes[-1]))
+        shortest, longest = result.bands[number]
+        words = f"Periods {spelled(shortest, longest, period_unit)}"
+        axes.set_title(words if title is None or len(panels) > 1 else title)
+    figure, bar = panels[0].figure, None
+    if title is not None and len(panels) > 1:
+        figure.suptitle(title)
+    if as_flag(colorbar, "colorbar"):
+        bar = figure.colorbar(
+            meshes[0], ax=panels, pad=0.02, extend="min" if measure == "pvalue" else "neither"
+        )
+        bottom, top = meshes[0].get_clim()
+        inside = [tick for tick in ticks if bottom <= tick <= top]
+        bar.set_ticks(inside, labels=[f"{tick:g}" for tick in inside])
+        bar.minorticks_off()
+        bar.set_label(label)
+    if len(panels) == 1:
+        return MatrixPlot(figure, panels[0], meshes[0], dots[0], bar)
+    return MatrixPlot(figure, tuple(panels), tuple(meshes), tuple(dots), bar)
+
+
+def _squares(result: Any, measure: str, band: int | None, n_series: int) -> dict[int, Array]:
+    """Return the squares of one measure by the numbers of their bands."""
+    if band is None:
+        numbers: Any = range(len(result.bands))
+    else:
+        numbers = [as_count(band, "band", at_least=0)]
+        if numbers[0] >= len(result.bands):
+            raise ValueError(
+                f"`band` must be the number of a band, at most {len(result.bands) - 1}, got "
+                f"{numbers[0]}."
+            )
+    squares = {number: _square(result, measure, number, n_series) for number in numbers}
+    known = {number: values for number, values in squares.items() if np.isfinite(values).any()}
+    return known or dict(list(squares.items())[:1])
+
+
+def _panels(ax: Any, number: int, n_series: int) -> list[Any]:
+    """Return axes for a number of bands."""
+    if ax is None or isinstance(ax, FigureBase):
+        columns = min(_ABREAST, number)
+        rows = math.ceil(number / columns)
+        side = _PANEL + _PANEL_OF_NAME * n_series
+        size = (7.0, 6.0) if number == 1 else (side * columns + _BAR, side * rows)
+        figure = shown_figure(*size) if ax is None else ax
+        return [figure.add_subplot(rows, columns, place + 1) for place in range(number)]
+    if number > 1:
+        raise ValueError(
+            f"`band` must be given with axes, which have room for one of the {number} bands: "
+            f"band=0 to {number - 1}. Or pass a figure as `ax`, for all of them."
+        )
+    if not hasattr(ax, "pcolormesh"):
+        raise TypeError(f"`ax` must be axes or a figure of matplotlib, got {brief(ax)}.")
+    return [ax]
+
+
+def _draw_squares(axes: Any, values: Array, names: list[str], colours: Any, norm: Any) -> Any:
     borders = np.arange(len(names) + 1) - 0.5
     mesh = axes.pcolormesh(
-        borders, borders, np.ma.masked_invalid(shown), cmap=colours, norm=norm, rasterized=True
+        borders, borders, np.ma.masked_invalid(values), cmap=colours, norm=norm, rasterized=True
     )
     axes.set(xlim=borders[[0, -1]], ylim=borders[[-1, 0]], aspect="equal")
     # Missing pairs are hatched: any plain colour would be that of some phase.
     axes.patch.set(facecolor="0.95", edgecolor="0.7", hatch="////", linewidth=0)
     _draw_names(axes, names)
-    dots = None
-    if as_flag(marks, "marks"):
-        dots = _draw_marks(axes, _corrected(result, number, len(names)), 1 - probability, mesh)
-    bar = None
-    if as_flag(colorbar, "colorbar"):
-        bar = axes.figure.colorbar(
-            mesh, ax=axes, pad=0.02, extend="min" if measure == "pvalue" else "neither"
-        )
-        bar.set_ticks(ticks, labels=[f"{tick:g}" for tick in ticks])
-        bar.minorticks_off()
-        bar.set_label(label)
-    axes.set_title(_band_name(result.bands[number], period_unit) if title is None else title)
-    return MatrixPlot(axes.figure, axes, mesh, dots, bar)
+    return mesh
 
 
 def _square(result: Any, measure: str, band: int, n_series: int) -> Array:
@@ -211,8 +283,3 @@ def _draw_marks(axes: Any, pvalues: Array | None, largest: float, mesh: Any) -> 
         marker="o",
         linewidths=0,
     )
-
-
-def _band_name(band: tuple[float, float], unit: str) -> str:
-    low, high = band
-    return f"Periods {plain(low)} to {plain(high)}" + (f" {unit}" if unit else "")

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from matplotlib import colormaps
 from numpy.typing import ArrayLike, NDArray
 
+from ..keywords import explains_keywords
 from ..validation import as_flag, as_series, brief
-from .axes import draw_period_axis, shown_figure, size_in_inches
+from .axes import PeriodAxis, shown_figure, size_in_inches
+from .saving import BELOW_LINES, save_figure
 
 Array = NDArray[np.float64]
 
@@ -59,13 +62,19 @@ class NullPlot:
     bands: tuple[Any, ...]
     legend: Any
 
+    def save(self, path: str | Path, dpi: float = 200) -> None:
+        """Save the figure, as `save_figure` does."""
+        save_figure(self.figure, path, dpi)
 
+
+@explains_keywords()
 def plot_null(
     null: Levels,
     periods: ArrayLike | None = None,
     *,
     levels: ArrayLike = (0.9, 0.95, 0.99),
     period_unit: str = "",
+    frequency: bool = False,
     legend: bool = True,
     title: str | None = None,
     ax: Any = None,
@@ -85,6 +94,8 @@ def plot_null(
         Probabilities whose levels are drawn.
     period_unit : str, optional
         Unit of the periods, for the axis.
+    frequency : bool, default False
+        Whether the axis is one of frequencies, as in `plot_wct`.
     legend : bool, default True
         Whether to name the lines, each with its largest standard error (s.e.).
     title : str, optional
@@ -128,7 +139,9 @@ def plot_null(
         axes.set_xlabel("Scale number")
         axes.set_xlim(x[0] - 0.5, x[-1] + 0.5)
     else:
-        draw_period_axis(axes.xaxis, x, period_unit)
+        axis = PeriodAxis(period_unit, as_flag(frequency, "frequency"))
+        axis.draw(axes.xaxis, x)
+        x = axis.place(x)
     drawn = [
         _draw_level(axes, x, level, curve, error, number)
         for number, (level, curve, error) in enumerate(
@@ -159,7 +172,13 @@ def _draw_level(
     style = _STYLES[number % len(_STYLES)]
     (line,) = axes.plot(x, curve, linestyle=style, color=colour, label=label, marker=".", ms=3)
     band = axes.fill_between(
-        x, curve - _ERRORS * error, curve + _ERRORS * error, color=colour, alpha=0.3, linewidth=0
+        x,
+        curve - _ERRORS * error,
+        curve + _ERRORS * error,
+        color=colour,
+        alpha=0.3,
+        linewidth=0,
+        zorder=BELOW_LINES,
     )
     return line, band
 

@@ -4,19 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+from matplotlib import rcParams
 from matplotlib.figure import FigureBase
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike, NDArray
 
+from ..keywords import explains_keywords
 from ..validation import as_flag, as_positive, as_series, brief
-from .analysis import Analysis, Request, analyse
-from .axes import draw_period_axis, draw_time_axis, plain, shown_figure, size_in_inches
+from .analysis import Analysis, Request, analyse, as_band
+from .axes import (
+    PeriodAxis,
+    draw_time_axis,
+    letters_for,
+    shown_figure,
+    shrink_letters,
+    size_in_inches,
+    wrapped,
+)
 from .colours import colour_power, draw_power_bar
 from .field import as_times, envelope
-from .layers import draw_layers
+from .layers import Look, draw_layers
+from .saving import save_figure
 
 Array = NDArray[np.float64]
 
@@ -25,7 +37,10 @@ PANELS = ("series", "power", "spectrum", "average")
 # Height of the three rows and width of the two columns of panels.
 _HEIGHTS, _WIDTHS = (2, 4, 2), (4, 1)
 
-_LEVEL_STYLE = {"linestyle": "--", "color": "0.35", "linewidth": 1.0}
+_SMALL = 8.5  # points
+_WIDE = 3.6  # inches that a legend of two columns needs
+
+_LEVEL_STYLE = {"linestyle": "--", "color": "0.45", "linewidth": 1.0}
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +71,12 @@ class PowerPlot:
     spectrum: tuple[Any, Any]
     average: tuple[Any, Any]
 
+    def save(self, path: str | Path, dpi: float = 200) -> None:
+        """Save the figure, as `save_figure` does."""
+        save_figure(self.figure, path, dpi)
 
+
+@explains_keywords()
 def plot_cwt(
     signal: ArrayLike,
     dt: float,
@@ -72,10 +92,16 @@ def plot_cwt(
     alpha: float | None = None,
     significance_level: float = 0.95,
     band: tuple[float, float] | None = None,
+    rectified: bool = False,
     name: str = "Series",
     unit: str = "",
     period_unit: str = "",
     time_label: str | None = None,
+    frequency: bool = False,
+    bands: Mapping[str, tuple[float, float]] | None = None,
+    cmap: Any = "viridis",
+    vmin: float | None = None,
+    vmax: float | None = None,
     crop_to_coi: bool = True,
     colorbar: bool = True,
     title: str | None = None,
@@ -114,8 +140,12 @@ def plot_cwt(
     significance_level : float, default 0.95
         Probability that the power of red noise stays below the levels.
     band : (float, float), optional
-        Shortest and longest period of the scale average; by default all that are drawn. Choose it
-        before looking at the picture, or its level says too much.
+        Ends of the scale average, in the unit of the axis: the shortest and the longest period, or
+        the lowest and the highest frequency. By default all that are drawn. Choose it before
+        looking at the picture, or its level says too much.
+    rectified : bool, default False
+        Whether to divide the power and its time average by the scale (Liu et al. 2007), so that
+        waves of like amplitude have like power at all periods. What is significant stays the same.
     name, unit : str, optional
         Name of the series, for its panel, and its unit.
     period_unit : str, optional
@@ -123,6 +153,10 @@ def plot_cwt(
     time_label : str, optional
         Label of the time axis; by default "Time", with the unit of the periods unless `times` are
         given.
+    frequency, bands, cmap
+        As in `plot_wct`.
+    vmin, vmax : float, optional
+        Powers at the ends of the colours, which are octaves; by default they fit the field.
     crop_to_coi : bool, default True
         Whether to leave out the longest periods, those inside the cone of influence at all times.
     colorbar : bool, default True
@@ -158,6 +192,9 @@ def plot_cwt(
 
     References
     ----------
+    Liu, Y., Liang, X. S., and Weisberg, R. H. (2007). Rectification of the bias in the wavelet
+    power spectrum. Journal of Atmospheric and Oceanic Technology 24, 2093-2102.
+    doi:10.1175/2007JTECHO511.1
     Torrence, C., and Compo, G. P. (1998). A practical guide to wavelet analysis. Bulletin of
     the American Meteorological Society 79, 61-78.
     doi:10.1175/1520-0477(1998)079<0061:APGTWA>2.0.CO;2
@@ -181,23 +218,29 @@ def plot_cwt(
     given = times is not None
     axis = times if given else np.arange(series.size) * as_positive(dt, "dt")
     when, dates = as_times(axis, series.size, "signal")
+    look = Look.of(period_unit, frequency, cmap, vmin, vmax, bands)
+    if look.axis.frequency and band is not None:
+        band = as_band(band)[::-1]
+        band = 1 / band[0], 1 / band[1]
     request = Request(
         dt, dj, s0, J, wavelet, transform, detrend, normalize, alpha, significance_level, band,
-        crop_to_coi,
+        crop_to_coi, rectified,
     )  # fmt: skip
     analysis = analyse(series, when, dates, request)
     figure, axes = _panels(ax)
-    words = _Words.of(name, unit, period_unit, normalize, significance_level)
+    words = _Words.of(name, unit, normalize, rectified, significance_level)
     label = time_label or (f"Time ({period_unit})" if period_unit and not given else "Time")
     lines = _draw_series(axes["series"], series, analysis, words)
-    mesh, cone, contour = _draw_power(axes["power"], analysis, period_unit, label)
-    spectrum = _draw_spectrum(axes["spectrum"], analysis, words)
+    mesh, cone, contour = _draw_power(axes["power"], analysis, look, label)
+    spectrum = _draw_spectrum(axes["spectrum"], analysis, look.axis, words)
     bar = None
     if as_flag(colorbar, "colorbar"):
         bar = draw_power_bar(mesh, axes["spectrum"], words.power, pad=0.06, fraction=0.25)
-    average = _draw_average(axes["average"], analysis, words)
+    average = _draw_average(axes["average"], analysis, look.axis, words)
     for panel in ("series", "average"):
         draw_time_axis(axes[panel], when, dates, label)
+    for panel in ("series", "spectrum", "average"):
+        shrink_letters(axes[panel], letters_for(axes["power"]))
     if ax is None or isinstance(ax, FigureBase):
         for panel in ("series", "power"):
             axes[panel].tick_params(labelbottom=False)
@@ -218,22 +261,17 @@ class _Words:
     power: str
     average: str
     level: str
-    unit: str
 
     @classmethod
-    def of(cls, name: str, unit: str, period_unit: str, normalize: bool, level: float) -> _Words:
+    def of(cls, name: str, unit: str, normalize: bool, rectified: bool, level: float) -> _Words:
         square = f"({unit})²" if " " in unit else f"{unit}²"
         power = "Power / variance" if normalize else f"Power ({square})" if unit else "Power"
+        power += " / scale" if rectified else ""
         average = "Variance / total" if normalize else f"Variance ({square})"
         if not normalize and not unit:
             average = "Variance"
-        return cls(
-            f"{name} ({unit})" if unit else name,
-            power,
-            average,
-            f"{100 * (1 - level):.3g} % level",
-            period_unit,
-        )
+        series = f"{name} ({unit})" if unit else name
+        return cls(series, power, average, f"{100 * (1 - level):.3g} % level")
 
 
 def _dates_of(signal: Any) -> Any:
@@ -267,53 +305,72 @@ def _panels(ax: Any) -> tuple[Any, dict[str, Any]]:
 
 def _draw_series(axes: Any, series: Array, analysis: Analysis, words: _Words) -> tuple[Any, Any]:
     times, width = analysis.field.times, size_in_inches(axes)[0]
-    (line,) = axes.plot(*envelope(times, series, width), color="black", linewidth=0.8)
+    (line,) = axes.plot(*envelope(times, series, width), color=_ink(), linewidth=0.8)
     trend = None
     if analysis.trend is not None:
         # A straight line is drawn by its ends.
         ends = [0, -1]
         (trend,) = axes.plot(times[ends], analysis.trend[ends], **_LEVEL_STYLE)
-    axes.set_ylabel(words.series)
+    axes.set_ylabel(wrapped(words.series, size_in_inches(axes)[1]))
     _name(axes, "a")
     return line, trend
 
 
-def _draw_power(
-    axes: Any, analysis: Analysis, period_unit: str, time_label: str
-) -> tuple[Any, Any, Any]:
-    reduced, mesh, contour, cone = draw_layers(axes, analysis.field, period_unit, time_label)
-    colour_power(mesh, reduced.values)
+def _draw_power(axes: Any, analysis: Analysis, look: Look, time_label: str) -> tuple[Any, Any, Any]:
+    reduced, mesh, contour, cone = draw_layers(axes, analysis.field, look, time_label)
+    colour_power(mesh, reduced.values, look.limits)
     _name(axes, "b")
     return mesh, cone, contour
 
 
-def _draw_spectrum(axes: Any, analysis: Analysis, words: _Words) -> tuple[Any, Any]:
+def _draw_spectrum(
+    axes: Any, analysis: Analysis, axis: PeriodAxis, words: _Words
+) -> tuple[Any, Any]:
     spectra, periods = analysis.spectra, analysis.field.periods
-    (line,) = axes.plot(spectra.spectrum, periods, color="black", linewidth=1.2)
-    (level,) = axes.plot(spectra.spectrum_level, periods, label=words.level, **_LEVEL_STYLE)
-    draw_period_axis(axes.yaxis, periods, words.unit)
+    places = axis.place(periods)
+    (line,) = axes.plot(spectra.spectrum, places, color=_ink(), linewidth=1.2)
+    (level,) = axes.plot(spectra.spectrum_level, places, label=words.level, **_LEVEL_STYLE)
+    axis.draw(axes.yaxis, periods)
     axes.set_ylabel("")
     axes.set_xlim(0, 1.1 * max(spectra.spectrum.max(), spectra.spectrum_level.max()))
     axes.xaxis.set_major_locator(MaxNLocator(3))
-    axes.set_xlabel(f"Mean {words.power[0].lower()}{words.power[1:]}", fontsize="small")
+    label = f"Mean {words.power[0].lower()}{words.power[1:]}"
+    axes.set_xlabel(wrapped(label, size_in_inches(axes)[0], _SMALL), fontsize="small")
     _name(axes, "c")
     return line, level
 
 
-def _draw_average(axes: Any, analysis: Analysis, words: _Words) -> tuple[Any, Any]:
-    spectra, times, width = analysis.spectra, analysis.field.times, size_in_inches(axes)[0]
-    (line,) = axes.plot(*envelope(times, spectra.average, width), color="black", linewidth=1)
+def _draw_average(
+    axes: Any, analysis: Analysis, axis: PeriodAxis, words: _Words
+) -> tuple[Any, Any]:
+    spectra, times = analysis.spectra, analysis.field.times
+    width, height = size_in_inches(axes)
+    (line,) = axes.plot(
+        *envelope(times, spectra.average, width),
+        color=_ink(),
+        linewidth=1,
+        label=axis.words(*analysis.band),
+    )
     level = axes.axhline(spectra.average_level, label=words.level, **_LEVEL_STYLE)
-    low, high = analysis.band
-    unit = f" {words.unit}" if words.unit else ""
-    axes.set_ylabel(f"{words.average}\n{plain(low, 3)} to {plain(high, 3)}{unit}")
+    axes.set_ylabel(wrapped(words.average, height))
     axes.set_ylim(0, 1.1 * max(spectra.average.max(), spectra.average_level))
     # Above the axes, where it hides no line.
     axes.legend(
-        loc="lower right", bbox_to_anchor=(1, 1), borderaxespad=0, fontsize="small", frameon=False
+        loc="lower right",
+        bbox_to_anchor=(1, 1),
+        borderaxespad=0,
+        ncols=2 if width > _WIDE else 1,
+        columnspacing=1.2,
+        fontsize="small",
+        frameon=False,
     )
     _name(axes, "d")
     return line, level
+
+
+def _ink() -> Any:
+    """Return the colour of lines on the user's paper: black, or white in a dark style."""
+    return rcParams["text.color"]
 
 
 def _name(axes: Any, letter: str) -> None:

@@ -96,7 +96,9 @@ def draw_null(**changes):
 
 def draw_matrix(**changes):
     """Eight series."""
-    return plot_matrix(matrix_result(8), **({"level": 0.8, "ax": single_axes()} | changes))
+    return plot_matrix(
+        matrix_result(8), **({"band": 0, "level": 0.8, "ax": single_axes()} | changes)
+    )
 
 
 DRAWN = {

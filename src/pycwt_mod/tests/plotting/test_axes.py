@@ -1,9 +1,12 @@
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pycwt_mod.plotting import period_ticks
-from pycwt_mod.plotting.axes import plain
+from pycwt_mod.plotting.axes import PeriodAxis
 from pycwt_mod.plotting.field import block_means, cell_edges, envelope, pixel_edges
+from pycwt_mod.plotting.ticks import SECONDS, plain, spelled, unit_of_time
 
 
 @pytest.mark.parametrize(
@@ -11,29 +14,91 @@ from pycwt_mod.plotting.field import block_means, cell_edges, envelope, pixel_ed
     [
         ((1.9, 70.0), [2, 4, 8, 16, 32, 64]),
         ((0.2, 1.1), [0.25, 0.5, 1]),
-        ((1, 2.0**30), [2.0 ** (3 * k) for k in range(11)]),
-        ((4.1, 7.9), [2**2.5]),
+        ((1, 2.0**30), [10.0**k for k in range(10)]),
+        ((4.1, 7.9), [5, 6, 7]),
     ],
 )
 def test_period_ticks_are_few_and_powers_of_two(limits, ticks):
-    found = period_ticks(*limits)
+    found, labels = list(period_ticks(*limits)), period_ticks(*limits).values()
     assert set(ticks) <= set(found)
     assert 3 <= len(found) <= 12
     assert limits[0] <= found[0] < found[-1] <= limits[1]
+    assert [float(label) for label in labels] == pytest.approx(found, rel=1e-3)
 
 
-def test_period_ticks_of_a_sliver_are_its_ends():
-    assert period_ticks(5.0, 5.01) == [5.0, 5.01]
+def test_period_ticks_of_a_sliver_are_told_apart():
+    assert list(period_ticks(5.0, 5.01).values())[::5] == ["5", "5.01"]
 
 
 def test_period_ticks_are_as_few_as_there_is_room_for():
-    assert period_ticks(1.9, 70, 3) == [2, 8, 32]
+    assert list(period_ticks(1.9, 70, 3)) == [2, 8, 32]
     assert len(period_ticks(1.9, 70, 0)) == 3
 
 
-def test_numbers_are_plain_below_a_million():
+@pytest.mark.parametrize(
+    ("limits", "unit", "labels"),
+    [
+        ((1.9, 70.0), "days", ["2", "4", "8", "16", "32", "64"]),
+        ((1.9, 1000.0), "days", ["2 days", "1 week", "1 month", "3 months", "1 year"]),
+        ((0.005, 0.5), "years", ["2 days", "1 week", "1 month", "3 months"]),
+        ((0.008, 3.0), "s", ["10 ms", "100 ms", "1 s"]),
+        ((0.0078, 0.3), "", ["0.01", "0.02", "0.05", "0.1", "0.2"]),
+        ((0.0052, 0.0138), "years", ["2 days", "3 days", "4 days", "5 days"]),
+    ],
+)
+def test_period_ticks_are_those_that_people_write(limits, unit, labels):
+    found = period_ticks(*limits, most=5 if unit != "days" else 6, unit=unit)
+    if unit == "days" and limits[1] > 100:
+        assert set(labels) <= set(found.values())
+    else:
+        assert list(found.values()) == labels
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    low=st.floats(1e-5, 1e5),
+    octaves=st.floats(0.1, 20),
+    most=st.integers(0, 30),
+    unit=st.sampled_from(["", "samples", "s", "ms", "hours", "days", "months", "years"]),
+)
+def test_period_ticks_of_any_axis_are_few_distinct_and_within_it(low, octaves, most, unit):
+    high = low * 2**octaves
+    found = period_ticks(low, high, most, unit)
+    places, labels = list(found), list(found.values())
+    assert places == sorted(places)
+    assert not places or low * (1 - 1e-9) <= places[0] <= places[-1] <= high * (1 + 1e-9)
+    assert len(set(labels)) == len(labels) <= 1.25 * max(3, min(most, 12)) + 1
+    for place, label in found.items():
+        number, _, word = label.partition(" ")
+        length = SECONDS[unit_of_time(word)] / SECONDS[unit_of_time(unit)] if word else 1
+        assert float(number) * length == pytest.approx(place, rel=0.01)
+
+
+def test_bands_are_told_in_units_that_suit_them():
+    assert spelled(2, 34700, "days") == "2 days to 95 years"
+    assert spelled(2, 8, "d") == "2 to 8 d"
+    assert spelled(2 / 365.2425, 8 / 365.2425, "years") == "2 to 8 days"
+
+
+@pytest.mark.parametrize(
+    ("unit", "label"),
+    [
+        ("s", "Frequency (Hz)"),
+        ("ms", "Frequency (kHz)"),
+        ("years", "Frequency (cycles per year)"),
+        ("steps", "Frequency (1/steps)"),
+        ("", "Frequency"),
+    ],
+)
+def test_frequencies_have_the_unit_that_belongs_to_that_of_time(unit, label):
+    assert PeriodAxis(unit, frequency=True).label == label
+
+
+def test_numbers_are_plain_below_a_thousand_million():
     assert [plain(2.0**k) for k in (-3, 0, 15, 19)] == ["0.125", "1", "32768", "524288"]
-    assert plain(2.0**21) == "2.097e+06"
+    assert plain(2.0**21) == "2097152"
+    assert plain(2.0**-7) == "0.007812"
+    assert plain(2.0**31) == "2.147e+09"
     assert plain(34652.1, 3) == "34700"
 
 

@@ -80,7 +80,8 @@ def test_labels_dates_and_options():
     plot = plot_xwt(W12, coi, freqs, signif, days, period_unit="days", title="T", ax=new_axes())
     plot.figure.draw_without_rendering()
     assert "Jul" in [tick.get_text() for tick in plot.axes.get_xticklabels()]
-    assert plot.axes.get_ylabel() == "Period (days)"
+    assert plot.axes.get_ylabel() == "Period"
+    assert "1 week" in [tick.get_text() for tick in plot.axes.get_yticklabels()]
     assert plot.axes.get_title() == "T"
     bare = plot_xwt(
         W12, coi, freqs, signif, colorbar=False, caption=False, arrows=False, ax=new_axes()

@@ -3,6 +3,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 from pycwt_mod.plotting import plot_matrix
 
@@ -48,7 +49,7 @@ def test_squares_are_the_measure_and_missing_pairs_are_blank():
     ],
 )
 def test_colours_have_the_range_and_name_of_their_measure(measure, label, limits):
-    plot = plot_matrix(matrix_result(3), measure, ax=new_axes())
+    plot = plot_matrix(matrix_result(3), measure, 0, ax=new_axes())
     assert plot.mesh.get_clim() == limits
     assert plot.colorbar.ax.get_ylabel() == label
     if measure == "phase":
@@ -57,17 +58,17 @@ def test_colours_have_the_range_and_name_of_their_measure(measure, label, limits
 
 def test_marks_are_on_the_pairs_significant_after_correction():
     result = matrix_result(6)
-    plot = plot_matrix(result, level=0.7, ax=new_axes())
+    plot = plot_matrix(result, band=0, level=0.7, ax=new_axes())
     found = {(row, column) for column, row in plot.marks.get_offsets().astype(int).tolist()}
     p = result.square("pvalue_fdr", 0)
     assert found == {tuple(pair) for pair in np.argwhere(p <= 0.3).tolist()}
     assert found
-    assert plot_matrix(result, marks=False, ax=new_axes()).marks is None
-    assert plot_matrix(matrix_result(6, corrected=False), ax=new_axes()).marks is None
+    assert plot_matrix(result, band=0, marks=False, ax=new_axes()).marks is None
+    assert plot_matrix(matrix_result(6, corrected=False), band=0, ax=new_axes()).marks is None
 
 
 def test_missing_pairs_are_hatched():
-    axes = plot_matrix(matrix_result(3), "phase", ax=new_axes()).axes
+    axes = plot_matrix(matrix_result(3), "phase", 0, ax=new_axes()).axes
     assert axes.patch.get_hatch()
 
 
@@ -75,13 +76,13 @@ def test_marks_stand_out_from_their_square():
     result = matrix_result(2)
     values = np.array([[np.nan, 0.95], [0.05, np.nan]])
     result.square = lambda measure, band: values if measure == "coherence" else values * 0 + 0.01
-    plot = plot_matrix(result, ax=new_axes())
+    plot = plot_matrix(result, band=0, ax=new_axes())
     np.testing.assert_array_equal(plot.marks.get_facecolors()[:, 0], [0, 1])
 
 
 @pytest.mark.parametrize(("n", "shown"), [(3, 3), (16, 16), (64, 32), (200, 40)])
 def test_names_do_not_overlap(n, shown):
-    plot = plot_matrix(matrix_result(n), ax=new_axes((7, 6)))
+    plot = plot_matrix(matrix_result(n), band=0, ax=new_axes((7, 6)))
     plot.figure.draw_without_rendering()
     for axis in (plot.axes.xaxis, plot.axes.yaxis):
         boxes = [label.get_window_extent() for label in axis.get_ticklabels()]
@@ -91,10 +92,10 @@ def test_names_do_not_overlap(n, shown):
 
 
 def test_options_leave_parts_out_and_units_are_shown():
-    plot = plot_matrix(matrix_result(3), colorbar=False, period_unit="days", ax=new_axes())
+    plot = plot_matrix(matrix_result(3), band=0, colorbar=False, period_unit="days", ax=new_axes())
     assert plot.colorbar is None
     assert plot.axes.get_title() == "Periods 2 to 8 days"
-    assert plot_matrix(matrix_result(3), title="T", ax=new_axes()).axes.get_title() == "T"
+    assert plot_matrix(matrix_result(3), band=0, title="T", ax=new_axes()).axes.get_title() == "T"
     pixels(plot)
 
 
@@ -108,11 +109,44 @@ def test_options_leave_parts_out_and_units_are_shown():
 )
 def test_wrong_arguments_are_named(change, message):
     with pytest.raises(ValueError, match=message):
-        plot_matrix(matrix_result(3), **change, ax=new_axes())
+        plot_matrix(matrix_result(3), **({"band": 0} | change), ax=new_axes())
 
 
 def test_square_of_the_wrong_shape_is_named():
     result = matrix_result(3)
     result.names = ["a", "b"]
     with pytest.raises(ValueError, match=r"must return an array of shape \(2, 2\).*got \(3, 3\)"):
-        plot_matrix(result, ax=new_axes())
+        plot_matrix(result, band=0, ax=new_axes())
+
+
+def test_all_bands_are_drawn_in_panels_that_share_their_colours():
+    result = matrix_result(4)
+    figure = Figure(figsize=(8, 4), layout="constrained")
+    plot = plot_matrix(result, title="Rivers", ax=figure)
+    assert [axes.get_title() for axes in plot.axes] == ["Periods 2 to 8", "Periods 8 to 32768"]
+    for band, mesh in enumerate(plot.mesh):
+        drawn = np.ma.filled(mesh.get_array(), np.nan)
+        np.testing.assert_allclose(drawn, result.square("coherence", band), rtol=1e-6)
+    assert len(figure.axes) == 3  # with one colour bar
+    assert figure.get_suptitle() == "Rivers"
+    pixels(plot)
+
+
+def test_band_without_numbers_has_no_panel():
+    result = matrix_result(3)
+    square = result.square
+    result.square = lambda measure, band: square(measure, band) * (np.nan if band else 1)
+    assert plot_matrix(result, ax=new_axes()).axes.get_title() == "Periods 2 to 8"
+
+
+def test_axes_without_a_band_are_refused_as_they_have_room_for_one():
+    with pytest.raises(ValueError, match=r"`band` must be given with axes, .* one of the 2 bands"):
+        plot_matrix(matrix_result(3), ax=new_axes())
+    with pytest.raises(TypeError, match="`ax` must be axes or a figure of matplotlib, got 3"):
+        plot_matrix(matrix_result(3), band=0, ax=3)
+
+
+def test_colours_of_the_user_are_used():
+    plot = plot_matrix(matrix_result(3), band=0, cmap="magma", vmin=0.2, vmax=0.6, ax=new_axes())
+    assert plot.mesh.get_clim() == (0.2, 0.6)
+    assert plot.mesh.get_cmap().name == "magma"

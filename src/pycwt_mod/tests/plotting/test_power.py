@@ -132,10 +132,11 @@ def test_labels_name_the_series_its_unit_and_the_band(nino):
     assert tuple(axes) == PANELS
     assert axes["series"].get_ylabel() == "NINO3 (°C)"
     assert axes["power"].get_ylabel() == "Period (years)"
-    assert axes["average"].get_ylabel() == "Variance / total\n2 to 8 years"
+    assert axes["average"].get_ylabel() == "Variance / total"
     assert axes["average"].get_xlabel() == "Time (years)"
     assert axes["series"].get_title() == "T"
-    assert axes["average"].get_legend().get_texts()[0].get_text() == "5 % level"
+    legend = [text.get_text() for text in axes["average"].get_legend().get_texts()]
+    assert legend == ["2 to 8 years", "5 % level"]
     assert axes["power"].get_xlim() == axes["average"].get_xlim()
     np.testing.assert_allclose(axes["power"].get_xlim(), [-0.125, 125.875])
     assert axes["power"].get_ylim() == axes["spectrum"].get_ylim()

@@ -1,0 +1,82 @@
+"""What the layers of a picture mean, in words under it."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import Any
+
+from .axes import LETTER_WIDTH, size_in_inches
+
+_SIZE = 8.0
+
+# Height of a line in units of the font size, and the largest part of the height of the axes that
+# is given up for a caption.
+_LINE_HEIGHT, _LARGEST_PART = 1.25, 0.6
+
+# Layout engines of matplotlib change the width of axes, in inches, to about GAIN * width + SHIFT
+# when the figure is drawn.
+_LAYOUT_GAIN, _LAYOUT_SHIFT = 1.3, -0.8
+
+_CONE_MEANING = "Hatched: cone of influence, where the ends of the record distort the result."
+_ARROW_MEANING = (
+    "Arrows: phase; →\N{NO-BREAK SPACE}in phase, ←\N{NO-BREAK SPACE}anti-phase, "
+    "↓\N{NO-BREAK SPACE}{first} leads {second} by\N{NO-BREAK SPACE}90°, "
+    "↑\N{NO-BREAK SPACE}{second} leads {first} by\N{NO-BREAK SPACE}90°."
+)
+
+
+def level_words(level: float, correction: str | None = None) -> str:
+    """Return what is outlined, in words for a caption: the `level_label` of a picture.
+
+    Parameters
+    ----------
+    level : float
+        Probability of the significance level, such as 0.95.
+    correction : {None, "fdr"}
+        As in ``CoherenceResult.significant``.
+
+    Examples
+    --------
+    >>> level_words(0.95)
+    '5 % significance level against red noise'
+    >>> level_words(0.95, "fdr")
+    'significant against red noise at a false discovery rate of 5 %'
+    """
+    chance = f"{100 * (1 - level):.3g} %"
+    if correction is not None:
+        return f"significant against red noise at a false discovery rate of {chance}"
+    return f"{chance} significance level against red noise"
+
+
+def sentences(
+    colours: str, outlined: str | None, arrows: Any, names: tuple[str, str], cone: str = ""
+) -> list[str]:
+    """Return a sentence for each layer of a picture; None for a layer that was not drawn."""
+    parts = [f"Colours: {colours}."]
+    if outlined is not None:
+        parts.append(f"Outlined: {outlined}.")
+    parts.append(cone or _CONE_MEANING)
+    if arrows is not None:
+        parts.append(_ARROW_MEANING.format(first=names[0], second=names[1]))
+    return parts
+
+
+def draw_caption(axes: Any, parts: list[str]) -> Any:
+    """Write sentences under the time axis, in lines that fit; None on axes too small for them."""
+    width, height = size_in_inches(axes)
+    if axes.figure.get_layout_engine() is not None:
+        width = width * _LAYOUT_GAIN + _LAYOUT_SHIFT
+    letters = max(30, int(width * 72 / (_SIZE * LETTER_WIDTH)))
+    lines = textwrap.wrap(" ".join(parts), letters, break_on_hyphens=False)
+    if len(lines) * _LINE_HEIGHT * _SIZE / 72 > _LARGEST_PART * height:
+        return None
+    return axes.annotate(
+        "\n".join(lines),
+        xy=(0, 0),
+        xycoords=("axes fraction", axes.xaxis.label),
+        xytext=(0, -5),
+        textcoords="offset points",
+        ha="left",
+        va="top",
+        fontsize=_SIZE,
+    )

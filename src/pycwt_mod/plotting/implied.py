@@ -1,0 +1,69 @@
+"""The levels that a mask of what is significant implies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+
+def implied_levels(
+    values: NDArray[Any],
+    measure: Callable[[NDArray[Any]], Array] | None,
+    mask: Mask,
+    inside: Callable[[int], Mask],
+) -> tuple[Array, bool] | None:
+    """Return one level for each scale that the marked values reach and the others do not.
+
+    A correction over many points, such as that of the false discovery rate, is a level for each
+    scale that nobody wrote down. An outline drawn through it is as smooth as the field; one around
+    the points of a mask has steps.
+
+    Parameters
+    ----------
+    values, mask : numpy.ndarray
+        Shape (n_scales, n_times).
+    measure : callable or None
+        Turns a row of values into numbers.
+    inside : callable
+        Returns the times at which a scale is inside the cone of influence.
+
+    Returns
+    -------
+    levels : numpy.ndarray
+        Shape (n_scales, 1).
+    bounded : bool
+        Whether the mask leaves out the cone, so that the levels are those of the other points.
+    None
+        In place of both, for a mask that no such levels make.
+    """
+    bounded = not any((row & inside(scale)).any() for scale, row in enumerate(mask))
+    ends = np.empty((len(mask), 2))
+    for scale, row in enumerate(mask):
+        numbers = values[scale] if measure is None else measure(values[scale])
+        counted = np.isfinite(numbers)
+        if bounded:
+            counted &= ~inside(scale)
+        ends[scale, 0] = numbers[counted & ~row].max(initial=-np.inf)
+        ends[scale, 1] = numbers[counted & row].min(initial=np.inf)
+    if (ends[:, 0] >= ends[:, 1]).any():
+        return None
+    return _between(*ends.T)[:, np.newaxis], bounded
+
+
+def _between(lower: Array, upper: Array) -> Array:
+    """Return levels above `lower` and at most `upper`, alike from scale to scale."""
+    scales = np.arange(lower.size)
+    known = np.isfinite(lower) & np.isfinite(upper)
+    if not known.any():
+        known = np.isfinite(upper)
+    if not known.any():
+        return np.full(lower.size, np.nan)  # nothing is marked
+    middle = np.where(np.isfinite(lower), (np.maximum(lower, -1e300) + upper) / 2, upper)
+    guess = np.interp(scales, scales[known], middle[known])
+    return np.minimum(np.maximum(guess, np.nextafter(lower, np.inf)), upper)
