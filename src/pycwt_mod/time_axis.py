@@ -17,6 +17,8 @@ __all__ = [
     "TimeAxis",
     "as_time_axis",
     "label_of",
+    "places_of",
+    "unit_of_steps",
 ]
 
 Array = NDArray[Any]
@@ -118,6 +120,46 @@ def as_time_axis(times: Array, unit: str | None = None) -> TimeAxis:
         raise RowsError("has a missing date", np.flatnonzero(np.isnat(times)))
     _check_order(times)
     return _date_axis(times, unit)
+
+
+def places_of(times: Array) -> tuple[NDArray[np.intp], float, str]:
+    """Return the place of each time on the even grid that they belong to, gaps or not.
+
+    Also the step of the grid, in months, business days, seconds or the unit of the numbers, and the
+    steps in words. Times between those of the grid are a RowsError.
+    """
+    if times.size < 2:
+        raise RowsError("must hold at least two times")
+    dates = times.dtype.kind == "M"
+    if dates and np.isnat(times).any():
+        raise RowsError("has a missing date", np.flatnonzero(np.isnat(times)))
+    _check_order(times)
+    words, steps = calendar_of(times) if dates else (_EVEN, np.diff(times))
+    usual = usual_step(steps)
+    slack = _JITTER * usual
+    if not dates:
+        slack = max(slack, _rounding(times))
+        # Rounded steps of a twelfth are 0.08 or 0.09.
+        usual = float(steps[np.abs(steps - usual) <= slack].mean())
+    whole = np.maximum(np.round(steps / usual), 1)
+    if (np.abs(steps - whole * usual) > slack).any():
+        _check_steps(times, steps, slack)
+    return np.append(0, np.cumsum(whole)).astype(np.intp), usual, words
+
+
+def unit_of_steps(times: Array) -> str | None:
+    """Return the unit in which the steps of even dates are counted; None for numbers."""
+    if times.dtype.kind != "M":
+        return None
+    words, steps = calendar_of(times)
+    usual = usual_step(steps)
+    if words == BUSINESS:
+        return "days"
+    if words != _EVEN:
+        return "months" if usual % 12 else "years"
+    if usual % UNITS["weeks"] == 0:
+        return "weeks"
+    return next((unit for unit in ("days", "hours", "minutes") if usual >= UNITS[unit]), "seconds")
 
 
 def label_of(time: Any) -> str:

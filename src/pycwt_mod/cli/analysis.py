@@ -9,11 +9,15 @@ import numpy as np
 
 from .._version import __version__
 from ..summary import Summary, fill, summarise
-from .inputs import Inputs, check_red_noise, read_inputs
+from .inputs import Inputs, Source, check_red_noise, read_inputs
 from .options import check_outputs
 from .record import as_json, facts_of, program_facts, save_arrays
 
-__all__ = ["common_arrays", "deliver", "heading", "power_summary", "prepare"]
+__all__ = ["common_arrays", "deliver", "heading", "power_summary", "prepare", "short"]
+
+
+# More columns than this are counted, not named.
+_MOST_COLUMNS = 8
 
 
 def prepare(arguments: argparse.Namespace, *columns: str) -> Inputs:
@@ -25,20 +29,71 @@ def prepare(arguments: argparse.Namespace, *columns: str) -> Inputs:
 
 
 def heading(title: str, inputs: Inputs, periods: Any, arguments: argparse.Namespace) -> list[str]:
-    """Return the lines that say which series were analysed, and at which scales."""
-    step = f"dt = {inputs.dt:.6g} {inputs.unit}".rstrip()
-    step += f" ({inputs.spacing})" if inputs.spacing not in ("as given", "even steps") else ""
-    trend = "linear trend removed" if inputs.detrended else ""
-    facts = [f"{inputs.n} samples", step, inputs.span, trend]
-    last = f"{periods[-1]:.4g} {inputs.unit}".rstrip()
+    """Return the lines that say what was analysed: files, columns, times, and the scales."""
+    last = f"{short(periods[-1])} {inputs.unit}".rstrip()
+    facts = [
+        title,
+        f"Data: {'; '.join(map(_columns_of, inputs.sources))}",
+        f"Times: {_times_of(inputs)}",
+        *_changes(inputs),
+        f"Scales: {len(periods)}, periods of {short(periods[0])} to {last}, "
+        f"{short(1 / arguments.dj)} per octave; {arguments.wavelet.name} wavelet",
+    ]
+    return [*map(fill, facts), ""]
+
+
+def short(value: float) -> str:
+    """Return a number to three digits, or more before the point, and without an exponent."""
+    return f"{value:.{max(3, len(f'{abs(value):.0f}'))}g}"
+
+
+def _columns_of(source: Source) -> str:
+    """Return a file with its columns."""
+    titles = [
+        title + (f" in {source.units[title]}" if title in source.units else "")
+        for title in source.columns
+    ]
+    if len(titles) > _MOST_COLUMNS:
+        return f"{source.name}, {len(titles)} columns"
+    return f"{source.name}, column{'s' if titles[1:] else ''} {' and '.join(titles)}"
+
+
+def _times_of(inputs: Inputs) -> str:
+    """Return number, steps and period of the values."""
+    number = f"{inputs.n} values"
+    if inputs.times is None:
+        if inputs.spacing == "not given":
+            return f"{number}; no times given, periods are in samples"
+        return f"{number}, {inputs.dt:.6g} {inputs.unit}".rstrip() + " apart"
+    steps = inputs.spacing
+    if inputs.times.dtype.kind != "M" and inputs.unit:
+        steps += f" {inputs.unit}"
+    return f"{inputs.span}, {steps}, {number}"
+
+
+def _changes(inputs: Inputs) -> list[str]:
+    """Return what was left out, filled and removed, one line each."""
+    sides = [
+        f"{number} times of {source.name} {side} these"
+        for source in inputs.sources
+        for number, side in ((source.before, "before"), (source.after, "after"))
+        if number
+    ]
+    made = {
+        name: number
+        for name, number in zip(
+            inputs.names, [n for source in inputs.sources for n in source.made], strict=True
+        )
+        if number
+    }
+    filled = ", ".join(f"{number} of {inputs.n} values of {name}" for name, number in made.items())
     return [
-        fill(title),
-        fill(f"Data: {inputs.source}, {', '.join(fact for fact in facts if fact)}"),
-        fill(
-            f"Scales: {len(periods)}, periods of {periods[0]:.4g} to {last}, "
-            f"{1 / arguments.dj:.4g} per octave; {arguments.wavelet.name} wavelet"
+        *([f"Left out: {', '.join(sides)}"] if sides else []),
+        *([f"Filled by interpolation: {filled}"] if made else []),
+        *(
+            f"Removed from {name}:{str(prepared).removeprefix('removed:')}"
+            for name, prepared in zip(inputs.names, inputs.prepared, strict=False)
         ),
-        "",
     ]
 
 

@@ -18,9 +18,10 @@ from .pictures import save_pair
 __all__ = ["add_to"]
 
 _EXAMPLE = """\
-example: the coherence of two columns with dates, in years, as a picture and as arrays
-  pycwt-mod wct rivers.csv --x rain --y discharge --time date --unit years \\
+examples: the coherence of two columns with dates, as a picture and as arrays; of two files
+  pycwt-mod wct rivers.csv --x rain --y discharge --time date \\
       --plot coherence.png --save coherence.npz
+  pycwt-mod wct rain.csv flow.csv --interpolate 3
 
 Columns are named, or numbered from 1. A positive phase means that x leads y.
 """

@@ -1,47 +1,57 @@
-"""From the options of a command to series, times and a mother wavelet."""
+"""From the options of a command to series over the same times, and to what was done with them."""
 
 from __future__ import annotations
 
 import argparse
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..helpers import AR1EstimationError, ar1
-from ..spectra import fitted_trend
-from ..tables import DataError, Table, read_table
+from ..preparation import Prepared, prepare
+from ..tables import DataError, Sheet, Table, common_times, read_table, sheet_of
 from ..tables.fields import likely_missing
-from ..time_axis import label_of
+from ..time_axis import TimeAxis, as_time_axis, label_of, unit_of_steps
 from ..validation import warn_user
 from .options import UsageError
 
-__all__ = ["Inputs", "check_red_noise", "read_inputs", "read_many"]
+__all__ = ["Inputs", "Source", "check_red_noise", "read_inputs", "read_many"]
 
 # Fewer samples than this have no scale worth looking at.
 _FEWEST = 8
 
-# A trend is removed to this part of the largest value.
-_ROUNDING = 1e-13
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """A file, and what was taken from it."""
+
+    name: str
+    digest: str  # SHA-256 of the file
+    columns: tuple[str, ...]
+    time: str  # name of the column of times, "" if there is none
+    units: dict[str, str]  # from the row of units, by columns
+    before: int  # times left out before those that all files have, and after them
+    after: int
+    made: tuple[int, ...]  # number of interpolated values of each column
 
 
 @dataclass(frozen=True, eq=False)
 class Inputs:
     """Series over the same times, and their labels."""
 
-    source: str  # name of the file
+    sources: tuple[Source, ...]
     names: tuple[str, ...]
     series: tuple[NDArray[np.float64], ...]
     times: NDArray[Any] | None  # numbers or dates, None if they are not known
     dt: float
     unit: str  # of time, "" if it is not known
     spacing: str  # of the times, in words
-    digest: str = ""  # SHA-256 of the file
-    detrended: bool = False
-    time_name: str = ""  # of the column of times, "" if there is none
+    prepared: tuple[Prepared, ...] = ()  # without trends and cycles, if these were to go
 
     @property
     def n(self) -> int:
@@ -55,125 +65,138 @@ class Inputs:
             return ""
         return f"{label_of(self.times[0])} to {label_of(self.times[-1])}"
 
+    @property
+    def time_name(self) -> str:
+        """Name of the column of times, "" if there is none."""
+        return self.sources[0].time
+
+    def column(self, series: int) -> str:
+        """Return the file and column of a series, for messages."""
+        places = [(source.name, column) for source in self.sources for column in source.columns]
+        return "{}: column {!r}".format(*places[series])
+
 
 def read_inputs(arguments: argparse.Namespace, columns: Sequence[tuple[str, str | None]]) -> Inputs:
     """Read the series that a command names, for each its option and the column or None.
 
-    Where all are None the file must have just these columns, besides that of the times.
+    Where all are None one file must have just these columns, besides that of the times; each of
+    several files has one.
     """
-    table, time = _table(arguments)
-    return _take_columns(table, _chosen_columns(table, time, columns), time, arguments)
+    number = len(arguments.files)
+    if number not in (1, len(columns)):
+        allowed = "one file or two" if len(columns) == 2 else "one file"
+        raise UsageError(f"takes {allowed}, got {number}: {', '.join(arguments.files)}")
+    groups = [columns] if number == 1 else [[column] for column in columns]
+    chosen = [
+        (table, times, _chosen_columns(table, times, group))
+        for (table, times), group in zip(_tables(arguments), groups, strict=True)
+    ]
+    sheets = _sheets(chosen, arguments.interpolate, whole=True)
+    for sheet in sheets:
+        for series in range(len(sheet.columns)):
+            sheet.check(series, arguments.interpolate)
+    inputs = _inputs(sheets, arguments)
+    if len(inputs.series) == 2 and np.array_equal(*inputs.series):
+        warn_user(
+            f"{inputs.column(0)} and {inputs.column(1)} hold the same values: a series goes with "
+            "itself at all times and periods, and that says nothing."
+        )
+    return inputs
 
 
 def read_many(
     arguments: argparse.Namespace, columns: Sequence[str] | None
 ) -> tuple[Inputs, dict[str, str]]:
     """Read many series, by default all but the times; return the good, and why others are not."""
-    table, time = _table(arguments)
-    if columns is not None:
-        chosen = list(dict.fromkeys(table.find(which) for which in columns))
-    else:
-        others = range(len(table.names))
-        chosen = [i for i in others if i != time and not table.looks_like_times(i)]
-    left_out, good = {}, []
-    for index in chosen:
+    left_out: dict[str, str] = {}
+
+    def good(title: str, check: Callable[..., Any], *values: Any) -> bool:
         try:
-            table.numbers(index)
-            good.append(index)
+            check(*values)
         except DataError as error:
-            left_out[table.title(index)] = str(error)
+            left_out[title] = str(error)
             warn_user(f"left out: {error}")
-    if len(good) < 2:
-        raise DataError(
-            f"{table.source}: must have at least two series of numbers, got {len(good)}."
-        )
-    return _take_columns(table, good, time, arguments), left_out
+        return title not in left_out
+
+    tables = _tables(arguments)
+    chosen = [
+        (table, times, [i for i in indexes if good(table.title(i), table.values, i)])
+        for (table, times), indexes in zip(tables, _columns_of_many(tables, columns), strict=True)
+    ]
+    sheets = _sheets([each for each in chosen if each[2]], arguments.interpolate, whole=False)
+    kept = []
+    for sheet in sheets:
+        titles = enumerate(sheet.titles)
+        own = [k for k, title in titles if good(title, sheet.check, k, arguments.interpolate)]
+        kept += [sheet.of(own)] if own else []
+    number = sum(len(sheet.columns) for sheet in kept)
+    if number < 2:
+        files = ", ".join(table.source for table, _ in tables)
+        raise DataError(f"{files}: must have at least two series of numbers, got {number}.")
+    return _inputs(kept, arguments), left_out
 
 
 def check_red_noise(inputs: Inputs) -> None:
     """Raise DataError for a series that no red noise fits, by the name of its column."""
-    for name, series in zip(inputs.names, inputs.series, strict=True):
-        column = f"{inputs.source}: column {name!r}"
+    for k, series in enumerate(inputs.series):
+        removed = bool(inputs.prepared)
         if series.min() == series.max():
-            constant = f", got a constant series (every value is {series[0]:g})."
-            line = " about its linear trend, got no more than that."
-            raise DataError(f"{column} must vary{line if inputs.detrended else constant}")
+            rest = f", got a constant series (every value is {series[0]:g})."
+            if removed:
+                rest = " about what --detrend and --deseason remove, got no more than that."
+            raise DataError(f"{inputs.column(k)} must vary{rest}")
         try:
             coefficient = ar1(series)[0]
         except AR1EstimationError:
             coefficient = math.nan
         if not -1 < coefficient < 1:
-            remedy = "Remove its" if inputs.detrended else "Pass --detrend, or remove its"
+            remedy = "Remove its" if removed else "Pass --detrend linear, or remove its"
             raise DataError(
-                f"{column} must resemble red noise, got a trend, a step, a cycle or a random walk "
-                f"that leaves no estimate of its lag-1 autocorrelation. {remedy} cycle or slow "
-                "change in the file, by differences for example."
+                f"{inputs.column(k)} must resemble red noise, got a trend, a step, a cycle or a "
+                "random walk that leaves no estimate of its lag-1 autocorrelation. "
+                f"{remedy} cycle or slow change in the file, by differences for example."
             )
 
 
-def _take_columns(
-    table: Table, chosen: Sequence[int], time: int | None, arguments: argparse.Namespace
-) -> Inputs:
-    """Return columns of a table as series with their times."""
-    series = [table.numbers(index) for index in chosen]
-    for index, values in zip(chosen, series, strict=True):
-        sentinel = likely_missing(values)
-        if sentinel is not None:
-            warn_user(
-                f"{table.source}: {table.title(index)} has {sentinel:g} far from its other "
-                f"values; if it stands for a missing value, pass --missing={sentinel:g}."
-            )
-    if table.n_rows < _FEWEST:
-        raise DataError(
-            f"{table.source}: must have at least {_FEWEST} rows of data, got {table.n_rows}."
-        )
-    names = tuple(table.title(index) for index in chosen)
-    if time is not None:
-        axis = table.time_axis(time, arguments.unit)
-        times, dt, unit, spacing = axis.times, axis.dt, axis.unit, axis.spacing
-    else:
-        _advise_on_times(table, chosen, arguments)
-        times, spacing = None, "as given" if arguments.dt else "not given"
-        dt, unit = arguments.dt or 1.0, arguments.unit or ("" if arguments.dt else "samples")
-    if arguments.detrend:
-        series = [_detrended(values) for values in series]
-    return Inputs(
-        table.source,
-        names,
-        tuple(series),
-        times,
-        dt,
-        unit,
-        spacing,
-        table.digest,
-        arguments.detrend,
-        "" if time is None else table.names[time],
-    )
+# --- files and columns ---
 
 
-def _table(arguments: argparse.Namespace) -> tuple[Table, int | None]:
-    """Return the table, and the index of its column of times."""
+def _tables(arguments: argparse.Namespace) -> list[tuple[Table, list[int]]]:
+    """Return the tables, and for each the indexes of its columns of times."""
+    several = len(arguments.files) > 1
+    if several and arguments.dt is not None:
+        raise UsageError("several files are joined on their times; name these by --time, not --dt")
     header = {"auto": None, "yes": True, "no": False}[arguments.header]
-    table = read_table(arguments.file, tuple(arguments.missing), header, arguments.skip)
-    return table, None if arguments.time is None else table.find(arguments.time)
+    found = []
+    for file in arguments.files:
+        table = read_table(file, tuple(arguments.missing), header, arguments.skip)
+        table = replace(table, date_format=arguments.date_format)
+        if arguments.time is not None:
+            found.append(table.with_times(arguments.time))
+        else:
+            found.append((table, [_likely_times(table)] if several else []))
+    return found
 
 
-def _detrended(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    rest = values - fitted_trend(values, 1)
-    # A straight line leaves nothing but its rounding, which is no series.
-    return np.zeros_like(rest) if np.ptp(rest) <= _ROUNDING * np.abs(values).max() else rest
+def _likely_times(table: Table) -> int:
+    index = next((i for i in range(len(table.names)) if table.looks_like_times(i)), None)
+    if index is None:
+        raise UsageError(
+            f"{table.source}: name its column of times by --time; it has {_listed(table)}"
+        )
+    return index
 
 
 def _chosen_columns(
-    table: Table, time: int | None, columns: Sequence[tuple[str, str | None]]
+    table: Table, times: list[int], columns: Sequence[tuple[str, str | None]]
 ) -> list[int]:
+    """Return the columns that are named or, where none are, all besides those of the times."""
     if all(which is not None for _, which in columns):
         return [table.find(str(which)) for _, which in columns]
     options = " and ".join(option for option, _ in columns)
-    others = [index for index in range(len(table.names)) if index != time]
+    others = [index for index in range(len(table.names)) if index not in times]
     if any(which is not None for _, which in columns) or len(others) != len(columns):
-        listed = ", ".join(f"{i + 1} {table.names[i]}".strip() for i in others[:20])
-        raise UsageError(f"name columns by {options}; {table.source} has {listed}")
+        raise UsageError(f"name columns by {options}; {table.source} has {_listed(table, others)}")
     for index in others:
         if table.looks_like_times(index):
             raise UsageError(
@@ -183,16 +206,156 @@ def _chosen_columns(
     return others
 
 
-def _advise_on_times(table: Table, chosen: Sequence[int], arguments: argparse.Namespace) -> None:
+def _columns_of_many(
+    tables: Sequence[tuple[Table, list[int]]], columns: Sequence[str] | None
+) -> list[list[int]]:
+    """Return the columns of each table that are named or, where none are, all but the times."""
+    if columns is None:
+        return [
+            [i for i in range(len(table.names)) if i not in times and not table.looks_like_times(i)]
+            for table, times in tables
+        ]
+    chosen: list[list[int]] = [[] for _ in tables]
+    for which in columns:
+        faults = []
+        for (table, _), own in zip(tables, chosen, strict=True):
+            try:
+                own.append(table.find(which))
+            except DataError as error:
+                faults.append(error)
+        if len(faults) == len(tables):
+            raise faults[0]
+    return [list(dict.fromkeys(own)) for own in chosen]
+
+
+def _listed(table: Table, indexes: Sequence[int] | None = None) -> str:
+    shown = range(len(table.names)) if indexes is None else indexes
+    return ", ".join(f"{i + 1} {table.names[i]}".strip() for i in list(shown)[:20])
+
+
+# --- series ---
+
+
+def _sheets(
+    chosen: Sequence[tuple[Table, list[int], list[int]]], longest: int, whole: bool
+) -> list[Sheet]:
+    """Return columns of tables at the times that the tables have in common."""
+    sheets = [
+        sheet_of(table, times[0] if times else None, columns, longest)
+        for table, times, columns in chosen
+    ]
+    return common_times(sheets, whole) if sheets else []
+
+
+def _inputs(sheets: Sequence[Sheet], arguments: argparse.Namespace) -> Inputs:
+    """Return the series of sheets over the same times."""
+    first, n = sheets[0], sheets[0].times.size
+    files = ", ".join(sheet.table.source for sheet in sheets)
+    if n < _FEWEST:
+        what = "rows of data" if len(sheets) == 1 else "times in common"
+        raise DataError(f"{files}: must have at least {_FEWEST} {what}, got {n}.")
+    for sheet in sheets:
+        _point_out_sentinels(sheet)
+    axis = _axis(first, arguments)
+    series = [values for sheet in sheets for values in sheet.values]
+    inputs = Inputs(
+        tuple(map(_source, sheets)),
+        _names(sheets),
+        tuple(series),
+        None if first.time is None else axis.times,
+        axis.dt,
+        axis.unit,
+        first.steps_in_words if first.time is not None else axis.spacing,
+    )
+    return _prepared(inputs, arguments)
+
+
+def _axis(sheet: Sheet, arguments: argparse.Namespace) -> TimeAxis:
+    """Return the times; without any, the step that is given, or samples."""
+    if sheet.time is not None:
+        axis = as_time_axis(sheet.times, arguments.unit)
+        return axis if arguments.unit else as_time_axis(sheet.times, unit_of_steps(sheet.times))
+    _advise_on_times(sheet, arguments)
+    unit = arguments.unit or ("" if arguments.dt else "samples")
+    dt = arguments.dt or 1.0
+    return TimeAxis(sheet.times, dt, unit, "as given" if arguments.dt else "not given")
+
+
+def _prepared(inputs: Inputs, arguments: argparse.Namespace) -> Inputs:
+    """Return the series without the trend and the cycle that are to be removed."""
+    if arguments.detrend is None and arguments.deseason is None:
+        return inputs
+    if arguments.deseason == "year" and (inputs.times is None or inputs.times.dtype.kind != "M"):
+        raise UsageError(
+            "--deseason year needs dates, named by --time; without them give the number of samples "
+            "in a cycle, such as --deseason 12 for months"
+        )
+    try:
+        prepared = tuple(
+            prepare(
+                series,
+                trend=arguments.detrend,
+                season=arguments.deseason,
+                times=inputs.times if arguments.deseason == "year" else None,
+            )
+            for series in inputs.series
+        )
+    except ValueError as error:
+        raise DataError(str(error).replace("`season`", "--deseason")) from error
+    series = tuple(each.values for each in prepared)
+    return replace(inputs, series=series, prepared=prepared)
+
+
+def _names(sheets: Sequence[Sheet]) -> tuple[str, ...]:
+    """Return the names of the columns, or where files have the same ones, of the files too."""
+    titles = [title for sheet in sheets for title in sheet.titles]
+    if len(set(titles)) == len(titles):
+        return tuple(titles)
+    stems = [Path(sheet.table.source).stem for sheet in sheets]
+    if len(set(stems)) < len(stems):
+        stems = [sheet.table.source for sheet in sheets]
+    return tuple(
+        stem if len(sheet.columns) == 1 else f"{stem} {title}"
+        for stem, sheet in zip(stems, sheets, strict=True)
+        for title in sheet.titles
+    )
+
+
+def _source(sheet: Sheet) -> Source:
+    table = sheet.table
+    units = {name: unit for name, unit in zip(table.names, table.units, strict=False) if unit}
+    return Source(
+        table.source,
+        table.digest,
+        tuple(sheet.titles),
+        "" if sheet.time is None else table.names[sheet.time],
+        units,
+        sheet.before,
+        sheet.after,
+        tuple(sheet.made.sum(axis=1).tolist()),
+    )
+
+
+def _point_out_sentinels(sheet: Sheet) -> None:
+    for title, values in zip(sheet.titles, sheet.values, strict=True):
+        sentinel = likely_missing(values)
+        if sentinel is not None:
+            warn_user(
+                f"{sheet.table.source}: {title} has {sentinel:g} far from its other values; if it "
+                f"stands for a missing value, pass --missing={sentinel:g}."
+            )
+
+
+def _advise_on_times(sheet: Sheet, arguments: argparse.Namespace) -> None:
     if arguments.dt is not None:
         return
-    others = [i for i in range(len(table.names)) if i not in chosen]
+    table = sheet.table
+    others = [i for i in range(len(table.names)) if i not in sheet.columns]
     times = next((i for i in others if table.looks_like_times(i)), None)
     if times is not None:
         name = table.names[times]
         which = name if name and table.names.count(name) == 1 else times + 1
         warn_user(
             f"{table.source}: {table.title(times)} looks like the times: pass --time "
-            f"{which} for periods in a unit of time. Without it "
-            "they are in samples."
+            f"{which} for periods in a unit of time. Without it they are in samples."
         )

@@ -3,17 +3,45 @@
 from __future__ import annotations
 
 import argparse
+import difflib
 import math
 import re
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from ..backends import list_backends
 from ..mothers import DOG, MexicanHat, Morlet, Paul
 
-Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+
+class CommandParser(argparse.ArgumentParser):
+    """A parser that names the command or option nearest to one that it does not know."""
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Parse the arguments, of which none may be left."""
+        found, left = super().parse_known_args(args, namespace)
+        options = [word for word in left if word.startswith("-")]
+        if options:
+            known = [option for option in self._option_string_actions if option[:2] == "--"]
+            name = options[0].partition("=")[0]
+            self.error(f"there is no option {name}.{near_match(name, known)}")
+        if left:
+            self.error(f"files stand side by side before the options, got {' '.join(left)} later")
+        return found, left
+
+
+def parse(parser: CommandParser, commands: Commands, words: Sequence[str]) -> argparse.Namespace:
+    """Return the arguments of a command; SystemExit, after a message, if they are wrong."""
+    known = list(commands.choices)
+    if words and not words[0].startswith("-") and words[0] not in known:
+        alike = [name for name in known if name[0] == words[0][:1]]
+        near = near_match(words[0], alike) or near_match(words[0], known)
+        parser.error(f"there is no command {words[0]!r}.{near} Commands: {', '.join(known)}.")
+    return parser.parse_args(words)
+
+
+Commands: TypeAlias = "argparse._SubParsersAction[CommandParser]"
 Parser: TypeAlias = "argparse.ArgumentParser | argparse._ArgumentGroup"
 
 _MOTHERS: dict[str, Any] = {"morlet": Morlet, "paul": Paul, "dog": DOG, "mexicanhat": MexicanHat}
@@ -44,6 +72,9 @@ def new_command(
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.set_defaults(run=run)
+    parser.add_argument(
+        "--no-progress", dest="progress", action="store_false", help="show no progress bar"
+    )
     return parser
 
 
@@ -60,20 +91,29 @@ def add_pair_options(parser: argparse.ArgumentParser) -> None:
 def add_data_options(parser: argparse.ArgumentParser) -> None:
     """Add the file, its columns of times, and how it is read."""
     parser.add_argument(
-        "file",
+        "files",
+        nargs="+",
         metavar="FILE",
-        help="CSV, TSV or columns by spaces (also .gz), .npy, .npz, .parquet; - for stdin",
+        help="CSV, TSV or columns by spaces (also .gz), .npy, .npz, .parquet; - for stdin; several "
+        "are joined on their times",
     )
     group = parser.add_argument_group("data")
     times = group.add_mutually_exclusive_group()
     times.add_argument("--dt", type=positive, help="sampling interval (default: 1)")
     times.add_argument(
-        "--time", metavar="COL", help="column of times, numbers or ISO dates, evenly spaced"
+        "--time",
+        metavar="COL",
+        help="column of times, numbers or dates; year,month if these are columns of their own",
+    )
+    group.add_argument(
+        "--date-format",
+        metavar="CODES",
+        help="how dates are written, such as %%d/%%m/%%Y (default: seen from them)",
     )
     group.add_argument(
         "--unit",
-        help="unit of time; for dates: seconds, minutes, hours, days (default), weeks, months "
-        "or years",
+        help="unit of time; for dates: seconds, minutes, hours, days, weeks, months or years "
+        "(default: that of their steps)",
     )
     group.add_argument(
         "--missing",
@@ -89,10 +129,25 @@ def add_data_options(parser: argparse.ArgumentParser) -> None:
         help="whether the first row has the names (default: seen from its content)",
     )
     group.add_argument(
-        "--detrend", action="store_true", help="remove the linear trend of each series first"
+        "--skip", type=not_negative, default=0, metavar="N", help="lines before the table"
     )
     group.add_argument(
-        "--skip", type=not_negative, default=0, metavar="N", help="lines before the table"
+        "--interpolate",
+        type=not_negative,
+        default=0,
+        metavar="N",
+        help="fill gaps of up to N steps by straight lines",
+    )
+    group.add_argument(
+        "--detrend",
+        choices=("linear", "loess"),
+        help="remove the trend of each series first: a straight line, or a smooth curve",
+    )
+    group.add_argument(
+        "--deseason",
+        type=season,
+        metavar="CYCLE",
+        help="remove the mean of each season first: year for dates, or the samples in a cycle",
     )
 
 
@@ -183,9 +238,6 @@ def add_run_options(parser: Parser, mc_count: int, seed: int) -> None:
         metavar="N",
         help="number of parallel workers; -1: all cores",
     )
-    parser.add_argument(
-        "--no-progress", dest="progress", action="store_false", help="show no progress bar"
-    )
 
 
 def add_output_options(parser: argparse.ArgumentParser) -> None:
@@ -259,6 +311,13 @@ def workers(text: str) -> int:
     return -1 if text.strip() == "-1" else _integer(text, 1, "a positive integer or -1")
 
 
+def season(text: str) -> int | str:
+    """Return the number of samples in a cycle, or "year"."""
+    if text.strip() == "year":
+        return "year"
+    return _integer(text, 2, "year, or the number of samples in a cycle, such as 12 for months")
+
+
 def positive(text: str) -> float:
     """Return a positive number, which may be written as a fraction."""
     return _between(text, math.inf, "must be a positive number")
@@ -303,8 +362,16 @@ def backend_name(text: str) -> str:
     """Return the name of a backend."""
     known = list_backends()
     if text.strip().lower() not in known:
-        raise argparse.ArgumentTypeError(f"must be one of {', '.join(known)}, got {text!r}")
+        raise argparse.ArgumentTypeError(
+            f"must be one of {', '.join(known)}, got {text!r}.{near_match(text, known)}"
+        )
     return text
+
+
+def near_match(name: str, known: Iterable[str]) -> str:
+    """Return the question whether a known name was meant, with a space before it, or nothing."""
+    near = difflib.get_close_matches(name.strip().lower(), list(known), n=1)
+    return f" Did you mean {near[0]!r}?" if near else ""
 
 
 def _path(text: str, suffixes: str) -> Path:

@@ -51,6 +51,7 @@ def save_transform(arguments: argparse.Namespace, inputs: Inputs) -> None:
         **scale_options(arguments),
         detrend="mean",  # the linear trend is gone already, if it was to go
         significance_level=arguments.significance_level,
+        band=arguments.band,
         name=name,
         title=f"{name}: wavelet power",
         ax=Figure(figsize=(8, 7), layout="constrained"),

@@ -19,6 +19,7 @@ from . import (
     cross_command,
     demo_command,
     matrix_command,
+    options,
     transform_command,
 )
 from .options import UsageError
@@ -48,7 +49,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     the reader of stdout went away; the others are in the epilog of the help.
     """
     try:
-        arguments = _parser().parse_args(argv)
+        arguments = options.parse(*_parser(), sys.argv[1:] if argv is None else argv)
     except SystemExit as exit_:  # argparse has said why, or shown its help
         return EXIT_OK if exit_.code in (None, 0) else EXIT_USAGE
     arguments.argv = list(sys.argv[1:] if argv is None else argv)
@@ -75,8 +76,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     return EXIT_OK
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def _parser() -> tuple[options.CommandParser, options.Commands]:
+    parser = options.CommandParser(
         prog="pycwt-mod",
         description="Wavelet transforms and coherence of time series, with their significance.",
         epilog=_EPILOG,
@@ -95,7 +96,7 @@ def _parser() -> argparse.ArgumentParser:
         backends_command,
     ):
         command.add_to(commands)
-    return parser
+    return parser, commands
 
 
 @contextmanager

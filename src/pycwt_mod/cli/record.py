@@ -16,7 +16,7 @@ import numpy as np
 import scipy
 
 from .._version import __version__
-from .inputs import Inputs
+from .inputs import Inputs, Source
 
 __all__ = ["as_json", "facts_of", "program_facts", "save_arrays"]
 
@@ -38,10 +38,8 @@ def program_facts(arguments: argparse.Namespace) -> dict[str, Any]:
 
 def facts_of(inputs: Inputs) -> dict[str, Any]:
     """Return the facts about the data, for the record."""
-    source = inputs.source if inputs.source.startswith("<") else str(Path(inputs.source).resolve())
     return {
-        "file": source,
-        "sha256": inputs.digest,
+        "files": [_file_facts(source) for source in inputs.sources],
         "columns": list(inputs.names),
         "time": inputs.time_name or None,
         "samples": inputs.n,
@@ -49,7 +47,24 @@ def facts_of(inputs: Inputs) -> dict[str, Any]:
         "unit": inputs.unit,
         "spacing": inputs.spacing,
         "span": inputs.span,
-        "detrended": inputs.detrended,
+        "removed": {
+            name: prepared.record
+            for name, prepared in zip(inputs.names, inputs.prepared, strict=False)
+        },
+    }
+
+
+def _file_facts(source: Source) -> dict[str, Any]:
+    standard = source.name.startswith("<")
+    return {
+        "file": source.name if standard else str(Path(source.name).resolve()),
+        "sha256": source.digest,
+        "columns": list(source.columns),
+        "time": source.time or None,
+        "units": source.units,
+        "left_out_before": source.before,
+        "left_out_after": source.after,
+        "interpolated": dict(zip(source.columns, source.made, strict=True)),
     }
 
 

@@ -12,7 +12,7 @@ from ..helpers import ar1
 from ..summary import fill
 from ..wavelet import cwt, significance
 from . import options
-from .analysis import common_arrays, deliver, heading, power_summary, prepare
+from .analysis import common_arrays, deliver, heading, power_summary, prepare, short
 from .inputs import Inputs
 from .pictures import save_transform
 
@@ -38,6 +38,13 @@ def add_to(commands: options.Commands) -> None:
         epilog=_EXAMPLE,
     )
     parser.add_argument("--x", metavar="COL", help="column of the series")
+    parser.add_argument(
+        "--band",
+        type=options.band_of,
+        metavar="LOW:HIGH",
+        help="band of periods of panel d of the picture, in which variance is averaged "
+        "(default: all)",
+    )
     options.add_data_options(parser)
     options.add_scale_options(parser)
     options.add_output_options(parser)
@@ -103,7 +110,7 @@ def _describe_peak(
     if peak is None:
         return f"Averaged over time, no period exceeds the {100 * level:.4g} % level of {red}."
     ratio = arrays["global_power"][peak] / arrays["global_sig"][peak]
-    period = f"{arrays['period'][peak]:.3g} {inputs.unit}".rstrip()
+    period = f"{short(arrays['period'][peak])} {inputs.unit}".rstrip()
     return (
         f"Averaged over time, a period of {period} stands out most: {ratio:.2g} times the "
         f"{100 * level:.4g} % level of {red}; by chance, {100 * (1 - level):.3g} % of periods "

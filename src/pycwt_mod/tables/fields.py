@@ -1,9 +1,9 @@
-"""From the cells of a column to numbers or times, or to an error that names the rows."""
+"""From the cells of a column to numbers, or to an error that names the rows."""
 
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+import shlex
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..time_axis import RowsError
 
-__all__ = ["DECIMAL_COMMA", "as_numbers", "as_times", "kind_of", "likely_missing"]
+__all__ = ["DECIMAL_COMMA", "as_numbers", "as_texts", "kind_of", "likely_missing", "with_gaps"]
 
 Array = NDArray[Any]
 
@@ -23,14 +23,16 @@ _MISSING = frozenset(
 _SENTINELS = (-999.0, -9999.0, -99999.0, -99.9, -99.99, -999.9, -999.99, 9999.0, 99999.0, 1e20)
 # A sentinel lies outside the range of the other values by this many times that range.
 _FAR_OUT = 3.0
-# Whole numbers in this range that are dates of the calendar are dates written as YYYYMMDD.
-_COMPACT_DATES = (1600_01_01, 2399_12_31)
-
 DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+([eE][+-]?\d+)?|[+-]?\d+,")
-_DATE = re.compile(r"\d{4}-\d\d(-\d\d)?([T ].*)?")
+# A date of three parts, or of year and month, with or without a time of day.
+_DATE = re.compile(
+    r"(\d{4}-\d\d(-\d\d)?|\d{4}([/.])\d{1,2}\3\d{1,2}|\d{1,2}([/.-])\d{1,2}\4\d{4})([T ,].*)?"
+)
 _FORTRAN = re.compile(r"([+-]?\d*\.?\d+)[dD]([+-]?\d+)")
 
-_FILL = "Fill or interpolate the gaps before, or cut the series to a span without them."
+_FILL = "Pass --interpolate N to fill gaps of up to N steps, or cut the series to a span without."
+# A message proposes this many texts for --missing.
+_PROPOSED = 3
 
 
 def kind_of(text: str) -> str:
@@ -45,45 +47,30 @@ def kind_of(text: str) -> str:
 
 def as_numbers(column: Array, missing: tuple[str, ...] = ()) -> NDArray[np.float64]:
     """Return a column as float64, or raise RowsError; `missing` are texts besides the usual."""
-    also = [number for number in map(_number, missing) if number is not None]
-    if column.dtype.kind in "SUO":
-        values, gaps = _from_texts(_texts(column), missing)
-    elif column.dtype.kind in "iufb":
-        values, gaps = column.astype(np.float64), np.isnan(column)
-    else:
-        what = {"c": "complex numbers", "M": "dates"}.get(column.dtype.kind, str(column.dtype))
-        raise RowsError(f"must hold real numbers, got {what}")
-    rows = np.flatnonzero(gaps | np.isin(values, also))
+    values = with_gaps(column, missing)
+    rows = np.flatnonzero(np.isnan(values))
     if rows.size:
         count = "a missing value" if rows.size == 1 else f"{rows.size} missing values"
-        (cell,) = _texts(column[rows[:1]])
-        raise RowsError(
-            f"has {count}" + (f" ({cell.strip()!r})" if cell != "nan" else ""), rows, _FILL
-        )
-    infinite = np.flatnonzero(np.isinf(values))
-    if infinite.size:
-        raise RowsError(f"must hold finite numbers, got {values[infinite[0]]}", infinite)
+        (cell,) = as_texts(column[rows[:1]])
+        told = f" ({cell.strip().removesuffix('.0')!r})" if cell != "nan" else ""
+        raise RowsError(f"has {count}{told}", rows, _FILL)
     return values
 
 
-def as_times(column: Array, missing: tuple[str, ...] = ()) -> Array:
-    """Return a column as numbers or, if its first cell is a date, as dates; or raise RowsError."""
-    if column.dtype.kind == "M":
-        return column
-    if column.dtype.kind in "SUO" and column.size and kind_of(_texts(column[:1])[0]) == "date":
-        return _dates(_texts(column))
-    try:
-        values = as_numbers(column, missing)
-    except RowsError as error:
-        reason = error.reason.replace("must hold numbers", "must hold numbers or ISO dates")
-        remedy = "Write times as numbers, or as dates such as 2020-01-31 or 2020-01-31T12:00."
-        raise RowsError(reason, error.rows[:1], remedy) from error
-    low, high = _COMPACT_DATES
-    if ((values >= low) & (values <= high) & (values % 1 == 0)).all():
-        try:
-            return _dates([f"{int(value)}" for value in values])
-        except RowsError:
-            pass
+def with_gaps(column: Array, missing: tuple[str, ...] = ()) -> NDArray[np.float64]:
+    """Return a column as float64 with NaN where a value is missing, or raise RowsError."""
+    also = [number for number in map(_number, missing) if number is not None]
+    if column.dtype.kind in "SUO":
+        values = _from_texts(as_texts(column), missing)
+    elif column.dtype.kind in "iufb":
+        values = column.astype(np.float64)
+    else:
+        what = {"c": "complex numbers", "M": "dates"}.get(column.dtype.kind, str(column.dtype))
+        raise RowsError(f"must hold real numbers, got {what}")
+    values[np.isin(values, also)] = np.nan
+    infinite = np.flatnonzero(np.isinf(values))
+    if infinite.size:
+        raise RowsError(f"must hold finite numbers, got {values[infinite[0]]}", infinite)
     return values
 
 
@@ -100,12 +87,15 @@ def likely_missing(values: NDArray[np.float64]) -> float | None:
     return None
 
 
-def _from_texts(texts: list[str], missing: tuple[str, ...]) -> tuple[Array, Array]:
-    """Return texts as numbers, and where there is none."""
+def _from_texts(texts: list[str], missing: tuple[str, ...]) -> NDArray[np.float64]:
+    """Return texts as numbers, NaN where one is missing."""
     plain = [text.strip() for text in texts]
-    gaps = np.array([text.lower() in _MISSING or text in missing for text in plain], bool)
     values = np.full(len(texts), np.nan)
-    known = np.flatnonzero(~gaps).tolist()
+    known = [
+        row
+        for row, text in enumerate(plain)
+        if text.lower() not in _MISSING and text not in missing
+    ]
     for row in known:
         value = _number(plain[row])
         if value is None:
@@ -119,7 +109,7 @@ def _from_texts(texts: list[str], missing: tuple[str, ...]) -> tuple[Array, Arra
             commas[:1],
             "Write all numbers in one way, without separators of thousands.",
         )
-    return values, gaps
+    return values
 
 
 def _number(plain: str) -> float | None:
@@ -143,27 +133,22 @@ def _not_a_number(plain: str, row: int, texts: list[str]) -> RowsError:
         remedy = "Name a column of times by --time."
         return RowsError(f"must hold numbers, got the date {plain!r}", [row], remedy)
     others = [r for r in range(row + 1, len(texts)) if kind_of(texts[r]) == "text"]
-    remedy = "Texts that stand for missing values are named by --missing, and gaps must be filled."
     shown = repr(plain if len(plain) <= 40 else f"{plain[:37]}...")
-    return RowsError(f"must hold numbers, got {shown}", [row, *others], remedy if others else "")
+    return RowsError(f"must hold numbers, got {shown}", [row, *others], _missing_hint(texts))
 
 
-def _dates(texts: list[str]) -> Array:
-    """Return ISO 8601 dates as datetime64, in UTC where they have an offset."""
-    dates = []
-    for row, text in enumerate(texts):
-        plain = text.strip()
-        try:
-            date = datetime.fromisoformat(f"{plain}-01" if len(plain) == 7 else plain)
-        except ValueError:
-            raise RowsError(
-                f"must hold dates such as 2020-01-31 or 2020-01-31 12:00, got {plain!r}", [row]
-            ) from None
-        dates.append(
-            (date.astimezone(UTC).replace(tzinfo=None) if date.tzinfo else date).isoformat()
-        )
-    return np.array(dates, dtype="datetime64[us]")
+def _missing_hint(texts: list[str]) -> str:
+    """Return how to name the texts in a column of numbers as missing values."""
+    found = list(dict.fromkeys(text.strip() for text in texts if kind_of(text) == "text"))
+    if not any(kind_of(text) == "number" for text in texts):
+        return ""
+    options = " ".join(f"--missing {shlex.quote(text)}" for text in found)
+    if len(found) > _PROPOSED:
+        return "Texts that stand for missing values are named by --missing."
+    they = "they stand for missing values" if found[1:] else "it stands for a missing value"
+    return f"If {they}, pass {options}."
 
 
-def _texts(column: Array) -> list[str]:
+def as_texts(column: Array) -> list[str]:
+    """Return the cells of a column as texts."""
     return [v.decode("utf-8", "replace") if isinstance(v, bytes) else str(v) for v in column]

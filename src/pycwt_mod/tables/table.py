@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..time_axis import RowsError, TimeAxis, as_time_axis
-from .fields import as_numbers, as_times, kind_of
+from ..time_axis import RowsError, TimeAxis, as_time_axis, unit_of_steps
+from .dates import as_times, joined_parts
+from .fields import as_numbers, kind_of, with_gaps
 
 __all__ = ["DataError", "Table", "needing_pandas"]
 
@@ -58,6 +59,10 @@ class Table:
         Texts that stand for missing values, besides the usual ones.
     digest : str
         SHA-256 of the file, in hexadecimal digits.
+    units : tuple of str
+        The row of units below the names, which is no row of data; empty if there is none.
+    date_format : str, optional
+        Form of the dates, as `datetime.strptime` takes it; by default it is seen from them.
 
     Examples
     --------
@@ -78,6 +83,8 @@ class Table:
     place: str = "line"
     missing: tuple[str, ...] = ()
     digest: str = ""
+    units: tuple[str, ...] = ()
+    date_format: str | None = None
 
     @property
     def n_rows(self) -> int:
@@ -132,13 +139,27 @@ class Table:
         try:
             values = as_numbers(self.columns[index], self.missing)
         except RowsError as error:
-            raise self._error(index, error) from None
+            raise self.error(index, error) from None
         if self.n_rows < _FEW_ROWS and len(self.names) > max(self.n_rows, _FEW_ROWS):
             raise DataError(
                 f"{self.source}: has {self.n_rows} rows of {len(self.names)} columns, and a "
                 "series must be a column. Save the transposed table (`array.T`)."
             )
         return values
+
+    def values(self, index: int) -> NDArray[np.float64]:
+        """Return a column as numbers, NaN where a value is missing."""
+        try:
+            return with_gaps(self.columns[index], self.missing)
+        except RowsError as error:
+            raise self.error(index, error) from None
+
+    def times(self, index: int) -> NDArray[Any]:
+        """Return a column as numbers or dates, in whichever order and steps."""
+        try:
+            return as_times(self.columns[index], self.missing, self.date_format)
+        except RowsError as error:
+            raise self.error(index, error) from None
 
     def time_axis(self, which: str | int, unit: str | None = None) -> TimeAxis:
         """Return a column as evenly spaced times.
@@ -148,7 +169,7 @@ class Table:
         which : str or int
             As in `numbers`.
         unit : str, optional
-            Unit of time for dates, "days" by default; a label for numbers.
+            Unit of time for dates, by default that of their steps; a label for numbers.
 
         Raises
         ------
@@ -156,24 +177,52 @@ class Table:
             If times are missing, not in order or not evenly spaced, with the line.
         """
         index = self.find(which)
+        times = self.times(index)
         try:
-            times = as_times(self.columns[index], self.missing)
-            return as_time_axis(times, unit or ("days" if times.dtype.kind == "M" else None))
+            axis = as_time_axis(times, unit)
+            return axis if unit else as_time_axis(times, unit_of_steps(times))
         except RowsError as error:
-            raise self._error(index, error) from None
+            raise self.error(index, error) from None
+
+    def part(self, rows: slice) -> Table:
+        """Return some of the rows."""
+        return replace(
+            self, columns=[column[rows] for column in self.columns], lines=self.lines[rows]
+        )
+
+    def with_times(self, which: str) -> tuple[Table, list[int]]:
+        """Return the table, and the indexes of its times, which may be in several columns.
+
+        "year,month", or with the day and the hour, stand in the first of the columns then.
+        """
+        names = which.split(",")
+        if not 2 <= len(names) <= 4 or which in self.names:
+            return self, [self.find(which)]
+        indexes = [self.find(name) for name in names]
+        columns = list(self.columns)
+        try:
+            columns[indexes[0]] = joined_parts([columns[index] for index in indexes])
+        except RowsError as error:
+            raise self.error(indexes[0], error) from None
+        return replace(self, columns=columns), indexes
 
     def looks_like_times(self, index: int) -> bool:
         """Return whether a column begins with a date, or has numbers that rise in even steps."""
         column = self.columns[index]
         if column.dtype.kind == "M" or (column.size and kind_of(str(column[0])) == "date"):
             return True
+        if self.date_format is not None:
+            with suppress(RowsError):
+                as_times(column[:1], form=self.date_format)
+                return bool(column.size)
         try:
             self.time_axis(index)
         except DataError:
             return False
         return self.n_rows > 3  # any two numbers are evenly spaced, and many a three
 
-    def _error(self, index: int, fault: RowsError) -> DataError:
+    def error(self, index: int, fault: RowsError) -> DataError:
+        """Return the fault of a column as the error that says where it is."""
         where = self.source
         if fault.rows:
             where += f", {self.place} {self.lines[fault.rows[0]]}"

@@ -29,6 +29,8 @@ _OTHER_KINDS = {
         "`pandas.read_json('x.json').to_csv('x.csv')`."
     ),
 }
+# A unit is no longer than this, and none of these, in lower case.
+_LONGEST_UNIT, _NO_DATA = 24, ("nd", "n.d.", "n.a.", "void")
 # The separator, the header and the decimal sign are seen from this many rows.
 _LOOKED_AT = 50
 
@@ -44,6 +46,8 @@ def parse_text(
     for beginning, words in _OTHER_KINDS.items():
         if re.match(rf"\s*({beginning})", text):
             raise DataError(f"{source}: {words}")
+    if re.match(r"sep=.\r?\n", text):  # Excel's own, and the separator is seen below
+        text = f"#{text}"
     lines, numbers = _lines_of(text, skip)
     if not numbers:
         what = "has nothing but comments" if text.strip() and not skip else "is empty"
@@ -61,13 +65,17 @@ def parse_text(
     if separator == " ":
         rows = ["\t".join(_cells(row, " ")) for row in rows]
     _check_widths(rows, numbers, separator, source)
+    units: list[str] = []
     if header if header is not None else _has_header(first):
         names = [name.strip() for name in first[0]]
         del first[0], rows[0], numbers[0]
+        if _has_units(first, missing):
+            units = [unit.strip() for unit in first[0]]
+            del first[0], rows[0], numbers[0]
         if not rows:
             raise DataError(f"{source}: has a header and no data.")
     columns = _read_columns(rows, separator, first, source)
-    return Table(source, tuple(names), columns, numbers, "line", missing)
+    return Table(source, tuple(names), columns, numbers, "line", missing, units=tuple(units))
 
 
 def _read_columns(
@@ -159,12 +167,19 @@ def _check_widths(rows: list[str], numbers: list[int], separator: str, source: s
                 remedy = (
                     "If the commas in numbers are decimal ones, separate columns by semicolons."
                 )
+            elif found > width and _is_title(rows, width, delimiter):
+                remedy = f"If the table begins in this line, pass --skip {number - 1}."
             elif separator == " ":
                 remedy = "Missing values must be written, for example as NaN."
             raise DataError(
                 f"{source}, line {number}: has {found} field{'s' if found != 1 else ''} separated "
                 f"by {words}, where line {numbers[0]} has {width}. {remedy}".rstrip()
             )
+
+
+def _is_title(rows: list[str], width: int, delimiter: str) -> bool:
+    """Return whether most rows are wider than the first, as those below a title are."""
+    return sum(row.count(delimiter) + 1 > width for row in rows) > len(rows) / 2
 
 
 def _has_header(first: list[list[str]]) -> bool:
@@ -176,6 +191,21 @@ def _has_header(first: list[list[str]]) -> bool:
         return True
     below = [kind_of(cell) for cell in first[1]]
     return any(a == "text" != b for a, b in zip(kinds, below, strict=True))
+
+
+def _has_units(first: list[list[str]], missing: tuple[str, ...]) -> bool:
+    """Return whether the first row below the names has no value: units such as mm, or codes."""
+    if len(first) < 2:
+        return False
+    cells = [cell.strip() for cell in first[0]]
+    if max(map(len, cells)) > _LONGEST_UNIT:
+        return False
+    if any(cell in missing or cell.lower() in _NO_DATA for cell in cells if cell):
+        return False
+    kinds = list(zip(*([kind_of(cell) for cell in cells] for cells in first[:2]), strict=False))
+    return {"text"} <= {kind for kind, _ in kinds} <= {"text", "missing"} and all(
+        below in ("number", "date", "missing") for kind, below in kinds if kind == "text"
+    )
 
 
 def _names_in_comment(above: list[str], separator: str, width: int) -> list[str]:

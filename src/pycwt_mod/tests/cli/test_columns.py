@@ -29,9 +29,21 @@ def table(tmp_path, monkeypatch):
     ("series", "options", "message"),
     [
         (np.full(80, 3.5), (), "t.csv: column 'ice' must vary, got a constant series"),
-        (np.arange(80) ** 1.01, (), "t.csv: column 'ice' must resemble red noise.*--detrend"),
-        (np.arange(80) / 7, ("--detrend",), "column 'ice' must vary about its linear trend"),
-        (np.full(80, 0.1), ("--detrend",), "column 'ice' must vary about its linear trend"),
+        (
+            np.arange(80) ** 1.01,
+            (),
+            "t.csv: column 'ice' must resemble red noise.*--detrend lin",
+        ),
+        (
+            np.arange(80) / 7,
+            ("--detrend", "linear"),
+            "column 'ice' must vary about what --det",
+        ),
+        (
+            np.full(80, 0.1),
+            ("--detrend", "linear"),
+            "column 'ice' must vary about what --det",
+        ),
     ],
 )
 def test_series_without_red_noise_is_told_by_its_column(
@@ -49,7 +61,7 @@ def test_trend_of_the_message_is_mended_by_its_remedy(table, call):
     file = table("ao,ice", WAVE[0], 10 * np.arange(80) + WAVE[1])
     pair = ("--x", "ao", "--y", "ice", *QUICK)
     assert call("wct", file, *pair)[0] == 1
-    assert call("wct", file, *pair, "--detrend")[0] == 0
+    assert call("wct", file, *pair, "--detrend", "linear")[0] == 0
 
 
 def test_matrix_keeps_columns_of_the_same_name_apart(table, call_json):

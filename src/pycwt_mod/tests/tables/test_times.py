@@ -1,5 +1,7 @@
 """Columns of times: what the step is, and in which line it breaks."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -67,9 +69,18 @@ def test_step_of_months_is_exact(column, unit):
         ),
         (["1", "2", "2", "3"], r"line 4: column 't' must have each time once, got 2 twice\. Sort"),
         (["1", "3", "2", "4"], r"line 4: column 't' must be in the order of time, got 2 after 3"),
-        (["1", "2", "x"], r"line 4: .* must hold numbers or ISO dates, got 'x'\. Write times"),
+        (["1", "2", "x"], r"line 4: .* must hold numbers or dates, got 'x'\. Write times"),
         (["1", "", "3"], r"line 3: column 't' has a missing value"),
-        (["31/01/2020", "01/02/2020"], r"line 2: .* numbers or ISO dates, got '31/01/2020'"),
+        (
+            ["31/01/2020", "02/15/2020"],
+            r"line 3: .* mixes dates with the day first and with",
+        ),
+        (["31/01/2020", "2020-02-01"], r"line 3: .* must hold dates such as .*, got '2020-02-01'"),
+        (["30/02/2020", "31/02/2020"], r"line 2: .* must hold dates such as .*, got '30/02/2020'"),
+        (
+            ["01/02/2020", "01/03/2020"],
+            r"line 2: .*2020-02-01 \(day/month/.* or 2020-01-02 \(mon",
+        ),
         (["2020-01-31", "2020-02-30"], r"line 3: .* must hold dates .*, got '2020-02-30'"),
         (["2020-01-31", ""], r"line 3: .* must hold dates"),
         (["2020-01-01", "2020-01-02", "2020-01-04"], r"line 4: .* from 2020-01-02 to 2020-01-04"),
@@ -122,6 +133,61 @@ def test_business_days_are_even(column):
     ]
     axis = column(days).time_axis("t")
     assert (axis.dt, axis.unit, axis.spacing) == (1.4, "days", "business days")
+
+
+GERMAN = [f"{day[8:]}.{day[5:7]}.{day[:4]}" for day in DAYS]
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        GERMAN,
+        [f"{day[5:7]}/{day[8:]}/{day[:4]}" for day in DAYS],
+        [f"{int(day[8:])}/{int(day[5:7])}/{day[:4]} 12:00" for day in DAYS],
+        [f"{int(day[5:7])}/{int(day[8:])}/{day[:4]} 1:00 PM" for day in DAYS],
+        [day.replace("-", "/") for day in DAYS],
+        [f"{day} 00:00:00 UTC" for day in DAYS],
+        # At midnight by a clock that is set forward on the second night.
+        [f"{day}T00:00+0{1 + (k > 1)}:00" for k, day in enumerate(DAYS)],
+    ],
+)
+def test_dates_of_any_usual_form_are_read(column, times):
+    axis = column(times).time_axis("t")
+    np.testing.assert_array_equal(axis.times.astype("M8[D]"), np.array(DAYS, dtype="M8[D]"))
+    assert (axis.dt, axis.unit) == (1, "days")
+
+
+def test_months_may_have_columns_of_their_own(column):
+    table = column(MONTHS)
+    years, months = (np.array([month[k] for month in MONTHS]) for k in (slice(4), slice(5, 7)))
+    parts = replace(table, names=("year", "month"), columns=[years, months])
+    for own, indexes in (
+        parts.with_times("year,month"),
+        column([month.replace("-", "") for month in MONTHS]).with_times("t"),
+    ):
+        axis = own.time_axis(indexes[0])
+        assert (axis.dt, axis.unit, axis.spacing) == (1, "months", "monthly")
+
+
+def test_dates_that_can_be_read_in_two_ways_are_told_with_both(column):
+    months = [f"01/{k:02d}/{year}" for year in (2020, 2021) for k in range(1, 13)]
+    # Every month, or the first days of two Januaries: only one is even.
+    assert str(column(months).times(0)[1])[:10] == "2020-02-01"
+    for unclear in (months[:12], months[:5] + months[6:]):
+        with pytest.raises(DataError, match=r"day/month/year.*month/day/.*Pass --date-format\.$"):
+            column(unclear).times(0)
+    told = replace(column(months[:12]), date_format="%m/%d/%Y").times(0)
+    assert str(told[1])[:10] == "2020-01-02"
+
+
+def test_form_of_dates_that_does_not_fit_is_told(column):
+    table = replace(column(["1 Jan 20", "2 Jan 20", "3 Jun"]), date_format="%d %b %y")
+    assert table.looks_like_times(0)
+    assert not table.looks_like_times(1)
+    with pytest.raises(
+        DataError, match=r"line 4: .* must hold dates of the form %d %b %y, got '3 "
+    ):
+        table.times(0)
 
 
 def test_dates_before_those_of_pandas_are_read(column):

@@ -1,0 +1,326 @@
+"""Columns of a table on the even grid of their times, where gaps are seen, filled or refused."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..time_axis import BUSINESS, RowsError, as_time_axis, label_of, places_of
+from .fields import as_numbers
+from .table import DataError, Table
+
+__all__ = ["Sheet", "common_times", "sheet_of"]
+
+Array = NDArray[Any]
+
+_EVEN = "even steps"
+_DAY = 86400.0
+# Seconds in the units by which steps are told.
+_UNITS = {"day": _DAY, "hour": 3600.0, "minute": 60.0, "second": 1.0}
+# Steps of two files that differ by no more than this part are the same.
+_SAME = 0.01
+# Names of a column of months, in lower case.
+_PARTS = ("month", "mon", "mo", "mm", "monat", "mois", "mes")
+# Times of two files agree to this part of a step; numbers may be rounded.
+_AGREEMENT = {"M": 0.01, "f": 0.1}
+
+
+@dataclass(frozen=True, eq=False)
+class Sheet:
+    """Columns of a table on an even grid.
+
+    Attributes
+    ----------
+    table : Table
+        The file.
+    time : int or None
+        Index of its column of times; None if its rows are taken as even.
+    columns : tuple of int
+        Indexes of the columns.
+    times : numpy.ndarray
+        Times of the grid, or numbers of the rows, shape (n,).
+    places : numpy.ndarray
+        The place of each row on the grid, shape (n_rows,).
+    step : float
+        The step in months, business days, seconds or the unit of the numbers.
+    words : str
+        The steps in words: "monthly", "business days", "even steps" ...
+    values : numpy.ndarray
+        The series, shape (n_columns, n), NaN where a value is missing.
+    made : numpy.ndarray of bool
+        Whether a value was interpolated, of the same shape.
+    before, after : int
+        Number of times of the file before the grid, and after it.
+    """
+
+    table: Table
+    time: int | None
+    columns: tuple[int, ...]
+    times: Array
+    places: NDArray[np.intp]
+    step: float
+    words: str
+    values: NDArray[np.float64]
+    made: NDArray[np.bool_]
+    before: int = 0
+    after: int = 0
+
+    @property
+    def titles(self) -> list[str]:
+        """Names of the columns."""
+        return [self.table.title(index) for index in self.columns]
+
+    @property
+    def steps_in_words(self) -> str:
+        """The steps in words that tell them from others."""
+        if self.words != _EVEN:
+            return self.words
+        if self.times.dtype.kind != "M":
+            return f"steps of {self.step:.6g}"
+        seconds = round(self.step, 3)
+        unit = next((u for u, length in _UNITS.items() if seconds % length == 0), "second")
+        number = seconds / _UNITS[unit]
+        plain = {"day": "daily", "hour": "hourly"}.get(unit) if number == 1 else None
+        return plain or f"every {number:g} {unit}{'s' if number != 1 else ''}"
+
+    def span(self, whole: bool) -> slice:
+        """Return from where to where there are values; of all series at once, if `whole`."""
+        known = np.isfinite(self.values)
+        found = np.flatnonzero(known.all(axis=0) if whole else known.any(axis=0))
+        return slice(int(found[0]), int(found[-1]) + 1) if found.size else slice(0, 0)
+
+    def part(self, span: slice) -> Sheet:
+        """Return the part of the grid from one place to another."""
+        rows = slice(*np.searchsorted(self.places, [span.start, span.stop]).tolist())
+        return replace(
+            self,
+            table=self.table.part(rows),
+            times=self.times[span],
+            places=self.places[rows] - span.start,
+            values=self.values[:, span],
+            made=self.made[:, span],
+            before=span.start,
+            after=self.times.size - span.stop,
+        )
+
+    def of(self, series: Sequence[int]) -> Sheet:
+        """Return some of the series."""
+        kept = list(series)
+        columns = tuple(self.columns[k] for k in kept)
+        return replace(self, columns=columns, values=self.values[kept], made=self.made[kept])
+
+    def check(self, series: int, longest: int) -> None:
+        """Raise DataError if a series has gaps, which were filled up to a length of `longest`."""
+        starts, lengths = _gaps(np.isnan(self.values[series]))
+        if lengths.size:
+            most = int(lengths.max())
+            index, fault = self._gap(series, int(starts[lengths.argmax()]), most, longest)
+            remedy = (
+                f"Pass --interpolate {most} to fill gaps of up to {most} "
+                f"step{'s' if most > 1 else ''}, or leave out the rows before or after."
+            )
+            raise self.table.error(index, RowsError(fault.reason, fault.rows, remedy))
+
+    def _gap(self, series: int, start: int, length: int, longest: int) -> tuple[int, RowsError]:
+        """Return the index of the column with a gap, and what is wrong with it."""
+        column = self.columns[series]
+        if longest:
+            first, last = (label_of(self.times[k]) for k in (start, start + length - 1))
+            reason = (
+                f"has a gap of {length} steps, {first} to {last}, and --interpolate is {longest}"
+            )
+            return column, RowsError(reason, [int(np.searchsorted(self.places, start))])
+        index = column if self.time is None else self.time
+        try:
+            if self.time is not None:
+                as_time_axis(self.table.times(self.time))
+            index = column
+            as_numbers(self.table.columns[column], self.table.missing)
+        except RowsError as fault:
+            return index, fault
+        raise AssertionError("a gap is a missing row or a missing value")
+
+
+def sheet_of(table: Table, time: int | None, columns: Sequence[int], longest: int) -> Sheet:
+    """Return columns of a table on the grid of its times, gaps of up to `longest` filled.
+
+    Rows from the last time to the first are turned round. A gap at the beginning or the end is
+    not filled.
+    """
+    values = np.stack([table.values(index) for index in columns])
+    if time is None:
+        times = np.arange(1, table.n_rows + 1)
+        places, step, words = times - 1, 1.0, _EVEN
+    else:
+        times = table.times(time)
+        if times.size > 1 and (times[1:] < times[:-1]).all():
+            table, times, values = table.part(slice(None, None, -1)), times[::-1], values[:, ::-1]
+        try:
+            places, step, words = places_of(times)
+        except RowsError as error:
+            error.remedy = _of_parts(table, time) or _of_clocks(times) or error.remedy
+            raise table.error(time, error) from None
+        times = _all_times(times, places, step, words)
+    grid = np.full((len(columns), times.size), np.nan)
+    grid[:, places] = values
+    made = np.zeros(grid.shape, bool)
+    for series, own in zip(grid, made, strict=True):
+        _fill(series, own, longest)
+    return Sheet(table, time, tuple(columns), times, places, step, words, grid, made)
+
+
+def _of_parts(table: Table, time: int) -> str:
+    """Return the remedy for years that stand beside a column of months; or ""."""
+    parts = [name for name in table.names if name.strip().casefold() in _PARTS]
+    if not parts or table.names[time] in parts:
+        return ""
+    return f"If months have a column of their own, pass --time {table.names[time]},{parts[0]}."
+
+
+def _of_clocks(times: Array) -> str:
+    """Return the remedy for dates that repeat an hour, as where clocks were set back; or ""."""
+    if times.dtype.kind != "M":
+        return ""
+    back = (times[:-1] - times[1:])[times[1:] <= times[:-1]]
+    hour = np.timedelta64(1, "h")
+    if not back.size or back.max() > hour or np.median(np.diff(times)) > hour:
+        return ""
+    return (
+        "If clocks were set back then, write times in UTC or with their offset, such as "
+        "2020-10-25T02:00+01:00; else keep one row for each time."
+    )
+
+
+def common_times(sheets: Sequence[Sheet], whole: bool) -> list[Sheet]:
+    """Return the part of each sheet from the first to the last time that all have values at.
+
+    `whole`: all series of a sheet must have one there; else any.
+    """
+    first = sheets[0]
+    spans, starts = [sheet.span(whole) for sheet in sheets], [0]
+    for sheet in sheets[1:]:
+        _check_same_steps(first, sheet)
+        starts.append(_distance(first, sheet))
+    begin = max(span.start + start for span, start in zip(spans, starts, strict=True))
+    end = min(span.stop + start for span, start in zip(spans, starts, strict=True))
+    if begin >= end:
+        raise _nothing_in_common(sheets)
+    return [
+        sheet.part(slice(begin - start, end - start))
+        for sheet, start in zip(sheets, starts, strict=True)
+    ]
+
+
+def _check_same_steps(first: Sheet, other: Sheet) -> None:
+    kinds = {
+        "dates" if sheet.times.dtype.kind == "M" else "numbers": sheet for sheet in (first, other)
+    }
+    if len(kinds) > 1:
+        raise DataError(
+            f"times must be dates in all files or numbers in all, got dates in "
+            f"{kinds['dates'].table.source} and numbers in {kinds['numbers'].table.source}."
+        )
+    if first.words != other.words or abs(other.step / first.step - 1) > _SAME:
+        finer, coarser = sorted((first, other), key=_length)
+        raise DataError(
+            f"files must have the same steps of time, got {first.table.source} with "
+            f"{first.steps_in_words} values and {other.table.source} with {other.steps_in_words} "
+            f"ones. Average those of {finer.table.source} first, in pandas by "
+            f'`series.resample("{_frequency(coarser)}").mean()`.'
+        )
+
+
+def _length(sheet: Sheet) -> float:
+    """Return the step, in about seconds for dates."""
+    if sheet.words == _EVEN:
+        return sheet.step
+    return sheet.step * (_DAY if sheet.words == BUSINESS else 30 * _DAY)
+
+
+def _frequency(sheet: Sheet) -> str:
+    """Return the step as pandas writes it."""
+    if sheet.words == BUSINESS:
+        return "B"
+    if sheet.words != _EVEN:
+        return f"{sheet.step:.0f}MS" if sheet.step > 1 else "MS"
+    return "D" if sheet.step == _DAY else f"{sheet.step:g}s"
+
+
+def _distance(first: Sheet, other: Sheet) -> int:
+    """Return how many steps another sheet begins after the first, or raise DataError."""
+    a, b = first.times[0], other.times[0]
+    if first.words == BUSINESS:
+        steps: float = int(np.busday_count(a.astype("M8[D]"), b.astype("M8[D]")))
+    elif first.words != _EVEN:
+        steps = int((b.astype("M8[M]") - a.astype("M8[M]")).astype(int)) / first.step
+    else:
+        apart = (b - a) / np.timedelta64(1, "us") / 1e6 if first.times.dtype.kind == "M" else b - a
+        steps = float(apart) / first.step
+    if abs(steps - round(steps)) > _AGREEMENT[first.times.dtype.kind]:
+        raise _nothing_in_common((first, other))
+    return round(steps)
+
+
+def _nothing_in_common(sheets: Sequence[Sheet]) -> DataError:
+    told = ", ".join(
+        f"{label_of(sheet.times[0])} to {label_of(sheet.times[-1])} in {sheet.table.source}"
+        for sheet in sheets
+    )
+    return DataError(
+        f"files must have times in common at which all have values, got {told} "
+        f"({sheets[0].steps_in_words}). Dates must agree to the hour: write the same one in each."
+    )
+
+
+def _all_times(times: Array, places: NDArray[np.intp], step: float, words: str) -> Array:
+    """Return the times of the whole grid, of which some are given."""
+    n = int(places[-1]) + 1
+    if n == times.size:
+        return times
+    if times.dtype.kind != "M":
+        return np.linspace(times[0], times[-1], n)
+    exact = times.astype("datetime64[us]")
+    if words == _EVEN:
+        told = np.interp(np.arange(n), places, (exact - exact[0]).astype(np.int64))
+        return np.asarray(exact[0] + np.round(told).astype("timedelta64[us]"))
+    whole = np.empty(n, exact.dtype)
+    before = np.searchsorted(places, np.arange(n), side="right") - 1
+    after = np.arange(n) - places[before]  # steps since the last given time
+    whole[:] = _later(exact[before], after, step, words)
+    whole[places] = exact
+    return whole
+
+
+def _later(dates: Array, steps: NDArray[np.intp], step: float, words: str) -> Array:
+    """Return the dates some business days or months after others, at the same time of day."""
+    days = dates.astype("datetime64[D]")
+    clock = dates - days
+    if words == BUSINESS:
+        return np.asarray(np.busday_offset(days, steps) + clock)
+    months = dates.astype("datetime64[M]")
+    later = months + (steps * int(step)).astype("timedelta64[M]")
+    last = (later + 1).astype("datetime64[D]") - np.timedelta64(1, "D")
+    day = (days - months.astype("datetime64[D]")).max()  # that of month ends is the longest
+    same_day = later.astype("datetime64[D]") + day
+    return np.asarray(np.minimum(same_day, last) + clock)
+
+
+def _gaps(missing: NDArray[np.bool_]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return where runs of missing values start, and how long they are."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], missing, [False]]).astype(np.int8)))
+    return edges[::2], edges[1::2] - edges[::2]
+
+
+def _fill(series: NDArray[np.float64], made: NDArray[np.bool_], longest: int) -> None:
+    """Interpolate the gaps of up to `longest` values, and note in `made` where."""
+    starts, lengths = _gaps(np.isnan(series))
+    for start, length in zip(starts.tolist(), lengths.tolist(), strict=True):
+        if length <= longest and start > 0 and start + length < series.size:
+            made[start : start + length] = True
+    known = np.isfinite(series)
+    if made.any():
+        series[made] = np.interp(np.flatnonzero(made), np.flatnonzero(known), series[known])

@@ -1,0 +1,193 @@
+"""Files as they come: two joined on their dates, gaps, codes, units, trends, and what is said."""
+
+import re
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import pycwt_mod
+
+N = 400
+FEW = ("--mc-count", "20", "--no-progress", "--dj", "1/4")
+DAYS = np.datetime64("2019-01-01") + np.arange(N)
+
+
+@pytest.fixture(scope="module")
+def series():
+    rng = np.random.default_rng(1)
+    rain = rng.normal(size=N).round(4)
+    return rain, (np.roll(rain, 3) + 0.3 * rng.normal(size=N)).round(4)
+
+
+@pytest.fixture
+def write(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    def write_file(name, header, *columns, sep=",", encoding="utf-8"):
+        rows = [sep.join(map(str, row)) for row in zip(*columns, strict=True)]
+        Path(name).write_text("\n".join([*header, *rows, ""]), encoding=encoding)
+        return name
+
+    return write_file
+
+
+@pytest.fixture
+def two(write, series):
+    rain, flow = series
+    kept = np.delete(np.arange(N), [100, 101, 102])
+    write("rain.csv", ["date,mm"], DAYS[kept], rain[kept])
+    write("flow.csv", ["day,m3s"], DAYS[20:], flow[20:])
+    return "rain.csv", "flow.csv"
+
+
+@pytest.mark.parametrize("command", ["wct", "xwt"])
+def test_two_files_are_joined_on_their_dates(command, two, call):
+    simulation = FEW if command == "wct" else ("--dj", "1/4")
+    status, out, err = call(command, *two, "--interpolate", "3", *simulation)
+    assert (status, err) == (0, "")
+    assert "Data: rain.csv, column mm; flow.csv, column m3s\n" in out
+    assert "Times: 2019-01-21 to 2020-02-04, daily, 380 values\n" in out
+    assert "Left out: 20 times of rain.csv before these\n" in out
+    assert "Filled by interpolation: 3 of 380 values of mm\n" in out
+    assert max(map(len, out.splitlines())) <= 80
+
+
+def test_two_files_give_the_numbers_of_the_joined_series(two, series, call_json):
+    told = call_json("wct", *two, "--interpolate", "3", *FEW)
+    x, y = (values[20:].copy() for values in series)
+    x[80:83] = np.interp([1, 2, 3], [0, 4], x[[79, 83]])
+    result = pycwt_mod.wct(x, y, 1.0, dj=1 / 4, mc_count=20, rng_seed=0, progress=False)
+    np.testing.assert_allclose(told["results"]["sig"], result[4], rtol=1e-9)
+    made = told["provenance"]
+    rain, flow = made["files"]
+    assert rain["interpolated"] == {"mm": 3}
+    assert (rain["left_out_before"], flow["left_out_before"]) == (20, 0)
+    assert (made["samples"], made["dt"], made["unit"]) == (380, 1, "days")
+
+
+def test_gap_between_files_is_told_with_the_number_to_pass(two, call):
+    status, out, err = call("wct", *two, *FEW)
+    assert (status, out) == (1, "")
+    assert "rain.csv, line 102: column 'date' must be evenly spaced, got a step from 20" in err
+    assert "Pass --interpolate 3 to fill gaps of up to 3 steps" in err
+    assert err.count("\n") == 1
+
+
+def test_many_files_are_compared_by_their_names(two, series, write, call):
+    write("more.csv", ["date,mm,text"], DAYS, series[1], ["a"] * N)
+    warnings.simplefilter("always")
+    status, out, err = call("matrix", *two, "more.csv", "--interpolate", "3", *FEW)
+    assert status == 0
+    assert "3 pairs of 3 series" in out
+    assert re.search(r"^  rain +more ", out, re.M) or re.search(r"^  flow +more ", out, re.M)
+    assert "warning: left out: more.csv, line 2: column 'text'" in err
+
+
+@pytest.mark.parametrize(
+    ("header", "form", "sep", "options"),
+    [
+        (["sep=;", "Datum;Regen;Abfluß", ";mm;m3/s"], "{d}.{m}.{y}", ";", ()),
+        (["Date,Rain,Flow", "mm/dd/yyyy,mm,cfs"], "{m}/{d}/{y}", ",", ()),
+        (["a title", "Date\tRain\tFlow"], "{d}-{m}-{y}", "\t", ("--skip", "1")),
+        (["Date;Rain;Flow"], "{d}.{m}.{s}", ";", ("--date-format", "%d.%m.%y")),
+    ],
+)
+def test_files_of_spreadsheets_are_read(header, form, sep, options, write, series, call_json):
+    parts = [str(day).split("-") for day in DAYS]
+    dates = [form.format(d=d, m=m, y=y, s=y[2:]) for y, m, d in parts]
+    texts = [[str(v).replace(".", ",") if sep == ";" else v for v in own] for own in series]
+    encoding = "utf-8-sig" if sep == ";" else "latin-1"
+    write("f.csv", header, dates, *texts, sep=sep, encoding=encoding)
+    name = header[-2 if len(header) > 1 and header[-1][0] in ";m" else -1].split(sep)[0]
+    told = call_json("xwt", "f.csv", "--time", name, *options)
+    made = told["provenance"]
+    assert (made["samples"], made["span"]) == (N, "2019-01-01 to 2020-02-04")
+    assert (made["dt"], made["unit"]) == (1, "days")
+    expected = pycwt_mod.xwt(*series, 1.0)[3]
+    np.testing.assert_allclose(told["results"]["sig"], expected, rtol=1e-9)
+
+
+def test_row_of_units_is_told_and_kept(write, series, call, call_json):
+    file = write("u.csv", ["date,rain,flow", ",mm,m3/s"], DAYS, *series)
+    _, out, _ = call("xwt", file, "--time", "date")
+    assert "Data: u.csv, columns rain in mm and flow in m3/s\n" in out
+    (made,) = call_json("xwt", file, "--time", "date")["provenance"]["files"]
+    assert made["units"] == {"rain": "mm", "flow": "m3/s"}
+
+
+def test_codes_of_missing_values_are_proposed_one_after_the_other(write, series, call):
+    rain = series[0].astype(object)
+    rain[[50, 120, 121]], rain[200] = "ND", -999
+    file = write("nd.csv", ["date,rain,flow"], DAYS, rain, series[1])
+    warnings.simplefilter("always")
+    options = ["xwt", file, "--time", "date"]
+    for remedy in ("--missing ND", "--interpolate 2", "--missing=-999"):
+        _, _, err = call(*options)
+        assert remedy in err
+        options += remedy.split()
+    status, out, err = call(*options)
+    assert (status, err) == (0, "")
+    assert "Filled by interpolation: 4 of 400 values of rain\n" in out
+
+
+def test_values_missing_at_the_ends_are_left_out_and_told(write, series, call):
+    rain = series[0].astype(object)
+    rain[:2], rain[-3:] = "", "NA"
+    file = write("ends.csv", ["date,rain,flow"], DAYS, rain, series[1])
+    status, out, _ = call("xwt", file, "--time", "date")
+    assert status == 0
+    assert "Left out: 2 times of ends.csv before these, 3 times of ends.csv after these" in out
+
+
+def test_trend_and_season_are_removed_and_recorded(write, series, call, call_json):
+    cycle = 5 * np.sin(2 * np.pi * np.arange(N) / 20)
+    file = write("s.csv", ["date,rain,flow"], DAYS, series[0] + cycle, series[1] + cycle)
+    options = ("wct", file, "--time", "date", "--detrend", "loess", "--deseason", "20", *FEW)
+    made = call_json(*options)["provenance"]["removed"]
+    assert made["rain"]["trend"] == "loess"
+    assert made["flow"]["n_seasons"] == 20
+    _, out, _ = call(*options)
+    assert "Removed from rain: loess trend with windows of 266 samples, 20 seasonal" in out
+    prepared = pycwt_mod.prepare(series[0] + cycle, trend="loess", season=20)
+    assert made["rain"]["variance_left"] == pytest.approx(prepared.record["variance_left"])
+
+
+def test_a_series_with_itself_is_told(write, series, call):
+    file = write("one.csv", ["date,rain"], DAYS, series[0])
+    warnings.simplefilter("always")
+    status, _, err = call("xwt", file, "--time", "date", "--x", "rain", "--y", "rain")
+    assert status == 0
+    assert "one.csv: column 'rain' and one.csv: column 'rain' hold the same values" in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["flow.csv", "rain.csv", "flow.csv"], "takes one file or two, got 3"),
+        (["rain.csv", "flow.csv", "--dt", "1"], "several files are joined on their times"),
+        (["rain.csv", "plain.csv"], "plain.csv: name its column of times by --time; it has 1 a"),
+        (["rain.csv", "wide.csv"], "name columns by --y; wide.csv has 2 a, 3 b"),
+        (["plain.csv", "--dt", "1", "--deseason", "year"], "--deseason year needs dates"),
+        (["rain.csv", "--deseason", "1"], "must be year, or the number of samples in a cycle"),
+        (["rain.csv", "--detrend", "cubic"], "invalid choice: 'cubic'"),
+        (["rain.csv", "--interpolat=3", "--intrapolate", "2"], "'--interpolate'?"),
+        (["rain.csv", "--dt", "1", "flow.csv"], "files stand side by side before the options"),
+        (["rain.csv", "--backend", "jobli"], "Did you mean 'joblib'?"),
+    ],
+)
+def test_wrong_command_is_told_in_a_line(arguments, message, two, series, write, call):
+    write("plain.csv", ["a,b"], *series)
+    write("wide.csv", ["date,a,b"], DAYS, *series)
+    status, out, err = call("wct", *arguments)
+    assert (status, out) == (2, "")
+    assert message in err.splitlines()[-1]
+    assert "pycwt-mod wct" in err
+
+
+@pytest.mark.parametrize(("word", "near"), [("wtc", "wct"), ("matrx", "matrix"), ("cvt", "cwt")])
+def test_unknown_command_is_told_with_the_nearest(word, near, call):
+    status, _, err = call(word, "rain.csv")
+    assert status == 2
+    assert f"there is no command {word!r}. Did you mean {near!r}? Commands: demo, wct" in err
