@@ -60,13 +60,14 @@ def make_groups(
 ) -> tuple[Group, ...]:
     """Put together the bands whose times may be equally coarse, unless the method is "full".
 
-    A band without a scale in `members` is passed over.
+    Scales that are not evenly spaced are always simulated in full. A band without a scale in
+    `members` is passed over.
     """
     n_scales = geometry.n_scales
     used = [number for number, member in enumerate(members) if member.any()]
     if not used:
         return ()
-    if method == "full" or geometry.smooths_itself:
+    if method == "full" or geometry.smooths_itself or geometry.weights is not None:
         return (Group(1, 0, n_scales, tuple(used)),)
     ahead = (geometry.taps.size - 1) // 2
     behind = geometry.taps.size - 1 - ahead
@@ -190,6 +191,8 @@ def _coarse_times(geometry: Geometry, step: int) -> list[slice]:
 
 def _coarse_bank(geometry: Geometry, group: Group, ops: ArrayOps) -> FilterBank:
     """Return filters that take up the spectrum at the full rate and give every step-th time."""
+    if geometry.weights is not None:
+        return geometry.make_bank(ops=ops)
     length = geometry.n_fft // group.step
     filters = []
     for scale in geometry.scales_in_samples[group.low : group.high].tolist():

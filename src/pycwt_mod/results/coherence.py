@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ..arguments import padded_length
 from ..coherence import PairSpectra
+from ..geometry import Geometry
 from ..indexes import UNNAMED
+from ..measures import semblance
 from ..montecarlo.null import NullDistribution
+from ..montecarlo.options import SimulationKeywords, SimulationOptions
+from ..montecarlo.time_means import TimeMeans, mean_over_time
+from ..scales import Scales, as_scales
 from ..summary import Summary, summarise
-from ..validation import as_choice, as_level
+from ..validation import as_choice, as_coefficient, as_level
 from .base import Array, WaveletResult
 
 if TYPE_CHECKING:
     from ..plotting import FieldPlot
+
+
+# Options of a simulation that do not apply to means over time.
+_OF_LEVELS = {"cache", "mc_count_max", "n_samples", "noise", "smoothing", "surrogate_length", "tol"}
+
+
+# What a call with `freqs` leaves out of its record.
+_GRID = {"dj": 1 / 12, "s0": -1, "J": -1}
 
 
 class _CoherenceFields(NamedTuple):
@@ -133,6 +147,107 @@ class CoherenceResult(WaveletResult, _CoherenceFields):
         if tested.any():
             found[tested] = false_discovery_control(p[tested], method="bh") <= 1 - probability
         return found
+
+    def semblance(self, order: int = 1) -> Array:
+        """Return how alike the phases are, from -1 to 1, shape (n_scales, n).
+
+        Parameters
+        ----------
+        order : int, default 1
+            As in `pycwt_mod.semblance`.
+        """
+        return semblance(np.exp(1j * self.aWCT), order)
+
+    def mean_over_time(
+        self,
+        level: float | None = None,
+        *,
+        coefficients: tuple[float, float] | None = None,
+        **options: Unpack[SimulationKeywords],
+    ) -> TimeMeans:
+        """Average the coherence over time, scale by scale, with a significance of its own.
+
+        Use it to ask at which periods two series are coherent on the whole. The level of the points
+        is not that of their mean: means vary far less, so that a mean may lie well below it and be
+        significant, and the more so the longer the record.
+
+        Parameters
+        ----------
+        level : float, optional
+            Probability of the level, such as 0.95; by default the one `wct` was called with.
+        coefficients : (float, float), optional
+            Lag-1 autocorrelation of the series under the null hypothesis; by default that of the
+            result.
+        **options
+            Options of the simulation, as in `wct_significance`: `mc_count`, `rng_seed`, `rng`,
+            `backend`, `n_workers`, `parallel`, `method`, `progress`, `timeout`.
+
+        Returns
+        -------
+        pycwt_mod.montecarlo.time_means.TimeMeans
+            `periods`, `coherence`, `level` and `pvalue`, each of shape (n_scales,).
+
+        Raises
+        ------
+        TypeError, ValueError
+            If an argument is not as described here, or `wct` was called with ``sig=False`` and
+            there are no `coefficients`.
+        TimeoutError
+            After `timeout`.
+
+        Notes
+        -----
+        The null hypothesis is that of `wct`, two independent AR(1) series. `mc_count` pairs of
+        them, as long as the record, are transformed like the record, and averaged over the times
+        outside the cone of influence. Levels and p-values are those of each scale by itself: of
+        unrelated series a share ``1 - level`` of the scales is significant, in runs of neighbours.
+
+        References
+        ----------
+        Grinsted, A., Moore, J. C., and Jevrejeva, S. (2004). Application of the cross wavelet
+        transform and wavelet coherence to geophysical time series. Nonlinear Processes in
+        Geophysics 11, 561-566. doi:10.5194/npg-11-561-2004
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from pycwt_mod import wct
+        >>> rng = np.random.default_rng(0)
+        >>> x, y = rng.normal(size=(2, 400)) + np.sin(2 * np.pi * np.arange(400) / 12)
+        >>> result = wct(x, y, 1.0, dj=1 / 4, mc_count=40, rng_seed=1, progress=False)
+        >>> means = result.mean_over_time(mc_count=100, rng_seed=1, progress=False)
+        >>> means.periods[means.pvalue < 0.001].round(1)
+        array([ 8. ,  9.5, 11.3, 13.5, 16. ])
+        """
+        unfit = sorted(_OF_LEVELS & options.keys())
+        if unfit:
+            raise TypeError(
+                f"`{unfit[0]}` has no meaning for a mean over time, whose surrogates are as long "
+                "as the record and smoothed alike. Leave it out."
+            )
+        if coefficients is None and "coefficients" not in self.provenance:
+            raise ValueError(
+                "`coefficients` must be given, as `wct` was called with sig=False: such as "
+                "(ar1(y1)[0], ar1(y2)[0])."
+            )
+        g1, g2 = self.provenance["coefficients"] if coefficients is None else coefficients
+        grid, n = self._scales(), self.coi.size
+        smoothing = self.provenance.get("smoothing", "pycwt")
+        means = mean_over_time(
+            self.WCT[grid.order],
+            Geometry(self.mother, grid.values, self.dt, grid.dj, n, padded_length(n), smoothing),
+            (as_coefficient(g1, "coefficients"), as_coefficient(g2, "coefficients")),
+            SimulationOptions(**options),
+            self.level if level is None else as_level(level, "level"),
+            centred=bool(self.provenance.get("normalize", True)),
+        )
+        return means.reordered(grid.order)
+
+    def _scales(self) -> Scales:
+        """Return the scales in ascending order, and how the rows come from them."""
+        made, n = self.provenance, self.coi.size
+        dj, s0, J = (made.get(name, default) for name, default in _GRID.items())
+        return as_scales(n, self.dt, dj, s0, J, made.get("freqs"), self.mother)
 
     def summary(
         self,
