@@ -19,6 +19,7 @@ PAGES = [
     "docs/getting_started.md",
     "docs/faq.md",
     "docs/from_pycwt.md",
+    "docs/from_peers.md",
     pytest.param("docs/backends.md", marks=pytest.mark.heavy),
     "docs/engine.md",
 ]
