@@ -24,7 +24,7 @@ def prepare(arguments: argparse.Namespace, *columns: str) -> Inputs:
     """Return the series that a command names by ``--x``, or by ``--x`` and ``--y``."""
     check_outputs(arguments)
     inputs = read_inputs(arguments, [(f"--{name}", getattr(arguments, name)) for name in columns])
-    check_red_noise(inputs)
+    check_red_noise(inputs, [getattr(arguments, name, None) for name in ("al1", "al2")])
     return inputs
 
 

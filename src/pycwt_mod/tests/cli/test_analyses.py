@@ -55,6 +55,22 @@ def test_wct_numbers_are_those_of_the_package(csv, rivers, call_json):
     assert [band["periods"] for band in results["bands"]][:2] == [[0.125, 0.25], [0.25, 0.5]]
 
 
+def test_given_coefficients_of_red_noise_stand_in_place_of_estimates(tmp_path, call, call_json):
+    walk = np.cumsum(np.random.default_rng(0).normal(size=200))
+    file = tmp_path / "walk.csv"
+    rows = zip(10 * walk + np.arange(200) ** 2, walk[::-1], strict=True)
+    file.write_text("x,y\n" + "\n".join(",".join(map(str, row)) for row in rows))
+    status, _, err = call("wct", file, "--x", "x", "--y", "y")
+    assert status == 1
+    assert "must resemble red noise" in err
+    given = ("--al1", "0.9", "--al2", "0")
+    told = call_json("wct", file, "--x", "x", "--y", "y", *given, *FEW)
+    assert told["results"]["ar1"] == [0.9, 0.0]
+    assert call("xwt", file, "--x", "x", "--y", "y", *given)[0] == 0
+    status, _, err = call("xwt", file, "--x", "x", "--y", "y", "--al1", "1")
+    assert "--al1: must lie strictly between -1 and 1, got '1'" in err
+
+
 def test_json_tells_how_it_was_made(csv, call_json):
     options = ("--wavelet", "paul:5", "--dj", "1/4", "--scales", "20", "--s0", "0.3")
     more = ("--level", "0.9", "--tol", "0.2", "--workers", "1", "--backend", "sequential")
