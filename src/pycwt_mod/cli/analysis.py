@@ -55,7 +55,9 @@ def _columns_of(source: Source) -> str:
     ]
     if len(titles) > _MOST_COLUMNS:
         return f"{source.name}, {len(titles)} columns"
-    return f"{source.name}, column{'s' if titles[1:] else ''} {' and '.join(titles)}"
+    *others, last = titles
+    listed = f"{', '.join(others)} and {last}" if others else last
+    return f"{source.name}, column{'s' if others else ''} {listed}"
 
 
 def _times_of(inputs: Inputs) -> str:

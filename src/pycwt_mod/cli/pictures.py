@@ -14,35 +14,32 @@ from .options import scale_options
 
 __all__ = ["save_matrix", "save_pair", "save_transform"]
 
-# Sharp enough for print at the width of a page.
-_DPI = 200
 _PANELS_ABREAST = 3
 
 
 def save_pair(arguments: argparse.Namespace, inputs: Inputs, result: tuple[Any, ...]) -> None:
     """Draw the result of `wct` or `xwt` into the file of ``--plot``."""
-    from ..plotting import offscreen_axes, plot_wct, plot_xwt
+    from ..plotting import level_words, offscreen_axes, plot_wct, plot_xwt, save_figure
 
     coherence = arguments.command == "wct"
     draw: Any = plot_wct if coherence else plot_xwt
     x, y = _plain_names(inputs)
-    chance = 100 * (1 - arguments.significance_level)
     plot = draw(
         *result,
         names=(x, y),
-        level_label=f"{chance:.3g} % significance level against red noise",
+        level_label=level_words(arguments.significance_level),
         title=f"{x} and {y}: {'wavelet coherence' if coherence else 'cross-wavelet transform'}",
         ax=offscreen_axes(),
         **_axes_options(inputs),
     )
-    plot.figure.savefig(arguments.plot, dpi=_DPI)
+    save_figure(plot.figure, arguments.plot)
 
 
 def save_transform(arguments: argparse.Namespace, inputs: Inputs) -> None:
     """Draw the wavelet power of a series in four panels into the file of ``--plot``."""
     from matplotlib.figure import Figure
 
-    from ..plotting import plot_cwt
+    from ..plotting import plot_cwt, save_figure
 
     (name,) = _plain_names(inputs)
     plot = plot_cwt(
@@ -57,12 +54,14 @@ def save_transform(arguments: argparse.Namespace, inputs: Inputs) -> None:
         ax=Figure(figsize=(8, 7), layout="constrained"),
         **_axes_options(inputs),
     )
-    plot.figure.savefig(arguments.plot, dpi=_DPI)
+    save_figure(plot.figure, arguments.plot)
 
 
 def save_matrix(arguments: argparse.Namespace, inputs: Inputs, result: MatrixResult) -> None:
     """Draw the pairs, a panel for each band with numbers, into the file of ``--plot``."""
     from matplotlib.figure import Figure
+
+    from ..plotting import save_figure
 
     bands = [b for b in range(len(result.bands)) if np.isfinite(result.coherence[:, b]).any()]
     if not bands:
@@ -74,7 +73,7 @@ def save_matrix(arguments: argparse.Namespace, inputs: Inputs, result: MatrixRes
     for place, band in enumerate(bands, start=1):
         axes = figure.add_subplot(rows, columns, place)
         result.plot(band=band, level=arguments.significance_level, period_unit=inputs.unit, ax=axes)
-    figure.savefig(arguments.plot, dpi=_DPI)
+    save_figure(figure, arguments.plot)
 
 
 def _plain_names(inputs: Inputs) -> tuple[str, ...]:

@@ -352,7 +352,7 @@ class CoherenceResult(WaveletResult, _CoherenceFields):
         >>> plot.axes.get_xlabel(), plot.axes.get_ylabel()
         ('Time (days)', 'Period (days)')
         """
-        from ..plotting import plot_wct
+        from ..plotting import level_words, plot_wct
 
         if self.freqs.size > 1 and self.freqs[0] < self.freqs[-1]:  # rising ones were asked for
             if options.get("significant") is not None:
@@ -360,12 +360,8 @@ class CoherenceResult(WaveletResult, _CoherenceFields):
             shown = self._upside_down()
             return shown.plot(times, level=level, correction=correction, **options)
         probability = self.level if level is None else as_level(level, "level")
-        name = f"{100 * (1 - probability):.3g} %"
         if correction is not None:
             options["significant"] = self.significant(probability, correction)
-            name = f"significant at a false discovery rate of {name}"
-        else:
-            name += " significance level"
         sig = self[4] if level is None else self._null().quantile(probability)
         unit = options.setdefault("period_unit", self.unit)
         if times is None:
@@ -376,7 +372,7 @@ class CoherenceResult(WaveletResult, _CoherenceFields):
             options.setdefault("names", self.names)
         # A mask of the caller's own is not at this level; plot_wct then has a label of its own.
         if correction is not None or options.get("significant") is None:
-            options.setdefault("level_label", name)
+            options.setdefault("level_label", level_words(probability, correction))
         return plot_wct(*self[:4], sig, times, **options)
 
     def _upside_down(self) -> CoherenceResult:

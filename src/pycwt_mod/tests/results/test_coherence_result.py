@@ -135,7 +135,7 @@ def test_replaced_wct_significance_is_called(pair, monkeypatch):
 
 def test_result_draws_itself_at_its_own_level(result):
     plot = result.plot(period_unit="days", ax=offscreen_axes())
-    assert "Outlined: 5 % significance level." in plot.caption.get_text()
+    assert "Outlined: 5 % significance level against" in plot.caption.get_text()
     assert plot.axes.get_xlabel() == "Time (days)"
     assert plot.axes.get_xlim() == (-0.25, 99.75)  # 200 samples, every half day
     same = plot_wct(*result, 0.5 * np.arange(200), ax=offscreen_axes())
@@ -150,10 +150,10 @@ def test_result_draws_itself_at_another_level_or_corrected(result):
 
     loose, strict = (result.plot(level=p, ax=offscreen_axes()) for p in (0.8, 0.99))
     assert area(strict) < area(loose)
-    assert "Outlined: 1 % significance level." in strict.caption.get_text()
+    assert "Outlined: 1 % significance level against" in strict.caption.get_text()
     corrected = result.plot(np.arange(200), correction="fdr", ax=offscreen_axes())
     text = " ".join(corrected.caption.get_text().split())
-    assert "Outlined: significant at a false discovery rate of 5 %." in text
+    assert "Outlined: significant against red noise at a false discovery rate of 5 %." in text
     mask = result.significant(correction="fdr")
     periods = np.concatenate([line[:, 1] for line in corrected.contour.allsegs[0]])
     found = result.periods[mask.any(axis=1)]
