@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import difflib
 import math
 import re
 import textwrap
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from ..backends import list_backends
 from ..mothers import DOG, MexicanHat, Morlet, Paul
+from ..validation import did_you_mean
 
 
 class CommandParser(argparse.ArgumentParser):
@@ -25,7 +25,7 @@ class CommandParser(argparse.ArgumentParser):
         if options:
             known = [option for option in self._option_string_actions if option[:2] == "--"]
             name = options[0].partition("=")[0]
-            self.error(f"there is no option {name}.{near_match(name, known)}")
+            self.error(f"there is no option {name}.{did_you_mean(name.lower(), known)}")
         if left:
             self.error(f"files stand side by side before the options, got {' '.join(left)} later")
         return found, left
@@ -35,8 +35,9 @@ def parse(parser: CommandParser, commands: Commands, words: Sequence[str]) -> ar
     """Return the arguments of a command; SystemExit, after a message, if they are wrong."""
     known = list(commands.choices)
     if words and not words[0].startswith("-") and words[0] not in known:
-        alike = [name for name in known if name[0] == words[0][:1]]
-        near = near_match(words[0], alike) or near_match(words[0], known)
+        word = words[0].strip().lower()
+        alike = [name for name in known if name[0] == word[:1]]
+        near = did_you_mean(word, alike) or did_you_mean(word, known)
         parser.error(f"there is no command {words[0]!r}.{near} Commands: {', '.join(known)}.")
     return parser.parse_args(words)
 
@@ -381,17 +382,12 @@ def band_of(text: str) -> tuple[float, float]:
 def backend_name(text: str) -> str:
     """Return the name of a backend."""
     known = list_backends()
-    if text.strip().lower() not in known:
+    name = text.strip().lower()
+    if name not in known:
         raise argparse.ArgumentTypeError(
-            f"must be one of {', '.join(known)}, got {text!r}.{near_match(text, known)}"
+            f"must be one of {', '.join(known)}, got {text!r}.{did_you_mean(name, known)}"
         )
     return text
-
-
-def near_match(name: str, known: Iterable[str]) -> str:
-    """Return the question whether a known name was meant, with a space before it, or nothing."""
-    near = difflib.get_close_matches(name.strip().lower(), list(known), n=1)
-    return f" Did you mean {near[0]!r}?" if near else ""
 
 
 def _path(text: str, suffixes: str) -> Path:

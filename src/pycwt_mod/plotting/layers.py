@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ import numpy as np
 from matplotlib import colormaps, patheffects
 from numpy.typing import NDArray
 
-from ..validation import as_flag, as_real, as_series, brief
+from ..validation import as_flag, as_real, as_series, brief, did_you_mean
 from .axes import PeriodAxis, draw_time_axis, letters_for, shrink_letters, size_in_inches
 from .field import Field, Reduced, cell_edges
 from .outline import cone_border, draw_outline
@@ -177,9 +176,8 @@ def _as_bands(bands: Any) -> dict[str, tuple[float, float]]:
 def _as_colours(cmap: Any) -> Any:
     """Return a colour map of matplotlib, given by name or as it is."""
     if isinstance(cmap, str) and cmap not in colormaps:
-        near = difflib.get_close_matches(cmap, colormaps, n=1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
         raise ValueError(
-            f"`cmap` must be a colour map of matplotlib, such as 'magma', got {cmap!r}.{hint}"
+            f"`cmap` must be a colour map of matplotlib, such as 'magma', got {cmap!r}."
+            f"{did_you_mean(cmap, colormaps)}"
         )
     return cmap

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -12,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..time_axis import RowsError, TimeAxis, as_time_axis, unit_of_steps
+from ..validation import did_you_mean
 from .dates import as_times, joined_parts
 from .fields import as_numbers, kind_of, with_gaps
 
@@ -118,8 +118,7 @@ class Table:
                 return found[0]
         if wanted.isdecimal() and 1 <= int(wanted) <= len(self.names):
             return int(wanted) - 1
-        near = difflib.get_close_matches(wanted, [n for n in self.names if n], n=1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
+        hint = did_you_mean(wanted, filter(None, self.names))
         raise DataError(f"{self.source}: there is no column {which!r}.{hint} {self._listing()}")
 
     def numbers(self, which: str | int) -> NDArray[np.float64]:
