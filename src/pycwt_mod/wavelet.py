@@ -25,13 +25,12 @@ from .helpers import ar1, ar1_spectrum, fft, fft_kwargs, find, get_cache_dir, re
 from .indexes import sampling_of
 from .keywords import explains_keywords
 from .levels import wct_null, wct_significance
-from .limits import as_interval
 from .montecarlo.options import SimulationKeywords, SimulationOptions, check_smoothing
 from .mothers import DOG, MexicanHat, Morlet, Paul, as_mother
 from .results import CoherenceResult, CrossWaveletResult, made_by
 from .scales import as_scales
 from .single import cwt, icwt, significance
-from .validation import as_flag, as_level
+from .validation import as_flag, as_level, as_positive
 
 __all__ = ["cwt", "icwt", "significance", "wct", "wct_null", "wct_significance", "xwt"]
 
@@ -115,7 +114,7 @@ def xwt(
     (62, 64)
     """
     mother = as_mother(wavelet)
-    facts = sampling_of({"y1": y1, "y2": y2}, dt if dt is None else as_interval(dt))
+    facts = sampling_of({"y1": y1, "y2": y2}, dt if dt is None else as_positive(dt, "dt"))
     pair, dt = as_pair(y1, y2), facts["dt"]
     level = as_level(significance_level)
     grid = as_scales(pair.shape[1], dt, dj, s0, J, freqs, mother)
@@ -251,7 +250,7 @@ def wct(
     ((69, 100), (69,))
     """
     mother = as_mother(wavelet)
-    facts = sampling_of({"y1": y1, "y2": y2}, dt if dt is None else as_interval(dt))
+    facts = sampling_of({"y1": y1, "y2": y2}, dt if dt is None else as_positive(dt, "dt"))
     pair, dt = as_pair(y1, y2), facts["dt"]
     level = as_level(significance_level)
     n = pair.shape[1]

@@ -19,7 +19,7 @@ _PANELS_ABREAST = 3
 
 def save_pair(arguments: argparse.Namespace, inputs: Inputs, result: tuple[Any, ...]) -> None:
     """Draw the result of `wct` or `xwt` into the file of ``--plot``."""
-    from ..plotting import level_words, offscreen_axes, plot_wct, plot_xwt, save_figure
+    from ..plotting import level_words, offscreen_axes, plot_wct, plot_xwt
 
     coherence = arguments.command == "wct"
     draw: Any = plot_wct if coherence else plot_xwt
@@ -32,14 +32,14 @@ def save_pair(arguments: argparse.Namespace, inputs: Inputs, result: tuple[Any, 
         ax=offscreen_axes(),
         **_axes_options(inputs),
     )
-    save_figure(plot.figure, arguments.plot)
+    plot.save(arguments.plot)
 
 
 def save_transform(arguments: argparse.Namespace, inputs: Inputs) -> None:
     """Draw the wavelet power of a series in four panels into the file of ``--plot``."""
     from matplotlib.figure import Figure
 
-    from ..plotting import plot_cwt, save_figure
+    from ..plotting import plot_cwt
 
     (name,) = _plain_names(inputs)
     plot = plot_cwt(
@@ -54,14 +54,12 @@ def save_transform(arguments: argparse.Namespace, inputs: Inputs) -> None:
         ax=Figure(figsize=(8, 7), layout="constrained"),
         **_axes_options(inputs),
     )
-    save_figure(plot.figure, arguments.plot)
+    plot.save(arguments.plot)
 
 
 def save_matrix(arguments: argparse.Namespace, inputs: Inputs, result: MatrixResult) -> None:
     """Draw the pairs, a panel for each band with numbers, into the file of ``--plot``."""
     from matplotlib.figure import Figure
-
-    from ..plotting import save_figure
 
     bands = [b for b in range(len(result.bands)) if np.isfinite(result.coherence[:, b]).any()]
     if not bands:
@@ -69,11 +67,9 @@ def save_matrix(arguments: argparse.Namespace, inputs: Inputs, result: MatrixRes
     columns = min(_PANELS_ABREAST, len(bands))
     rows = math.ceil(len(bands) / columns)
     size = 2.2 + 0.22 * len(result.names)
-    figure = Figure(figsize=((size + 1) * columns, size * rows), layout="constrained")
-    for place, band in enumerate(bands, start=1):
-        axes = figure.add_subplot(rows, columns, place)
-        result.plot(band=band, level=arguments.significance_level, period_unit=inputs.unit, ax=axes)
-    save_figure(figure, arguments.plot)
+    figure = Figure(figsize=(size * columns + 1, size * rows), layout="constrained")
+    plot = result.plot(level=arguments.significance_level, period_unit=inputs.unit, ax=figure)
+    plot.save(arguments.plot)
 
 
 def _plain_names(inputs: Inputs) -> tuple[str, ...]:

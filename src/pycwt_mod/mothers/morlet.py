@@ -9,12 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..helpers import fft
-from ..validation import as_bounded
+from ..validation import as_positive
 from .base import Family
-
-# Below, the wavelet is a Gaussian that does not oscillate; above, its band is narrower than the
-# steps of frequency over which the constants are integrated.
-_LOWEST_F0, _HIGHEST_F0 = 1e-3, 1e3
 
 
 class Morlet(Family):
@@ -29,7 +25,7 @@ class Morlet(Family):
     Raises
     ------
     ValueError
-        If f0 is not between 0.001 and 1000.
+        If f0 is not positive.
 
     Examples
     --------
@@ -44,7 +40,8 @@ class Morlet(Family):
     f0: float
 
     def __init__(self, f0: float = 6) -> None:
-        self._set_order(Morlet, as_bounded(f0, "f0", least=_LOWEST_F0, most=_HIGHEST_F0))
+        as_positive(f0, "f0")
+        self._set_order(Morlet, f0)
 
     def psi_ft(self, f: Any) -> Any:
         """Return the Fourier transform of the wavelet at dimensionless angular frequency f."""

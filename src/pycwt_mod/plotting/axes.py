@@ -111,7 +111,7 @@ class PeriodAxis:
             axes.set_ylim(*ends[::-1])
         else:
             axes.set_xscale("log", base=2)
-            axes.set_xlim(*ends)
+            axes.set_xlim(*sorted(ends))
         ticks = self._ticks(min(ends), max(ends), size_in_inches(axes), upright)
         axis.set_major_locator(FixedLocator(list(ticks)))
         axis.set_major_formatter(FixedFormatter(list(ticks.values())))

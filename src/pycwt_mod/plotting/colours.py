@@ -54,7 +54,7 @@ def colour_power(mesh: Any, power: Array, limits: tuple[float | None, float | No
 
 
 def draw_power_bar(mesh: Any, owner: Any, label: str, **place: Any) -> Any:
-    """Draw the colour bar of power, labelled at every second power of two, or every fourth."""
+    """Draw the colour bar of power beside axes, labelled at every second or fourth power of two."""
     bar = owner.figure.colorbar(mesh, ax=owner, extend="both", **place)
     low = math.ceil(math.log2(mesh.norm.vmin) - _ROUNDING)
     high = math.floor(math.log2(mesh.norm.vmax) + _ROUNDING)
@@ -76,7 +76,8 @@ def draw_bar(mesh: Any, owner: Any) -> Any:
 
 
 def _name_bar(bar: Any, owner: Any, label: str) -> None:
-    part = letters_for(owner)
+    # Letters suit the picture, beside which `owner` may be narrow.
+    part = letters_for(bar.mappable.axes)
     bar.set_label(wrapped(label, size_in_inches(owner)[1], part * USUAL_SIZE))
     shrink_letters(bar.ax, part)
 

@@ -60,10 +60,12 @@ def _between(lower: Array, upper: Array) -> Array:
     """Return levels above `lower` and at most `upper`, alike from scale to scale."""
     scales = np.arange(lower.size)
     known = np.isfinite(lower) & np.isfinite(upper)
-    if not known.any():
-        known = np.isfinite(upper)
-    if not known.any():
-        return np.full(lower.size, np.nan)  # nothing is marked
-    middle = np.where(np.isfinite(lower), (np.maximum(lower, -1e300) + upper) / 2, upper)
-    guess = np.interp(scales, scales[known], middle[known])
+    if known.any():
+        guess = np.interp(scales, scales[known], ((lower + upper) / 2)[known])
+    elif np.isfinite(upper).any():
+        least = upper.min()
+        below = lower[lower < least].max(initial=0.0)
+        guess = np.full(lower.size, (max(below, 0.0) + least) / 2)
+    else:
+        guess = np.full(lower.size, np.nan)  # nothing is marked
     return np.minimum(np.maximum(guess, np.nextafter(lower, np.inf)), upper)

@@ -53,11 +53,10 @@ class DemoResult:
             names=_NAMES,
             period_unit="years",
             time_label="Year",
-            level_label="5 % significance level against red noise",
             title="Arctic Oscillation and Baltic Sea ice extent: wavelet coherence",
             ax=offscreen_axes(),
         )
-        plot.figure.savefig(path, dpi=150)
+        plot.save(path, dpi=150)
 
     def report(self, picture: Path) -> str:
         """Return the findings and how they were made, as text; `picture` is where it was saved."""

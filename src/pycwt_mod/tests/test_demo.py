@@ -160,7 +160,7 @@ def test_demo_report_of_nothing_says_none():
         (["demo", "--seed", "-1"], "must be a non-negative integer, got '-1'"),
         (["demo", "--workers", "0"], "must be a positive integer or -1, got '0'"),
         (["demo", "--backend", "jobblib"], "must be one of auto, sequential, joblib"),
-        (["demo", "--output", "picture.xyz"], "must end in .png, .pdf or .svg"),
+        (["demo", "--output", "picture.xyz"], "must end in .png, .pdf, .svg or .eps"),
     ],
 )
 def test_command_usage_errors_exit_with_2(arguments, message, capsys):

@@ -33,9 +33,7 @@ LAYERS = [
     {"chisquare", "coherence"},
     {"geometry", "indexes"},
     {"boxcar", "filters", "mothers"},
-    {"helpers", "keywords", "measures", "time_axis"},
-    {"limits"},
-    {"transform"},
+    {"helpers", "keywords", "measures", "time_axis", "transform"},
     {"_version", "arrays", "progress", "validation"},
 ]
 

@@ -135,7 +135,7 @@ def test_replaced_wct_significance_is_called(pair, monkeypatch):
 
 def test_result_draws_itself_at_its_own_level(result):
     plot = result.plot(period_unit="days", ax=offscreen_axes())
-    assert "Outlined: 5 % significance level against" in plot.caption.get_text()
+    assert "Outlined: 5 % significance level against red noise." in plot.caption.get_text()
     assert plot.axes.get_xlabel() == "Time (days)"
     assert plot.axes.get_xlim() == (-0.25, 99.75)  # 200 samples, every half day
     same = plot_wct(*result, 0.5 * np.arange(200), ax=offscreen_axes())
@@ -150,12 +150,13 @@ def test_result_draws_itself_at_another_level_or_corrected(result):
 
     loose, strict = (result.plot(level=p, ax=offscreen_axes()) for p in (0.8, 0.99))
     assert area(strict) < area(loose)
-    assert "Outlined: 1 % significance level against" in strict.caption.get_text()
+    assert "Outlined: 1 % significance level against red noise." in strict.caption.get_text()
     corrected = result.plot(np.arange(200), correction="fdr", ax=offscreen_axes())
     text = " ".join(corrected.caption.get_text().split())
     assert "Outlined: significant against red noise at a false discovery rate of 5 %." in text
     mask = result.significant(correction="fdr")
-    periods = np.concatenate([line[:, 1] for line in corrected.contour.allsegs[0]])
+    times, periods = np.concatenate(corrected.contour.allsegs[0]).T
+    periods = periods[periods <= np.interp(times, np.arange(200), result.coi)]  # the rest is cut
     found = result.periods[mask.any(axis=1)]
     assert found[0] / 1.2 < periods.min() < periods.max() < found[-1] * 1.2
 
@@ -166,6 +167,11 @@ def test_result_does_not_call_a_mask_of_the_user_a_level(result):
     assert "Outlined: what is significant." in " ".join(words.split())
     named = result.plot(significant=mask, level_label="my choice", ax=offscreen_axes())
     assert "Outlined: my choice." in " ".join(named.caption.get_text().split())
+
+
+def test_unknown_option_of_a_picture_names_the_one_that_is_meant(result):
+    with pytest.raises(TypeError, match=r"keyword argument 'name'\. Did you mean 'names'\?"):
+        result.plot(name=("rain", "flow"), ax=offscreen_axes())
 
 
 def test_result_without_null_draws_no_level_and_refuses_to_make_one(pair):
