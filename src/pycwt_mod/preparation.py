@@ -234,7 +234,7 @@ def _seasons_of(season: Any, series: Any, times: Any, n: int) -> NDArray[np.intp
         as_choice(season, "season", (_YEAR,))
         labels = _seasons_of_year(_time_axis_of(series, times, n))
     else:
-        labels = np.arange(n) % as_count(season, "season", at_least=2)
+        labels = np.arange(n) % min(as_count(season, "season", at_least=2), n)
     found, seasons = np.unique(labels, return_inverse=True)
     if not 2 <= found.size <= n // 2:
         raise ValueError(

@@ -243,6 +243,11 @@ def _surrogate_length(dt: float, dj: float, s0: float, J: float) -> int:
     return max(2, math.ceil(length))
 
 
+def is_single_enough(geometry: Geometry) -> bool:
+    """Return whether single precision does for a geometry: no scale is faint."""
+    return bool(_response(geometry).min() > _FAINT)
+
+
 def _response(geometry: Geometry) -> NDArray[np.float64]:
     """Return the largest response of each scale below the Nyquist frequency, against its peak."""
     mother = geometry.mother

@@ -20,6 +20,7 @@ from ..validation import as_level
 from .band_means import BandSurrogates, make_groups, pvalue
 from .noise import Streams
 from .options import SimulationOptions
+from .plan import is_single_enough
 
 Array = NDArray[np.float64]
 
@@ -107,9 +108,16 @@ def simulated_means(
     They are the same to the last bit on every backend.
     """
     members = np.diag(geometry.n_outside > 0)  # each scale is a band of its own
-    groups = make_groups(geometry, list(members), options.method_for(geometry.mother))
-    streams = Streams.of(options.seed)
-    kernel = BandSurrogates(geometry, members, groups, (coefficients,), streams, centred)
+    method = options.method_for(geometry.mother)
+    kernel = BandSurrogates(
+        geometry,
+        members,
+        make_groups(geometry, list(members), method),
+        (coefficients,),
+        Streams.of(options.seed),
+        centred,
+        single=method != "full" and is_single_enough(geometry),
+    )
     deadline = Deadline(options.timeout, options.mc_count, "surrogate")
     blocks = []
     with (

@@ -162,21 +162,24 @@ class CoherenceResult(WaveletResult, _CoherenceFields):
         self,
         level: float | None = None,
         *,
-        coefficients: tuple[float, float] | None = None,
+        al1: float | None = None,
+        al2: float | None = None,
         **options: Unpack[SimulationKeywords],
     ) -> TimeMeans:
         """Average the coherence over time, scale by scale, with a significance of its own.
 
         Use it to ask at which periods two series are coherent on the whole. The level of the points
         is not that of their mean: means vary far less, so that a mean may lie well below it and be
-        significant, and the more so the longer the record.
+        significant, and the more so the longer the record. 300 surrogates take a second for a
+        record of 1000 samples and a quarter of a minute for 10 000, on one core; they are not kept
+        in the cache.
 
         Parameters
         ----------
         level : float, optional
             Probability of the level, such as 0.95; by default the one `wct` was called with.
-        coefficients : (float, float), optional
-            Lag-1 autocorrelation of the series under the null hypothesis; by default that of the
+        al1, al2 : float, optional
+            Lag-1 autocorrelation of each series under the null hypothesis; by default that of the
             result.
         **options
             Options of the simulation, as in `wct_significance`: `mc_count`, `rng_seed`, `rng`,
@@ -191,7 +194,7 @@ class CoherenceResult(WaveletResult, _CoherenceFields):
         ------
         TypeError, ValueError
             If an argument is not as described here, or `wct` was called with ``sig=False`` and
-            there are no `coefficients`.
+            `al1` or `al2` is missing.
         TimeoutError
             After `timeout`.
 
@@ -225,23 +228,28 @@ class CoherenceResult(WaveletResult, _CoherenceFields):
                 f"`{unfit[0]}` has no meaning for a mean over time, whose surrogates are as long "
                 "as the record and smoothed alike. Leave it out."
             )
-        if coefficients is None and "coefficients" not in self.provenance:
-            raise ValueError(
-                "`coefficients` must be given, as `wct` was called with sig=False: such as "
-                "(ar1(y1)[0], ar1(y2)[0])."
-            )
-        g1, g2 = self.provenance["coefficients"] if coefficients is None else coefficients
         grid, n = self._scales(), self.coi.size
         smoothing = self.provenance.get("smoothing", "pycwt")
         means = mean_over_time(
             self.WCT[grid.order],
             Geometry(self.mother, grid.values, self.dt, grid.dj, n, padded_length(n), smoothing),
-            (as_coefficient(g1, "coefficients"), as_coefficient(g2, "coefficients")),
+            (self._coefficient(al1, "al1"), self._coefficient(al2, "al2")),
             SimulationOptions(**options),
             self.level if level is None else as_level(level, "level"),
             centred=bool(self.provenance.get("normalize", True)),
         )
         return means.reordered(grid.order)
+
+    def _coefficient(self, given: float | None, name: str) -> float:
+        """Return a lag-1 autocorrelation as given, or else as `wct` took it."""
+        if given is not None:
+            return as_coefficient(given, name)
+        if "coefficients" not in self.provenance:
+            raise ValueError(
+                f"`{name}` must be given, as `wct` was called with sig=False: such as "
+                f"{name}=ar1(y{name[-1]})[0]."
+            )
+        return float(self.provenance["coefficients"][int(name[-1]) - 1])
 
     def _scales(self) -> Scales:
         """Return the scales in ascending order, and how the rows come from them."""

@@ -15,6 +15,7 @@ ROUNDING = 1e-9
 FALSE_ALARMS = pytest.approx(0.05, abs=0.02)
 
 QUICK = {"dj": 1 / 4, "sig": False}
+NULL = {"al1": 0.3, "al2": 0.6}
 ALONE = {"backend": "sequential", "progress": False}
 
 
@@ -42,12 +43,9 @@ def mean_outside(result):
 @pytest.mark.parametrize("normalize", [True, False])
 def test_surrogates_are_treated_like_the_record(options, normalize):
     result = wct(*pair(), 0.5, **QUICK, normalize=normalize, **options)
-    coefficients = (0.3, 0.6)
-    means = result.mean_over_time(
-        coefficients=coefficients, mc_count=3, rng_seed=7, method="full", **ALONE
-    )
+    means = result.mean_over_time(**NULL, mc_count=3, rng_seed=7, method="full", **ALONE)
     streams = Streams.of(np.random.SeedSequence(7))
-    noise = ar1_pairs(streams, range(3), 150, coefficients)
+    noise = ar1_pairs(streams, range(3), 150, (0.3, 0.6))
     for k in range(3):
         own = wct(*noise[:, k], 0.5, **QUICK, normalize=normalize, **options)
         np.testing.assert_allclose(means.surrogates[k], mean_outside(own), rtol=ROUNDING)
@@ -56,13 +54,11 @@ def test_surrogates_are_treated_like_the_record(options, normalize):
 
 
 def test_level_is_exceeded_by_its_share_of_unrelated_pairs():
-    coefficients, hits = (0.3, 0.6), []
+    hits = []
     for k in range(300):
-        result = wct(*pair(coefficients=coefficients, seed=k), 1.0, **QUICK)
+        result = wct(*pair(seed=k), 1.0, **QUICK)
         if not k:
-            null = result.mean_over_time(
-                coefficients=coefficients, mc_count=1000, rng_seed=1, **ALONE
-            )
+            null = result.mean_over_time(**NULL, mc_count=1000, rng_seed=1, **ALONE)
             seen = np.isfinite(null.level)
         hits.append(mean_outside(result)[seen] > null.level[seen])
     assert np.mean(hits) == FALSE_ALARMS
@@ -70,7 +66,7 @@ def test_level_is_exceeded_by_its_share_of_unrelated_pairs():
 
 def test_pvalues_agree_with_the_level():
     result = wct(*pair(), 1.0, **QUICK)
-    means = result.mean_over_time(coefficients=(0.3, 0.6), mc_count=199, rng_seed=1, **ALONE)
+    means = result.mean_over_time(**NULL, mc_count=199, rng_seed=1, **ALONE)
     seen = np.isfinite(means.level)
     assert seen.any()
     assert not seen[-1]
@@ -84,7 +80,7 @@ def test_pvalues_agree_with_the_level():
 
 def test_backends_give_the_same_to_the_last_bit():
     result = wct(*pair(), 1.0, **QUICK)
-    options = {"coefficients": (0.3, 0.6), "mc_count": 40, "rng_seed": 1, "progress": False}
+    options = {**NULL, "mc_count": 40, "rng_seed": 1, "progress": False}
     alone = result.mean_over_time(**options, backend="sequential")
     with ThreadPoolExecutor(2) as threads:
         shared = [result.mean_over_time(**options, backend=each) for each in (threads, "joblib")]
@@ -111,18 +107,18 @@ def test_coefficients_are_those_of_the_result():
     result = wct(x, y, 1.0, dj=1 / 4, mc_count=20, rng_seed=1, progress=False)
     options = {"mc_count": 10, "rng_seed": 1, **ALONE}
     own = result.mean_over_time(**options)
-    given = result.mean_over_time(coefficients=(ar1(x)[0], ar1(y)[0]), **options)
+    given = result.mean_over_time(al1=ar1(x)[0], al2=ar1(y)[0], **options)
     np.testing.assert_array_equal(own.surrogates, given.surrogates)
 
 
 @pytest.mark.parametrize(
     ("options", "error", "message"),
     [
-        ({}, ValueError, "`coefficients` must be given, as `wct` was called with sig=False"),
-        ({"coefficients": (0.5, 1.0)}, ValueError, "`coefficients` must lie strictly between"),
-        ({"tol": 0.1}, TypeError, "`tol` has no meaning for a mean over time"),
-        ({"coefficients": (0, 0), "level": 95}, ValueError, "`level` must lie strictly between"),
-        ({"coefficients": (0, 0), "timeout": 1e-3}, TimeoutError, "surrogates are done"),
+        ({"al1": 0.5}, ValueError, "`al2` must be given, as `wct` was called with sig=False"),
+        ({"al1": 1.0, "al2": 0.0}, ValueError, "`al1` must lie strictly between"),
+        ({**NULL, "tol": 0.1}, TypeError, "`tol` has no meaning for a mean over time"),
+        ({**NULL, "level": 95}, ValueError, "`level` must lie strictly between"),
+        ({**NULL, "timeout": 1e-3}, TimeoutError, "surrogates are done"),
     ],
 )
 def test_wrong_arguments_are_named(options, error, message):
