@@ -17,6 +17,8 @@ def band_numbers(
     members: NDArray[np.bool_],
     samples: Mapping[int, Array],
     has_level: NDArray[np.bool_],
+    excess: Array,
+    alpha: float,
 ) -> dict[str, Any]:
     """Average the sums of each pair over the bands, and judge them.
 
@@ -30,6 +32,10 @@ def band_numbers(
         Band means of surrogates, (surrogate, band), by number of the pair.
     has_level : numpy.ndarray
         Whether a scale has a level, (pair, scale).
+    excess : numpy.ndarray
+        Mean R2 that a pair would have, if unrelated, above that of AR(1) noise, (pair, band).
+    alpha : float
+        A p-value is doubtful if it is at most this, and would not be without a notable excess.
 
     Returns
     -------
@@ -46,9 +52,14 @@ def band_numbers(
         share = _per_band(np.stack([one.above for one in sums]), members) / judged
         mean = direction / points
     p = np.full(coherence.shape, np.nan)
+    doubtful = np.zeros(coherence.shape, dtype=bool)
     for pair, means in samples.items():
         for band in range(len(members)):
-            p[pair, band] = pvalue(float(coherence[pair, band]), means[:, band])
+            at = pair, band
+            p[at] = pvalue(float(coherence[at]), means[:, band])
+            # Below a standard deviation, an excess may be one of the estimated spectra.
+            if p[at] <= alpha and excess[at] > means[:, band].std():
+                doubtful[at] = pvalue(float(coherence[at] - excess[at]), means[:, band]) > alpha
     phase = np.where(points > 0, np.angle(mean), np.nan)
     return {
         "coherence": coherence,
@@ -57,6 +68,7 @@ def band_numbers(
         "resultant": np.abs(mean),
         "pvalue": p,
         "pvalue_fdr": _false_discoveries(p),
+        "doubtful": doubtful,
         "n_points": points,
     }
 

@@ -104,7 +104,8 @@ def wct_matrix(
     -----
     UserWarning
         If pairs failed: a series is constant, has gaps, or allows no AR(1) model. They are in the
-        result's `failures`, and the others are not affected. Otherwise as `wct`.
+        result's `failures`, and the others are not affected. If p-values that stand out are
+        doubtful, see the notes. Otherwise as `wct`.
 
     Notes
     -----
@@ -116,6 +117,16 @@ def wct_matrix(
     normal tail in the logit of the mean continues it, down to 0.001 / (1 + mc_count).
     `pvalue_fdr` holds the false discovery rate over the pairs of a band (Benjamini & Hochberg
     1995).
+
+    Series with narrow rhythms, such as the alpha band of an EEG or a seasonal cycle, are not AR(1)
+    processes. Unrelated ones are coherent over a few of their periods, and their p-values are far
+    too small: a rhythm that keeps its phase for three periods is found in nearly all pairs. From
+    the spectra of a pair follows by how much the mean of R2 would exceed that of AR(1) noise if
+    the two were unrelated. Where a p-value is at most ``1 - significance_level``, and would not be
+    without that excess, `doubtful` is True, and a warning names the pairs. It is a mark, no
+    correction: give `wct_matrix` series without their seasonal cycle, or look for a relation that
+    rhythms of their own could not have, such as a coherence that comes and goes with a task. Bands
+    of less than eight periods in the record are not judged.
 
     For the levels the AR(1) coefficients of a pair are rounded, to steps of 0.05 up to 0.75 and to
     quarter octaves of ``1 - g`` beyond, by which no level changes by more than the standard error

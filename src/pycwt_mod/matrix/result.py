@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..geometry import Geometry
 from ..montecarlo.null import NullDistribution
-from ..results import CoherenceResult
+from ..results import CoherenceResult, made_by
 from ..validation import as_choice, as_count
 from .fields import Array
 from .nulls import node_name
@@ -64,6 +64,9 @@ class MatrixResult:
         Probability that the mean R2 of two independent AR(1) series is at least as large.
     pvalue_fdr : numpy.ndarray
         The same, corrected for the false discovery rate over the pairs of a band.
+    doubtful : numpy.ndarray
+        Whether a p-value is at most ``1 - level`` only because the series have narrower rhythms
+        in the band than AR(1) noise; see the notes of `wct_matrix`.
     n_points : numpy.ndarray
         Number of points of time and scale that were averaged.
     failures : dict
@@ -92,6 +95,7 @@ class MatrixResult:
     resultant: Array
     pvalue: Array
     pvalue_fdr: Array
+    doubtful: NDArray[np.bool_]
     n_points: Any
     failures: dict[tuple[str, str], str]
     geometry: Geometry
@@ -170,15 +174,30 @@ class MatrixResult:
             null = NullDistribution.from_arrays(self._kept(node_name("level", node), label))
         freq = self.geometry.frequencies
         arrays = (kept["R2"], kept["phase"], self.coi, freq, kept["level"])
+        geometry = self.geometry
+        facts = made_by(
+            "wct_matrix",
+            geometry.mother,
+            self.scales,
+            dt=self.dt,
+            dj=geometry.dj,
+            smoothing=geometry.smoothing,
+            significance_level=self.level,
+        )
+        if null is not None:
+            facts["provenance"] |= {
+                "coefficients": self.coefficients[list(pair)].tolist(),
+                "simulation": dict(null.provenance),
+            }
         return CoherenceResult(
             *arrays,
             null=null,
-            scales=self.scales,
-            dt=self.dt,
             level=self.level,
-            names=label,
+            dt=self.dt,
             unit=self.unit,
-            mother=self.geometry.mother,
+            names=label,
+            times=self.times,
+            **facts,
         )
 
     def _kept(self, name: str, label: tuple[str, str]) -> Loaded:
@@ -224,7 +243,7 @@ class MatrixResult:
         -------
         pandas.DataFrame
             Columns: first, second, period_low, period_high, coherence, share, phase, resultant,
-            pvalue, pvalue_fdr, n_points, failure (empty if there is none).
+            pvalue, pvalue_fdr, doubtful, n_points, failure (empty if there is none).
         """
         import pandas as pd
 
@@ -235,6 +254,7 @@ class MatrixResult:
                 "period_low": low,
                 "period_high": high,
                 **{name: float(getattr(self, name)[pair, band]) for name in MEASURES},
+                "doubtful": bool(self.doubtful[pair, band]),
                 "n_points": int(self.n_points[pair, band]),
                 "failure": self.failures.get(label, ""),
             }
@@ -263,11 +283,13 @@ class MatrixResult:
         for band, (low, high) in enumerate(self.bands):
             known = np.isfinite(self.pvalue_fdr[:, band])
             if known.any():
-                found = int((self.pvalue_fdr[known, band] <= _FALSE_DISCOVERY_RATE).sum())
+                found = self.pvalue_fdr[:, band] <= _FALSE_DISCOVERY_RATE
+                doubtful = int((found & self.doubtful[:, band]).sum())
                 mean = float(np.nanmean(self.coherence[known, band]))
                 text += (
-                    f"\n  {low:g} to {high:g}{unit}: mean R2 {mean:.2f}, {found} of "
-                    f"{int(known.sum())} pairs stand out (FDR {100 * _FALSE_DISCOVERY_RATE:g} %)"
+                    f"\n  {low:g} to {high:g}{unit}: mean R2 {mean:.2f}, {int(found.sum())} "
+                    f"of {int(known.sum())} pairs stand out (FDR {100 * _FALSE_DISCOVERY_RATE:g} %)"
+                    + (f", {doubtful} of them doubtful: not AR(1) noise" if doubtful else "")
                 )
         return text + ">"
 

@@ -26,14 +26,15 @@ from .mapped import mapped_arrays
 from .nulls import Node, anchors_of, band_streams, interpolated, level_nulls, node_name, node_of
 from .problem import Problem
 from .result import MatrixResult, pair_name
+from .spectra import excess_coherence
 from .store import Store
 from .table import Pair
 
 # Arrays that a store has of a pair: its `Sums`, and fields.
 _SUMS, _FIELDS = ("count", "coherence", "direction", "above"), ("R2", "phase")
 
-# The largest number of failed pairs that a warning names.
-_SHOWN_FAILURES = 3
+# The largest number of pairs that a warning names.
+_SHOWN_PAIRS = 3
 
 
 class Run:
@@ -86,7 +87,9 @@ class Run:
                 # That of one null distribution knows only of its own surrogates.
                 raise self.deadline.error() from error
         self._warn_of_failures()
-        return self._pack()
+        result = self._pack()
+        _warn_of_doubt(result)
+        return result
 
     def _sort_out(self) -> None:
         """Find the pairs that cannot be compared, and the null distributions of the others."""
@@ -259,12 +262,12 @@ class Run:
             return
         labels = self.problem.series.names
         names = [f"({labels[i]}, {labels[j]})" for i, j in self.failures]
-        more = "" if len(names) <= _SHOWN_FAILURES else " and others"
+        more = "" if len(names) <= _SHOWN_PAIRS else " and others"
         reasons = list(dict.fromkeys(self.failures.values()))
         warn_user(
             f"{len(names)} of {len(self.problem.pairs)} pairs failed and are NaN in the result: "
-            f"{', '.join(names[:_SHOWN_FAILURES])}{more}; see its `failures`. "
-            f"{' '.join(reasons[:_SHOWN_FAILURES])}"
+            f"{', '.join(names[:_SHOWN_PAIRS])}{more}; see its `failures`. "
+            f"{' '.join(reasons[:_SHOWN_PAIRS])}"
         )
 
     def _pack(self) -> MatrixResult:
@@ -292,5 +295,45 @@ class Run:
             levels=self.levels,
             store=self.store,
             times=problem.series.times,
-            **band_numbers(sums, problem.members, samples, np.isfinite(levels)),
+            **band_numbers(
+                sums,
+                problem.members,
+                samples,
+                np.isfinite(levels),
+                self._excess(sorted(samples)),
+                1 - problem.level,
+            ),
+        )
+
+    def _excess(self, numbers: list[int]) -> Array:
+        """Return the excess of R2 of some pairs, by number, over that of AR(1) noise."""
+        problem = self.problem
+        excess = np.zeros((len(problem.pairs), len(problem.bands)))
+        if numbers and not problem.geometry.smooths_itself:
+            pairs = np.array([problem.pairs[number] for number in numbers])
+            channels, places = np.unique(pairs, return_inverse=True)
+            first, second = places.reshape(pairs.shape).T
+            of_all = excess_coherence(
+                [problem.series.values[channel] for channel in channels.tolist()],
+                self.coefficients[channels],
+                problem.geometry,
+                problem.members,
+            )
+            excess[numbers] = of_all[:, first, second].T
+        return excess
+
+
+def _warn_of_doubt(result: MatrixResult) -> None:
+    """Warn if pairs that stand out have p-values that are not to be trusted."""
+    found = result.pvalue_fdr <= 1 - result.level
+    doubtful = found & result.doubtful
+    if doubtful.any():
+        labels = [f"({', '.join(result.labels[pair])})" for pair in np.flatnonzero(doubtful.any(1))]
+        shown = ", ".join(labels[:_SHOWN_PAIRS]) + (" ..." if len(labels) > _SHOWN_PAIRS else "")
+        bands = [result.bands[band] for band in np.flatnonzero(doubtful.any(0))]
+        warn_user(
+            f"{doubtful.sum()} of the {found.sum()} p-values that stand out are doubtful, of "
+            f"{shown}, in periods of {', '.join(f'{low:.4g} to {high:.4g}' for low, high in bands)}"
+            ": the series have narrower rhythms there than AR(1) noise, and unrelated series with "
+            "such rhythms are often as coherent. See `doubtful` in the result."
         )

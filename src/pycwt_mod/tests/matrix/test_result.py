@@ -22,7 +22,7 @@ def test_table_has_a_row_for_each_pair_and_band(result):
     assert len(table) == len(result.pairs) * len(result.bands)
     assert list(table.columns) == [
         "first", "second", "period_low", "period_high", "coherence", "share", "phase", "resultant",
-        "pvalue", "pvalue_fdr", "n_points", "failure",
+        "pvalue", "pvalue_fdr", "doubtful", "n_points", "failure",
     ]  # fmt: skip
     row = table[(table["first"] == "rain") & (table["second"] == "ao")].iloc[1]
     assert (row["period_low"], row["period_high"]) == result.bands[1]
