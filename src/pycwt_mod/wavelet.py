@@ -30,6 +30,7 @@ from .mothers import DOG, MexicanHat, Morlet, Paul, as_mother
 from .results import CoherenceResult, CrossWaveletResult, made_by
 from .scales import as_scales
 from .single import cwt, icwt, significance
+from .summary import mean_spectrum
 from .validation import as_flag, as_level, as_positive
 
 __all__ = ["cwt", "icwt", "significance", "wct", "wct_null", "wct_significance", "xwt"]
@@ -285,6 +286,7 @@ def wct(
         ]
     facts |= made_by("wct", mother, grid.asked, dt=dt, **grid.facts, smoothing=smoothing)
     facts["provenance"] |= {"significance_level": level, "normalize": bool(normalize)}
+    facts["mean_freqs"], facts["mean_power"] = mean_spectrum(fields, mother, grid.asked, dt)
     if sig:
         facts["provenance"]["coefficients"] = [g1, g2]
     if null is not None:

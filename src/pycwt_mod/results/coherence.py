@@ -16,7 +16,7 @@ from ..montecarlo.null import NullDistribution
 from ..montecarlo.options import SimulationKeywords, SimulationOptions
 from ..montecarlo.time_means import TimeMeans, mean_over_time
 from ..scales import Scales, as_scales
-from ..summary import Summary, summarise
+from ..summary import Lag, Phases, Summary, lag_between, summarise, weights_of
 from ..validation import as_choice, as_coefficient, as_level
 from .base import Array, WaveletResult
 
@@ -64,6 +64,11 @@ class CoherenceResult(WaveletResult, _CoherenceFields):
         Scales, in the unit of `dt`.
     mother : MotherWavelet
         The mother wavelet.
+    mean_freqs : numpy.ndarray or None
+        Mean frequency of what the series have at each scale: a lag turns the phase by 2 pi times
+        this frequency. By default `freqs`, from which it differs by a percent or two.
+    mean_power : numpy.ndarray or None
+        Mean of ``abs(W1) * abs(W2)`` at each scale, the largest 1: it weights scales in a lag.
     provenance : dict
         How it was made: function, version, arguments, lag-1 coefficients and the simulation.
     spectra : PairSpectra or None
@@ -86,6 +91,8 @@ class CoherenceResult(WaveletResult, _CoherenceFields):
     null: NullDistribution | None = None
     level: float = 0.95
     spectra: PairSpectra | None = None
+    mean_freqs: Array | None = None
+    mean_power: Array | None = None
 
     def pvalues(self) -> Array:
         """Return the p-value of each coherence under the null hypothesis.
@@ -279,7 +286,8 @@ class CoherenceResult(WaveletResult, _CoherenceFields):
         -------
         pycwt_mod.summary.Summary
             Its `rows` have for each octave the share of the points outside the cone of influence
-            that are significant, their mean phase with its spread, and the lag that it means.
+            that are significant, its mean phase and the lag that it means with their standard
+            errors, and the evidence for them; `to_dataframe` gives them to pandas.
 
         Raises
         ------
@@ -288,8 +296,11 @@ class CoherenceResult(WaveletResult, _CoherenceFields):
 
         Notes
         -----
-        A lag is known up to whole periods only. In anti-phase it is the time by which the second
-        series follows the first turned upside down.
+        One phase tells a lag up to whole periods only. Where the phases of several octaves agree
+        on one lag, `common_lag` is that lag, and the lags of their rows are those next to it.
+        Phases are means over all times outside the cone of influence, since a choice of coherent
+        times favours some phases; scales are weighted by coherence and power. A stretch of one
+        cycle and one octave counts as one independent value.
 
         Examples
         --------
@@ -302,7 +313,7 @@ class CoherenceResult(WaveletResult, _CoherenceFields):
         >>> result = wct(rain, flow, 1.0, mc_count=50, rng_seed=1, progress=False)
         >>> summary = result.summary(("rain", "flow"), "days")
         >>> summary.strongest.periods, summary.strongest.relation
-        ((16.0, 32.0), 'x leads')
+        ((16.0, 32.0), 'up to whole periods')
         >>> round(summary.strongest.lag)
         6
         """
@@ -317,7 +328,53 @@ class CoherenceResult(WaveletResult, _CoherenceFields):
             dt=self.dt,
             names=(self.names or ("x", "y")) if names is None else names,
             unit=self.unit if unit is None else unit,
+            frequencies=self.mean_freqs,
+            power=self.mean_power,
         )
+
+    def lag(self, low: float | None = None, high: float | None = None) -> Lag:
+        """Return the time by which the second series follows the first, with its standard error.
+
+        Parameters
+        ----------
+        low, high : float, optional
+            Limits of the band, both included; by default all periods.
+
+        Returns
+        -------
+        pycwt_mod.summary.Lag
+            Its `lag` and `lag_error`, `phase` and `phase_error`, the number of independent values
+            and the evidence that there is a steady phase at all (`pvalue`). If
+            `whole_periods_known` is False, the lag may be longer or shorter by whole periods.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If the band holds no period of the transform, or none outside the cone of influence.
+
+        Notes
+        -----
+        It needs no significance level, and takes all points outside the cone of influence.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from pycwt_mod import wct
+        >>> rain = np.random.default_rng(0).normal(size=503)
+        >>> found = wct(rain[3:], rain[:-3], 1.0, sig=False).lag(4, 64)
+        >>> f"{found.lag:.1f}", found.whole_periods_known
+        ('3.0', True)
+        """
+        used = self.outside() & np.isfinite(self[0])
+        phases = Phases.of(
+            self[1],
+            used,
+            self.periods,
+            self.dt,
+            weights=weights_of(self[0], used, self.mean_power),
+            frequencies=self.mean_freqs,
+        )
+        return lag_between(phases, low, high)
 
     def plot(
         self,

@@ -66,7 +66,11 @@ def test_demo_finds_the_anti_phase_of_the_paper(finished):
         process.stdout,
         re.M,
     )
-    assert [int(row[0]) for row in rows] == [2, 4, 8, 16]
+    # Of longer periods the record holds too few.
+    assert [int(row[0]) for row in rows] == [2, 4, 8]
+    assert "One phase fits all bands from 2 to 16 years: AO and Baltic ice are in anti-phase" in (
+        process.stdout.replace("\n  ", " ")
+    )
     assert all(row[-1] == "anti-phase" for row in rows)
     assert all(abs(float(row[3])) > 135 for row in rows)
     # Grinsted et al. (2004) see it from about 1900 on at periods of about ten years.
@@ -146,7 +150,7 @@ def test_demo_report_of_nothing_says_none():
     found = demo.run_demo(mc_count=10)
     silent = found.coherence._replace(WCT=found.coherence.WCT * 0)
     report = dataclasses.replace(found, coherence=silent).report(Path("p.png"))
-    assert "\nStrongest: nothing is significant.\n" in report
+    assert "\nStrongest evidence: nothing is significant.\n" in report
     assert "\n0 % of the area" in report
 
 

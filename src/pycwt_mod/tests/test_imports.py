@@ -55,7 +55,7 @@ LIBRARIES = {
     "cupy": {"arrays.cupy"},
     "tqdm": {"progress"},
     "matplotlib": {"plotting", "cli.pictures"},
-    "pandas": {"matrix.result", "tables"},
+    "pandas": {"matrix.result", "summary", "tables"},
 }
 
 

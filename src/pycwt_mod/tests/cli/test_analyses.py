@@ -30,11 +30,15 @@ def test_wct_says_who_follows_whom(csv, call):
     assert f"Data: {csv}, columns rain and discharge\n" in out
     assert "Times: 1980-01-01 to 1999-12-01, monthly, 240 values\n" in out
     assert max(map(len, out.splitlines())) <= 80
-    best = re.search(r"Strongest: periods of ([\d.]+) to ([\d.]+) years, (\d+) % significant", out)
+    best = re.search(
+        r"Strongest evidence: periods of ([\d.]+) to ([\d.]+) years, (\d+) % sign", out
+    )
     assert (float(best[1]), float(best[2])) in {(0.5, 1), (1, 2)}
     assert int(best[3]) > 40
     lag = re.search(
-        r"phase \+(\d+) deg: discharge follows rain by ([\d.]+) \+- ([\d.]+) years", out
+        r"phase \+(\d+) \+- \d+ deg: discharge follows rain by ([\d.]+) \+- ([\d.]+) years, or by "
+        r"whole\s+periods more or less\.",
+        out,
     )
     # Two months of twelve are 60 degrees, 0.167 years.
     assert abs(int(lag[1]) - 60) < 15
@@ -102,9 +106,9 @@ def test_json_tells_how_it_was_made(csv, call_json):
 
 
 def test_json_has_null_for_what_is_not_a_number(csv, call, call_json):
-    # So high a level leaves bands without a phase.
-    told = call_json("wct", csv, *YEARS, *FEW, "--level", "0.999")
-    assert any(band["phase"] is None for band in told["results"]["bands"])
+    # Bands of noise have no lag.
+    told = call_json("wct", csv, *YEARS, *FEW)
+    assert any(band["lag"] is None for band in told["results"]["bands"])
     _, out, _ = call("wct", csv, *YEARS, *FEW, "--json")
     assert out.startswith("{")
     assert out.endswith("}\n")
@@ -161,7 +165,7 @@ def test_xwt_numbers_are_those_of_the_package(csv, rivers, call, call_json):
         np.testing.assert_allclose(saved["W12"], W12, rtol=1e-10)
     status, out, err = call("xwt", csv, *YEARS)
     assert (status, err) == (0, "")
-    assert "Strongest: periods of 0.5 to 1 years" in out
+    assert "Strongest evidence: periods of 0.5 to 1 years" in out
     assert "discharge follows rain by 0.1" in out
 
 
@@ -192,7 +196,7 @@ def test_unrelated_noise_has_no_lag(call, tmp_path, monkeypatch):
     np.save("noise.npy", np.random.default_rng(0).normal(size=(4000, 2)))
     status, out, _ = call("xwt", "noise.npy", "--dt", "1", "--scales", "60")
     assert status == 0
-    assert re.search(r"No octave stands out from chance; the most is \d %, at periods of", out)
+    assert "Strongest evidence: no octave has a phase that is steady beyond chance." in out
     assert "follows" not in out.partition("Strongest")[2]
 
 

@@ -1,0 +1,25 @@
+"""Findings of an analysis in rows and in words: what is significant, phases and lags."""
+
+from .findings import Summary, summarise
+from .lags import CommonLag, Lag, Phases, lag_between, mean_spectrum, weights_of
+from .rows import SummaryRow
+from .text import WIDTH, aligned, as_number, fill, limits_of, percent, simulated_on
+
+__all__ = [
+    "WIDTH",
+    "CommonLag",
+    "Lag",
+    "Phases",
+    "Summary",
+    "SummaryRow",
+    "aligned",
+    "as_number",
+    "fill",
+    "lag_between",
+    "limits_of",
+    "mean_spectrum",
+    "percent",
+    "simulated_on",
+    "summarise",
+    "weights_of",
+]

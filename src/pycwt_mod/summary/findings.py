@@ -1,0 +1,311 @@
+"""A field in a few rows: how much of each octave of periods is significant, its phase and lag.
+
+The command line, the demonstration and the results of `wct` and `xwt` print these rows. A phase is
+a lag only at a given period, so no row is wider than an octave.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .lags import CommonLag, Phases, weights_of
+from .rows import MOD_PERIOD, SummaryRow, judged_by_phase, judged_by_share
+from .text import WIDTH, aligned, as_number, decimals_of, fill, limits_of, percent
+
+if TYPE_CHECKING:
+    import pandas
+
+__all__ = ["Summary", "summarise"]
+
+Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+# Periods are powers of two, and coherences one, only to rounding error.
+_ROUNDING = 1e-9
+
+# A lag is told from none if it is this multiple of its error.
+_TOLD_FROM_NONE = 2.0
+
+# Times shorter than this share of the sampling interval are not worth a digit.
+_FINEST = 1e-3
+
+
+@dataclass(frozen=True)
+class Summary:
+    """The rows that describe a field; ``print(summary)`` shows them as a table and in words.
+
+    Parameters
+    ----------
+    rows : tuple of SummaryRow
+        Octaves, from the shortest periods on.
+    strongest : SummaryRow or None
+        Of the rows that stand out, the one with the best known phase: the most independent values,
+        weighted by the steadiness of their phase. None if none stands out.
+    common_lag : CommonLag or None
+        The one lag that fits the phases of several rows, if there is one.
+    share : float
+        Share of the points outside the cone of influence that are significant; NaN without any.
+    level : float
+        The significance level as a probability.
+    dt : float
+        Sampling interval.
+    names : tuple of str
+        Names of the two series; of one, if the field has no phases.
+    unit : str
+        Unit of time; "" if it is not known.
+    quantity : str
+        The values of the field: "R2" or "power".
+    same : bool
+        Whether the two series are the same, or multiples of each other.
+    """
+
+    rows: tuple[SummaryRow, ...]
+    strongest: SummaryRow | None
+    common_lag: CommonLag | None
+    share: float
+    level: float
+    dt: float
+    names: tuple[str, ...]
+    unit: str
+    quantity: str
+    same: bool = False
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the findings for other programs; angles in radians."""
+        common = self.common_lag
+        return {
+            "share_significant": self.share,
+            "bands": [self._row_as_dict(row) for row in self.rows],
+            "strongest": None if self.strongest is None else self._row_as_dict(self.strongest),
+            "common_lag": None if common is None else asdict(common),
+            "same_series": self.same,
+        }
+
+    def to_dataframe(self) -> pandas.DataFrame:
+        """Return the rows as a pandas DataFrame, a column for each of their attributes.
+
+        The limits of the periods are in two columns, `shortest` and `longest`.
+
+        Raises
+        ------
+        ImportError
+            If pandas is not installed.
+        """
+        import pandas
+
+        rows = [self._row_as_dict(row) for row in self.rows]
+        limits = [
+            dict(zip(("shortest", "longest"), row.pop("periods"), strict=True)) for row in rows
+        ]
+        return pandas.DataFrame([low | row for low, row in zip(limits, rows, strict=True)])
+
+    def table(self) -> str:
+        """Return the rows as lines of aligned columns."""
+        if not self.rows:
+            return "  none"
+        lines = self._lines(self.names, f" ({self.unit})" if self.unit else "")
+        if max(map(len, lines)) > WIDTH and len(self.names) == 2:
+            key = "  x is {}, y is {}".format(*self.names)
+            key += f"; periods and lags in {self.unit}" if self.unit else ""
+            lines = [fill(key), "", *self._lines(("x", "y"), "")]
+        return "\n".join(lines)
+
+    def __str__(self) -> str:
+        """Return the table with a heading, and the findings in words."""
+        heading = "By octaves of period, outside the cone of influence"
+        end = []
+        if len(self.names) == 2:
+            x, y = self.names
+            first = f"the reverse of {x}" if self._upside_down else x
+            heading += (
+                " (phase and lag: mean and standard error, where the phase is steady beyond "
+                f"chance; lag: by which {y} follows {first})"
+            )
+            end = list(self._findings())
+        chance = (
+            f"{percent(self.share)} of the area is significant at the {100 * self.level:.4g} % "
+            f"level; {100 * (1 - self.level):.3g} % would be by chance."
+        )
+        return "\n".join([fill(f"{heading}:", ""), "", self.table(), "", fill(chance), *end])
+
+    def _row_as_dict(self, row: SummaryRow) -> dict[str, Any]:
+        told = asdict(row) | {"relation": row.relation or None}
+        return {f"mean_{self.quantity}" if key == "mean" else key: told[key] for key in told}
+
+    def _lines(self, names: tuple[str, ...], unit: str) -> list[str]:
+        """Return header and rows; those of one series have no phase."""
+        pair = len(names) == 2
+        header = [f"period{unit}", "area", "signif."]
+        header += (
+            [self.quantity, "phase (deg)", f"lag{unit}", "relation"] if pair else ["mean power"]
+        )
+        rows = [
+            [
+                limits_of(row.periods),
+                percent(row.area),
+                percent(row.significant),
+                as_number(row.mean, 2),
+                *(self._phase_cells(row, names) if pair else []),
+            ]
+            for row in self.rows
+        ]
+        return aligned([header, *rows])
+
+    def _phase_cells(self, row: SummaryRow, names: tuple[str, ...]) -> list[str]:
+        """Return phase, lag and relation; none where they would be those of noise."""
+        if not row.clear:
+            return ["-", "-", "-"]
+        # In anti-phase the lag is that of the reverse, or half a period: only more bands tell.
+        unknown = row.relation == "anti-phase" and not row.whole_periods_known
+        lag = "-" if unknown or math.isnan(row.lag) else self._lag(row.lag, row.lag_error, "+z")
+        relation = re.sub("^[xy](?= leads)", lambda x: names["xy".index(x[0])], row.relation)
+        return [_degrees(row), lag, relation or "-"]
+
+    def _findings(self) -> Iterator[str]:
+        """Yield the lines that put in words what the rows say together, and the strongest."""
+        x, y = self.names
+        row, common, unit = self.strongest, self.common_lag, self._unit
+        if self.same:
+            yield fill(
+                f"{self.quantity} is 1 everywhere: {y} is {x} itself, or a multiple of it, so "
+                "there is nothing to test."
+            )
+            return
+        if common is not None:
+            bands = f"all bands from {limits_of(common.periods)}{unit}"
+            lag = self._lag(abs(common.lag), common.lag_error)
+            if abs(common.lag) >= _TOLD_FROM_NONE * common.lag_error:
+                told = self._follows(common.lag, common.reversed)
+                yield fill(f"One lag fits {bands}: {told} by {lag}{unit}.")
+            else:
+                phase = "anti-phase" if common.reversed else "phase"
+                yield fill(f"One phase fits {bands}: {x} and {y} are in {phase} (lag {lag}{unit}).")
+        if any(each.relation == MOD_PERIOD for each in self.rows):
+            yield fill("A lag mod period may be longer or shorter by whole periods.")
+        if row is None:
+            least = (
+                "nothing is significant"
+                if not self.share > 0
+                else "no octave has a phase that is steady beyond chance"
+            )
+            yield f"Strongest evidence: {least}."
+            return
+        mean = f"mean {self.quantity}\N{NO-BREAK SPACE}{as_number(row.mean, 2)}"
+        yield fill(
+            f"Strongest evidence: periods of {limits_of(row.periods)}{unit}, "
+            f"{percent(row.significant)} significant, {mean};"
+        )
+        yield fill(f"  phase {_degrees(row)} deg{self._told(row)}.")
+
+    def _told(self, row: SummaryRow) -> str:
+        """Return what the phase of a row means."""
+        upside_down = self._upside_down and row.whole_periods_known
+        follows = self._follows(row.lag, upside_down)
+        follows += f" by {self._lag(abs(row.lag), row.lag_error)}{self._unit}"
+        if row.relation not in ("in phase", "anti-phase"):
+            more = ", or by whole periods more or less" if row.relation == MOD_PERIOD else ""
+            return f": {follows}{more}" if row.relation else ""
+        start = ": in phase" if row.relation == "in phase" else ": in anti-phase"
+        meant = row.relation == "in phase" or upside_down
+        told = meant and abs(row.lag) >= _TOLD_FROM_NONE * row.lag_error
+        return f"{start}, {follows}" if told else start
+
+    def _follows(self, lag: float, upside_down: bool) -> str:
+        first, second = self.names if lag >= 0 else self.names[::-1]
+        return f"{second} follows {f'the reverse of {first}' if upside_down else first}"
+
+    def _lag(self, lag: float, error: float, sign: str = "") -> str:
+        """Return a lag with its error, whose first digit that counts is the last."""
+        decimals = decimals_of(max(error, _FINEST * self.dt))
+        return f"{as_number(lag, decimals, sign)} +- {as_number(error, decimals)}"
+
+    @property
+    def _upside_down(self) -> bool:
+        return self.common_lag is not None and self.common_lag.reversed
+
+    @property
+    def _unit(self) -> str:
+        return f"\N{NO-BREAK SPACE}{self.unit}" if self.unit else ""
+
+
+def summarise(
+    field: Array,
+    significant: Mask,
+    outside: Mask,
+    periods: Array,
+    phase: Array | None = None,
+    *,
+    level: float,
+    dt: float,
+    names: Sequence[str],
+    unit: str = "",
+    quantity: str = "R2",
+    frequencies: Array | None = None,
+    power: Array | None = None,
+) -> Summary:
+    """Describe a field, shape (n_scales, n_times), by octaves of its periods.
+
+    `frequencies` and `power` are those of `mean_spectrum`, by default the inverse of the periods,
+    and the same power at all; the other arguments are those of `Summary`. An octave that lies in
+    the cone at all times has no row.
+    """
+    _check_labels(names, 1 if phase is None else 2, unit)
+    if (np.diff(periods) < 0).any():  # frequencies of the user's own
+        order = np.argsort(periods, kind="stable")
+        field, periods = field[order], periods[order]
+        significant, outside = significant[order], outside[order]
+        phase = None if phase is None else phase[order]
+        frequencies = None if frequencies is None else frequencies[order]
+        power = None if power is None else power[order]
+    used, found = outside & np.isfinite(field), significant & outside
+    octaves = np.floor(np.log2(periods) + _ROUNDING)
+    members = [octaves == octave for octave in np.unique(octaves[outside.any(axis=1)])]
+    angles = np.zeros(field.shape) if phase is None else phase
+    weights = weights_of(field, used, power) if quantity == "R2" else power
+    phases = Phases.of(angles, used, periods, dt, weights=weights, frequencies=frequencies)
+    rows = [
+        SummaryRow(
+            periods=_octave_of(periods[own]),
+            area=float(outside[own].sum() / outside.sum()),
+            significant=float(found[own].sum() / outside[own].sum()),
+            mean=float(field[own][used[own]].mean()) if used[own].any() else math.nan,
+            n_independent=float(phases.cells[own].sum()),
+        )
+        for own in members
+    ]
+    if phase is None:
+        told = judged_by_share(rows, 1 - level)
+    else:
+        told = judged_by_phase(rows, [phases.at(own) for own in members], 1 - level)
+    share = float(found.sum() / outside.sum()) if outside.any() else math.nan
+    is_one = quantity == "R2" and used.any() and float(field[used].min()) > 1 - _ROUNDING
+    same = bool(is_one) and phases.is_real
+    return Summary(*told, share, level, dt, tuple(names), unit, quantity, same)
+
+
+def _octave_of(periods: Array) -> tuple[float, float]:
+    shortest = 2.0 ** math.floor(math.log2(periods[0]) + _ROUNDING)
+    return shortest, 2 * shortest
+
+
+def _check_labels(names: Any, number: int, unit: Any) -> None:
+    texts = isinstance(names, tuple | list) and all(isinstance(name, str) for name in names)
+    if not texts or len(names) != number:
+        raise TypeError(f"`names` must be {number} strings, one for each series, got {names!r}.")
+    if not isinstance(unit, str):
+        raise TypeError(f"`unit` must be a string, such as 'days', got {unit!r}.")
+
+
+def _degrees(row: SummaryRow) -> str:
+    """Return the phase with its error, of which phases of 0 and 180 degrees alone have none."""
+    phase, error = math.degrees(row.phase), math.degrees(row.phase_error)
+    decimals = 0 if math.isnan(error) else min(decimals_of(error), 1)
+    told = f"{phase:+z.{decimals}f}".replace("-180", "+180")
+    return told if math.isnan(error) else f"{told} +- {error:.{decimals}f}"

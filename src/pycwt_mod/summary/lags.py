@@ -1,0 +1,384 @@
+"""Phases and lags of bands of periods, with their standard errors and the evidence for them.
+
+Points of a field are correlated. A cell of one cycle and one octave holds about one independent
+phase, whatever the mother wavelet: a wavelet that is shorter in time is wider in period. All
+errors and p-values here count such cells.
+
+Scales are weighted by their mean coherence, and times are not. A time of high coherence is one at
+which both series happen to oscillate alike, faster or slower than is usual at that scale, and so
+the mean phase of such times is off by up to several of its standard errors.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import chdtrc
+
+from ..measures import in_band
+
+__all__ = [
+    "CommonLag",
+    "Lag",
+    "Phases",
+    "common_lag",
+    "lag_between",
+    "lag_of",
+    "mean_spectrum",
+    "weights_of",
+]
+
+Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+# Limits of bands are periods, and phases 0 or pi, only to rounding error.
+_ROUNDING = 1e-9
+
+# Cells that are independent across scales, for each octave: 1 / deltaj0 of the Morlet wavelet.
+_CELLS_PER_OCTAVE = 1 / 0.6
+
+# No phase of a cell is known better than this, in radians: a period is that of a band.
+_SYSTEMATIC = 0.03
+
+# Bands agree on a lag unless chance gives as large differences less often than this.
+_LEAST_AGREEMENT = 0.02
+
+# Another lag is excluded if its sum of squares is larger by this, some three standard errors.
+_EXCLUDED_BY = 10.0
+
+# Longer lags than this, in periods, leave no coherence: the wavelets no longer overlap.
+_LONGEST_LAG = 2.0
+
+# Steps of the search to the shortest period.
+_STEPS = 16
+
+# A mean coherence is not told from 1 beyond this.
+_MOST_R2 = 0.99
+
+# Bins of frequency to an octave in which spectra are summed, fine beside any wavelet.
+_BINS_PER_OCTAVE = 96
+
+
+@dataclass(frozen=True)
+class Phases:
+    """Phases of a field summed over time, for each scale.
+
+    Parameters
+    ----------
+    periods : numpy.ndarray
+        Fourier periods of the scales.
+    frequencies : numpy.ndarray
+        Frequencies at which the phases turn with a lag, see `mean_spectrum`.
+    octaves : numpy.ndarray
+        Octaves that each scale stands for.
+    cells : numpy.ndarray
+        Independent phases at each scale: cycles times octaves.
+    weights : numpy.ndarray
+        How much the phase of a cell tells at each scale, see `weights_of`.
+    first, second : numpy.ndarray
+        Means of exp(i phase) and exp(2 i phase), complex; 0 without a point.
+    """
+
+    periods: Array
+    frequencies: Array
+    octaves: Array
+    cells: Array
+    weights: Array
+    first: NDArray[np.complex128]
+    second: NDArray[np.complex128]
+
+    @classmethod
+    def of(
+        cls,
+        phase: Array,
+        used: Mask,
+        periods: Array,
+        dt: float,
+        *,
+        weights: Array | None = None,
+        frequencies: Array | None = None,
+    ) -> Phases:
+        """Sum the phases, shape (n_scales, n_times), over the points used."""
+        number = used.sum(axis=1)
+        spacing = np.abs(np.gradient(np.log2(periods))) if periods.size > 1 else np.ones(1)
+        octaves = np.minimum(spacing, 1 / _CELLS_PER_OCTAVE)
+        turns = [
+            np.exp(1j * phase[row, points]) if number[row] else np.zeros(1, complex)
+            for row, points in enumerate(used)
+        ]
+        return cls(
+            periods,
+            1 / periods if frequencies is None else frequencies,
+            octaves,
+            number * dt / periods * octaves,
+            np.ones(periods.size) if weights is None else weights,
+            np.array([turn.mean() for turn in turns]),
+            np.array([(turn**2).mean() for turn in turns]),
+        )
+
+    @classmethod
+    def joined(cls, bands: Sequence[Phases]) -> Phases:
+        """Join bands, ascending, into one."""
+        return cls(*(np.concatenate(arrays) for arrays in zip(*map(_arrays, bands), strict=True)))
+
+    def at(self, chosen: Mask) -> Phases:
+        """Return those of some scales, without scales that have no point."""
+        return Phases(*(each[chosen & (self.cells > 0)] for each in _arrays(self)))
+
+    @property
+    def is_real(self) -> bool:
+        """Whether all phases are 0 or pi, as those of a real wavelet: they tell no lag."""
+        return bool(np.all(np.abs(self.second - 1)[self.cells > 0] < _ROUNDING))
+
+
+@dataclass(frozen=True)
+class Lag:
+    """The phase of a band of periods, and the lag that it means.
+
+    Parameters
+    ----------
+    periods : (float, float)
+        Shortest and longest period used.
+    phase, phase_error : float
+        Mean phase in radians with its standard error; positive where the first series leads.
+    mean_period : float
+        The period at which the phase is turned into a lag.
+    lag, lag_error : float
+        Time by which the second series follows the first, with its standard error. NaN where the
+        error exceeds a quarter of the period.
+    n_independent : float
+        Number of independent phases: cycles times octaves.
+    steadiness : float
+        Length of the mean of exp(i phase): 1 if all phases are equal, near 0 for unrelated series.
+    pvalue : float
+        Probability that unrelated series have so steady a phase.
+    whole_periods_known : bool
+        False if the lag may be longer or shorter by whole periods, which one phase cannot tell.
+    """
+
+    periods: tuple[float, float]
+    phase: float
+    phase_error: float
+    mean_period: float
+    lag: float
+    lag_error: float
+    n_independent: float
+    steadiness: float
+    pvalue: float
+    whole_periods_known: bool = False
+
+
+@dataclass(frozen=True)
+class CommonLag:
+    """One lag that explains the phases of several bands.
+
+    Parameters
+    ----------
+    periods : (float, float)
+        Limits of the bands.
+    lag, lag_error : float
+        Time by which the second series follows the first, or its reverse, and its standard error.
+    reversed : bool
+        Whether the second series follows the first turned upside down.
+    """
+
+    periods: tuple[float, float]
+    lag: float
+    lag_error: float
+    reversed: bool
+
+
+def _arrays(phases: Phases) -> tuple[Any, ...]:
+    return tuple(getattr(phases, each.name) for each in fields(phases))
+
+
+def weights_of(R2: Array, used: Mask, power: Array | None = None) -> Array:
+    """Return how much the phases of coherences tell at each scale.
+
+    It is the inverse variance of a phase, R2 / (1 - R2) but for a factor, times the power of
+    `mean_spectrum`: a cycle is seen at scales near it only, and smoothing across scales spreads its
+    coherence beyond them, where the phases are those of noise.
+    """
+    mean = np.sum(R2, axis=1, where=used) / np.maximum(used.sum(axis=1), 1)
+    told = np.maximum(mean, _ROUNDING) / (1 - np.minimum(mean, _MOST_R2))
+    return np.asarray(told if power is None else told * power)
+
+
+def mean_spectrum(pair: Any, mother: Any, scales: Array, dt: float) -> tuple[Array, Array]:
+    """Return the mean frequency of what two series have at each scale, and its power.
+
+    Parameters
+    ----------
+    pair : array_like
+        The two series, shape (2, n).
+    mother : MotherWavelet
+        The wavelet.
+    scales : numpy.ndarray
+        Scales, in the unit of `dt`.
+    dt : float
+        Sampling interval.
+
+    Returns
+    -------
+    frequencies : numpy.ndarray
+        Shape (n_scales,). A lag turns the phase at a scale by 2 pi times the lag times this
+        frequency. It differs from that of the Fourier period by a percent or two; near a strong
+        cycle it is that of the cycle.
+    power : numpy.ndarray
+        Mean of ``abs(W1) * abs(W2)`` but for a factor, shape (n_scales,), the largest one 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pycwt_mod import Morlet
+    >>> wave = np.sin(2 * np.pi * np.arange(240) / 24)
+    >>> frequencies, power = mean_spectrum([wave, wave], Morlet(6), np.array([20.0, 23.2]), 1.0)
+    >>> frequencies.round(4), power.round(1)
+    (array([0.0417, 0.0417]), array([0.4, 1. ]))
+    """
+    spectra = np.abs(np.fft.rfft(np.asarray(pair, dtype=float)))
+    amplitude = (spectra[0] * spectra[1])[1:]
+    frequency = np.fft.rfftfreq(np.shape(pair)[1], dt)[1:]
+    bins = np.floor(_BINS_PER_OCTAVE * np.log2(frequency / frequency[0])).astype(int)
+    total = np.bincount(bins, amplitude)
+    filled = total > 0
+    total, moment = total[filled], np.bincount(bins, amplitude * frequency)[filled]
+    response = mother.psi_ft(2 * np.pi * scales[:, np.newaxis] * (moment / total))
+    passed = np.abs(response) ** 2
+    sums = passed @ total
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean = (passed @ moment) / sums
+        power = scales * sums / np.max(scales * sums, initial=0.0)
+    known = np.isfinite(mean) & (mean > 0) & (power > _ROUNDING)
+    nominal = 1 / (mother.flambda() * scales)
+    return np.where(known, mean, nominal), np.where(known, power, _ROUNDING)
+
+
+def lag_of(phases: Phases, near: CommonLag | None = None) -> Lag:
+    """Return phase and lag of a band, whose scales must each have a point.
+
+    A lag that is known from more bands, `near`, tells which whole periods belong to it, and by how
+    much the phase turns within the band.
+    """
+    if not phases.cells.size:
+        return Lag(
+            (math.nan, math.nan), math.nan, math.nan, math.nan, math.nan, math.nan, 0.0, 0.0, 1.0
+        )
+    weights = phases.cells * phases.weights
+    n = float(weights.sum() ** 2 / (weights @ phases.weights))
+    weights /= weights.sum()
+    frequency = float(weights @ phases.frequencies)
+    steadiness = min(float(abs(weights @ phases.first)), 1.0)
+    turn = 0.0 if near is None else near.lag
+    back = np.exp(-2j * np.pi * turn * (phases.frequencies - frequency))
+    mean = complex(weights @ (phases.first * back))
+    phase = float(np.angle(mean))
+    across = 0.5 - 0.5 * float((weights @ (phases.second * back**2) / np.exp(2j * phase)).real)
+    error = math.nan
+    if n > 1 and not phases.is_real:
+        error = math.sqrt(max(across, 0.0) / (n - 1)) / max(abs(mean), _ROUNDING)
+    known = error <= math.pi / 2
+    opposite = near is not None and near.reversed
+    angle = math.remainder(phase - math.pi, 2 * math.pi) if opposite else phase
+    if near is not None:
+        angle += 2 * math.pi * round(near.lag * frequency - angle / (2 * math.pi))
+    return Lag(
+        (float(phases.periods.min()), float(phases.periods.max())),
+        phase,
+        error,
+        1 / frequency,
+        angle / (2 * math.pi * frequency) if known else math.nan,
+        error / (2 * math.pi * frequency) if known else math.nan,
+        n,
+        steadiness,
+        # Of complex Gaussian noise; phases of 0 and pi alone have half the freedom.
+        (1 - steadiness**2) ** (max(n - 1, 0) / (1 + phases.is_real)),
+        near is not None,
+    )
+
+
+def lag_between(phases: Phases, low: float | None, high: float | None) -> Lag:
+    """Return phase and lag of the periods between two limits, by default of all.
+
+    Where their phases agree on one lag it is this one, whole periods included.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the band holds no period of the transform, or none outside the cone of influence.
+    """
+    band = phases.at(in_band(phases.periods, low, high))
+    if not band.periods.size:
+        raise ValueError(
+            "`low` and `high` must hold a period with a point outside the cone of influence, which "
+            f"those from {low} to {high} lack."
+        )
+    return lag_of(band, common_lag(band))
+
+
+def common_lag(phases: Phases) -> CommonLag | None:
+    """Return the one lag at which all phases are linear in frequency; None if there is none.
+
+    The lag maximises the sum of cosines of the differences, each weighted by the inverse variance
+    of its phase. None too where another lag fits nearly as well: phases of one period, such as
+    those of a yearly cycle, tell a lag up to whole periods only.
+    """
+    if phases.is_real or phases.periods.size < 2:
+        return None
+    angle, size = np.angle(phases.first), np.abs(phases.first)
+    across = 0.5 - 0.5 * (phases.second * np.exp(-2j * angle)).real
+    # Few values scatter too little about their own mean: their variance leans on that of all.
+    pooled = phases.cells @ across / phases.cells.sum()
+    across += pooled * phases.octaves * _CELLS_PER_OCTAVE / phases.cells
+    variance = across / (phases.cells * np.maximum(size, _ROUNDING) ** 2)
+    variance += _SYSTEMATIC**2 / (phases.octaves * _CELLS_PER_OCTAVE)
+    weights = 1 / variance
+    shortest = 1 / phases.frequencies.max()
+    longest = _LONGEST_LAG * shortest
+    lags = np.arange(-longest, longest, shortest / _STEPS)
+    sums = np.array(
+        [weights @ np.cos(angle - 2 * np.pi * lag * phases.frequencies) for lag in lags]
+    )
+    fits = [
+        _refined(
+            angle + np.pi * opposite, weights, phases.frequencies, float(lags[place]), opposite
+        )
+        for opposite in (False, True)
+        for place in _peaks(-sums if opposite else sums)
+    ]
+    if not fits:
+        return None
+    fits.sort()
+    best = fits[0]
+    misfit, lag, error, opposite = best
+    others = [fit for fit in fits[1:] if fit[3] != opposite or abs(fit[1] - lag) > 3 * error]
+    freedom = max(float(phases.octaves.sum()) * _CELLS_PER_OCTAVE - 1, 1.0)
+    agrees = chdtrc(freedom, misfit) > _LEAST_AGREEMENT
+    if not agrees or any(other[0] < misfit + _EXCLUDED_BY for other in others):
+        return None
+    limits = float(phases.periods.min()), float(phases.periods.max())
+    return CommonLag(limits, lag, error * math.sqrt(max(1.0, misfit / freedom)), opposite)
+
+
+def _peaks(values: Array) -> list[int]:
+    """Return the places of the local maxima that are positive."""
+    inner = (values[1:-1] >= values[:-2]) & (values[1:-1] > values[2:]) & (values[1:-1] > 0)
+    return [int(place) + 1 for place in np.flatnonzero(inner)]
+
+
+def _refined(
+    angle: Array, weights: Array, frequencies: Array, lag: float, opposite: bool
+) -> tuple[float, float, float, bool]:
+    """Return the misfit of the best lag near a given one, the lag, and its standard error."""
+    turns = 2 * np.pi * frequencies
+    sharpness = float(weights @ turns**2)
+    for _ in range(8):
+        rest = np.sin(angle - turns * lag)
+        lag += float(weights @ (turns * rest)) / sharpness
+    misfit = 2 * float(weights @ (1 - np.cos(angle - turns * lag)))
+    return misfit, lag, 1 / math.sqrt(sharpness), opposite

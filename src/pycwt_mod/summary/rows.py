@@ -1,0 +1,176 @@
+"""Octaves of periods as rows: the evidence for each, its phase, its lag and its relation."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import compress
+
+from scipy.special import betainc
+
+from .lags import CommonLag, Lag, Phases, common_lag, lag_of
+
+__all__ = ["MOD_PERIOD", "Judged", "SummaryRow", "judged_by_phase", "judged_by_share"]
+
+# A relation that one phase cannot tell.
+MOD_PERIOD = "lag mod period"
+
+# Closer to 0 or 180 degrees than this, two series are called in phase or in anti-phase. Phases
+# with a larger error name no relation.
+_NEARLY_IN_PHASE = math.pi / 4
+
+# Keeps the information of a perfectly steady phase finite.
+_ROUNDING = 1e-9
+
+
+@dataclass(frozen=True)
+class SummaryRow:
+    """An octave of periods of a field, outside the cone of influence.
+
+    Parameters
+    ----------
+    periods : (float, float)
+        Its limits.
+    area : float
+        Its share of all points outside the cone.
+    significant : float
+        Share of its points that are significant.
+    mean : float
+        Mean of the field over its points.
+    n_independent : float
+        Number of independent values that its points tell: cycles times octaves, those of little
+        coherence counted in part.
+    pvalue : float
+        Probability that unrelated series have so steady a phase; for a field without phases, that
+        noise has so large a significant share.
+    clear : bool
+        Whether it stands out from chance, allowing for the number of rows.
+    mean_period : float
+        The period at which its phase is turned into a lag.
+    phase, phase_error : float
+        Mean phase in radians, positive where x leads, and its standard error; NaN for a field
+        without phases, and the error where there are too few points to tell it.
+    lag, lag_error : float
+        Time by which y follows x, or x turned upside down where the bands agree on that, and its
+        standard error; NaN where the row is not clear, or the error exceeds a quarter of the
+        period.
+    whole_periods_known : bool
+        False if the lag may be longer or shorter by whole periods, which one phase cannot tell.
+    relation : str
+        "in phase", "anti-phase", "x leads", "y leads" (with ", reversed" where one leads the
+        other upside down), "lag > period/2", "lag mod period" for a lag that may be longer or
+        shorter by whole periods, or "" if the row is not clear.
+    """
+
+    periods: tuple[float, float]
+    area: float
+    significant: float
+    mean: float
+    n_independent: float
+    pvalue: float = 1.0
+    clear: bool = False
+    mean_period: float = math.nan
+    phase: float = math.nan
+    phase_error: float = math.nan
+    lag: float = math.nan
+    lag_error: float = math.nan
+    whole_periods_known: bool = False
+    relation: str = ""
+
+
+Judged = tuple[tuple[SummaryRow, ...], SummaryRow | None, CommonLag | None]
+
+
+def judged_by_share(rows: Sequence[SummaryRow], chance: float) -> Judged:
+    """Return the rows with the evidence that their significant share gives, and the strongest."""
+    pvalues = [_pvalue_of_share(row.significant, row.n_independent, chance) for row in rows]
+    judged = tuple(
+        replace(row, pvalue=p, clear=p * len(rows) <= chance)
+        for row, p in zip(rows, pvalues, strict=True)
+    )
+    clear = [row for row in judged if row.clear]
+    best = min(clear, key=lambda row: (row.pvalue, -row.significant), default=None)
+    return judged, best, None
+
+
+def judged_by_phase(rows: Sequence[SummaryRow], bands: Sequence[Phases], chance: float) -> Judged:
+    """Return the rows with their phases and lags, the strongest of them, and the common lag."""
+    lags = [lag_of(band) for band in bands]
+    clear = [
+        row.significant > chance and lag.pvalue * len(rows) <= chance
+        for row, lag in zip(rows, lags, strict=True)
+    ]
+    common = _common_lag(list(compress(rows, clear)), list(compress(bands, clear)))
+    judged = []
+    for row, band, is_clear in zip(rows, bands, clear, strict=True):
+        near = common if common and is_clear and row.periods[0] >= common.periods[0] else None
+        judged.append(_with_lag(row, lag_of(band, near), near, is_clear))
+    best = max(compress(zip(judged, lags, strict=True), clear), key=_information, default=(None,))
+    return tuple(judged), best[0], common
+
+
+def _information(judged: tuple[SummaryRow, Lag]) -> float:
+    """Return the inverse of the variance of a row's phase, as it is at least.
+
+    The steadiness of few values may be that of chance: it is taken two standard errors lower, by
+    Fisher's transformation of a coherence.
+    """
+    lag = judged[1]
+    if lag.n_independent <= 1:
+        return 0.0
+    surely = math.atanh(min(lag.steadiness, 1 - _ROUNDING))
+    surely -= 2 / math.sqrt(2 * (lag.n_independent - 1))
+    return lag.n_independent * math.sinh(max(surely, 0.0)) ** 2
+
+
+def _common_lag(rows: Sequence[SummaryRow], bands: Sequence[Phases]) -> CommonLag | None:
+    """Return the lag that fits at least the two longest bands, and all that are longer.
+
+    Noise and processes of their own spoil the shortest ones first.
+    """
+    for first in range(len(rows) - 1):
+        found = common_lag(Phases.joined(bands[first:]))
+        if found is not None:
+            return replace(found, periods=(rows[first].periods[0], rows[-1].periods[1]))
+    return None
+
+
+def _with_lag(row: SummaryRow, lag: Lag, near: CommonLag | None, clear: bool) -> SummaryRow:
+    told = replace(
+        row,
+        n_independent=lag.n_independent,
+        pvalue=lag.pvalue,
+        clear=clear,
+        mean_period=lag.mean_period,
+        phase=lag.phase,
+        phase_error=lag.phase_error,
+    )
+    if not clear:
+        return told
+    lags = replace(
+        told, lag=lag.lag, lag_error=lag.lag_error, whole_periods_known=lag.whole_periods_known
+    )
+    return replace(lags, relation=_relation(lags, near))
+
+
+def _relation(row: SummaryRow, near: CommonLag | None) -> str:
+    """Return the relation of the series by the phase of a row, or by its lag where it is known."""
+    if row.phase_error > _NEARLY_IN_PHASE:
+        return ""
+    if near is None:
+        if abs(row.phase) <= _NEARLY_IN_PHASE:
+            return "in phase"
+        return "anti-phase" if abs(row.phase) >= math.pi - _NEARLY_IN_PHASE else MOD_PERIOD
+    turned = 2 * math.pi * row.lag / row.mean_period
+    if abs(turned) > math.pi:
+        return "lag > period/2"
+    if abs(turned) <= _NEARLY_IN_PHASE:
+        return "anti-phase" if near.reversed else "in phase"
+    return f"{'x' if turned > 0 else 'y'} leads{', reversed' if near.reversed else ''}"
+
+
+def _pvalue_of_share(share: float, n: float, chance: float) -> float:
+    """Return the probability that at least a share of n independent values exceeds its level."""
+    hits = share * n
+    return float(betainc(hits, n - hits + 1, chance)) if hits > 0 else 1.0

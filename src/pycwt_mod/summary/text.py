@@ -1,0 +1,68 @@
+"""Numbers, lines and tables as text for a terminal."""
+
+from __future__ import annotations
+
+import math
+import re
+import textwrap
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+__all__ = [
+    "WIDTH",
+    "aligned",
+    "as_number",
+    "decimals_of",
+    "fill",
+    "limits_of",
+    "percent",
+    "simulated_on",
+]
+
+# Width of the text, that of a terminal.
+WIDTH = 80
+
+# Numbers with more decimals than this are written with an exponent.
+_MOST_DECIMALS = 6
+
+
+def decimals_of(error: float) -> int:
+    """Return the decimals of a number whose error is given: to the first digit of the error."""
+    return max(0, -math.floor(math.log10(error))) if error > 0 else 0
+
+
+def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Return rows of texts as lines with aligned columns."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return ["  " + "  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
+
+
+def fill(line: str, indent: str = "  ") -> str:
+    """Return a line as lines of the width of a terminal; numbers keep their units."""
+    kept = re.sub(r"(?<=\d) (?=%|deg|s$|\+-)|(?<=\+-) ", "\N{NO-BREAK SPACE}", line)
+    wrapped = textwrap.fill(
+        kept, WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    )
+    return wrapped.replace("\N{NO-BREAK SPACE}", " ")
+
+
+def as_number(value: float, decimals: int, sign: str = "") -> str:
+    """Return a number with some decimals, without an exponent unless it is very small."""
+    return format(value, f"{sign}.{decimals}f" if decimals <= _MOST_DECIMALS else f"{sign}.1e")
+
+
+def limits_of(band: tuple[float, float]) -> str:
+    """Return a band of periods as text."""
+    return " to ".join(f"{limit:.0f}" if limit >= 1000 else f"{limit:.4g}" for limit in band)
+
+
+def percent(share: float) -> str:
+    """Return a share as text."""
+    return "none" if math.isnan(share) else f"{100 * share:.0f} %"
+
+
+def simulated_on(provenance: Mapping[str, Any]) -> str:
+    """Return the backend and workers of a simulation, from its provenance, in words."""
+    name = provenance["backend"]
+    number = 1 if name == "sequential" else provenance["n_workers"]
+    return f"backend {name} ({number} worker{'s' if number != 1 else ''})"

@@ -1,0 +1,333 @@
+"""A field in rows: what they say of shares, phases and lags, and how that is printed."""
+
+import dataclasses
+import re
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pycwt_mod import wct
+from pycwt_mod.summary import SummaryRow, fill, simulated_on, summarise
+
+OPTIONS = {"level": 0.95, "dt": 1.0, "names": ("rain", "flow"), "unit": "days"}
+HEADER = ["period (days)", "area", "signif.", "R2", "phase (deg)", "lag (days)", "relation"]
+
+# Of sums of thousands of terms.
+ROUNDING = 1e-9
+
+
+def a_row(phase=1.2, error=0.1, periods=(8.0, 16.0), middle=11.0, **others):
+    turn = middle / (2 * np.pi)
+    facts = {"clear": True, "relation": "lag mod period", **others}
+    numbers = {"mean_period": middle, "phase": phase, "phase_error": error}
+    lags = {"lag": phase * turn, "lag_error": error * turn}
+    return SummaryRow(periods, 1.0, 0.3, 0.6, 50.0, **{**numbers, **lags, **facts})
+
+
+def a_summary(*rows, **others):
+    field = np.zeros((1, 1))
+    empty = summarise(field, field > 0, field > 0, np.ones(1), field, **OPTIONS)
+    strongest = rows[0] if rows else None
+    return dataclasses.replace(empty, rows=rows, strongest=strongest, share=0.3, **others)
+
+
+def words_of(summary):
+    return " ".join(str(summary).split())
+
+
+def described(phase, periods=None, seed=0, **options):
+    """The summary of a field of phases around `phase`, all of it significant."""
+    periods = 2.0 ** (1 + np.arange(60) / 12) if periods is None else periods
+    noise = np.random.default_rng(seed).normal(scale=0.3, size=(periods.size, 2000))
+    everywhere = np.ones(noise.shape, dtype=bool)
+    angle = np.angle(np.exp(1j * (np.broadcast_to(phase, periods.shape)[:, None] + noise)))
+    return summarise(
+        np.full(noise.shape, 0.8), everywhere, everywhere, periods, angle, **OPTIONS | options
+    )
+
+
+def test_octaves_tell_shares_and_means():
+    periods = np.array([2.0, 3.0, 4.0, 6.0])
+    field = np.array([[0.2, 0.4], [0.6, 0.8], [0.5, 0.5], [0.1, np.nan]])
+    significant = np.array([[False, False], [True, True], [True, False], [False, False]])
+    outside = np.array([[True, True], [True, True], [True, False], [False, False]])
+    phase = np.zeros((4, 2))
+    summary = summarise(field, significant, outside, periods, phase, **OPTIONS)
+    first, second = summary.rows
+    assert (first.periods, second.periods) == ((2, 4), (4, 8))
+    assert (first.area, second.area) == (0.8, 0.2)
+    assert (first.significant, second.significant) == (0.5, 1.0)
+    assert first.mean == pytest.approx(0.5)
+    assert summary.share == pytest.approx(3 / 5)
+    # Five points are no evidence of anything.
+    assert summary.strongest is None
+    nowhere = summarise(field, significant, ~outside & outside, periods, phase, **OPTIONS)
+    assert (nowhere.rows, nowhere.strongest) == ((), None)
+    assert np.isnan(nowhere.share)
+
+
+def test_silent_octave_has_a_row_without_numbers():
+    field = np.full((3, 50), np.nan)
+    everywhere = np.ones(field.shape, dtype=bool)
+    options = OPTIONS | {"names": ("x", "y")}
+    (row,) = summarise(field, ~everywhere, everywhere, np.arange(4.0, 7), field, **options).rows
+    assert (row.area, row.significant, row.n_independent, row.pvalue) == (1, 0, 0, 1)
+    assert np.isnan([row.mean, row.phase, row.lag]).all()
+
+
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    n_scales=st.integers(1, 40),
+    n_times=st.integers(1, 30),
+    turn=st.floats(-3, 3),
+    stretch=st.sampled_from([0.25, 0.5, 2.0, 8.0]),
+)
+def test_octaves_are_consistent_whatever_the_field(seed, n_scales, n_times, turn, stretch):
+    rng = np.random.default_rng(seed)
+    periods = 0.7 * 2 ** (np.arange(n_scales) / 6)
+    field, phase = rng.uniform(size=(2, n_scales, n_times))
+    significant, outside = rng.uniform(size=(2, n_scales, n_times)) < 0.6
+    summary = summarise(field, significant, outside, periods, phase, **OPTIONS)
+    rows = summary.rows
+    # Areas are shares of the whole, and significant shares add up to that of the whole.
+    if outside.any():
+        assert sum(row.area for row in rows) == pytest.approx(1)
+        assert sum(row.area * row.significant for row in rows) == pytest.approx(summary.share)
+        assert sum(row.area * row.mean for row in rows) == pytest.approx(field[outside].mean())
+    # Other units of time change periods and lags, other zeros of the phase its mean alone.
+    turned = summarise(field, significant, outside, periods, phase + turn, **OPTIONS)
+    longer = OPTIONS | {"dt": stretch}
+    stretched = summarise(field, significant, outside, periods * stretch, phase, **longer)
+    for row, other, long in zip(rows, turned.rows, stretched.rows, strict=True):
+        assert row.periods[1] == 2 * row.periods[0]
+        assert row.periods[0] <= row.mean_period * (1 + ROUNDING) < row.periods[1] * 1.01
+        # A lag found in more rows decides where in the octave a phase is read.
+        if not (row.whole_periods_known or other.whole_periods_known):
+            assert np.exp(1j * other.phase) == pytest.approx(np.exp(1j * (row.phase + turn)))
+        assert other.pvalue == pytest.approx(row.pvalue)
+        assert long.pvalue == pytest.approx(row.pvalue)
+        assert long.lag == pytest.approx(stretch * row.lag, abs=ROUNDING, nan_ok=True)
+        assert long.periods == tuple(stretch * limit for limit in row.periods)
+
+
+def test_phase_across_the_half_turn_has_its_mean():
+    (row,) = described(np.pi, 2.0 ** (1 + np.arange(12) / 12)).rows
+    assert abs(row.phase) == pytest.approx(np.pi, abs=0.05)
+    assert row.relation == "anti-phase"
+
+
+def test_summary_without_area_has_no_rows():
+    field = np.ones((3, 4))
+    nothing = field < 0
+    summary = summarise(field, field > 0, nothing, np.arange(1.0, 4), field, **OPTIONS)
+    assert summary.rows == ()
+    assert np.isnan(summary.share)
+    assert summary.table() == "  none"
+    assert "Strongest evidence: nothing is significant." in str(summary)
+
+
+@pytest.mark.parametrize(
+    ("phase", "relation"),
+    [
+        (0.7, "in phase"),
+        (np.pi / 2, "lag mod period"),
+        (-np.pi / 2, "lag mod period"),
+        (-2.5, "anti-phase"),
+    ],
+)
+def test_phase_alone_never_tells_who_leads(phase, relation):
+    # One phase at all frequencies, as of a single cycle: no lag is linear in it.
+    summary = described(phase, frequencies=np.full(60, 1 / 12))
+    assert summary.common_lag is None
+    assert {row.relation for row in summary.rows} == {relation}
+    assert not any(row.whole_periods_known for row in summary.rows)
+
+
+@pytest.mark.parametrize(
+    ("lag", "upside_down", "relations"),
+    [
+        (3.0, False, ["lag > period/2", "lag > period/2", "x leads", "x leads", "in phase"]),
+        (-3.0, False, ["lag > period/2", "lag > period/2", "y leads", "y leads", "in phase"]),
+        (1.0, True, [*2 * ["x leads, reversed"], *3 * ["anti-phase"]]),
+        (0.0, False, 5 * ["in phase"]),
+        (0.0, True, 5 * ["anti-phase"]),
+    ],
+)
+def test_lag_that_fits_all_bands_settles_the_whole_periods(lag, upside_down, relations):
+    periods = 2.0 ** (1 + np.arange(60) / 12)
+    summary = described(2 * np.pi * lag / periods + np.pi * upside_down, periods)
+    common = summary.common_lag
+    assert (common.periods, common.reversed) == ((2, 64), upside_down)
+    assert abs(common.lag - lag) < 3 * common.lag_error < 0.1
+    assert [row.relation for row in summary.rows] == relations
+    for row in summary.rows:
+        assert abs(row.lag - lag) < 4 * row.lag_error
+        assert row.whole_periods_known
+    words = words_of(summary)
+    first = "the reverse of rain" if upside_down else "rain"
+    if lag:
+        follows = f"flow follows {first}" if lag > 0 else f"{first} follows flow"
+        assert f"One lag fits all bands from 2 to 64 days: {follows} by {abs(lag):.2f}" in words
+    else:
+        phase = "anti-phase" if upside_down else "phase"
+        told = f"One phase fits all bands from 2 to 64 days: rain and flow are in {phase} (lag 0.0"
+        assert told in words
+        assert "follows" not in words.partition("One phase")[2]
+
+
+def test_bands_that_disagree_have_no_common_lag():
+    periods = 2.0 ** (1 + np.arange(60) / 12)
+    lag = np.where(periods < 11, 3.0, -2.0)
+    common = described(2 * np.pi * lag / periods, periods).common_lag
+    assert common is None or common.periods[0] >= 8
+
+
+def test_strongest_row_has_the_best_known_phase_and_not_the_largest_share():
+    periods = 2.0 ** (1 + np.arange(120) / 12)
+    rng = np.random.default_rng(3)
+    # Long periods: few independent values, all of them significant.
+    phase = rng.normal(scale=0.8, size=(120, 1000))
+    significant = rng.uniform(size=phase.shape) < 0.5
+    significant[periods >= 128] = True
+    phase[periods >= 128] = 0.2 * np.sin(np.arange(1000) / 100)
+    everywhere = np.ones(phase.shape, dtype=bool)
+    summary = summarise(phase * 0 + 0.7, significant, everywhere, periods, phase, **OPTIONS)
+    assert summary.strongest.periods == (2, 4)
+    assert [row.clear for row in summary.rows][-2:] == [False, False]
+
+
+def test_rows_that_are_not_clear_show_no_phase():
+    shown = a_summary(a_row(clear=False)).table().splitlines()
+    assert re.split("  +", shown[0].strip()) == HEADER
+    assert re.split("  +", shown[1].strip())[-3:] == ["-", "-", "-"]
+
+
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        (
+            a_row(1.2, relation="x leads", whole_periods_known=True),
+            "phase +69 +- 6 deg: flow follows rain by 2.1 +- 0.2 days.",
+        ),
+        (
+            a_row(-1.2, relation="y leads", whole_periods_known=True),
+            "phase -69 +- 6 deg: rain follows flow by 2.1 +- 0.2 days.",
+        ),
+        (
+            a_row(1.2),
+            "flow follows rain by 2.1 +- 0.2 days, or by whole periods more or less.",
+        ),
+        (a_row(0.1, relation="in phase"), "phase +6 +- 6 deg: in phase."),
+        (a_row(0.4, relation="in phase"), "in phase, flow follows rain by 0.7 +- 0.2 days."),
+        (a_row(-3.0, relation="anti-phase"), "phase -172 +- 6 deg: in anti-phase."),
+        (a_row(-3.0, relation=""), "phase -172 +- 6 deg."),
+    ],
+)
+def test_strongest_row_is_put_in_words(row, words):
+    assert words_of(a_summary(row)).endswith(words)
+
+
+@pytest.mark.parametrize(
+    ("error", "dt", "shown"),
+    [
+        (8.7, 1.0, "+11 +- 9"),
+        (0.087, 1.0, "+11.35 +- 0.09"),
+        (1e-9, 1.0, "+11.346 +- 0.000"),
+        (3e-9, 1e-9, "+1.1e+01 +- 3.0e-09"),
+    ],
+)
+def test_lags_have_the_digits_that_their_errors_give(error, dt, shown):
+    assert f"  {shown}  " in a_summary(a_row(lag=11.346, lag_error=error), dt=dt).table()
+
+
+def test_long_periods_are_written_without_an_exponent():
+    assert (
+        a_summary(a_row(periods=(16384.0, 32768.0)))
+        .table()
+        .splitlines()[1]
+        .startswith("  16384 to 32768  ")
+    )
+
+
+@given(
+    names=st.tuples(*2 * [st.text("abc -", min_size=1, max_size=60)]),
+    unit=st.text("xyz", max_size=20),
+)
+def test_text_fits_a_terminal_whatever_the_names(names, unit):
+    rows = (a_row(), a_row(-1.2), a_row(3.0, periods=(0.125, 0.25), relation="anti-phase"))
+    text = str(a_summary(*rows, names=names, unit=unit))
+    # A name or unit is never broken.
+    longest = max(map(len, [*" ".join(names).split(), unit]), default=0)
+    assert all(len(line) <= max(80, longest + 20) for line in text.splitlines())
+    assert all(" ".join(name.split()) in " ".join(text.split()) for name in names)
+    assert unit in text
+
+
+def test_numbers_keep_their_units():
+    line = fill(f"Run: {'a ' * 36}23.4 s")
+    assert line.endswith("\n  23.4 s")
+
+
+def test_summary_of_one_series_has_no_phases():
+    field = np.ones((3, 4))
+    options = OPTIONS | {"names": ("sst",), "quantity": "power"}
+    summary = summarise(field, field > 0, field > 0, np.arange(2.0, 5), **options)
+    assert "phase" not in str(summary)
+    assert summary.as_dict()["bands"][0]["phase"] is not None  # NaN, which JSON writes as null
+    assert np.isnan(summary.rows[0].phase)
+
+
+@pytest.mark.parametrize(
+    ("provenance", "words"),
+    [
+        ({"backend": "joblib", "n_workers": 4}, "backend joblib (4 workers)"),
+        ({"backend": "dask", "n_workers": 1}, "backend dask (1 worker)"),
+        ({"backend": "sequential", "n_workers": 4}, "backend sequential (1 worker)"),
+    ],
+)
+def test_words_of_where_a_null_was_simulated(provenance, words):
+    assert simulated_on(provenance) == words
+
+
+@pytest.fixture(scope="module")
+def result():
+    rng = np.random.default_rng(7)
+    wave = np.sin(2 * np.pi * np.arange(256) / 24)
+    rain, flow = np.array([wave[6:], wave[:-6]]) + 0.5 * rng.normal(size=(2, 250))
+    return wct(rain, flow, 1.0, mc_count=40, rng_seed=1, progress=False, cache=False)
+
+
+def test_summary_of_a_result_is_that_of_its_arrays(result):
+    summary = result.summary(("rain", "flow"), "days")
+    arrays = result[0], result.significant(), result.outside(), result.periods, result[1]
+    expected = summarise(*arrays, **OPTIONS, frequencies=result.mean_freqs, power=result.mean_power)
+    assert repr(summary) == repr(expected)  # NaN does not equal NaN
+    assert summary.strongest.relation == "lag mod period"
+    assert summary.strongest.lag == pytest.approx(6, abs=1)
+    assert result.summary().names == ("x", "y")
+    assert result.summary(level=0.99).share < summary.share
+
+
+def test_summary_of_a_result_without_a_null_is_refused(result):
+    x = np.random.default_rng(1).normal(size=(2, 64))
+    with pytest.raises(ValueError, match="`sig` must be True"):
+        wct(*x, 1.0, sig=False).summary()
+    with pytest.raises(ValueError, match="`level` must"):
+        result.summary(level=95)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"names": "ab"}, "`names` must be 2 strings, one for each series, got 'ab'"),
+        ({"names": ("rain",)}, "`names` must be 2 strings"),
+        ({"names": ("rain", None)}, "`names` must be 2 strings"),
+        ({"names": 3}, "`names` must be 2 strings"),
+        ({"unit": 3}, "`unit` must be a string, such as 'days', got 3"),
+    ],
+)
+def test_summary_refuses_labels_that_are_no_text(result, options, message):
+    with pytest.raises(TypeError, match=message):
+        result.summary(**options)
