@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -12,80 +13,30 @@ from numpy.typing import NDArray
 from . import helpers
 from .helpers import AR1_REMEDY, AR1EstimationError
 from .indexes import sampling_of
+from .limits import (
+    GREATEST,
+    LEAST,
+    MOST_SAMPLES,
+    as_amplitude,
+    as_signal,
+    check_amplitude,
+    is_default,
+)
 from .validation import (
     as_coefficient,
-    as_positive,
+    as_coefficient_or_one,
+    as_numbers,
     as_real,
     as_series,
     brief,
+    is_number,
     same_size,
 )
 
 # Series shorter than this have no AR(1) estimate worth the name.
 _SHORTEST_PAIR = 4
 
-# More scales than this are a slip in `dj` or `J`: thousands to the octave.
-_MOST_SCALES = 100_000
-
-# Sampling intervals below this, or above its inverse, leave the range of floating point.
-_SHORTEST_STEP = 1e-300
-
 Array = NDArray[np.float64]
-
-
-def scale_arguments(
-    n: int, dt: float, dj: Any, s0: Any, J: Any, mother: Any
-) -> tuple[float, float, float]:
-    """Return dj, s0 and J, with pycwt's defaults in place of the sentinel -1."""
-    if not _SHORTEST_STEP <= dt <= 1 / _SHORTEST_STEP:
-        raise ValueError(
-            f"`dt` must lie between {_SHORTEST_STEP:g} and {1 / _SHORTEST_STEP:g}, where neither "
-            f"frequencies nor periods overflow, got {dt:g}. Choose another unit of time."
-        )
-    dj = as_positive(dj, "dj")
-    s0 = 2 * dt / mother.flambda() if is_default(s0) else as_positive(s0, "s0")
-    if not is_default(J):
-        last_given = last_scale(J)
-        if last_given >= _MOST_SCALES:
-            raise ValueError(
-                f"`J`, the number of scales less one, must be below {_MOST_SCALES}, got "
-                f"{last_given:g}."
-            )
-        return dj, s0, last_given
-    scales = float(np.log2(n * dt / s0)) / dj
-    if scales >= _MOST_SCALES:
-        raise ValueError(
-            f"`dj` must leave fewer than {_MOST_SCALES} scales, got {dj:g}, which makes "
-            f"{scales:.3g}. Use dj=1/12 (12 scales to the octave), or a given `J`."
-        )
-    last = int(np.round(scales))
-    if last < 0:
-        raise ValueError(
-            f"`s0` must not be above the length of the series, {n * dt:g}, got {s0:g}: no scale "
-            "fits. Use a longer record or a smaller `s0`."
-        )
-    return dj, s0, last
-
-
-def is_default(value: Any) -> bool:
-    """Return whether a value is pycwt's sentinel -1."""
-    return np.ndim(value) == 0 and bool(value == -1)
-
-
-def last_scale(J: Any) -> float:
-    """Return J, the number of scales less one, which may be a float such as ``7 / dj``."""
-    last = as_real(J, "J")
-    if last < 0:
-        raise ValueError(f"`J`, the number of scales less one, must not be negative, got {last:g}.")
-    return last
-
-
-def positive_series(values: Any, name: str, *, min_size: int) -> Array:
-    """Return positive numbers, such as scales or frequencies."""
-    numbers: Array = as_series(values, name, min_size=min_size)
-    if not (numbers > 0).all():
-        raise ValueError(f"`{name}` must be positive, got {numbers.min():g} among them.")
-    return numbers
 
 
 def as_pair(y1: Any, y2: Any) -> Array:
@@ -121,12 +72,15 @@ class DimensionError(ValueError, Warning):
 
 def as_transform(W: Any, n_scales: int) -> NDArray[Any]:
     """Return a wavelet transform, shape (n_scales, n), which may be given the other way round."""
-    field = np.asarray(W)
+    field = as_numbers(W, "W")
     if field.ndim != 2 or n_scales not in field.shape:
         raise DimensionError(
             f"`W` must have one row for each of the {n_scales} scales in `sj`, got shape "
             f"{field.shape}."
         )
+    if not np.isfinite(field).all():
+        raise ValueError("`W` must be finite, got NaN or infinite values. Set them to 0.")
+    check_amplitude(field, "W")
     return field if field.shape[0] == n_scales else field.T
 
 
@@ -142,9 +96,9 @@ def averaged_times(dof: Any, scales: Array, mother: Any) -> Array:
     """Return the number of times that `significance` averages over at each scale, in test 1."""
     try:
         times = np.asarray(mother.dofmin if is_default(dof) else dof, dtype=float)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise TypeError(f"`dof` must be a number or numbers, got {brief(dof)}.") from None
-    if times.shape not in ((), (1,), scales.shape) or not np.isfinite(times).all():
+    if times.shape not in ((), (1,), scales.shape) or not (np.abs(times) <= MOST_SAMPLES).all():
         raise ValueError(
             f"`dof` must be one number of times, or one for each of the {scales.size} scales, with "
             f"sigma_test=1, got {brief(dof)}."
@@ -156,9 +110,9 @@ def averaged_band(dof: Any) -> tuple[float, float]:
     """Return the band of scales that `significance` averages over in test 2."""
     try:
         band = np.asarray(dof, dtype=float)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise TypeError(f"`dof` must be two numbers, [s1, s2], got {brief(dof)}.") from None
-    if band.shape != (2,) or not (band > 0).all():
+    if band.shape != (2,) or not ((band >= LEAST) & (band <= GREATEST)).all():
         raise ValueError(
             "`dof` must be the smallest and the largest scale of the band, [s1, s2], with "
             f"sigma_test=2, got {brief(dof)}."
@@ -203,18 +157,19 @@ def coefficients_of(pair: Array, al1: Any, al2: Any) -> tuple[float, float]:
 
 def variance_and_alpha(signal: Any, alpha: Any, dt: float) -> tuple[float, float]:
     """Return the variance and the lag-1 autocorrelation that `significance` tests against."""
-    if np.ndim(signal) == 0:
+    if is_number(signal):
         variance = as_real(signal, "signal")
         if variance < 0:
             raise ValueError(f"`signal`, as a variance, must not be negative, got {variance:g}.")
+        as_amplitude(math.sqrt(variance), "signal")
         if alpha is None:
             raise TypeError(
                 "`alpha` must be given when `signal` is a variance: a single number has no lag-1 "
                 "autocorrelation. Pass alpha=ar1(series)[0], or alpha=0 for white noise."
             )
-        return variance, as_coefficient(alpha, "alpha")
-    series = as_series(signal, "signal")
+        return variance, as_coefficient_or_one(alpha, "alpha")
+    series = as_signal(signal, "signal")
     if alpha is None:
         sampling_of({"signal": signal}, dt)
         alpha = as_replaced("ar1")(series)[0]
-    return float(series.var()), as_coefficient(alpha, "alpha")
+    return float(series.var()), as_coefficient_or_one(alpha, "alpha")

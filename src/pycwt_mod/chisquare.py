@@ -15,6 +15,9 @@ from .mothers import constant
 
 Real = NDArray[np.float64]
 
+# A difference of numbers of about 1 has half of its digits left here.
+_ROUNDED = 1e-8
+
 
 def chi_square_quantile(level: float, dof: Any) -> Any:
     """Return the quantile of the chi-square distribution with `dof` degrees of freedom."""
@@ -24,9 +27,11 @@ def chi_square_quantile(level: float, dof: Any) -> Any:
 def red_noise_spectrum(scales: Real, dt: float, alpha: float, variance: float, mother: Any) -> Real:
     """Return the AR(1) power at each scale's Fourier frequency (eq. 16)."""
     frequency = dt / (scales * mother.flambda())
-    spectrum: Real = (
-        variance * (1 - alpha**2) / (1 + alpha**2 - 2 * alpha * np.cos(2 * np.pi * frequency))
-    )
+    distance = 1 + alpha**2 - 2 * alpha * np.cos(2 * np.pi * frequency)
+    # The same, where the difference has lost half its digits.
+    exact = (1 - alpha) ** 2 + 4 * alpha * np.sin(np.pi * frequency) ** 2
+    distance = np.where(distance < _ROUNDED, exact, distance)
+    spectrum: Real = variance * (1 - alpha**2) / distance
     return spectrum
 
 

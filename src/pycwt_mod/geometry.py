@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from .arrays import NUMPY, ArrayOps
 from .filters import Banks, FilterBank, ScaleFilter, passbands_of
 from .mothers import constant, has_own_smooth, scale_taps, scale_weights
-from .transform import cone_of_influence, outside_cone, wavelet_filter
+from .transform import cone_of_influence, times_outside_cone, wavelet_filter
 
 Floats = NDArray[np.float64]
 
@@ -73,7 +73,7 @@ class Geometry:
     @property
     def outside(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """For each scale the interval [start, stop) of times outside the cone of influence."""
-        starts, stops = outside_cone(self.periods, self.coi)
+        starts, stops = times_outside_cone(self.periods, self.n_times, self.mother, self.dt)
         return starts, np.maximum(starts, stops)
 
     @property

@@ -13,7 +13,16 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import fft as fft
 
-from .validation import as_coefficient, as_count, as_real, as_series, brief, seed_of
+from .limits import MOST_SAMPLES, as_amplitude, check_memory
+from .validation import (
+    as_coefficient,
+    as_coefficient_or_one,
+    as_count,
+    as_real_array,
+    as_series,
+    brief,
+    seed_of,
+)
 
 __all__ = [
     "AR1EstimationError",
@@ -27,6 +36,9 @@ __all__ = [
     "rect",
     "rednoise",
 ]
+
+# Beyond this the phase of a sample is rounding error.
+_HIGHEST_FREQUENCY = 1e15
 
 # pycwt's switch: False turns the zero padding to a power of two off.
 _FFT_NEXT_POW2 = True
@@ -72,7 +84,10 @@ def fft_kwargs(signal: Any, **kwargs: Any) -> dict[str, Any]:
     >>> fft_kwargs([1.0, 2.0, 3.0])
     {'n': 4}
     """
-    size = len(signal)
+    try:
+        size = len(signal)
+    except TypeError:
+        raise TypeError(f"`signal` must have a length, got {brief(signal)}.") from None
     if not _FFT_NEXT_POW2 or size < 1:
         return {"n": size}
     return {"n": 1 << (size - 1).bit_length()}
@@ -114,7 +129,12 @@ def find(condition: ArrayLike) -> NDArray[np.intp]:
     >>> find([False, True, True])
     array([1, 2])
     """
-    return np.flatnonzero(np.asarray(condition))
+    try:
+        return np.flatnonzero(np.asarray(condition))
+    except ValueError:
+        raise ValueError(
+            f"`condition` must be truth values of one shape, got {brief(condition)}."
+        ) from None
 
 
 def ar1(x: ArrayLike) -> tuple[float, float, float]:
@@ -195,12 +215,18 @@ def ar1_spectrum(freqs: ArrayLike, ar1: float = 0.0) -> NDArray[np.float64]:
     freqs : array_like
         Frequencies in cycles per sample.
     ar1 : float, default 0.0
-        Lag-1 autocorrelation coefficient.
+        Lag-1 autocorrelation coefficient, strictly between -1 and 1; 1 gives the limit, zero,
+        with a warning.
 
     Returns
     -------
     numpy.ndarray
         Power, 1 everywhere for white noise; same shape as `freqs`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not as described here; the message names it.
 
     References
     ----------
@@ -213,8 +239,16 @@ def ar1_spectrum(freqs: ArrayLike, ar1: float = 0.0) -> NDArray[np.float64]:
     >>> ar1_spectrum([0.0, 0.5], 0.5)
     array([3.        , 0.33333333])
     """
-    angle = 2 * np.pi * np.asarray(freqs, dtype=float)
-    power: NDArray[np.float64] = (1 - ar1**2) / np.abs(1 - ar1 * np.exp(-1j * angle)) ** 2
+    g = as_coefficient_or_one(ar1, "ar1")
+    frequencies = as_real_array(freqs, "freqs")
+    if np.abs(frequencies).max(initial=0.0) > _HIGHEST_FREQUENCY:
+        raise ValueError(
+            f"`freqs` must be at most {_HIGHEST_FREQUENCY:g} cycles per sample, got "
+            f"{brief(freqs)}. Up to 0.5 they mean something; multiply them by `dt`."
+        )
+    distance = np.abs(1 - g * np.exp(-1j * (2 * np.pi * frequencies))) ** 2
+    # Only the limit for 1 at frequency 0 has none.
+    power: NDArray[np.float64] = (1 - g**2) / np.maximum(distance, np.finfo(float).tiny)
     return power
 
 
@@ -246,7 +280,7 @@ def rednoise(
     Raises
     ------
     ValueError
-        If g is not strictly between -1 and 1, or N is not positive.
+        If g is not strictly between -1 and 1, or N is not positive or beyond the memory.
 
     Notes
     -----
@@ -260,9 +294,10 @@ def rednoise(
     >>> round(float(np.corrcoef(y[1:], y[:-1])[0, 1]), 2)
     0.9
     """
-    n = as_count(N, "N")
+    n = as_count(N, "N", at_most=MOST_SAMPLES)
+    check_memory(24 * n, f"`N` asks for {n} samples", "Use a smaller `N`.")
     coefficient = as_coefficient(g, "g")
-    amplitude = as_real(a, "a")
+    amplitude = as_amplitude(a, "a")
     source: Any = np.random if rng is None else rng
     if not hasattr(source, "standard_normal"):
         source = np.random.default_rng(seed_of(rng, None))
@@ -305,10 +340,13 @@ def rect(x: Any, normalize: bool = False) -> NDArray[np.float64]:
     >>> rect(3, normalize=True)
     array([0.25, 0.5 , 0.25])
     """
-    if isinstance(x, np.ndarray):
+    if isinstance(x, np.ndarray) and x.ndim:
         shape = x.shape
+    elif np.iterable(x):
+        shape = tuple(as_count(size, "x", at_least=0, at_most=MOST_SAMPLES) for size in x)
     else:
-        shape = tuple(x) if np.iterable(x) else (as_count(x, "x"),)
+        shape = (as_count(x, "x", at_most=MOST_SAMPLES),)
+    check_memory(16 * math.prod(shape), f"`x` asks for shape {shape}", "Use a smaller `x`.")
     window = np.ones(shape)
     if not window.size:
         raise ValueError(f"`x` must name at least one tap, got {brief(x)}.")

@@ -47,7 +47,7 @@ _ELSEWHERE = (
     ("progress", "quiet verbose mutepbar", "Use `progress=True` or `progress=False`."),
     ("n_workers", "njobs ncores cores nprocs", "Use `n_workers`."),
     ("rng", "seed randomstate", "Use `rng`."),
-    ("smoothing", "loessspan detrend", "Detrend the series before."),
+    ("smoothing", "loessspan detrend", "Prepare the series by `pycwt_mod.prepare` before."),
 )
 
 

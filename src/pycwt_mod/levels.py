@@ -9,7 +9,7 @@ from typing import Any, Unpack
 import numpy as np
 from numpy.typing import NDArray
 
-from .arguments import last_scale, padded_length
+from .arguments import padded_length
 from .keywords import explains_keywords
 from .montecarlo.estimate import estimate_null
 from .montecarlo.null import NullDistribution
@@ -22,7 +22,7 @@ from .montecarlo.options import (
 )
 from .montecarlo.plan import Plan, make_plan
 from .mothers import as_mother
-from .validation import as_coefficient, as_level, as_positive, warn_user
+from .validation import as_coefficient, as_level, warn_user
 
 __all__ = ["wct_null", "wct_significance"]
 
@@ -252,12 +252,12 @@ def simulate_null(
         )
     plan = make_plan(
         (as_coefficient(al1, "al1"), as_coefficient(al2, "al2")),
-        as_positive(dt, "dt"),
-        as_positive(dj, "dj") if scales is None else dj,
-        as_positive(s0, "s0"),
-        last_scale(J),
+        dt,
+        dj,
+        s0,
+        J,
         mother,
-        method=options.method_for(mother, even=not math.isnan(dj)),
+        method=options.method_for(mother, even=scales is None or not math.isnan(dj)),
         noise=options.noise,
         smoothing=check_smoothing(options.smoothing, mother),
         n_samples=options.n_samples,

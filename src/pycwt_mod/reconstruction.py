@@ -14,7 +14,8 @@ import numpy as np
 import scipy.fft
 from numpy.typing import ArrayLike, NDArray
 
-from .arguments import as_transform, positive_series
+from .arguments import as_transform
+from .limits import positive_series
 from .measures import in_band, vertex
 from .mothers import as_mother
 from .validation import as_positive

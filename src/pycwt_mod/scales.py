@@ -9,9 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .arguments import positive_series, scale_arguments
+from .limits import as_frequencies, as_spacing, scale_arguments
 from .transform import scale_axis
-from .validation import as_positive
 
 Array = NDArray[np.float64]
 
@@ -61,14 +60,14 @@ def as_scales(n: int, dt: float, dj: Any, s0: Any, J: Any, freqs: Any, mother: A
     if freqs is None:
         dj, s0, J = scale_arguments(n, dt, dj, s0, J, mother)
         return Scales(scale_axis(s0, dj, J), dj, s0, J, facts={"dj": dj, "s0": s0, "J": J})
-    frequencies = positive_series(freqs, "freqs", min_size=1)
+    frequencies = as_frequencies(freqs, n, dt, mother)
     _check_frequencies(frequencies, dt)
     steps = np.diff(np.log2(frequencies))
     order = slice(None, None, -1 if steps.size and steps[0] > 0 else 1)
     values = (1 / (mother.flambda() * frequencies))[order]
-    dj = as_positive(dj, "dj")
+    dj = as_spacing(dj)
     if steps.size:
-        dj = float(np.abs(steps.mean()))
+        dj = as_spacing(float(np.abs(steps.mean())), "freqs")
         if (np.abs(np.abs(steps) - dj) > _ROUNDED * dj).any():
             dj = math.nan
     facts = {"freqs": frequencies.tolist()}

@@ -14,16 +14,22 @@ from .arguments import (
     averaged_band,
     averaged_times,
     padded_length,
-    positive_series,
-    scale_arguments,
     value_at_zero,
     variance_and_alpha,
 )
 from .indexes import sampling_of
 from .keywords import explains_keywords
+from .limits import (
+    as_frequencies,
+    as_interval,
+    as_signal,
+    as_spacing,
+    given_scales,
+    scale_arguments,
+)
 from .mothers import as_mother, constant
 from .results import TransformResult, made_by
-from .validation import as_count, as_level, as_positive, as_series
+from .validation import as_count, as_level, brief
 
 __all__ = ["cwt", "icwt", "significance"]
 
@@ -104,8 +110,8 @@ def cwt(
     16
     """
     mother = as_mother(wavelet)
-    series = as_series(signal, "signal", allow_complex=True)
-    facts = sampling_of({"signal": signal}, dt if dt is None else as_positive(dt, "dt"))
+    series = as_signal(signal, "signal", allow_complex=True)
+    facts = sampling_of({"signal": signal}, dt if dt is None else as_interval(dt))
     dt = facts["dt"]
     if freqs is None:
         dj, s0, J = scale_arguments(series.size, dt, dj, s0, J, mother)
@@ -113,7 +119,7 @@ def cwt(
         sj = transform.scale_axis(s0, dj, J)
         frequencies = 1 / (mother.flambda() * sj)
     else:
-        frequencies = positive_series(freqs, "freqs", min_size=1)
+        frequencies = as_frequencies(freqs, series.size, dt, mother)
         grid = {"freqs": frequencies.tolist()}
         sj = 1 / (mother.flambda() * frequencies)
     n_fft = padded_length(series.size)
@@ -168,10 +174,10 @@ def icwt(
     >>> bool(np.abs(icwt(W, sj, 1.0) - x)[32:-32].max() < 0.03)
     True
     """
-    mother = as_mother(wavelet)
-    scales = as_series(sj, "sj", min_size=1)
+    mother, dt = as_mother(wavelet), as_interval(dt)
+    scales = given_scales(sj, "sj", dt, min_size=1)
     field = as_transform(W, scales.size)
-    factor = as_positive(dj, "dj") * math.sqrt(as_positive(dt, "dt"))
+    factor = as_spacing(dj) * math.sqrt(dt)
     factor /= constant(mother, "cdelta") * value_at_zero(mother)
     return transform.inverse(field, scales, factor)
 
@@ -201,7 +207,8 @@ def significance(
         0: power at each time and scale (eq. 18); 1: its average over time (eq. 23); 2: its average
         over a band of scales (eq. 25 to 28).
     alpha : float, optional
-        Lag-1 autocorrelation of the red noise; by default that of the series.
+        Lag-1 autocorrelation of the red noise; by default that of the series. 1, which pycwt's
+        sample scripts set where `ar1` finds none, gives the limit: a level of zero, and a warning.
     significance_level : float, default 0.95
         Probability that the power of red noise stays below the level.
     dof : float or array_like, default -1
@@ -238,8 +245,8 @@ def significance(
     array([2.996, 2.996])
     """
     mother = as_mother(wavelet)
-    dt = as_positive(dt, "dt")
-    sj = positive_series(scales, "scales", min_size=2)
+    dt = as_interval(dt)
+    sj = given_scales(scales, "scales", dt, min_size=2)
     level = as_level(significance_level)
     variance, alpha = variance_and_alpha(signal, alpha, dt)
     spectrum = chisquare.red_noise_spectrum(sj, dt, alpha, variance, mother)
@@ -254,4 +261,4 @@ def significance(
         band = averaged_band(dof)
         dj = math.log2(sj[1] / sj[0])
         return chisquare.scale_average_level(spectrum, level, band, sj, dt, dj, mother)
-    raise ValueError(f"`sigma_test` must be 0, 1 or 2, got {test}.")
+    raise ValueError(f"`sigma_test` must be 0, 1 or 2, got {brief(test)}.")

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import chisquare, transform
-from .arguments import scale_arguments
 from .helpers import padded_length
+from .limits import scale_arguments
 from .mothers import constant
 
 Array = NDArray[np.float64]

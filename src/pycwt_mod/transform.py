@@ -33,9 +33,28 @@ def scale_axis(s0: float, dj: float, J: float) -> NDArray[np.float64]:
 
 def cone_of_influence(n: int, mother: Any, dt: float) -> NDArray[np.float64]:
     """Return the largest Fourier period free of edge effects, at each of n times."""
-    distance = n / 2 - np.abs(np.arange(n) - (n - 1) / 2)
+    return _cone_at(np.arange(n), n, mother, dt)
+
+
+def _cone_at(times: NDArray[np.intp], n: int, mother: Any, dt: float) -> NDArray[np.float64]:
+    distance = n / 2 - np.abs(times - (n - 1) / 2)
     cone: NDArray[np.float64] = mother.flambda() * mother.coi() * dt * distance
     return cone
+
+
+def times_outside_cone(
+    periods: NDArray[np.float64], n: int, mother: Any, dt: float
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return the intervals of `outside_cone` by bisection: n times need not fit the memory."""
+    first = np.zeros(periods.size, dtype=np.intp)
+    last = np.full(periods.size, (n + 1) // 2)
+    for _ in range(n.bit_length()):
+        middle = (first + last) // 2
+        inside = _cone_at(middle, n, mother, dt) < periods
+        searched = first < last
+        first = np.where(searched & inside, middle + 1, first)
+        last = np.where(searched & ~inside, middle, last)
+    return first, n - first
 
 
 def outside_cone(

@@ -27,6 +27,9 @@ Series = NDArray[np.float64]
 _SHOWN_VALUES = 3
 _SHOWN_LETTERS = 80
 
+# A billion surrogates take a month on a hundred cores; more are a slip.
+_MOST_SIMULATIONS = 10**9
+
 # Most unrelated series exceed a level below this: it is probably 1 minus the level meant.
 _LOWEST_USUAL_LEVEL = 0.5
 
@@ -75,7 +78,7 @@ def as_series(
     """
     _refuse_masked(values, name)
     values = _only_column(values, name)
-    array = _as_numbers(values, name)
+    array = as_numbers(values, name)
     _check_shape(array, name, min_size)
     if np.iscomplexobj(array) and not allow_complex:
         raise TypeError(
@@ -120,7 +123,7 @@ def _check_finite(array: NDArray[Any], name: str) -> None:
         )
 
 
-def _as_numbers(values: Any, name: str) -> NDArray[Any]:
+def as_numbers(values: Any, name: str) -> NDArray[Any]:
     """Return `values` as a float64 or complex128 array."""
     try:
         if hasattr(values, "to_numpy") and not isinstance(values, np.ndarray):
@@ -136,7 +139,7 @@ def _as_numbers(values: Any, name: str) -> NDArray[Any]:
             raise TypeError("neither times nor text are samples")
         kind = np.complex128 if array.dtype.kind == "c" else np.float64
         return np.ascontiguousarray(array, dtype=kind) if array.ndim else array.astype(kind)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise TypeError(
             f"`{name}` must be a series of numbers, got {brief(values)}."
             f"{_way_to_numbers(values, name)}"
@@ -206,7 +209,7 @@ def brief(value: Any) -> str:
     if isinstance(value, list | tuple | range) and len(value) > _SHOWN_VALUES:
         return f"{kind} of {len(value)}, {_first_values(value)}"
     plain = isinstance(value, np.number) and not isinstance(value, _TIMES)
-    words = " ".join(repr(value.item() if plain else value).split())
+    words = _words(value.item() if plain else value)
     if len(words) <= _SHOWN_LETTERS:
         return words
     head, _, cut = words[:_SHOWN_LETTERS].rpartition(" ")
@@ -224,9 +227,17 @@ def _one_value(value: Any) -> str:
     if isinstance(value, _TIMES):
         return str(value)
     plain = value.item() if isinstance(value, np.generic) else value
-    text = " ".join(repr(plain).split())
+    text = _words(plain)
     letters = _SHOWN_LETTERS // _SHOWN_VALUES
     return text if len(text) <= letters else f"{text[:letters]}..."
+
+
+def _words(value: Any) -> str:
+    """Return the repr on one line; Python writes no integer of thousands of digits."""
+    try:
+        return " ".join(repr(value).split())
+    except ValueError:
+        return f"{type(value).__name__} with thousands of digits"
 
 
 def same_size(first: NDArray[Any], second: NDArray[Any], names: tuple[str, str]) -> None:
@@ -246,10 +257,49 @@ def as_real(value: Any, name: str) -> float:
         raise TypeError(
             f"`{name}` must be a real number, got {brief(value)}.{_way_to_number(value, name)}"
         )
-    number = float(value)
+    number = _as_float(value)
     if not math.isfinite(number):
-        raise ValueError(f"`{name}` must be finite, got {number}.")
+        shown = brief(value) if isinstance(value, numbers.Rational) else number
+        raise ValueError(f"`{name}` must be finite, got {shown}.")
     return number
+
+
+def _as_float(value: Any) -> float:
+    """Return a number as float: infinite if it is an integer or a fraction beyond all floats."""
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
+
+
+def as_bounded(value: Any, name: str, *, least: float = 0.0, most: float) -> float:
+    """Return a real number between two limits, beyond which nothing can be computed from it."""
+    number = as_real(value, name)
+    if not least <= number <= most:
+        raise ValueError(f"`{name}` must lie between {least:g} and {most:g}, got {number:g}.")
+    return number
+
+
+def as_real_array(values: Any, name: str, *, allow_nan: bool = False) -> NDArray[np.float64]:
+    """Return finite real numbers of any shape as an array of float."""
+    try:
+        array = np.asarray(values)
+        if array.dtype.kind in "cmMSU" or _holds(array, (str, bytes, *_TIMES)):
+            raise TypeError("neither times nor text nor complex numbers")
+        array = array.astype(float)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise TypeError(f"`{name}` must be real numbers, got {brief(values)}.") from error
+    if not (np.isfinite(array) | (allow_nan & np.isnan(array))).all():
+        raise ValueError(f"`{name}` must be finite, got {brief(values)}.")
+    return array
+
+
+def is_number(value: Any) -> bool:
+    """Return whether a value has no axis, as a number has none; ragged lists have some."""
+    try:
+        return np.ndim(value) == 0
+    except ValueError:
+        return False
 
 
 def _is_real(value: Any) -> bool:
@@ -306,17 +356,37 @@ def as_coefficient(value: Any, name: str) -> float:
     return number
 
 
-def as_count(value: Any, name: str, *, at_least: int = 1) -> int:
-    """Return an integer not below `at_least`; a float with an integer value is an integer."""
+def as_coefficient_or_one(value: Any, name: str) -> float:
+    """Return the coefficient of a spectrum: that of an AR(1) process, or 1, which pycwt takes."""
+    if not (_is_real(value) and value == 1):
+        return as_coefficient(value, name)
+    warn_user(
+        f"`{name}` is 1, which no AR(1) process has. The spectrum is the limit towards it, zero at "
+        "every frequency, and any power is above a level of zero. Detrend or difference the "
+        "series, or test against white noise, by 0."
+    )
+    return 1.0
+
+
+def as_count(value: Any, name: str, *, at_least: int = 1, at_most: float = math.inf) -> int:
+    """Return an integer within limits; a float with an integer value is an integer."""
     if not _is_real(value):
         raise TypeError(f"`{name}` must be an integer, got {brief(value)}.")
-    if not isinstance(value, numbers.Integral) and not float(value).is_integer():
-        kind: type[Exception] = ValueError if math.isfinite(value) else TypeError
-        raise kind(f"`{name}` must be an integer, got {value!r}.")
+    if not isinstance(value, numbers.Rational) and not math.isfinite(value):
+        raise TypeError(f"`{name}` must be an integer, got {brief(value)}.")
+    if value != int(value):
+        raise ValueError(f"`{name}` must be an integer, got {brief(value)}.")
     count = int(value)
     if count < at_least:
-        raise ValueError(f"`{name}` must be at least {at_least}, got {count}.")
+        raise ValueError(f"`{name}` must be at least {at_least}, got {brief(count)}.")
+    if count > at_most:
+        raise ValueError(f"`{name}` must be at most {at_most}, got {brief(count)}.")
     return count
+
+
+def as_simulations(value: Any, name: str) -> int:
+    """Return a number of simulations or surrogates."""
+    return as_count(value, name, at_most=_MOST_SIMULATIONS)
 
 
 def as_flag(value: Any, name: str) -> bool:

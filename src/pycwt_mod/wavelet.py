@@ -25,6 +25,7 @@ from .helpers import ar1, ar1_spectrum, fft, fft_kwargs, find, get_cache_dir, re
 from .indexes import sampling_of
 from .keywords import explains_keywords
 from .levels import wct_null, wct_significance
+from .limits import as_interval
 from .montecarlo.options import SimulationKeywords, SimulationOptions, check_smoothing
 from .mothers import DOG, MexicanHat, Morlet, Paul, as_mother
 from .results import CoherenceResult, CrossWaveletResult, made_by
@@ -115,7 +116,7 @@ def xwt(
     (62, 64)
     """
     mother = as_mother(wavelet)
-    facts = sampling_of({"y1": y1, "y2": y2}, dt if dt is None else as_positive(dt, "dt"))
+    facts = sampling_of({"y1": y1, "y2": y2}, dt if dt is None else as_interval(dt))
     pair, dt = as_pair(y1, y2), facts["dt"]
     level = as_level(significance_level)
     grid = as_scales(pair.shape[1], dt, dj, s0, J, freqs, mother)
@@ -251,7 +252,7 @@ def wct(
     ((69, 100), (69,))
     """
     mother = as_mother(wavelet)
-    facts = sampling_of({"y1": y1, "y2": y2}, dt if dt is None else as_positive(dt, "dt"))
+    facts = sampling_of({"y1": y1, "y2": y2}, dt if dt is None else as_interval(dt))
     pair, dt = as_pair(y1, y2), facts["dt"]
     level = as_level(significance_level)
     n = pair.shape[1]

@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager, nullcontext
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
-from ..validation import as_count, as_positive, did_you_mean, warn_user
+from ..validation import as_positive, as_simulations, did_you_mean, warn_user
 from .auto import parallel_pays
 from .base import MCBackend
 from .dask import DaskBackend
@@ -186,7 +186,7 @@ def get_recommended_backend(n_simulations: int = 1000, seconds_per_simulation: f
     >>> get_recommended_backend(n_simulations=10)  # "auto" finds out by itself, by measuring
     'sequential'
     """
-    count = as_count(n_simulations, "n_simulations")
+    count = as_simulations(n_simulations, "n_simulations")
     seconds = count * as_positive(seconds_per_simulation, "seconds_per_simulation")
     if not parallel_pays(seconds, sys.maxsize):  # too small for any number of cores
         return "sequential"

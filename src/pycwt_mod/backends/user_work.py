@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..progress import ProgressOption, make_progress
-from ..validation import as_count, brief, seed_of
+from ..validation import as_count, as_simulations, brief, seed_of
 from .deadline import Deadline, closing_iterator
 from .pickling import Failure
 
@@ -179,7 +179,7 @@ def simulate(
     """Run simulations by a backend's `map` and `split`; see `MCBackend.run_monte_carlo`."""
     _check_callable(worker, "`worker` must be a callable worker(seed, *args, **kwargs)")
     args, kwargs = _checked_arguments(worker_args, worker_kwargs)
-    total = as_count(n_simulations, "n_simulations")
+    total = as_simulations(n_simulations, "n_simulations")
     root = seed_of(rng, seed, "seed") or np.random.SeedSequence()
     call = functools.partial(_call_with_seed, worker, args, kwargs)
     kernel = _Kernel(call, root, total, "simulation", bool(return_errors))

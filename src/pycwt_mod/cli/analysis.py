@@ -24,7 +24,7 @@ def prepare(arguments: argparse.Namespace, *columns: str) -> Inputs:
     """Return the series that a command names by ``--x``, or by ``--x`` and ``--y``."""
     check_outputs(arguments)
     inputs = read_inputs(arguments, [(f"--{name}", getattr(arguments, name)) for name in columns])
-    check_red_noise(inputs)
+    check_red_noise(inputs, [getattr(arguments, name, None) for name in ("al1", "al2")])
     return inputs
 
 
@@ -55,7 +55,9 @@ def _columns_of(source: Source) -> str:
     ]
     if len(titles) > _MOST_COLUMNS:
         return f"{source.name}, {len(titles)} columns"
-    return f"{source.name}, column{'s' if titles[1:] else ''} {' and '.join(titles)}"
+    *others, last = titles
+    listed = f"{', '.join(others)} and {last}" if others else last
+    return f"{source.name}, column{'s' if others else ''} {listed}"
 
 
 def _times_of(inputs: Inputs) -> str:

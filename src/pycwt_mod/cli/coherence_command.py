@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from time import perf_counter
 from typing import Any
 
@@ -41,22 +42,32 @@ def add_to(commands: options.Commands) -> None:
     options.add_pair_options(parser)
     options.add_data_options(parser)
     options.add_scale_options(parser)
+    options.add_noise_options(parser)
     options.add_simulation_options(parser)
     options.add_output_options(parser)
 
 
 class LateBar:
-    """A progress bar that appears when there is something to wait for, and counts it."""
+    """A progress bar that appears when there is something to wait for, and counts it.
 
-    def __init__(self, shown: bool) -> None:
+    Of the surrogates that are `wanted`, some may be stored already; the bar is of the others.
+    """
+
+    def __init__(self, shown: bool, wanted: int) -> None:
         self.simulated = 0
-        self._shown = shown
+        self._shown, self._wanted = shown, wanted
         self._bar = Progress(0)
 
     def __call__(self, done: int, total: int) -> None:
         """Note that `done` of `total` surrogates are finished; each round begins from 0."""
         if done < self._bar.done or total != self._bar.total:
             self.close()
+            stored = self._wanted - self.simulated - total
+            if self._shown and stored > 0 and not self.simulated:
+                print(
+                    f"{stored} of {self._wanted} surrogates are stored, {total} are simulated:",
+                    file=sys.stderr,
+                )
             self._bar = make_progress(self._shown, total)
             self._bar.__enter__()
         self.simulated += done - self._bar.done
@@ -70,13 +81,14 @@ class LateBar:
 def _run(arguments: argparse.Namespace) -> str:
     inputs = prepare(arguments, "x", "y")
     x, y = inputs.series
-    began, bar = perf_counter(), LateBar(arguments.progress)
+    began, bar = perf_counter(), LateBar(arguments.progress, arguments.mc_count)
     try:
         result = wct(
             x,
             y,
             inputs.dt,
             **options.scale_options(arguments),
+            **options.chosen(arguments, "al1", "al2"),
             significance_level=arguments.significance_level,
             progress=bar,
             **options.simulation_options(arguments),

@@ -37,6 +37,7 @@ def add_to(commands: options.Commands) -> None:
     options.add_pair_options(parser)
     options.add_data_options(parser)
     options.add_scale_options(parser)
+    options.add_noise_options(parser)
     options.add_output_options(parser)
 
 
@@ -49,6 +50,7 @@ def _run(arguments: argparse.Namespace) -> str:
         y,
         inputs.dt,
         **options.scale_options(arguments),
+        **options.chosen(arguments, "al1", "al2"),
         significance_level=arguments.significance_level,
     )
     seconds = perf_counter() - began

@@ -136,9 +136,12 @@ def read_many(
     return _inputs(kept, arguments), left_out
 
 
-def check_red_noise(inputs: Inputs) -> None:
-    """Raise DataError for a series that no red noise fits, by the name of its column."""
-    for k, series in enumerate(inputs.series):
+def check_red_noise(inputs: Inputs, given: Sequence[float | None] = (None, None)) -> None:
+    """Raise DataError for a series that no red noise fits, by the name of its column.
+
+    None has to be found where the lag-1 autocorrelation is `given`.
+    """
+    for k, (series, known) in enumerate(zip(inputs.series, given, strict=False)):
         removed = bool(inputs.prepared)
         if series.min() == series.max():
             rest = f", got a constant series (every value is {series[0]:g})."
@@ -146,7 +149,7 @@ def check_red_noise(inputs: Inputs) -> None:
                 rest = " about what --detrend and --deseason remove, got no more than that."
             raise DataError(f"{inputs.column(k)} must vary{rest}")
         try:
-            coefficient = ar1(series)[0]
+            coefficient = ar1(series)[0] if known is None else known
         except AR1EstimationError:
             coefficient = math.nan
         if not -1 < coefficient < 1:

@@ -6,13 +6,13 @@ import argparse
 import math
 import re
 from time import perf_counter
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from ..matrix import MatrixResult, wct_matrix
 from ..matrix.result import MEASURES
-from ..summary import WIDTH, aligned, limits_of, percent
+from ..summary import WIDTH, aligned, fill, limits_of, percent
 from . import options
 from .analysis import deliver, heading
 from .inputs import Inputs, read_many
@@ -29,8 +29,13 @@ the number of pairs (false discovery rate), is at most 1 - LEVEL. A positive pha
 first series leads.
 """
 
+# Index of a pair, and of a band.
+Place: TypeAlias = tuple[int, int]
+
 # Rows of the table of pairs; --json and --save have all.
 _MOST_ROWS = 12
+# Smaller p-values are not told apart in the table.
+_SMALLEST = 0.001
 
 
 def add_to(commands: options.Commands) -> None:
@@ -89,12 +94,13 @@ def _run(arguments: argparse.Namespace) -> str:
     if arguments.plot is not None:
         save_matrix(arguments, inputs, result)
     failures = {" and ".join(pair): reason for pair, reason in result.failures.items()}
-    title = f"Wavelet coherence of {len(result)} pairs of {len(result.names)} series"
+    pairs = "1 pair" if len(result) == 1 else f"{len(result)} pairs"
+    title = f"Wavelet coherence of {pairs} of {len(result.names)} series"
     lines = [
         *heading(title, inputs, result.periods, arguments),
         *_bands_lines(result, inputs, arguments.significance_level),
         "",
-        *_pairs_lines(result, inputs),
+        *_pairs_lines(result, inputs, arguments.significance_level, arguments.mc_count),
         *_failures_lines(failures),
         *(f"Left out: {reason}" for reason in left_out.values()),
     ]
@@ -166,31 +172,67 @@ def _bands_lines(result: MatrixResult, inputs: Inputs, level: float) -> list[str
     return ["By bands of periods, outside the cone of influence:", "", *aligned(rows)]
 
 
-def _pairs_lines(result: MatrixResult, inputs: Inputs) -> list[str]:
-    """Return a table of the pairs and bands that stand out most."""
+def _pairs_lines(result: MatrixResult, inputs: Inputs, level: float, mc_count: int) -> list[str]:
+    """Return a table of the pairs and bands that stand out, and what their p-values mean."""
     order = sorted(
-        map(tuple, np.argwhere(np.isfinite(result.pvalue_fdr)).tolist()),
+        zip(*(places.tolist() for places in np.isfinite(result.pvalue_fdr).nonzero()), strict=True),
         key=lambda at: (result.pvalue_fdr[at], result.pvalue[at], -result.coherence[at]),
     )
     if not order:
         return ["No pair could be compared."]
-    rows = [["first", "second", "period", "R2", "signif.", "phase", "p", "p (FDR)"]]
-    rows += [
-        [
-            *result.labels[at[0]],
-            limits_of(result.bands[at[1]]),
-            f"{result.coherence[at]:.2f}",
-            percent(float(result.share[at])),
-            f"{math.degrees(result.phase[at]):+z.0f} deg",
-            f"{result.pvalue[at]:.2g}",
-            f"{result.pvalue_fdr[at]:.2g}",
-        ]
-        for at in order[:_MOST_ROWS]
-    ]
-    more = len(order) - _MOST_ROWS
+    most = 1 - level
+    found = [at for at in order if result.pvalue_fdr[at] <= most]
+    meaning = (
+        "p: probability that independent red noise has as large a mean R2 in the band, from "
+        f"{mc_count} surrogates and, beyond them, by extrapolation; p (FDR): p corrected for the "
+        f"number of pairs, which is to be at most {most:.3g}."
+    )
+    more = len(found) - _MOST_ROWS
     rest = [f"  and {more} more (--json and --save have all)"] if more > 0 else []
-    unit = f" (periods in {inputs.unit})" if inputs.unit else ""
-    return [f"The pairs and bands that stand out most{unit}:", "", *_fitted(rows), *rest]
+    lines = [
+        "Pairs and bands that stand out:",
+        "",
+        *_fitted(_rows_of(result, found[:_MOST_ROWS], inputs.unit, most)),
+        *rest,
+    ]
+    return [*(lines if found else [_none(result, order[0], inputs.unit, most)]), "", fill(meaning)]
+
+
+def _rows_of(result: MatrixResult, places: list[Place], unit: str, most: float) -> list[list[str]]:
+    """Return a row for each pair and band, below that of the names."""
+    period = f"period ({unit})" if unit else "period"
+    return [
+        ["first", "second", period, "R2", "signif.", "phase", "p", "p (FDR)"],
+        *(
+            [
+                *result.labels[at[0]],
+                limits_of(result.bands[at[1]]),
+                f"{result.coherence[at]:.2f}",
+                percent(float(result.share[at])),
+                f"{math.degrees(result.phase[at]):+z.0f} deg",
+                _probability(result.pvalue[at], most),
+                _probability(result.pvalue_fdr[at], most),
+            ]
+            for at in places
+        ),
+    ]
+
+
+def _none(result: MatrixResult, best: Place, unit: str, most: float) -> str:
+    """Return the line for pairs of which none stands out, with the `best` one."""
+    first, second = result.labels[best[0]]
+    where = f"periods of {limits_of(result.bands[best[1]])} {unit}".rstrip()
+    smallest = _probability(result.pvalue_fdr[best], most)
+    return fill(
+        f"No pair stands out; the smallest p (FDR) is {smallest}, of {first} and {second} at "
+        f"{where}."
+    )
+
+
+def _probability(p: float, most: float) -> str:
+    """Return a p-value as text; far below `most`, which counts, it need not be exact."""
+    smallest = min(_SMALLEST, most)
+    return f"{p:.2g}" if p >= smallest else f"<{smallest:.3g}"
 
 
 def _fitted(rows: list[list[str]]) -> list[str]:

@@ -209,6 +209,18 @@ def add_simulation_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_noise_options(parser: argparse.ArgumentParser) -> None:
+    """Add given coefficients of the red noise that a pair is compared with."""
+    group = parser.add_argument_group("red noise")
+    for name, series in (("--al1", "x"), ("--al2", "y")):
+        group.add_argument(
+            name,
+            type=coefficient,
+            metavar="G",
+            help=f"lag-1 autocorrelation of {series} in the test (default: estimated)",
+        )
+
+
 def add_run_options(parser: Parser, mc_count: int, seed: int) -> None:
     """Add the size, the seed and the place of a simulation, with its defaults."""
     parser.add_argument(
@@ -327,6 +339,14 @@ def positive(text: str) -> float:
 def probability(text: str) -> float:
     """Return a probability."""
     return _between(text, 1.0, "must lie strictly between 0 and 1, such as 0.95")
+
+
+def coefficient(text: str) -> float:
+    """Return a lag-1 autocorrelation."""
+    value = _fraction(text)
+    if not -1 < value < 1:
+        raise argparse.ArgumentTypeError(f"must lie strictly between -1 and 1, got {text!r}")
+    return value
 
 
 def last_scale(text: str) -> int:

@@ -8,10 +8,11 @@ from typing import Any, Unpack
 
 from numpy.typing import ArrayLike
 
-from ..arguments import padded_length, scale_arguments
+from ..arguments import padded_length
 from ..backends import resolve_backend
 from ..geometry import Geometry
 from ..keywords import explains_keywords
+from ..limits import scale_arguments
 from ..montecarlo.options import SimulationKeywords, SimulationOptions, check_smoothing
 from ..mothers import as_mother
 from ..transform import scale_axis

@@ -142,7 +142,7 @@ def make_grids(
     """
     mother, scales = geometry.mother, geometry.scales_in_samples
     # About an octave each: a few scales left over join their neighbours.
-    n_groups = max(1, math.ceil(scales.size * geometry.dj - _LEFT_OVER))
+    n_groups = max(1, math.ceil(scales.size * min(geometry.dj, 1.0) - _LEFT_OVER))
     edges = [scales.size * k // n_groups for k in range(n_groups + 1)]
     n_taps = geometry.taps.size
     ahead = (n_taps - 1) // 2

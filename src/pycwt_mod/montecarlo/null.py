@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ..validation import as_real_array, brief
+
 if TYPE_CHECKING:
     from ..plotting import NullPlot
 
@@ -120,10 +122,7 @@ class NullDistribution:
         -----
         Linear interpolation between the midpoints of the occupied bins, as in pycwt.
         """
-        levels = np.asarray(level, dtype=float)
-        if not ((levels > 0) & (levels < 1)).all():
-            raise ValueError(f"`level` must lie strictly between 0 and 1, got {level!r:.80}.")
-        return _quantiles(self.histogram, levels)
+        return _quantiles(self.histogram, _as_levels(level))
 
     def standard_error(self, level: ArrayLike = 0.95) -> NDArray[np.float64]:
         """Return the Monte Carlo standard error of `quantile(level)`.
@@ -144,7 +143,7 @@ class NullDistribution:
         Samples of one surrogate are correlated over time, so the counts themselves tell nothing
         about the error. The spread of the quantiles of 16 independent batches does.
         """
-        levels = np.asarray(level, dtype=float)
+        levels = _as_levels(level)
         filled = [table for table in self.counts if table.any()]
         if len(filled) < 2:
             return np.full((*levels.shape, self.n_scales), np.nan)
@@ -170,7 +169,7 @@ class NullDistribution:
         ValueError
             If the first axis is not the scales, or a coherence lies outside [0, 1].
         """
-        observed = np.asarray(R2, dtype=float)
+        observed = as_real_array(R2, "R2", allow_nan=True)
         if observed.ndim == 0 or observed.shape[0] != self.n_scales:
             raise ValueError(
                 f"`R2` must have the {self.n_scales} scales on its first axis, got shape "
@@ -319,6 +318,14 @@ class NullDistribution:
         if known.size:
             text += f", 95 % level {known.min():.2f} to {known.max():.2f}"
         return text + ">"
+
+
+def _as_levels(level: Any) -> NDArray[np.float64]:
+    """Return probabilities of any shape."""
+    levels = as_real_array(level, "level")
+    if not ((levels > 0) & (levels < 1)).all():
+        raise ValueError(f"`level` must lie strictly between 0 and 1, got {brief(level)}.")
+    return levels
 
 
 def _quantiles(histogram: NDArray[np.int64], levels: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -10,7 +10,16 @@ import numpy as np
 
 from ..backends.deadline import Deadline
 from ..mothers import SMOOTHINGS, has_own_smooth
-from ..validation import as_choice, as_count, as_flag, as_positive, as_seed, brief, seed_of
+from ..validation import (
+    as_choice,
+    as_count,
+    as_flag,
+    as_positive,
+    as_seed,
+    as_simulations,
+    brief,
+    seed_of,
+)
 from .noise import NOISES
 
 METHODS = ("multirate", "full")
@@ -181,7 +190,7 @@ def _or_none(check: Callable[..., Any], **rules: Any) -> Callable[[Any, str], An
 
 
 _CHECKS: dict[str, Callable[[Any, str], Any]] = {
-    "mc_count": as_count,
+    "mc_count": as_simulations,
     "progress": _as_progress,
     "cache": as_flag,
     "method": _or_none(_as_method),
@@ -189,6 +198,6 @@ _CHECKS: dict[str, Callable[[Any, str], Any]] = {
     "smoothing": lambda value, name: as_choice(value, name, SMOOTHINGS),
     "n_samples": _or_none(as_count, at_least=2),
     "tol": _or_none(as_positive),
-    "mc_count_max": as_count,
+    "mc_count_max": as_simulations,
     "surrogate_length": lambda value, name: as_choice(value, name, _SURROGATES),
 }

@@ -16,15 +16,12 @@ from .. import mothers
 from ..arrays import NUMPY, NUMPY_SINGLE, ArrayOps
 from ..filters import FilterBank
 from ..geometry import Geometry
-from ..transform import scale_axis, wavelet_filter
+from ..limits import check_memory, simulation_arguments
+from ..transform import wavelet_filter
 from .grids import Grid, make_grid_bank, make_grids
 
 # Bins of R2 in [0, 1], as in pycwt.
 N_BINS = 1000
-
-# Surrogates are this many times as long as the largest scale, so that it has some part outside
-# the cone of influence (pycwt, after Grinsted's toolbox).
-SURROGATE_LENGTHS = 6
 
 # Raised whenever the same arguments would give other counts than before.
 ENGINE_VERSION = 2
@@ -60,8 +57,8 @@ _OWN_MOTHERS = (mothers.Morlet, mothers.Paul, mothers.DOG, mothers.MexicanHat)
 # computed, even in double precision: R2 takes its fourth power. Single precision needs this much.
 _SILENT, _FAINT = 1e-70, 1e-4
 
-# Surrogates beyond these are a mistake in the arguments.
-_MOST_SAMPLES, _MOST_SCALES = 1e15, 100_000
+# Bytes of a scale's counts in all batches, and of a sample of the full rate, with their copies.
+_BYTES_OF_A_SCALE, _BYTES_OF_A_SAMPLE = 500_000, 300
 
 # A mother wavelet's own `smooth` works on whole fields, outside the cache.
 _OWN_SMOOTH_SLOWNESS = 20
@@ -199,12 +196,11 @@ def make_plan(
     The arguments are those of `wct_significance`; `scales`, ascending, stand in place of those of
     `s0` and `J`; ``pad(n)`` returns the FFT length for n samples.
     """
-    spacing = dj
-    if scales is not None:
-        spacing, s0, J = 1.0, float(scales[-1]), 0
-    n_times = _surrogate_length(dt, spacing, s0, J) if n_samples is None else n_samples
-    scales = scale_axis(s0, dj, J) if scales is None else scales
+    dt, dj, scales, n_times = simulation_arguments(dt, dj, s0, J, scales, n_samples)
     geometry = Geometry(mother, scales, dt, dj, n_times, pad(n_times), smoothing)
+    # A user's own wavelet is known by its filters at the full rate.
+    is_full_rate = method == "full" or type(mother) not in _OWN_MOTHERS
+    _check_memory(geometry.n_scales, geometry.n_fft, is_full_rate)
     response = _response(geometry)
     starts, stops = geometry.outside
     plan = Plan(
@@ -228,19 +224,19 @@ def make_plan(
     )
 
 
-def _surrogate_length(dt: float, dj: float, s0: float, J: float) -> int:
-    """Return the samples of a surrogate that holds the largest scale several times."""
-    try:
-        length = s0 * 2 ** (J * dj) / dt * SURROGATE_LENGTHS
-        if length > _MOST_SAMPLES or J > _MOST_SCALES:
-            raise OverflowError
-    except OverflowError:
-        raise ValueError(
-            f"`J` must leave surrogates that can be simulated, got J={J:g} with s0={s0:g}, "
-            f"dj={dj:g} and dt={dt:g}: the largest scale, s0 * 2**(J * dj), is out of all bounds. "
-            "Use a smaller `J`."
-        ) from None
-    return max(2, math.ceil(length))
+def _check_memory(n_scales: int, n_fft: int, is_full_rate: bool) -> None:
+    """Raise ValueError if the counts, or surrogates at the full rate, do not fit the memory."""
+    check_memory(
+        n_scales * _BYTES_OF_A_SCALE,
+        f"`J` makes tables for {n_scales} scales",
+        "Use a smaller `J`, and a larger `dj` for the same octaves.",
+    )
+    if is_full_rate:
+        check_memory(
+            n_fft * _BYTES_OF_A_SAMPLE,
+            f"`J`, or `n_samples`, makes surrogates of {n_fft} samples with their padding",
+            "Use a smaller one, or method='multirate' with one of this package's wavelets.",
+        )
 
 
 def is_single_enough(geometry: Geometry) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..validation import brief
+from ..validation import brief, did_you_mean
 from .dog import DOG, MexicanHat
 from .morlet import Morlet
 from .paul import Paul
@@ -19,7 +19,7 @@ def as_mother(wavelet: Any) -> Any:
         if name not in _MOTHERS:
             raise ValueError(
                 f"`wavelet` must be one of {', '.join(map(repr, _MOTHERS))} or a mother wavelet, "
-                f"got {wavelet!r}."
+                f"got {wavelet!r}.{did_you_mean(name, _MOTHERS)}"
             )
         return _MOTHERS[name]()
     needed = [name for name in ("psi_ft", "flambda", "coi") if not hasattr(wavelet, name)]

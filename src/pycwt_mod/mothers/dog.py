@@ -16,6 +16,15 @@ from .base import I_POWERS, Family, even_row
 # exp(-t^2/2) is below the rounding error of 1 beyond this many scales.
 _GAUSSIAN_REACH = 9.0
 
+# The wavelet is computed by a recurrence of as many steps.
+_HIGHEST_ORDER = 1000
+
+# Samples of the window computed together: enough to hide the cost of calling NumPy.
+_SAMPLES_AT_A_TIME = 2**13
+
+# A window as many times as long as the grid is flat on it, to single precision.
+_FLAT_IN_GRIDS = 256.0
+
 
 class DOG(Family):
     """Derivative-of-Gaussian wavelet, real.
@@ -28,7 +37,7 @@ class DOG(Family):
     Raises
     ------
     ValueError
-        If m is not a positive integer.
+        If m is not an integer from 1 to 1000.
 
     Examples
     --------
@@ -47,7 +56,7 @@ class DOG(Family):
     m: int
 
     def __init__(self, m: int = 2) -> None:
-        self._set_order(DOG, as_count(m, "m"))
+        self._set_order(DOG, as_count(m, "m", at_most=_HIGHEST_ORDER))
 
     def psi_ft(self, f: Any) -> Any:
         """Return the Fourier transform of the wavelet at dimensionless angular frequency f."""
@@ -89,10 +98,12 @@ class DOG(Family):
         The window ``|He_m(t)| exp(-t^2/2)`` is sampled on the grid, wrapped round it, and
         transformed.
         """
+        scale = min(scale, _FLAT_IN_GRIDS * n_fft)
         reach = math.ceil((_GAUSSIAN_REACH + math.sqrt(2 * self.m)) * scale)
         wrapped = np.zeros(n_fft)
-        for first in range(-reach, reach + 1, n_fft):  # one turn round the grid at a time
-            samples = np.arange(first, min(first + n_fft, reach + 1))
+        turns = n_fft * math.ceil(_SAMPLES_AT_A_TIME / n_fft)
+        for first in range(-reach, reach + 1, turns):  # some turns round the grid at a time
+            samples = np.arange(first, min(first + turns, reach + 1))
             weights = np.abs(self.psi(samples / scale))
             wrapped += np.bincount(samples % n_fft, weights=weights, minlength=n_fft)
         return even_row(fft.rfft(wrapped / wrapped.sum()).real, n_fft)

@@ -9,8 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..helpers import fft
-from ..validation import as_positive
+from ..validation import as_bounded
 from .base import Family
+
+# Below, the wavelet is a Gaussian that does not oscillate; above, its band is narrower than the
+# steps of frequency over which the constants are integrated.
+_LOWEST_F0, _HIGHEST_F0 = 1e-3, 1e3
 
 
 class Morlet(Family):
@@ -25,7 +29,7 @@ class Morlet(Family):
     Raises
     ------
     ValueError
-        If f0 is not positive.
+        If f0 is not between 0.001 and 1000.
 
     Examples
     --------
@@ -40,8 +44,7 @@ class Morlet(Family):
     f0: float
 
     def __init__(self, f0: float = 6) -> None:
-        as_positive(f0, "f0")
-        self._set_order(Morlet, f0)
+        self._set_order(Morlet, as_bounded(f0, "f0", least=_LOWEST_F0, most=_HIGHEST_F0))
 
     def psi_ft(self, f: Any) -> Any:
         """Return the Fourier transform of the wavelet at dimensionless angular frequency f."""

@@ -46,10 +46,7 @@ class Paul(Family):
     m: int
 
     def __init__(self, m: int = 4) -> None:
-        order = as_count(m, "m")
-        if order > _HIGHEST_ORDER:
-            raise ValueError(f"`m` must be at most {_HIGHEST_ORDER} for Paul, got {order}.")
-        self._set_order(Paul, order)
+        self._set_order(Paul, as_count(m, "m", at_most=_HIGHEST_ORDER))
 
     def psi_ft(self, f: Any) -> Any:
         """Return the Fourier transform of the wavelet at dimensionless angular frequency f."""

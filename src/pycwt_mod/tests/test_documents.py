@@ -14,11 +14,13 @@ BLOCKS = {
     ".md": re.compile(r"^```python\n(.*?)^```", re.M | re.S),
     ".rst": re.compile(r"^\.\. code-block:: python\n((?:    .*\n|\n)+)", re.M),
 }
+CELLS = re.compile(r"^```\{code-cell\}[^\n]*\n(?::[^\n]*\n)*(.*?)^```", re.M | re.S)
 PAGES = [
     "README.rst",
     "docs/getting_started.md",
     "docs/faq.md",
     "docs/from_pycwt.md",
+    "docs/from_peers.md",
     pytest.param("docs/backends.md", marks=pytest.mark.heavy),
     "docs/engine.md",
 ]
@@ -34,10 +36,7 @@ def test_pages_with_code_are_all_known(checkout):
     assert {path.relative_to(checkout).as_posix() for path in pages} == known - {"README.rst"}
 
 
-@pytest.mark.parametrize("page", PAGES)
-def test_documented_code_runs(page, checkout, tmp_path):
-    blocks = blocks_of(checkout / page)
-    assert blocks
+def run_blocks(blocks, tmp_path):
     script = tmp_path / "script.py"
     script.write_text("\n".join(map(textwrap.dedent, blocks)), encoding="utf-8")
     environment = os.environ | {"MPLBACKEND": "agg"}
@@ -45,6 +44,20 @@ def test_documented_code_runs(page, checkout, tmp_path):
         [sys.executable, script], cwd=tmp_path, env=environment, capture_output=True, timeout=300
     )
     assert done.returncode == 0, done.stderr.decode()
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_documented_code_runs(page, checkout, tmp_path):
+    blocks = blocks_of(checkout / page)
+    assert blocks
+    run_blocks(blocks, tmp_path)
+
+
+def test_page_of_measures_runs_and_its_text_is_right(checkout, tmp_path):
+    page = checkout / "docs" / "tutorial" / "measures.md"
+    cells = CELLS.findall(page.read_text(encoding="utf-8"))
+    assert sum("assert " in cell for cell in cells) == 6
+    run_blocks(cells, tmp_path)
 
 
 def imported_by(code):
@@ -74,9 +87,8 @@ def test_pages_that_are_run_import_what_the_extra_for_them_brings(checkout):
     brought |= needed_by("docs", project)
     if "ipykernel" in brought:
         brought.add("ipython")
-    cells = re.compile(r"^```\{code-cell\}[^\n]*\n(?::[^\n]*\n)*(.*?)^```", re.M | re.S)
     for page in checkout.glob("docs/**/*.md"):
-        for code in cells.findall(page.read_text(encoding="utf-8")):
+        for code in CELLS.findall(page.read_text(encoding="utf-8")):
             names = set(imported_by(code)) - sys.stdlib_module_names - {"pycwt_mod"}
             assert {name.lower() for name in names} <= brought, page
 

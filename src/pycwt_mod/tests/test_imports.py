@@ -33,7 +33,9 @@ LAYERS = [
     {"chisquare", "coherence"},
     {"geometry", "indexes"},
     {"boxcar", "filters", "mothers"},
-    {"helpers", "keywords", "measures", "time_axis", "transform"},
+    {"helpers", "keywords", "measures", "time_axis"},
+    {"limits"},
+    {"transform"},
     {"_version", "arrays", "progress", "validation"},
 ]
 

@@ -29,7 +29,7 @@ PAIR = np.random.default_rng(0).normal(size=(2, 60))
         # WaveletComp
         (wct, "n.sim", "Use `mc_count`"),
         (wct, "make.pval", "Use `sig=True` or"),
-        (wct, "loess.span", "Detrend the series before"),
+        (wct, "loess.span", "Prepare the series by `pycwt_mod.prepare`"),
         # MATLAB, Grinsted's toolbox
         (wct, "fs", "Use `dt=1 / fs`"),
         (cwt, "fs", "Use `dt=1 / fs`"),

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 import pycwt_mod
+from pycwt_mod.plotting import offscreen_axes
 
 # Enough for a yearly cycle, which is far above the level.
 FEW = ("--mc-count", "20")
@@ -57,6 +58,22 @@ def test_wct_numbers_are_those_of_the_package(csv, rivers, call_json):
     assert results["share_significant"] == pytest.approx(share)
     assert results["ar1"] == pytest.approx([pycwt_mod.ar1(x)[0], pycwt_mod.ar1(y)[0]])
     assert [band["periods"] for band in results["bands"]][:2] == [[0.125, 0.25], [0.25, 0.5]]
+
+
+def test_given_coefficients_of_red_noise_stand_in_place_of_estimates(tmp_path, call, call_json):
+    walk = np.cumsum(np.random.default_rng(0).normal(size=200))
+    file = tmp_path / "walk.csv"
+    rows = zip(10 * walk + np.arange(200) ** 2, walk[::-1], strict=True)
+    file.write_text("x,y\n" + "\n".join(",".join(map(str, row)) for row in rows))
+    status, _, err = call("wct", file, "--x", "x", "--y", "y")
+    assert status == 1
+    assert "must resemble red noise" in err
+    given = ("--al1", "0.9", "--al2", "0")
+    told = call_json("wct", file, "--x", "x", "--y", "y", *given, *FEW)
+    assert told["results"]["ar1"] == [0.9, 0.0]
+    assert call("xwt", file, "--x", "x", "--y", "y", *given)[0] == 0
+    status, _, err = call("xwt", file, "--x", "x", "--y", "y", "--al1", "1")
+    assert "--al1: must lie strictly between -1 and 1, got '1'" in err
 
 
 def test_json_tells_how_it_was_made(csv, call_json):
@@ -122,6 +139,26 @@ def test_wct_again_comes_from_the_cache(csv, call):
     assert "20 surrogates, seed 0, 20 of them from the cache, " in second[1]
     until_run = [out.partition("\nRun:")[0] for _, out, _ in (first, second)]
     assert until_run[0] == until_run[1]
+
+
+def test_wct_that_goes_on_says_how_much_is_stored(csv, call):
+    call("wct", csv, *YEARS, *FEW)
+    _, out, err = call("wct", csv, *YEARS, "--mc-count", "60")
+    assert err.startswith("20 of 60 surrogates are stored, 40 are simulated:\n")
+    assert "60 surrogates, seed 0, 20 of them from the cache, " in out
+    assert "stored" not in call("wct", csv, *YEARS, "--mc-count", "80", "--no-progress")[2]
+
+
+def test_picture_is_explained_as_in_python(csv, rivers, call, monkeypatch):
+    figures = []
+    monkeypatch.setattr("pycwt_mod.plotting.save_figure", lambda *drawn: figures.append(drawn[0]))
+    assert call("wct", csv, *YEARS, *FEW, "--no-progress", "--plot", "p.png")[0] == 0
+    x, y = np.round(rivers, 6)
+    result = pycwt_mod.wct(x, y, 1 / 12, mc_count=20, rng_seed=0, progress=False)
+    axes = offscreen_axes()
+    caption = result.plot(names=("rain", "discharge"), ax=axes).caption.get_text()
+    drawn = [text.get_text() for text in figures[0].axes[0].texts]
+    assert caption.split() in [text.split() for text in drawn]
 
 
 def test_wct_saves_all_arrays_without_pickle(csv, rivers, call, tmp_path):

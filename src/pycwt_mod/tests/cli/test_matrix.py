@@ -81,9 +81,29 @@ def test_table_of_pairs_fits_a_terminal_whatever_the_names(csv, call):
     names = ("--column", "gauge above the old weir", "--column", "gauge at the bridge")
     status, out, _ = call("matrix", csv, *names, *options)
     assert status == 0
-    table = out.partition("stand out most")[2].partition("\nRun:")[0]
+    table = out.partition("bands that stand out:")[2].partition("\nRun:")[0]
     assert re.search(r"^  ga\w*\.\.\w*r +ga\w*\.\.\w*e +\d", table, re.M)
     assert max(map(len, out.splitlines())) <= 80
+
+
+def test_only_pairs_that_stand_out_are_listed(csv, stations, call):
+    status, out, _ = call("matrix", csv, *(f"--column={name}" for name in "abcd"), *FEW)
+    assert status == 0
+    table = out.partition("bands that stand out:\n\n")[2].partition("\n\n")[0]
+    corrected = [row.split()[-1] for row in table.splitlines()[1:] if " more" not in row]
+    assert corrected
+    assert all(float(p.strip("<")) <= 0.05 for p in corrected)
+    assert "p: probability that independent red noise has as large a mean R2" in out
+    assert "e-0" not in out
+
+
+def test_no_pair_of_noise_stands_out(stations, call, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    np.save("noise.npy", np.random.default_rng(2).normal(size=(200, 2)))
+    status, out, _ = call("matrix", "noise.npy", "--band", "8:16", *FEW[:3], "--dt", "1")
+    assert status == 0
+    assert "Wavelet coherence of 1 pair of 2 series\n" in out
+    assert re.search(r"No pair stands out; the smallest p \(FDR\) is 0\.\d+, of column 1 and", out)
 
 
 def test_matrix_writes_fields_on_request(csv, call):

@@ -2,8 +2,9 @@
 
 They are taken from the installed distribution of pycwt. Each is run twice in a process of its own,
 with pycwt and with this package in its place. Compared are all arrays drawn, texts and limits, and
-the pixels. Only one thing may differ, and does: the contour of significant coherence in
-sample_xwt.py, as pycwt tests against white noise whatever the series.
+the pixels. sample.py is run for each of its data sets; MAUNA has a trend, for which the script sets
+a lag-1 autocorrelation of 1. Only one thing may differ, and does: the contour of significant
+coherence in sample_xwt.py, as pycwt tests against white noise whatever the series.
 """
 
 import functools
@@ -20,6 +21,9 @@ import pytest
 import pycwt_mod
 
 PROGRAM = Path(__file__).with_name("drawn.py")
+
+# The script that names its data set, and the other data sets that it takes.
+NAMING, OTHER_SETS = "sample.py", ["MAUNA", "MONSOON", "SOI", "SUNSPOTS"]
 
 # The axes that pycwt's script draws coherence in, with its contour the first of its collections.
 COHERENCE_CONTOUR = "figure 1 axes 1 contour 0"
@@ -38,6 +42,11 @@ def samples(tmp_path_factory):
     folder = Path(theirs.submodule_search_locations[0], "sample")
     copy = tmp_path_factory.mktemp("pycwt") / "sample"
     shutil.copytree(folder, copy)
+    text = (copy / NAMING).read_text(encoding="utf-8")
+    assert text.count('sample = "NINO3"') == 1
+    for name in OTHER_SETS:
+        other = text.replace('sample = "NINO3"', f'sample = "{name}"')
+        (copy / f"{name}.py").write_text(other, encoding="utf-8")
     return copy
 
 
@@ -71,7 +80,10 @@ def draw(samples):
     return run
 
 
-@pytest.fixture(params=["simple_sample.py", "sample.py", "sample_xwt.py"])
+SCRIPTS = ["simple_sample.py", NAMING, "sample_xwt.py", *(f"{name}.py" for name in OTHER_SETS)]
+
+
+@pytest.fixture(params=SCRIPTS)
 def drawn(request, draw):
     return request.param, draw("pycwt", request.param), draw("compat", request.param)
 
