@@ -32,7 +32,7 @@ from .results import CoherenceResult, CrossWaveletResult, made_by
 from .scales import as_scales
 from .single import cwt, icwt, significance
 from .summary import mean_spectrum
-from .validation import as_flag, as_level, as_positive
+from .validation import as_flag, as_level
 
 __all__ = ["cwt", "icwt", "significance", "wct", "wct_null", "wct_significance", "xwt"]
 
