@@ -28,7 +28,7 @@ from .montecarlo.null import NullDistribution
 from .mothers import DOG, MexicanHat, Morlet, MotherWavelet, Paul
 from .preparation import Prepared, prepare
 from .reconstruction import reconstruct
-from .results import CoherenceResult, CrossWaveletResult, TransformResult
+from .results import CoherenceResult, CrossWaveletResult, TransformResult, load
 from .wavelet import cwt, icwt, significance, wct, wct_null, wct_significance, xwt
 
 version = __version__
@@ -56,6 +56,7 @@ __all__ = [
     "get_cache_dir",
     "helpers",
     "icwt",
+    "load",
     "mean_resultant_length",
     "mothers",
     "prepare",

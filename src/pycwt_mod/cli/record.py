@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import os
 import platform
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -16,6 +15,7 @@ import numpy as np
 import scipy
 
 from .._version import __version__
+from ..files import new_file
 from .inputs import Inputs, Source
 
 __all__ = ["as_json", "facts_of", "program_facts", "save_arrays"]
@@ -78,17 +78,13 @@ def save_arrays(path: Path, arrays: Mapping[str, Any], provenance: Mapping[str, 
 
     A file of that name is replaced once the new one is complete.
     """
-    part = path.with_name(f".{path.stem}-{os.getpid()}.npz")
-    try:
+    with new_file(path) as stream:
         np.savez_compressed(
-            part,
+            stream,
             allow_pickle=False,
             provenance=np.array(as_json(provenance)),
             **{key: np.asarray(array) for key, array in arrays.items() if array is not None},
         )
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _plain(value: Any) -> Any:

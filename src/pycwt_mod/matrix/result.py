@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..frames import as_dataframe, as_dataset
 from ..geometry import Geometry
 from ..montecarlo.null import NullDistribution
+from ..notebook import card
 from ..results import CoherenceResult, made_by
 from ..validation import as_choice, as_count
 from .fields import Array
@@ -245,8 +247,6 @@ class MatrixResult:
             Columns: first, second, period_low, period_high, coherence, share, phase, resultant,
             pvalue, pvalue_fdr, doubtful, n_points, failure (empty if there is none).
         """
-        import pandas as pd
-
         rows = [
             {
                 "first": label[0],
@@ -261,7 +261,37 @@ class MatrixResult:
             for pair, label in enumerate(self.labels)
             for band, (low, high) in enumerate(self.bands)
         ]
-        return pd.DataFrame(rows)
+        return as_dataframe(rows)
+
+    def to_xarray(self) -> Any:
+        """Return an xarray Dataset of the measures, by pair and band.
+
+        Returns
+        -------
+        xarray.Dataset
+            Variables as the columns of `to_dataframe`, over the dimensions `pair` and `band`; the
+            coordinates `first` and `second` name the series, `period_low` and `period_high` are
+            the limits of a band.
+
+        Raises
+        ------
+        ImportError
+            If xarray is not installed.
+        """
+        numbers = (*MEASURES, "doubtful", "n_points")
+        measures = {name: (("pair", "band"), np.asarray(getattr(self, name))) for name in numbers}
+        first, second = np.transpose(self.labels)
+        low, high = np.transpose(self.bands)
+        return as_dataset(
+            measures,
+            {
+                "first": ("pair", first),
+                "second": ("pair", second),
+                "period_low": ("band", low),
+                "period_high": ("band", high),
+            },
+            {"dt": self.dt, "unit": self.unit, "level": self.level},
+        )
 
     def plot(self, *args: Any, **options: Any) -> Any:
         """Draw the pairs as a matrix of squares; see `pycwt_mod.plotting.plot_matrix`."""
@@ -271,27 +301,37 @@ class MatrixResult:
             options["period_unit"] = self.unit
         return plot_matrix(self, *args, **options)
 
-    def __repr__(self) -> str:
-        """Return a line on all pairs, and one with the significant ones for each band."""
-        unit = f" {self.unit}" if self.unit else ""
-        text = (
-            f"<MatrixResult: {len(self.pairs)} pairs of {len(self.names)} series, "
-            f"{len(self.bands)} bands, {self.bands[0][0]:g} to {self.bands[-1][1]:g}{unit}"
-        )
-        if self.failures:
-            text += f", {len(self.failures)} failed"
+    def _findings(self) -> dict[str, str]:
+        """Return mean coherence and number of significant pairs, by the words for each band."""
+        unit, findings = f" {self.unit}" if self.unit else "", {}
         for band, (low, high) in enumerate(self.bands):
             known = np.isfinite(self.pvalue_fdr[:, band])
             if known.any():
                 found = self.pvalue_fdr[:, band] <= _FALSE_DISCOVERY_RATE
                 doubtful = int((found & self.doubtful[:, band]).sum())
                 mean = float(np.nanmean(self.coherence[known, band]))
-                text += (
-                    f"\n  {low:g} to {high:g}{unit}: mean R2 {mean:.2f}, {int(found.sum())} "
-                    f"of {int(known.sum())} pairs stand out (FDR {100 * _FALSE_DISCOVERY_RATE:g} %)"
+                findings[f"{low:g} to {high:g}{unit}"] = (
+                    f"mean R2 {mean:.2f}, {int(found.sum())} of {int(known.sum())} pairs stand out "
+                    f"(FDR {100 * _FALSE_DISCOVERY_RATE:g} %)"
                     + (f", {doubtful} of them doubtful: not AR(1) noise" if doubtful else "")
                 )
-        return text + ">"
+        return findings
+
+    def _sizes(self) -> str:
+        unit = f" {self.unit}" if self.unit else ""
+        text = (
+            f"{len(self.pairs)} pairs of {len(self.names)} series, "
+            f"{len(self.bands)} bands, {self.bands[0][0]:g} to {self.bands[-1][1]:g}{unit}"
+        )
+        return text + (f", {len(self.failures)} failed" if self.failures else "")
+
+    def _repr_html_(self) -> str:
+        return card(type(self).__name__, {"Size": self._sizes(), **self._findings()})
+
+    def __repr__(self) -> str:
+        """Return a line on all pairs, and one with the significant ones for each band."""
+        findings = [f"\n  {band}: {words}" for band, words in self._findings().items()]
+        return f"<MatrixResult: {self._sizes()}{''.join(findings)}>"
 
 
 def pair_name(pair: Pair) -> str:

@@ -8,19 +8,17 @@ and a digest of its data: a run with others is refused.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
-import tempfile
 import zipfile
-import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..files import DAMAGE, new_file, write_arrays
 from ..validation import brief
 
 Arrays = Mapping[str, NDArray[Any]]
@@ -30,9 +28,6 @@ Shapes = Mapping[str, tuple[int, ...]]
 _FORMAT = "pycwt_mod coherence matrix"
 _VERSION = 1
 _MANIFEST = "matrix.json"
-
-# Errors of reading a damaged file.
-_DAMAGE = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error)
 
 
 class Store:
@@ -96,13 +91,12 @@ class FolderStore(Store):
                 f"`out` must be a new or empty folder, or one of an earlier run, got "
                 f"{str(self.folder)!r} with {strangers[0]!r} in it. Choose another folder."
             )
-        with self._new_file(_MANIFEST) as stream:
+        with new_file(self.folder / _MANIFEST) as stream:
             stream.write(json.dumps(manifest, indent=1).encode())
 
     def write(self, name: str, arrays: Arrays) -> None:
         """Write a file; it has its name when it is whole."""
-        with self._new_file(f"{name}.npz") as stream:
-            np.savez(stream, **dict(arrays))  # type: ignore[arg-type, unused-ignore]
+        write_arrays(self.folder / f"{name}.npz", arrays)
 
     def read(self, name: str) -> Loaded | None:
         """Read a file."""
@@ -122,7 +116,7 @@ class FolderStore(Store):
                 np.load(stream, allow_pickle=False) as content,
             ):
                 return {key: content[key] for key in keys or content.files}
-        except _DAMAGE:
+        except DAMAGE:
             return None
 
     def _shapes(self, name: str) -> Shapes:
@@ -132,18 +126,8 @@ class FolderStore(Store):
                     member.removesuffix(".npy"): _shape_in(content, member)
                     for member in content.namelist()
                 }
-        except _DAMAGE:
+        except DAMAGE:
             return {}
-
-    @contextlib.contextmanager
-    def _new_file(self, name: str) -> Iterator[Any]:
-        handle, temporary = tempfile.mkstemp(dir=self.folder, prefix=".part-", suffix=".tmp")
-        try:
-            with os.fdopen(handle, "wb") as stream:
-                yield stream
-            Path(temporary).replace(self.folder / name)
-        finally:
-            Path(temporary).unlink(missing_ok=True)
 
     def _compare(self, wanted: Mapping[str, Any]) -> None:
         """Raise ValueError unless the manifest that is there is the one wanted."""

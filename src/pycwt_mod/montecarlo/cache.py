@@ -15,10 +15,10 @@ import re
 import stat
 import tempfile
 import zipfile
-import zlib
 from collections.abc import Callable
 from pathlib import Path
 
+from ..files import DAMAGE
 from ..validation import warn_user
 from .null import NullDistribution
 
@@ -31,22 +31,6 @@ _FACTS_BYTES = 2**20
 # A temporary file older than this was left by a process that was killed: writing takes seconds. By
 # the clock of the folder's own file system, which other machines may share.
 _ABANDONED_SECONDS = 24 * 3600.0
-
-# What reading a damaged file can raise: the archive, its members, their headers, their values.
-_DAMAGE = (
-    OSError,
-    ValueError,
-    TypeError,
-    KeyError,
-    AttributeError,
-    EOFError,
-    OverflowError,
-    MemoryError,
-    NotImplementedError,
-    RuntimeError,
-    zipfile.BadZipFile,
-    zlib.error,
-)
 
 
 class NullCache:
@@ -126,7 +110,7 @@ class NullCache:
             reason = "its counts do not fit the problem"
         except FileNotFoundError:  # removed by someone else since the folder was listed
             return None
-        except _DAMAGE as error:
+        except DAMAGE as error:
             reason = str(error) or type(error).__name__
         warn_user(
             f"the cached null distribution {str(path)!r} is damaged or not from this version of "

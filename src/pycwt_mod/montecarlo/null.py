@@ -15,6 +15,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ..files import new_file, read_arrays
+from ..frames import as_dataframe, as_dataset
+from ..notebook import card
 from ..validation import as_real_array, brief
 
 if TYPE_CHECKING:
@@ -244,7 +247,7 @@ class NullDistribution:
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write the distribution to an .npz file without pickled objects."""
-        with open(path, "wb") as stream:  # noqa: PTH123  (np.savez would append a suffix)
+        with new_file(path) as stream:
             self.write(stream)
 
     def write(self, stream: Any) -> None:
@@ -289,14 +292,13 @@ class NullDistribution:
         OSError
             If it cannot be read.
         """
-        with np.load(path, allow_pickle=False) as content:
-            try:
-                return cls.from_arrays(content)
-            except ValueError as error:
-                raise ValueError(
-                    f"`path` must name a null distribution saved by this version of pycwt_mod, "
-                    f"got {str(path)!r} ({error})."
-                ) from error
+        try:
+            return cls.from_arrays(read_arrays(path))
+        except ValueError as error:
+            raise ValueError(
+                f"`path` must name a null distribution saved by this version of pycwt_mod, got "
+                f"{str(path)!r} ({error})."
+            ) from error
 
     def __eq__(self, other: object) -> bool:
         """Return whether both hold the same counts of the same surrogates and problem."""
@@ -309,6 +311,62 @@ class NullDistribution:
         )
 
     __hash__ = None  # type: ignore[assignment]
+
+    def essentials(self, level: float = 0.95) -> dict[str, str]:
+        """Return the simulation and its level in words, for a notebook."""
+        facts, levels = self.provenance, self.quantile(level)
+        known = levels[np.isfinite(levels)]
+        how = f"{self.n_surrogates} surrogates"
+        if "method" in facts:
+            g1, g2 = facts["coefficients"]
+            how += f", method {facts['method']}, AR(1) coefficients {g1:.3g} and {g2:.3g}"
+        span = f"R2 of {known.min():.2f} to {known.max():.2f}" if known.size else ""
+        return {"Simulation": how, f"{100 * level:.4g} % level": span}
+
+    def to_dataframe(self, levels: ArrayLike = (0.9, 0.95, 0.99)) -> Any:
+        """Return a pandas DataFrame with a row for each scale and level.
+
+        Parameters
+        ----------
+        levels : array_like
+            Probabilities strictly between 0 and 1.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns: scale (its number), level, R2 (what `quantile` returns), standard_error.
+
+        Raises
+        ------
+        ImportError
+            If pandas is not installed.
+        """
+        wanted = np.atleast_1d(np.asarray(levels, dtype=float))
+        return as_dataframe(
+            {
+                "scale": np.repeat(np.arange(self.n_scales), wanted.size),
+                "level": np.tile(wanted, self.n_scales),
+                "R2": self.quantile(wanted).T.ravel(),
+                "standard_error": self.standard_error(wanted).T.ravel(),
+            }
+        )
+
+    def to_xarray(self) -> Any:
+        """Return an xarray Dataset of the counts, by batch, scale and R2, the middle of a bin.
+
+        Raises
+        ------
+        ImportError
+            If xarray is not installed.
+        """
+        middles = (np.arange(self.n_bins) + 0.5) / self.n_bins
+        provenance = {"provenance": json.dumps(dict(self.provenance)), "problem": self.problem}
+        counts = ("batch", "scale", "R2"), self.counts
+        return as_dataset({"counts": counts}, {"R2": ("R2", middles)}, provenance)
+
+    def _repr_html_(self) -> str:
+        rows = {"Scales": str(self.n_scales), **self.essentials()}
+        return card(type(self).__name__, rows)
 
     def __repr__(self) -> str:
         """Return a line that says how large and how strict the distribution is."""

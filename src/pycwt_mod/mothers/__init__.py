@@ -6,7 +6,7 @@ All are normalised to unit energy, as in Torrence & Compo (1998), Table 1. The a
 
 from ..helpers import fft, fft_kwargs, rect
 from .base import SMOOTHINGS, MotherWavelet, has_own_smooth, scale_taps, scale_weights
-from .by_name import as_mother
+from .by_name import as_mother, mother_of, mother_record
 from .constants import constant
 from .dog import DOG, MexicanHat
 from .morlet import Morlet
@@ -24,6 +24,8 @@ __all__ = [
     "fft",
     "fft_kwargs",
     "has_own_smooth",
+    "mother_of",
+    "mother_record",
     "rect",
     "scale_taps",
     "scale_weights",

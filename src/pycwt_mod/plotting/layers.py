@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,7 +15,8 @@ from ..validation import as_flag, as_real, as_series, brief, did_you_mean
 from .axes import PeriodAxis, draw_time_axis, letters_for, shrink_letters, size_in_inches
 from .field import Field, Reduced, cell_edges
 from .outline import cone_border, draw_outline
-from .saving import BELOW_LINES, COLOURS, save_figure
+from .picture import Picture
+from .saving import BELOW_LINES, COLOURS
 
 Array = NDArray[np.float64]
 
@@ -38,8 +38,8 @@ _BAND_NAME = {
 }
 
 
-@dataclass(frozen=True, eq=False)
-class FieldPlot:
+@dataclass(frozen=True, eq=False, repr=False)
+class FieldPlot(Picture):
     """The picture that `plot_wct` or `plot_xwt` drew, for changes by matplotlib's own means.
 
     Attributes
@@ -59,10 +59,6 @@ class FieldPlot:
     arrows: Any
     colorbar: Any
     caption: Any
-
-    def save(self, path: str | Path, dpi: float = 200) -> None:
-        """Save the figure, as `save_figure` does."""
-        save_figure(self.figure, path, dpi)
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,7 +15,7 @@ from ..keywords import explains_keywords
 from ..validation import as_choice, as_count, as_flag, as_level, brief
 from .axes import shown_figure, size_in_inches
 from .layers import Look
-from .saving import save_figure
+from .picture import Picture
 from .ticks import spelled
 
 Array = NDArray[np.float64]
@@ -40,8 +39,8 @@ _BAR = 1.0
 _LARGEST_NAME, _SMALLEST_NAME = 10.0, 6.0
 
 
-@dataclass(frozen=True, eq=False)
-class MatrixPlot:
+@dataclass(frozen=True, eq=False, repr=False)
+class MatrixPlot(Picture):
     """The picture that `plot_matrix` drew, for changes by matplotlib's own means.
 
     Attributes
@@ -58,10 +57,6 @@ class MatrixPlot:
     mesh: Any
     marks: Any
     colorbar: Any
-
-    def save(self, path: str | Path, dpi: float = 200) -> None:
-        """Save the figure, as `save_figure` does."""
-        save_figure(self.figure, path, dpi)
 
 
 @explains_keywords()

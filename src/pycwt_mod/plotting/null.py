@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -13,7 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 from ..keywords import explains_keywords
 from ..validation import as_flag, as_series, brief
 from .axes import PeriodAxis, shown_figure, size_in_inches
-from .saving import BELOW_LINES, save_figure
+from .picture import Picture
+from .saving import BELOW_LINES
 
 Array = NDArray[np.float64]
 
@@ -42,8 +42,8 @@ class Levels(Protocol):
         """Return their standard errors, shape (level, scale)."""
 
 
-@dataclass(frozen=True, eq=False)
-class NullPlot:
+@dataclass(frozen=True, eq=False, repr=False)
+class NullPlot(Picture):
     """The picture that `plot_null` drew, for changes by matplotlib's own means.
 
     Attributes
@@ -61,10 +61,6 @@ class NullPlot:
     lines: tuple[Any, ...]
     bands: tuple[Any, ...]
     legend: Any
-
-    def save(self, path: str | Path, dpi: float = 200) -> None:
-        """Save the figure, as `save_figure` does."""
-        save_figure(self.figure, path, dpi)
 
 
 @explains_keywords()

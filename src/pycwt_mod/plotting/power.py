@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -28,7 +27,7 @@ from .axes import (
 from .colours import colour_power, draw_power_bar
 from .field import as_times, envelope
 from .layers import Look, draw_layers
-from .saving import save_figure
+from .picture import Picture
 
 Array = NDArray[np.float64]
 
@@ -43,8 +42,8 @@ _WIDE = 3.6  # inches that a legend of two columns needs
 _LEVEL_STYLE = {"linestyle": "--", "color": "0.45", "linewidth": 1.0}
 
 
-@dataclass(frozen=True, eq=False)
-class PowerPlot:
+@dataclass(frozen=True, eq=False, repr=False)
+class PowerPlot(Picture):
     """The picture that `plot_cwt` drew, for changes by matplotlib's own means.
 
     Attributes
@@ -70,10 +69,6 @@ class PowerPlot:
     series: tuple[Any, Any]
     spectrum: tuple[Any, Any]
     average: tuple[Any, Any]
-
-    def save(self, path: str | Path, dpi: float = 200) -> None:
-        """Save the figure, as `save_figure` does."""
-        save_figure(self.figure, path, dpi)
 
 
 @explains_keywords()

@@ -3,6 +3,7 @@
 from .base import made_by
 from .coherence import CoherenceResult
 from .cross import CrossWaveletResult
+from .saved import load
 from .transform import TransformResult
 
-__all__ = ["CoherenceResult", "CrossWaveletResult", "TransformResult", "made_by"]
+__all__ = ["CoherenceResult", "CrossWaveletResult", "TransformResult", "load", "made_by"]

@@ -2,25 +2,54 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
+from os import PathLike
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .._version import __version__
+from ..files import DAMAGE, write_arrays
+from ..frames import as_dataframe, as_dataset
 from ..measures import Ridge, ridge
+from ..mothers import mother_of, mother_record
+from ..notebook import card
 from ..time_axis import label_of
 from ..transform import outside_cone
 from ..validation import as_flag
 
 Array = NDArray[np.float64]
 
+FILE_FORMAT = "pycwt_mod result"
+FILE_VERSION = 1
+
 
 def made_by(function: str, mother: Any, scales: Array, **arguments: Any) -> dict[str, Any]:
     """Return the facts of a result that the call tells, its record among them: JSON values."""
     record = {"function": function, "version": __version__, "wavelet": repr(mother), **arguments}
     return {"mother": mother, "scales": scales, "provenance": record}
+
+
+def significant_share(
+    mask: NDArray[np.bool_], outside: NDArray[np.bool_], level: float
+) -> dict[str, str]:
+    """Return how much is significant, in words."""
+    if not outside.any():
+        return {}
+    share, chance = 100 * mask[outside].mean(), 100 * (1 - level)
+    words = f"{share:.3g} % of the area outside the cone of influence ({chance:.3g} % by chance)"
+    return {"Significant": words}
+
+
+def _arrays_of(part: Any) -> Mapping[str, Any]:
+    arrays: Mapping[str, Any] = part.to_arrays() if hasattr(part, "to_arrays") else vars(part)
+    return arrays
+
+
+def _made_of(kind: Any, arrays: Mapping[str, Any]) -> Any:
+    return kind.from_arrays(arrays) if hasattr(kind, "from_arrays") else kind(**arrays)
 
 
 class WaveletResult:
@@ -38,6 +67,10 @@ class WaveletResult:
     times: NDArray[Any]
     scales: Array
     provenance: Mapping[str, Any]
+
+    # Facts of these names are objects that are made of arrays: by `to_arrays` and `from_arrays`, or
+    # as dataclasses.
+    PARTS: ClassVar[Mapping[str, Any]] = {}
 
     if TYPE_CHECKING:  # the named tuple beside it
         _fields: ClassVar[Any]
@@ -101,16 +134,152 @@ class WaveletResult:
         coi = None if as_flag(inside_cone, "inside_cone") else self.coi
         return ridge(np.abs(self[0]), self.periods, low, high, coi=coi)
 
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write the result, with how it was made, to an .npz file; `pycwt_mod.load` reads it.
+
+        The file takes the place of an earlier one when it is whole. It holds no objects, so that
+        ``numpy.load`` reads it, too.
+
+        Parameters
+        ----------
+        path : path-like
+            The file; its name is taken as it is.
+
+        Raises
+        ------
+        OSError
+            If it cannot be written.
+        """
+        write_arrays(path, self.to_arrays())
+
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        """Return the result as arrays without objects, by the names in a file."""
+        arrays = {name: np.asarray(self[k]) for k, name in enumerate(self._fields)}
+        facts = {"format": FILE_FORMAT, "version": FILE_VERSION, "kind": type(self).__name__}
+        for name, value in vars(self).items():
+            if name in self.PARTS:
+                part = {} if value is None else _arrays_of(value)
+                arrays |= {f"{name}.{key}": array for key, array in part.items()}
+            elif isinstance(value, np.ndarray):
+                arrays[name] = value
+            else:
+                facts[name] = mother_record(value) if name == "mother" else value
+        return {"facts": np.array(json.dumps(facts)), **arrays}
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, Any]) -> Self:
+        """Return the result of which `to_arrays` made arrays; ValueError if none did."""
+        try:
+            facts = json.loads(str(arrays["facts"][()]))
+            if facts.pop("format") != FILE_FORMAT or facts.pop("version") != FILE_VERSION:
+                raise ValueError("it is of a newer version of pycwt_mod")
+            if facts.pop("kind") != cls.__name__:
+                raise ValueError(f"it holds no {cls.__name__}")
+            facts |= {"names": tuple(facts["names"]), "mother": mother_of(facts["mother"])}
+            for name, kind in cls.PARTS.items():
+                start = f"{name}."
+                part = {k.removeprefix(start): arrays[k] for k in arrays if k.startswith(start)}
+                facts[name] = _made_of(kind, part) if part else None
+            plain = {key for key in arrays if "." not in key} - {"facts", *cls._fields}
+            facts |= {name: arrays[name] for name in plain}
+            result = cls(*(arrays[name] for name in cls._fields), **facts)
+            if result[0].shape != (result.freqs.size, result.times.size):
+                raise ValueError(f"its field has the shape {result[0].shape}")
+        except DAMAGE as error:
+            raise ValueError(str(error) or type(error).__name__) from error
+        return result
+
+    def to_xarray(self) -> Any:
+        """Return an xarray Dataset of the fields, with how it was made.
+
+        Returns
+        -------
+        xarray.Dataset
+            Fields over the dimensions `period` and `time`, levels over `period`; the coordinates
+            `scale`, `frequency` and `coi` with them. Its attributes hold the rest, `provenance`
+            as JSON.
+
+        Raises
+        ------
+        ImportError
+            If xarray is not installed.
+        """
+        unit = {"units": self.unit} if self.unit else {}
+        of_time = unit if self.times.dtype.kind != "M" else {}
+        coordinates = {
+            "period": ("period", self.periods, {"long_name": "Fourier period", **unit}),
+            "time": ("time", self.times, {"long_name": "time", **of_time}),
+            "scale": ("period", self.scales, {"long_name": "scale of the wavelet", **unit}),
+            "frequency": ("period", self.freqs, {"long_name": "Fourier frequency"}),
+            "coi": ("time", self.coi, {"long_name": "cone of influence as a period", **unit}),
+        }
+        variables = {
+            name: (dimensions, self[self._fields.index(name)], {"long_name": words})
+            for name, (dimensions, words) in self._variables().items()
+        }
+        record = json.dumps(self.provenance)
+        attributes = {"kind": type(self).__name__, "dt": self.dt, "unit": self.unit}
+        attributes |= {"names": self.names, "wavelet": repr(self.mother), "provenance": record}
+        if hasattr(self, "level"):
+            attributes["level"] = self.level
+        return as_dataset(variables, coordinates, attributes)
+
+    def to_dataframe(self) -> Any:
+        """Return a pandas DataFrame with a row for each period and time.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns: period, time, the fields (and the power or the phase of complex ones), the
+            level if there is one, and whether the point is outside the cone of influence.
+
+        Raises
+        ------
+        ImportError
+            If pandas is not installed.
+        """
+        shape = self.freqs.size, self.coi.size
+        columns = {**self._columns(), "outside": self.outside()}
+        for name, (dimensions, _) in self._variables().items():
+            if dimensions == ("period",):
+                columns[name] = np.broadcast_to(self[self._fields.index(name)][:, None], shape)
+        axes = {"period": np.repeat(self.periods, shape[1]), "time": np.tile(self.times, shape[0])}
+        return as_dataframe(axes | {name: np.ravel(values) for name, values in columns.items()})
+
+    def _variables(self) -> dict[str, tuple[tuple[str, ...], str]]:
+        """Return the dimensions and the description of each field that is no coordinate."""
+        raise NotImplementedError
+
+    def _columns(self) -> dict[str, NDArray[Any]]:
+        """Return the columns of a table that are of shape (n_scales, n)."""
+        raise NotImplementedError
+
+    def _essentials(self) -> dict[str, str]:
+        """Return what a notebook shows."""
+        unit = f" {self.unit}" if self.unit else ""
+        return {
+            "Series": " and ".join(self.names),
+            "Times": f"{self._sizes()[1]}, dt = {self.dt:.4g}{unit}",
+            "Scales": self._sizes()[0],
+            "Wavelet": repr(self.mother) if self.mother is not None else "",
+        }
+
+    def _sizes(self) -> tuple[str, str]:
+        """Return number and span of the periods, and of the times, in words."""
+        periods, times = self.periods, self.times
+        scales, samples = f"{periods.size} scales", f"{times.size} times"
+        if periods.size:
+            unit = f" {self.unit}" if self.unit else ""
+            scales += f", periods {periods.min():.4g} to {periods.max():.4g}{unit}"
+        if times.size:
+            samples += f", {label_of(times[0])} to {label_of(times[-1])}"
+        return scales, samples
+
+    def _repr_html_(self) -> str:
+        return card(type(self).__name__, self._essentials())
+
     def __repr__(self) -> str:
         """Return one line: the fields would fill pages."""
-        unit = f" {self.unit}" if self.unit else ""
-        text = f"<{type(self).__name__} ({', '.join(self._fields)})"
-        if self.names:
-            text += f" of {' and '.join(self.names)}"
-        text += f": {self.freqs.size} scales"
-        if self.freqs.size:
-            text += f", periods {self.periods[0]:.4g} to {self.periods[-1]:.4g}{unit}"
-        text += f", {self.coi.size} times"
-        if self.coi.size:
-            text += f", {label_of(self.times[0])} to {label_of(self.times[-1])}"
-        return f"{text}>"
+        series = f" of {' and '.join(self.names)}" if self.names else ""
+        fields = ", ".join(self._fields)
+        return f"<{type(self).__name__} ({fields}){series}: {', '.join(self._sizes())}>"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple, Unpack
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -18,7 +19,7 @@ from ..montecarlo.time_means import TimeMeans, mean_over_time
 from ..scales import Scales, as_scales
 from ..summary import Lag, Phases, Summary, lag_between, summarise, weights_of
 from ..validation import as_choice, as_coefficient, as_level
-from .base import Array, WaveletResult
+from .base import Array, WaveletResult, significant_share
 
 if TYPE_CHECKING:
     from ..plotting import FieldPlot
@@ -93,6 +94,8 @@ class CoherenceResult(WaveletResult, _CoherenceFields):
     spectra: PairSpectra | None = None
     mean_freqs: Array | None = None
     mean_power: Array | None = None
+
+    PARTS: ClassVar[Mapping[str, Any]] = {"null": NullDistribution, "spectra": PairSpectra}
 
     def pvalues(self) -> Array:
         """Return the p-value of each coherence under the null hypothesis.
@@ -454,3 +457,22 @@ class CoherenceResult(WaveletResult, _CoherenceFields):
                 "`sig` must be True in the call of `wct` for p-values and significance, got False."
             )
         return self.null
+
+    def _variables(self) -> dict[str, tuple[tuple[str, ...], str]]:
+        variables: dict[str, tuple[tuple[str, ...], str]] = {
+            "WCT": (("period", "time"), "squared wavelet coherence"),
+            "aWCT": (("period", "time"), "phase in radians, positive where the second series lags"),
+        }
+        if self.sig.dtype.kind == "f":  # with sig=False it is the one integer 0
+            variables["sig"] = ("period",), "significance level of WCT"
+        return variables
+
+    def _columns(self) -> dict[str, NDArray[Any]]:
+        return {"WCT": self.WCT, "aWCT": self.aWCT}
+
+    def _essentials(self) -> dict[str, str]:
+        essentials = super()._essentials()
+        if self.null is None:
+            return essentials
+        found = significant_share(self.significant(), self.outside(), self.level)
+        return {**essentials, **self.null.essentials(self.level), **found}

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..measures import rectify, semblance
-from .base import Array, WaveletResult
+from .base import Array, WaveletResult, significant_share
 
 
 class _CrossFields(NamedTuple):
@@ -72,3 +72,16 @@ class CrossWaveletResult(WaveletResult, _CrossFields):
         """
         both = {name: rectify(getattr(self, name), self.scales) for name in ("W12", "signif")}
         return self._replace(**both)
+
+    def _variables(self) -> dict[str, tuple[tuple[str, ...], str]]:
+        return {
+            "W12": (("period", "time"), "cross-wavelet transform"),
+            "signif": (("period",), "significance level of abs(W12)"),
+        }
+
+    def _columns(self) -> dict[str, NDArray[Any]]:
+        return {"W12": self.W12, "power": np.abs(self.W12), "phase": np.angle(self.W12)}
+
+    def _essentials(self) -> dict[str, str]:
+        above = np.abs(self.W12) > self.signif[:, np.newaxis]
+        return {**super()._essentials(), **significant_share(above, self.outside(), self.level)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -105,3 +105,13 @@ class TransformResult(WaveletResult, _TransformFields):
         np.float64(3.0)
         """
         return reconstruct(self.W, self.sj, self.dt, self.mother, low=low, high=high, mask=mask)
+
+    def _variables(self) -> dict[str, tuple[tuple[str, ...], str]]:
+        return {
+            "W": (("period", "time"), "wavelet transform"),
+            "fft": (("fft_frequency",), "Fourier transform of the padded series"),
+            "fftfreqs": (("fft_frequency",), "frequency of the Fourier transform"),
+        }
+
+    def _columns(self) -> dict[str, NDArray[Any]]:
+        return {"W": self.W, "power": self.power()}

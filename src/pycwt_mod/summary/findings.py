@@ -10,17 +10,15 @@ import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..frames import as_dataframe
 from .lags import CommonLag, Phases, weights_of
 from .rows import MOD_PERIOD, SummaryRow, judged_by_phase, judged_by_share
 from .text import WIDTH, aligned, as_number, decimals_of, fill, limits_of, percent
-
-if TYPE_CHECKING:
-    import pandas
 
 __all__ = ["Summary", "summarise"]
 
@@ -88,7 +86,7 @@ class Summary:
             "same_series": self.same,
         }
 
-    def to_dataframe(self) -> pandas.DataFrame:
+    def to_dataframe(self) -> Any:
         """Return the rows as a pandas DataFrame, a column for each of their attributes.
 
         The limits of the periods are in two columns, `shortest` and `longest`.
@@ -98,13 +96,11 @@ class Summary:
         ImportError
             If pandas is not installed.
         """
-        import pandas
-
         rows = [self._row_as_dict(row) for row in self.rows]
         limits = [
             dict(zip(("shortest", "longest"), row.pop("periods"), strict=True)) for row in rows
         ]
-        return pandas.DataFrame([low | row for low, row in zip(limits, rows, strict=True)])
+        return as_dataframe([low | row for low, row in zip(limits, rows, strict=True)])
 
     def table(self) -> str:
         """Return the rows as lines of aligned columns."""

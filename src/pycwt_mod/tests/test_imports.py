@@ -36,7 +36,7 @@ LAYERS = [
     {"helpers", "keywords", "measures", "time_axis"},
     {"limits"},
     {"transform"},
-    {"_version", "arrays", "progress", "validation"},
+    {"_version", "arrays", "files", "frames", "notebook", "progress", "validation"},
 ]
 
 # Rooms that would do for any other subject: they know nothing of wavelets.
@@ -57,7 +57,8 @@ LIBRARIES = {
     "cupy": {"arrays.cupy"},
     "tqdm": {"progress"},
     "matplotlib": {"plotting", "cli.pictures"},
-    "pandas": {"matrix.result", "summary", "tables"},
+    "pandas": {"frames", "tables"},
+    "xarray": {"frames"},
 }
 
 

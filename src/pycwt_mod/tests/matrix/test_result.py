@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from pycwt_mod import wct_matrix, wct_null
+from pycwt_mod.matrix.result import MEASURES
 from pycwt_mod.tests.matrix.series import QUICK, related_series
 
 
@@ -29,6 +30,21 @@ def test_table_has_a_row_for_each_pair_and_band(result):
     assert row["coherence"] == result.coherence[1, 1]
     assert row["n_points"] == result.n_points[1, 1]
     assert (table["failure"] == "").all()
+
+
+def test_dataset_has_the_measures_over_pairs_and_bands(result):
+    dataset = result.to_xarray()
+    assert dict(dataset.sizes) == {"pair": len(result.pairs), "band": len(result.bands)}
+    for name in (*MEASURES, "doubtful", "n_points"):
+        np.testing.assert_array_equal(dataset[name], getattr(result, name))
+    labels = zip(dataset["first"].values, dataset["second"].values, strict=True)
+    assert tuple(labels) == result.labels
+
+
+def test_notebook_shows_what_stands_out(result):
+    shown = result._repr_html_()
+    assert f"{len(result.pairs)} pairs of {len(result.names)} series" in shown
+    assert shown.count("pairs stand out (FDR 5 %)") == len(result.bands)
 
 
 @pytest.mark.parametrize(

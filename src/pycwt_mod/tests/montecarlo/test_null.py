@@ -125,6 +125,32 @@ def test_load_refuses_foreign_files(tmp_path, content):
         NullDistribution.load(path)
 
 
+def test_save_writes_the_whole_file_or_none(uniform, tmp_path, monkeypatch):
+    uniform.save(tmp_path / "null")
+    before = (tmp_path / "null").read_bytes()
+    monkeypatch.setattr(np, "savez", lambda stream, **arrays: stream.write(b"half") / 0)
+    with pytest.raises(ZeroDivisionError):
+        uniform.save(tmp_path / "null")
+    assert (tmp_path / "null").read_bytes() == before
+
+
+def test_tables_have_the_levels_and_the_counts(uniform):
+    table = uniform.to_dataframe([0.5, 0.9])
+    square = table.pivot(index="level", columns="scale", values="R2")
+    np.testing.assert_array_equal(square, uniform.quantile([0.5, 0.9]))
+    errors = table.pivot(index="level", columns="scale", values="standard_error")
+    np.testing.assert_array_equal(errors, uniform.standard_error([0.5, 0.9]))
+    dataset = uniform.to_xarray()
+    np.testing.assert_array_equal(dataset["counts"], uniform.counts)
+    assert dataset["R2"].size == uniform.n_bins
+
+
+def test_notebook_shows_surrogates_and_level(uniform):
+    shown = uniform._repr_html_()
+    assert f"{uniform.n_surrogates} surrogates" in shown
+    assert f"R2 of {np.nanmin(uniform.quantile(0.95)):.2f} to" in shown
+
+
 def test_load_refuses_newer_versions(uniform, tmp_path):
     path = tmp_path / "newer.npz"
     uniform.save(path)

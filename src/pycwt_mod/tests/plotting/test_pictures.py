@@ -1,8 +1,12 @@
 """Pictures against those in `baseline`, which were looked at; `gallery` says how to make them."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from matplotlib.testing.compare import compare_images
+
+from pycwt_mod.plotting import FieldPlot, MatrixPlot, NullPlot, PowerPlot, offscreen_axes
 
 from . import gallery
 
@@ -94,3 +98,13 @@ def test_picture_with_a_wrong_part_is_found_out(name, spoil, tmp_path):
     plot = gallery.DRAWN[name]()
     spoil(plot)
     assert difference(name, plot, tmp_path) > TOLERANCE
+
+
+@pytest.mark.parametrize("kind", [FieldPlot, MatrixPlot, NullPlot, PowerPlot])
+def test_picture_prints_as_one_line(kind):
+    figure = offscreen_axes().figure
+    figure.set_size_inches(8, 5)
+    names = [field.name for field in dataclasses.fields(kind)]
+    text = repr(kind(**{**dict.fromkeys(names), "figure": figure}))
+    assert text.startswith(f"<{kind.__name__} of 8 x 5 inches: save(")
+    assert "\n" not in text

@@ -3,6 +3,7 @@
 import copy
 import json
 import pickle
+import sys
 
 import numpy as np
 import pandas as pd
@@ -10,27 +11,12 @@ import pytest
 
 from pycwt_mod import CoherenceResult, CrossWaveletResult, Morlet, TransformResult, cwt, wct, xwt
 from pycwt_mod.plotting import offscreen_axes
+from pycwt_mod.tests.results.made import DAYS, FLOW, OPTIONS, RAIN, RESULTS, noise
 
-OPTIONS = {"mc_count": 20, "rng_seed": 1, "progress": False, "cache": False}
-DAYS = pd.date_range("2001-01-01", periods=200)
 FIELDS = {
     TransformResult: "W sj freqs coi fft fftfreqs",
     CrossWaveletResult: "W12 coi freqs signif",
     CoherenceResult: "WCT aWCT coi freqs sig",
-}
-
-
-def noise(index=None, name=None, seed=0):
-    values = np.random.default_rng(seed).normal(size=200)
-    return values if index is None else pd.Series(values, index, name=name)
-
-
-RAIN, FLOW = noise(DAYS, "rain"), noise(DAYS, "flow", 1)
-RESULTS = {
-    "cwt": cwt(RAIN),
-    "xwt": xwt(RAIN, FLOW),
-    "wct": wct(RAIN, FLOW, dj=1 / 4, **OPTIONS),
-    "no level": wct(RAIN, FLOW, sig=False),
 }
 
 
@@ -134,3 +120,70 @@ def test_plot_and_summary_use_names_and_dates():
     assert "rain" in plot.caption.get_text()
     assert result.summary().names == ("rain", "flow")
     assert result.summary().unit == "days"
+
+
+def test_dataset_has_the_fields_over_period_and_time(result):
+    dataset = result.to_xarray()
+    for name, field in zip(result._fields, result, strict=True):
+        if name in dataset:
+            np.testing.assert_array_equal(dataset[name], field)
+    assert dataset[result._fields[0]].dims == ("period", "time")
+    for name, values in (("scale", result.scales), ("coi", result.coi), ("time", result.times)):
+        np.testing.assert_array_equal(dataset[name], values)
+    assert dataset["period"].attrs["units"] == "days"
+    assert json.loads(dataset.attrs["provenance"]) == result.provenance
+    assert dataset.sel(time="2001-02-03", period=8, method="nearest")
+
+
+def test_dataset_without_a_level_has_none():
+    assert "sig" in RESULTS["wct"].to_xarray()
+    assert "sig" not in RESULTS["no level"].to_xarray()
+    assert "sig" not in RESULTS["no level"].to_dataframe()
+
+
+def test_table_has_a_row_for_each_period_and_time(result):
+    table = result.to_dataframe()
+    assert len(table) == result[0].size
+    name = result._fields[0]
+    square = table.pivot(index="period", columns="time", values=name)
+    np.testing.assert_array_equal(square, result[0])
+    np.testing.assert_array_equal(table["outside"], result.outside().ravel())
+
+
+def test_table_has_real_numbers_for_complex_ones():
+    table = RESULTS["xwt"].to_dataframe()
+    np.testing.assert_allclose(table["power"] * np.exp(1j * table["phase"]), table["W12"])
+    np.testing.assert_array_equal(table["signif"].unique(), RESULTS["xwt"].signif)
+    np.testing.assert_allclose(
+        RESULTS["cwt"].to_dataframe()["power"], np.abs(RESULTS["cwt"].W.ravel()) ** 2
+    )
+
+
+def test_notebook_shows_the_essentials():
+    shown = RESULTS["wct"]._repr_html_()
+    mask, outside = RESULTS["wct"].significant(), RESULTS["wct"].outside()
+    for words in (
+        "CoherenceResult",
+        "rain and flow",
+        "2001-01-01 to 2001-07-19, dt = 1 days",
+        "28 scales, periods 2 to 215.3 days",
+        "Morlet(f0=6)",
+        "20 surrogates, method multirate",
+        "95 % level",
+        f"{100 * mask[outside].mean():.3g} % of the area outside",
+    ):
+        assert words in shown
+    assert "surrogates" not in RESULTS["no level"]._repr_html_()
+    assert "% of the area" in RESULTS["xwt"]._repr_html_()
+
+
+def test_notebook_shows_names_as_they_are():
+    assert "a &lt;b&gt; c" in cwt(noise(DAYS, "a <b> c"))._repr_html_()
+
+
+@pytest.mark.parametrize("library", ["pandas", "xarray"])
+def test_missing_library_is_told_with_the_remedy(library, monkeypatch):
+    monkeypatch.setitem(sys.modules, library, None)
+    call = getattr(RESULTS["cwt"], {"pandas": "to_dataframe", "xarray": "to_xarray"}[library])
+    with pytest.raises(ImportError, match=f"pip install {library}"):
+        call()

@@ -1,0 +1,71 @@
+"""Files of arrays: whole or not there, and read without running anything in them."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import zipfile
+import zlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["DAMAGE", "new_file", "read_arrays", "write_arrays"]
+
+# What reading a damaged or foreign file can raise: the archive, its members, their headers.
+DAMAGE = (
+    OSError,
+    ValueError,
+    TypeError,
+    KeyError,
+    AttributeError,
+    EOFError,
+    OverflowError,
+    MemoryError,
+    NotImplementedError,
+    RuntimeError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+
+
+@contextlib.contextmanager
+def new_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
+    """Open a file that takes the place of an earlier one when it is whole, and not before."""
+    target = Path(os.path.realpath(path))
+    if target.exists() and not target.is_file():  # a device; or a folder, which is refused
+        with target.open("wb") as stream:
+            yield stream
+        return
+    if not target.parent.is_dir():
+        raise FileNotFoundError(
+            f"`path` must be in a folder that exists, got {os.fspath(path)!r}. Make the folder "
+            "first."
+        )
+    part = target.with_name(f".part-{os.getpid()}-{secrets.token_hex(4)}.tmp")
+    try:
+        with part.open("xb") as stream:
+            yield stream
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def write_arrays(path: str | os.PathLike[str], arrays: Mapping[str, NDArray[Any]]) -> None:
+    """Write arrays to a .npz file, whose name is taken as it is."""
+    with new_file(path) as stream:
+        np.savez(stream, allow_pickle=False, **arrays)  # type: ignore[arg-type, unused-ignore]
+
+
+def read_arrays(path: str | os.PathLike[str]) -> dict[str, NDArray[Any]]:
+    """Read the arrays of a .npz file; ValueError if it is damaged or none."""
+    with open(path, "rb") as stream:  # noqa: PTH123  (np.load leaves a damaged file open)
+        try:
+            with np.load(stream, allow_pickle=False) as content:
+                return {name: content[name] for name in content.files}
+        except DAMAGE as error:
+            raise ValueError(f"it is damaged or no .npz file: {error}".rstrip(": ")) from error

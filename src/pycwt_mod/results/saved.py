@@ -1,0 +1,67 @@
+"""Results read from files, whichever kind they are of."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from os import PathLike, fspath
+from typing import Any
+
+from ..files import read_arrays
+from ..montecarlo.null import FILE_FORMAT as NULL_FORMAT
+from ..montecarlo.null import NullDistribution
+from .coherence import CoherenceResult
+from .cross import CrossWaveletResult
+from .transform import TransformResult
+
+_KINDS = {kind.__name__: kind for kind in (TransformResult, CrossWaveletResult, CoherenceResult)}
+
+
+def load(path: str | PathLike[str]) -> Any:
+    """Read a result of `cwt`, `xwt`, `wct` or `wct_null` from a file that its `save` wrote.
+
+    Parameters
+    ----------
+    path : path-like
+        The file. Nothing in it is run, so it may come from anywhere.
+
+    Returns
+    -------
+    TransformResult, CrossWaveletResult, CoherenceResult or NullDistribution
+        What was saved, to the last bit, with times, names and how it was made (`provenance`). A
+        mother wavelet of your own is not in the file: then `mother` is None.
+
+    Raises
+    ------
+    ValueError
+        If the file is none that `save` wrote, is damaged, or is of a newer version of pycwt_mod.
+    OSError
+        If it cannot be read.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> from pycwt_mod import cwt, load
+    >>> path = Path(tempfile.mkdtemp()) / "power.npz"
+    >>> cwt(np.sin(np.arange(100.0)), 0.5).save(path)
+    >>> load(path).provenance["dt"]
+    0.5
+    """
+    try:
+        return _from_arrays(read_arrays(path))
+    except ValueError as error:
+        raise ValueError(
+            f"`path` must name a result that `save` of this version of pycwt_mod wrote, got "
+            f"{fspath(path)!r} ({error})."
+        ) from error
+
+
+def _from_arrays(arrays: Mapping[str, Any]) -> Any:
+    try:
+        facts = json.loads(str(arrays["facts"][()]))
+        kind: Any = NullDistribution if facts["format"] == NULL_FORMAT else _KINDS[facts["kind"]]
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError("it holds no result") from error
+    return kind.from_arrays(arrays)

@@ -1,0 +1,24 @@
+"""Results of all kinds, of series with dates."""
+
+import numpy as np
+import pandas as pd
+
+from pycwt_mod import cwt, wct, xwt
+
+OPTIONS = {"mc_count": 20, "rng_seed": 1, "progress": False, "cache": False}
+DAYS = pd.date_range("2001-01-01", periods=200)
+
+
+def noise(index=None, name=None, seed=0):
+    values = np.random.default_rng(seed).normal(size=200)
+    return values if index is None else pd.Series(values, index, name=name)
+
+
+RAIN, FLOW = noise(DAYS, "rain"), noise(DAYS, "flow", 1)
+RESULTS = {
+    "cwt": cwt(RAIN),
+    "xwt": xwt(RAIN, FLOW),
+    "wct": wct(RAIN, FLOW, dj=1 / 4, **OPTIONS),
+    "no level": wct(RAIN, FLOW, sig=False),
+    "spectra": wct(RAIN, FLOW, sig=False, spectra=True),
+}
