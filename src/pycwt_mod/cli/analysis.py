@@ -10,7 +10,7 @@ import numpy as np
 from .._version import __version__
 from ..summary import Summary, fill, mean_spectrum, summarise
 from .inputs import Inputs, Source, check_red_noise, read_inputs
-from .options import check_outputs
+from .options import check_outputs, chosen
 from .record import as_json, facts_of, program_facts, save_arrays
 
 __all__ = ["common_arrays", "deliver", "heading", "power_summary", "prepare", "short"]
@@ -66,10 +66,11 @@ def _times_of(inputs: Inputs) -> str:
     if inputs.times is None:
         if inputs.spacing == "not given":
             return f"{number}; no times given, periods are in samples"
-        return f"{number}, {inputs.dt:.6g} {inputs.unit}".rstrip() + " apart"
+        return f"{number}, steps of {inputs.dt:.6g} {inputs.unit}".rstrip()
     steps = inputs.spacing
     if inputs.times.dtype.kind != "M" and inputs.unit:
-        steps += f" {inputs.unit}"
+        one = inputs.unit.removesuffix("s") if inputs.dt == 1 else inputs.unit
+        steps += f" {one}"
     return f"{inputs.span}, {steps}, {number}"
 
 
@@ -155,6 +156,7 @@ def deliver(
     provenance = {
         **program_facts(arguments),
         **facts_of(inputs),
+        "reading": chosen(arguments, "missing", "header", "skip", "date_format", "interpolate"),
         "wavelet": repr(arguments.wavelet),
         "dj": arguments.dj,
         "s0": float(scales[0]),

@@ -103,6 +103,13 @@ def test_json_tells_how_it_was_made(csv, call_json):
         "dt": 1 / 12,
         "unit": "years",
         "removed": {},
+        "reading": {
+            "missing": [],
+            "header": "auto",
+            "skip": 0,
+            "date_format": None,
+            "interpolate": 0,
+        },
         "wavelet": "Paul(m=5)",
         "dj": 0.25,
         "s0": 0.3,
