@@ -104,7 +104,7 @@ def add_data_options(parser: argparse.ArgumentParser) -> None:
     times.add_argument(
         "--time",
         metavar="COL",
-        help="column of times, numbers or dates; year,month if these are columns of their own",
+        help="column of times, numbers or dates; also year,month or date,time of two columns",
     )
     group.add_argument(
         "--date-format",

@@ -32,7 +32,12 @@ _DAY_FIRST, _MONTH_FIRST = "day/month/year", "month/day/year"
 _FORMATS = {_DAY_FIRST: "%d/%m/%Y", _MONTH_FIRST: "%m/%d/%Y"}
 
 # Texts of dates by the number of columns that hold their parts.
-_PARTS = {2: "{:04d}-{:02d}", 3: "{:04d}-{:02d}-{:02d}", 4: "{:04d}-{:02d}-{:02d} {:02d}:00"}
+_PARTS = {
+    2: "{:04d}-{:02d}",
+    3: "{:04d}-{:02d}-{:02d}",
+    4: "{:04d}-{:02d}-{:02d} {:02d}:00",
+    5: "{:04d}-{:02d}-{:02d} {:02d}:{:02d}",
+}
 
 _WAYS = (
     "Write times as numbers, or as dates such as 2020-01-31 or 2020-01-31T12:00; other dates are "
@@ -60,7 +65,13 @@ def as_times(column: Array, missing: tuple[str, ...] = (), form: str | None = No
 
 
 def joined_parts(parts: Sequence[Array]) -> Array:
-    """Return columns of years, months, days and hours, in this order, as the texts of dates."""
+    """Return columns of years, months, days, hours and minutes as the texts of dates.
+
+    In this order; or a column of dates and one of times of day.
+    """
+    if len(parts) == 2 and parts[0].size and kind_of(as_texts(parts[0][:1])[0]) == "date":
+        pairs = zip(*map(as_texts, parts), strict=True)
+        return np.array([f"{date.strip()} {clock.strip()}" for date, clock in pairs], dtype=object)
     numbers = [as_numbers(part) for part in parts]
     for values in numbers:
         odd = np.flatnonzero(values % 1)

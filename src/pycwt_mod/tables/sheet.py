@@ -84,8 +84,8 @@ class Sheet:
         seconds = round(self.step, 3)
         unit = next((u for u, length in _UNITS.items() if seconds % length == 0), "second")
         number = seconds / _UNITS[unit]
-        plain = {"day": "daily", "hour": "hourly"}.get(unit) if number == 1 else None
-        return plain or f"every {number:g} {unit}{'s' if number != 1 else ''}"
+        plain = {(1.0, "day"): "daily", (7.0, "day"): "weekly", (1.0, "hour"): "hourly"}
+        return plain.get((number, unit)) or f"every {number:g} {unit}{'s' if number != 1 else ''}"
 
     def span(self, whole: bool) -> slice:
         """Return from where to where there are values; of all series at once, if `whole`."""

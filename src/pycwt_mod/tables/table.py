@@ -192,10 +192,10 @@ class Table:
     def with_times(self, which: str) -> tuple[Table, list[int]]:
         """Return the table, and the indexes of its times, which may be in several columns.
 
-        "year,month", or with the day and the hour, stand in the first of the columns then.
+        "year,month", on to the minute, or "date,time" stand in the first of the columns then.
         """
         names = which.split(",")
-        if not 2 <= len(names) <= 4 or which in self.names:
+        if not 2 <= len(names) <= 5 or which in self.names:
             return self, [self.find(which)]
         indexes = [self.find(name) for name in names]
         columns = list(self.columns)

@@ -29,6 +29,8 @@ _OTHER_KINDS = {
         "`pandas.read_json('x.json').to_csv('x.csv')`."
     ),
 }
+# Widths and types of columns, as the U.S. Geological Survey has them below the names.
+_RDB_FORMAT = re.compile(r"\d+[sdn]")
 # A unit is no longer than this, and none of these, in lower case.
 _LONGEST_UNIT, _NO_DATA = 24, ("nd", "n.d.", "n.a.", "void")
 # The separator, the header and the decimal sign are seen from this many rows.
@@ -61,13 +63,12 @@ def parse_text(
     if len(rows) > 1 and all(row.rstrip(" ").endswith(separator) for row in rows):
         rows = [row.rstrip(" ")[:-1] for row in rows]  # as Fortran and spreadsheets may write
     first = [_cells(row, separator) for row in rows[:_LOOKED_AT]]
-    names = _names_in_comment(lines[skip : numbers[0] - 1], separator, len(first[0]))
+    names, units = _names_in_comment(lines[skip : numbers[0] - 1], separator, len(first[0]))
     if separator == " ":
         rows = ["\t".join(_cells(row, " ")) for row in rows]
     _check_widths(rows, numbers, separator, source)
-    units: list[str] = []
     if header if header is not None else _has_header(first):
-        names = [name.strip() for name in first[0]]
+        names, units = [name.strip() for name in first[0]], []
         del first[0], rows[0], numbers[0]
         if _has_units(first, missing):
             units = [unit.strip() for unit in first[0]]
@@ -163,7 +164,8 @@ def _check_widths(rows: list[str], numbers: list[int], separator: str, source: s
         if found != width:
             words = _SEPARATORS.get(separator, "spaces")
             remedy = ""
-            if separator == "," and found == 2 * width:
+            halves = width > 1 or DECIMAL_COMMA.fullmatch(row.strip())
+            if separator == "," and found == 2 * width and halves:
                 remedy = (
                     "If the commas in numbers are decimal ones, separate columns by semicolons."
                 )
@@ -187,7 +189,7 @@ def _has_header(first: list[list[str]]) -> bool:
     kinds = [kind_of(cell) for cell in first[0]]
     if "text" not in kinds:
         return False
-    if len(first) == 1 or "number" not in kinds:
+    if len(first) == 1 or "number" not in kinds or all(map(_RDB_FORMAT.fullmatch, first[1])):
         return True
     below = [kind_of(cell) for cell in first[1]]
     return any(a == "text" != b for a, b in zip(kinds, below, strict=True))
@@ -198,6 +200,8 @@ def _has_units(first: list[list[str]], missing: tuple[str, ...]) -> bool:
     if len(first) < 2:
         return False
     cells = [cell.strip() for cell in first[0]]
+    if all(map(_RDB_FORMAT.fullmatch, cells)):
+        return True
     if max(map(len, cells)) > _LONGEST_UNIT:
         return False
     if any(cell in missing or cell.lower() in _NO_DATA for cell in cells if cell):
@@ -208,12 +212,23 @@ def _has_units(first: list[list[str]], missing: tuple[str, ...]) -> bool:
     )
 
 
-def _names_in_comment(above: list[str], separator: str, width: int) -> list[str]:
-    """Return the names in the last comment above the data, as NumPy's savetxt writes; or none."""
-    comment = next((line.strip() for line in reversed(above) if line.strip()), "")
+def _names_in_comment(above: list[str], separator: str, width: int) -> tuple[list[str], list[str]]:
+    """Return the names in the last comment above the data, as NumPy's savetxt writes; or none.
+
+    Also the units in it, where the names are in the comment before, as in files of buoys.
+    """
+    comments = [line.strip() for line in above if line.strip()][-2:]
+    found = [_names(comment, separator, width) for comment in comments]
+    tight = all(re.match("#[^#% ]", comment) for comment in comments)
+    if len(found) == 2 and all(found) and tight:
+        return found[0], found[1]
+    return (found[-1] if found else []) or [""] * width, []
+
+
+def _names(comment: str, separator: str, width: int) -> list[str]:
     plain = comment.lstrip("".join(_COMMENTS)).strip()
     for cells in (_cells(plain, separator), plain.split()):
         names = [name.strip() for name in cells]
         if len(names) == width and all(kind_of(name) == "text" for name in names):
             return names
-    return [""] * width
+    return []

@@ -52,6 +52,42 @@ def test_text_of_any_usual_kind_gives_the_same_numbers(write, text, names):
     np.testing.assert_array_equal(table.numbers("2"), [2, 4])
 
 
+@pytest.mark.parametrize(
+    ("text", "units"),
+    [
+        ("date,a,b\n,mm,°C\n2020-01-01,1,2\n2020-01-02,3,4\n", ("", "mm", "°C")),
+        ("date;a;b\n[-];[mm];\n01.01.2020;1,5;2\n", ("[-]", "[mm]", "")),
+        (
+            "id\tdate\ta\t0060\n5s\t20d\t14n\t10s\nX\t2020-01-01\t1\t2\n",
+            ("5s", "20d", "14n", "10s"),
+        ),
+        ("#date a b\n#yr m sec\n2020 1 2\n2021 3 4\n", ("yr", "m", "sec")),
+        # Rows of data, and a title of three words.
+        ("date,a,b\n2020-01-01,x,y\n2020-01-02,3,4\n", ()),
+        ("date,a,b\n,ND,ND\n2020-01-02,3,4\n", ()),
+        ("id,a,b\nnorth,n/a,mm\nsouth,3,4\n", ()),
+        ("# made by me\n# date a b\n2020 1 2\n2021 3 4\n", ()),
+    ],
+)
+def test_row_of_units_is_no_row_of_data(write, text, units):
+    table = read_table(write(text))
+    assert table.units == units
+    assert {"a"} < set(table.names)
+    assert table.n_rows == text.count("\n") - 1 - bool(units) - text.startswith("# made")
+
+
+def test_separator_that_a_spreadsheet_names_is_no_row(write):
+    table = read_table(write("sep=;\na;b\n1,5;2\n-3;4\n"))
+    assert table.names == ("a", "b")
+    assert table.numbers("a").tolist() == [1.5, -3]
+
+
+def test_title_above_the_table_is_told_with_its_remedy(write):
+    name = write("station seven\na,b\n1,2\n3,4\n")
+    with pytest.raises(DataError, match=r"If the table begins in this line, pass --skip 1\.$"):
+        read_table(name)
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "latin-1"])
 def test_text_is_read_in_the_encodings_of_spreadsheets(write, encoding):
     table = read_table(write("t;Größe\n1;2,5\n2;3,5\n".encode(encoding)))

@@ -169,6 +169,13 @@ def test_months_may_have_columns_of_their_own(column):
         assert (axis.dt, axis.unit, axis.spacing) == (1, "months", "monthly")
 
 
+def test_date_and_time_of_day_may_have_columns_of_their_own(column):
+    days, clocks = np.array(["01.02.2020"] * 4), np.array(["0:30", "1:00", "1:30", "2:00"])
+    own = replace(column(DAYS[:4]), names=("day", "clock"), columns=[days, clocks])
+    axis = own.with_times("day,clock")[0].time_axis(0)
+    assert (str(axis.times[0]), axis.dt, axis.unit) == ("2020-02-01T00:30:00.000000", 30, "minutes")
+
+
 def test_dates_that_can_be_read_in_two_ways_are_told_with_both(column):
     months = [f"01/{k:02d}/{year}" for year in (2020, 2021) for k in range(1, 13)]
     # Every month, or the first days of two Januaries: only one is even.
