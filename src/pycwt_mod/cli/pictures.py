@@ -19,7 +19,7 @@ _PANELS_ABREAST = 3
 
 def save_pair(arguments: argparse.Namespace, inputs: Inputs, result: tuple[Any, ...]) -> None:
     """Draw the result of `wct` or `xwt` into the file of ``--plot``."""
-    from ..plotting import level_words, offscreen_axes, plot_wct, plot_xwt
+    from ..plotting import level_words, offscreen_axes, plot_wct, plot_xwt, save_figure
 
     coherence = arguments.command == "wct"
     draw: Any = plot_wct if coherence else plot_xwt
@@ -32,14 +32,14 @@ def save_pair(arguments: argparse.Namespace, inputs: Inputs, result: tuple[Any, 
         ax=offscreen_axes(),
         **_axes_options(inputs),
     )
-    plot.save(arguments.plot)
+    save_figure(plot.figure, arguments.plot)
 
 
 def save_transform(arguments: argparse.Namespace, inputs: Inputs) -> None:
     """Draw the wavelet power of a series in four panels into the file of ``--plot``."""
     from matplotlib.figure import Figure
 
-    from ..plotting import plot_cwt
+    from ..plotting import plot_cwt, save_figure
 
     (name,) = _plain_names(inputs)
     plot = plot_cwt(
@@ -54,12 +54,14 @@ def save_transform(arguments: argparse.Namespace, inputs: Inputs) -> None:
         ax=Figure(figsize=(8, 7), layout="constrained"),
         **_axes_options(inputs),
     )
-    plot.save(arguments.plot)
+    save_figure(plot.figure, arguments.plot)
 
 
 def save_matrix(arguments: argparse.Namespace, inputs: Inputs, result: MatrixResult) -> None:
     """Draw the pairs, a panel for each band with numbers, into the file of ``--plot``."""
     from matplotlib.figure import Figure
+
+    from ..plotting import save_figure
 
     bands = [b for b in range(len(result.bands)) if np.isfinite(result.coherence[:, b]).any()]
     if not bands:
@@ -69,7 +71,7 @@ def save_matrix(arguments: argparse.Namespace, inputs: Inputs, result: MatrixRes
     size = 2.2 + 0.22 * len(result.names)
     figure = Figure(figsize=(size * columns + 1, size * rows), layout="constrained")
     plot = result.plot(level=arguments.significance_level, period_unit=inputs.unit, ax=figure)
-    plot.save(arguments.plot)
+    save_figure(plot.figure, arguments.plot)
 
 
 def _plain_names(inputs: Inputs) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from matplotlib import style
 from matplotlib.figure import Figure
 
 from pycwt_mod import cwt, wct, xwt
-from pycwt_mod.plotting import level_words, plot_cwt, plot_null, plot_wct, plot_xwt
+from pycwt_mod.plotting import plot_cwt, plot_null, plot_wct, plot_xwt
 from pycwt_mod.sample import load
 
 from .pictures import DPI, new_axes, pixels, random_field
@@ -185,24 +185,6 @@ def test_words_and_lines_can_be_read_in_a_dark_style():
         power = plot_cwt(nino.values, nino.dt, ax=Figure(figsize=(8, 7), layout="constrained"))
     for artist in (plot.caption, power.series[0], power.spectrum[0], power.average[0]):
         assert artist.get_color() == "white"
-
-
-def test_caption_is_the_same_from_python_and_the_command_line(tmp_path, monkeypatch, brain):
-    from pycwt_mod.cli.program import main
-    from pycwt_mod.plotting import FieldPlot
-
-    saved = []
-    monkeypatch.setattr(FieldPlot, "save", lambda self, path, **options: saved.append(self))
-    np.savez(tmp_path / "pair.npz", rain=brain[0], flow=brain[1])
-    status = main(
-        f"wct {tmp_path}/pair.npz --x rain --y flow --mc-count 20 --no-cache --no-progress "
-        f"--plot {tmp_path}/picture.png".split()
-    )
-    assert status == 0
-    result = wct(*brain, 1.0, mc_count=20, rng_seed=0, progress=False, cache=False)
-    words = result.plot(names=("rain", "flow"), ax=new_axes()).caption.get_text()
-    assert " ".join(saved[0].caption.get_text().split()) == " ".join(words.split())
-    assert level_words(0.95) in " ".join(words.split())
 
 
 @pytest.mark.parametrize(
