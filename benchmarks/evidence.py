@@ -98,6 +98,27 @@ def false_alarms(length: int, n_pairs: int, with_default: bool) -> None:
         print(f'| `surrogate_length="{name}"` | ' + " | ".join(cells) + " |", flush=True)
 
 
+def false_alarms_of_means(length: int, n_pairs: int, g: tuple[float, float]) -> None:
+    """Print the share of scales whose mean over time is above its 95 % level, by octave."""
+    rng = np.random.default_rng(6)
+    hits = []
+    for k in range(n_pairs):
+        pair = [rednoise(length, own, rng=rng) for own in g]
+        result = wct(*pair, 1.0, sig=False)
+        rows = zip(result.WCT, result.outside(), strict=True)
+        if not k:
+            null = result.mean_over_time(
+                al1=g[0], al2=g[1], mc_count=3000, rng_seed=3, progress=False
+            )
+            n_seen = int(np.isfinite(null.level).sum())
+        means = [row[outside].mean() for row, outside in rows if outside.any()]
+        above = means > null.level[:n_seen]
+        hits.append([above[k : k + 12].mean() for k in range(0, n_seen, 12)])
+    mean, error = np.mean(hits, axis=0), np.std(hits, axis=0) / math.sqrt(n_pairs)
+    cells = (f"{m:.3f} ± {e:.3f}" for m, e in zip(mean, error, strict=True))
+    print(f"| means, g = {g[0]:g}, {g[1]:g} | " + " | ".join(cells) + " |", flush=True)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--length", type=int, default=100)
@@ -111,6 +132,9 @@ def main() -> None:
     for n_pairs, with_default in ((chosen.pairs, True), (chosen.more_pairs, False)):
         if n_pairs:
             false_alarms(512, n_pairs, with_default)
+    if chosen.more_pairs:
+        for g in ((0.6, 0.3), (0.95, 0.9)):
+            false_alarms_of_means(512, chosen.more_pairs, g)
 
 
 if __name__ == "__main__":

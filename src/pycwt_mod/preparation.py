@@ -65,8 +65,8 @@ class Prepared:
         elif record["trend"] == "loess":
             removed.append(f"loess trend with windows of {record['window']} samples")
         if record["season"] is not None:
-            cycle = "the year" if record["season"] == _YEAR else f"{record['season']} samples"
-            removed.append(f"{record['n_seasons']} seasonal means of a cycle of {cycle}")
+            cycle = "the year" if record["season"] == _YEAR else "a cycle"
+            removed.append(f"means of the {record['n_seasons']} seasons of {cycle}")
         left = f"{100 * record['variance_left']:.3g} % of the variance left"
         return f"removed: {', '.join(removed) or 'nothing'}; {left}"
 
@@ -135,8 +135,8 @@ def prepare(
     >>> x = 0.01 * months + np.sin(2 * np.pi * months / 12) + np.sin(2 * np.pi * months / 40)
     >>> rest = prepare(x, trend="linear", season=12)
     >>> print(rest)
-    removed: linear trend of 0.00867 per sample, 12 seasonal means of a cycle of 12 samples; 37.4 %
-    of the variance left
+    removed: linear trend of 0.00867 per sample, means of the 12 seasons of a cycle; 37.4 % of the
+    variance left
     >>> bool(np.allclose(rest.values + rest.trend + rest.season, x))
     True
     """
@@ -150,7 +150,8 @@ def prepare(
         rest[:] = 0  # a straight line leaves nothing but rounding errors, which are no series
     if trend == "linear":
         record["slope"] = float(trend_part[-1] - trend_part[0]) / (n - 1)
-    record |= {"season": season, "n_seasons": 0 if seasons is None else int(seasons.max()) + 1}
+    given = season if season is None or season == _YEAR else int(season)
+    record |= {"season": given, "n_seasons": 0 if seasons is None else int(seasons.max()) + 1}
     variance = float(samples.var())
     record["variance_left"] = float(rest.var()) / variance if variance > 0 else math.nan
     values, trend_like, season_like = (_like(series, p) for p in (rest, trend_part, season_part))

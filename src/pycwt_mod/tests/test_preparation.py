@@ -1,5 +1,7 @@
 """Trends and seasonal cycles: against fits by other formulas, dates, and known series."""
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -97,7 +99,8 @@ def test_seasons_of_the_year_are_those_of_the_calendar(frequency, n, n_seasons):
 
 def test_record_says_what_was_removed():
     x = 0.5 * np.arange(48) + np.tile([0.0, 1.0, 0.0, -1.0], 12)
-    done = prepare(x, trend="linear", season=4)
+    done = prepare(x, trend="linear", season=np.int64(4))
+    assert json.loads(json.dumps(done.record)) == done.record
     assert done.record == {
         "trend": "linear",
         "slope": pytest.approx(0.5),
@@ -105,7 +108,7 @@ def test_record_says_what_was_removed():
         "n_seasons": 4,
         "variance_left": 0.0,
     }
-    assert str(done).startswith("removed: linear trend of 0.5 per sample, 4 seasonal means")
+    assert str(done).startswith("removed: linear trend of 0.5 per sample, means of the 4 seasons")
     assert prepare(noise(60), trend="loess", span=0.5).record["window"] == 30
     assert str(prepare(noise(60))).startswith("removed: nothing; 100 %")
 
