@@ -15,6 +15,8 @@ BLOCKS = {
     ".rst": re.compile(r"^\.\. code-block:: python\n((?:    .*\n|\n)+)", re.M),
 }
 CELLS = re.compile(r"^```\{code-cell\}[^\n]*\n(?::[^\n]*\n)*(.*?)^```", re.M | re.S)
+# What a page says that its code prints.
+PRINTED = re.compile(r"^```output\n(.*?)^```", re.M | re.S)
 PAGES = [
     "README.rst",
     "docs/getting_started.md",
@@ -44,13 +46,16 @@ def run_blocks(blocks, tmp_path):
         [sys.executable, script], cwd=tmp_path, env=environment, capture_output=True, timeout=300
     )
     assert done.returncode == 0, done.stderr.decode()
+    return done.stdout.decode()
 
 
 @pytest.mark.parametrize("page", PAGES)
 def test_documented_code_runs(page, checkout, tmp_path):
     blocks = blocks_of(checkout / page)
     assert blocks
-    run_blocks(blocks, tmp_path)
+    printed = run_blocks(blocks, tmp_path)
+    for shown in PRINTED.findall((checkout / page).read_text(encoding="utf-8")):
+        assert shown in printed
 
 
 def test_page_of_measures_runs_and_its_text_is_right(checkout, tmp_path):

@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 
 import pycwt_mod
-from pycwt_mod.plotting import offscreen_axes
 
 # Enough for a yearly cycle, which is far above the level.
 FEW = ("--mc-count", "20")
@@ -154,18 +153,6 @@ def test_wct_that_goes_on_says_how_much_is_stored(csv, call):
     assert err.startswith("20 of 60 surrogates are stored, 40 are simulated:\n")
     assert "60 surrogates, seed 0, 20 of them from the cache, " in out
     assert "stored" not in call("wct", csv, *YEARS, "--mc-count", "80", "--no-progress")[2]
-
-
-def test_picture_is_explained_as_in_python(csv, rivers, call, monkeypatch):
-    figures = []
-    monkeypatch.setattr("pycwt_mod.plotting.save_figure", lambda *drawn: figures.append(drawn[0]))
-    assert call("wct", csv, *YEARS, *FEW, "--no-progress", "--plot", "p.png")[0] == 0
-    x, y = np.round(rivers, 6)
-    result = pycwt_mod.wct(x, y, 1 / 12, mc_count=20, rng_seed=0, progress=False)
-    axes = offscreen_axes()
-    caption = result.plot(names=("rain", "discharge"), ax=axes).caption.get_text()
-    drawn = [text.get_text() for text in figures[0].axes[0].texts]
-    assert caption.split() in [text.split() for text in drawn]
 
 
 def test_wct_saves_all_arrays_without_pickle(csv, rivers, call, tmp_path):
