@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -98,28 +100,121 @@ class ScaleBoxcar:
             out += (1 - 2 * self._end) * self._inner_older[..., part]
 
 
-class ScaleWindows:
-    """Means over neighbouring scales that are not evenly spaced, fed as a `ScaleBoxcar` is."""
+@dataclass(frozen=True)
+class OctaveWindows:
+    """Windows around scales that are not evenly spaced, in octaves.
 
-    def __init__(self, weights: NDArray[np.float64], shape: tuple[int, ...], ops: ArrayOps) -> None:
-        self._weights = weights
-        self._members = [np.flatnonzero(row).tolist() for row in weights]
-        own = list(enumerate(self._members))
-        self.ahead = max(members[-1] - scale for scale, members in own)
-        behind = max(scale - members[0] for scale, members in own)
-        self._rows = ops.zeros((self.ahead + behind + 1, *shape), "complex")
-        self._n_pushed = 0
+    Parameters
+    ----------
+    edges : numpy.ndarray
+        Where the octaves begin that each scale stands for, and where the last ones end.
+    lows, highs : numpy.ndarray
+        Where the window around each scale begins and ends.
+    """
+
+    edges: NDArray[np.float64]
+    lows: NDArray[np.float64]
+    highs: NDArray[np.float64]
+
+    @classmethod
+    def around(cls, scales: NDArray[np.float64], half: float) -> OctaveWindows:
+        """Return the windows that reach `half` octaves to both sides; scales ascend, two at least.
+
+        Each scale stands for the octaves up to halfway to its neighbours, and a scale at an end
+        for as many outwards as inwards.
+        """
+        octaves = np.log2(scales)
+        middles = (octaves[1:] + octaves[:-1]) / 2
+        ends = 2 * octaves[[0, -1]] - middles[[0, -1]]
+        edges = np.concatenate([ends[:1], middles, ends[1:]])
+        return cls(edges, octaves - half, octaves + half)
+
+    @property
+    def members(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """The first and the last scale that each window reaches."""
+        first = np.searchsorted(self.edges, self.lows, side="right") - 1
+        last = np.searchsorted(self.edges, self.highs, side="left") - 1
+        return np.maximum(first, 0), np.minimum(last, self.lows.size - 1)
+
+    @property
+    def longest(self) -> int:
+        """Number of scales in the window that holds most."""
+        first, last = self.members
+        return int((last - first).max()) + 1
+
+    def shared(self, scale: int, member: int) -> float:
+        """Return the octaves that a window shares with those that a member stands for."""
+        high = min(self.highs[scale], self.edges[member + 1])
+        return float(high - max(self.lows[scale], self.edges[member]))
+
+
+class ScaleWindows:
+    """Means over the octaves around each scale, fed one scale at a time as a `ScaleBoxcar` is.
+
+    Only the scales at both ends of a window share a part of their octaves with it. The sum over the
+    inner ones is that from its first scale up to a turn, of sums made backwards from there, and
+    that from the turn on: some additions a scale at any width, and no subtraction.
+    """
+
+    def __init__(self, windows: OctaveWindows, shape: tuple[int, ...], ops: ArrayOps) -> None:
+        self._windows, self._ops = windows, ops
+        first, last = windows.members
+        self._first, self._last = first.tolist(), last.tolist()
+        own = np.arange(first.size)
+        self.ahead = int((last - own).max())
+        self._n_kept = self.ahead + int((own - first).max()) + 1
+        shape = (*shape[:-1], 2 * shape[-1])  # real and imaginary parts
+        self._rows, self._sums = (ops.zeros((self._n_kept, *shape), "real") for _ in range(2))
+        self._later, self._share = ops.zeros(shape, "real"), ops.zeros(shape, "real")
+        self._turn = self._next = self._n_pushed = 0
 
     def push(self, row: Array | None) -> None:
         """Add the next scale; None stands for the scales past the end."""
         if row is not None:
-            self._rows[self._n_pushed % len(self._rows)] = row
+            self._rows[self._n_pushed % self._n_kept] = self._ops.as_real(row)
         self._n_pushed += 1
 
     def read(self, part: slice, out: Array) -> None:
         """Write the mean for the scale pushed `ahead` scales before the last to `out`."""
-        scale = self._n_pushed - 1 - self.ahead
-        out[...] = 0
-        for place in self._members[scale]:
-            row = self._rows[place % len(self._rows)]
-            out += float(self._weights[scale, place]) * row[..., part]
+        add, scale = self._ops.xp.add, self._n_pushed - 1 - self.ahead
+        first, last = self._first[scale], self._last[scale]
+        self._sum_inner(first + 1, last)
+        part = slice(2 * part.start, 2 * part.stop)
+        mean = self._ops.as_real(out)
+        total = self._windows.shared(scale, first)
+        self._weighted(first, total, mean, part)
+        if first < last:
+            share = self._windows.shared(scale, last)
+            add(mean, self._weighted(last, share, self._share[..., part], part), out=mean)
+            total += share
+        if first + 1 < last:
+            if first + 1 < self._turn:
+                add(mean, self._sums[(first + 1) % self._n_kept][..., part], out=mean)
+            if last > self._turn:
+                add(mean, self._later[..., part], out=mean)
+            total += float(self._windows.edges[last] - self._windows.edges[first + 1])
+        mean /= total
+
+    def _sum_inner(self, first: int, stop: int) -> None:
+        """Make the sums hold those over the scales from `first` on and before `stop`."""
+        add, everything = self._ops.xp.add, slice(None)
+        if first >= self._turn:  # nothing of the sums made backwards is left
+            self._turn = self._next = max(first, stop)
+            self._later[...] = 0
+            for place in range(stop - 1, first - 1, -1):
+                target = self._sums[place % self._n_kept]
+                self._weighted(place, self._octaves(place), target, everything)
+                if place < stop - 1:
+                    add(target, self._sums[(place + 1) % self._n_kept], out=target)
+        for place in range(self._next, stop):
+            share = self._weighted(place, self._octaves(place), self._share, everything)
+            add(self._later, share, out=self._later)
+        self._next = max(self._next, stop)
+
+    def _octaves(self, scale: int) -> float:
+        return float(self._windows.edges[scale + 1] - self._windows.edges[scale])
+
+    def _weighted(self, scale: int, weight: float, out: Array, part: slice) -> Array:
+        """Write a row times a weight to `out`, and return it."""
+        self._ops.xp.multiply(self._rows[scale % self._n_kept][..., part], weight, out=out)
+        return out

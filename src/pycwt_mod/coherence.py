@@ -149,8 +149,8 @@ def _window_across_scales(
     bank: FilterBank, shape: tuple[int, ...], ops: ArrayOps
 ) -> ScaleBoxcar | ScaleWindows:
     """Return what smooths across scales: a boxcar wherever their spacing is even."""
-    if bank.weights is not None:
-        return ScaleWindows(bank.weights, shape, ops)
+    if bank.windows is not None:
+        return ScaleWindows(bank.windows, shape, ops)
     return ScaleBoxcar(bank.taps, shape, ops)
 
 
@@ -275,7 +275,7 @@ def coherence_of_pair(
 
     # `smoothed_spectra` gives them for scales in samples, and up to the boxcar's constant.
     unit = 1 / geometry.dt
-    if bank.weights is None:
+    if bank.windows is None:
         unit *= ScaleBoxcar.factor(bank.taps)
     everywhere = slice(0, n)
     for scale, S in smoothed_spectra(

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .arrays import Array, ArrayOps
+from .boxcar import OctaveWindows
 from .transform import NEGLIGIBLE
 
 
@@ -50,16 +51,15 @@ class FilterBank:
         One for each scale, in order.
     taps : numpy.ndarray
         The boxcar across scales: symmetric, all inner taps equal.
-    weights : numpy.ndarray, optional
-        In place of the boxcar, for scales that are not evenly spaced: the share of each scale in
-        the mean for each, (scale, scale).
+    windows : OctaveWindows, optional
+        In place of the boxcar, for scales that are not evenly spaced.
     """
 
     n: int
     lengths: tuple[int, ...]
     filters: Sequence[ScaleFilter]
     taps: NDArray[np.float64]
-    weights: NDArray[np.float64] | None = None
+    windows: OctaveWindows | None = None
 
 
 class Banks:

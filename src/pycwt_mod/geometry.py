@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .arrays import NUMPY, ArrayOps
+from .boxcar import OctaveWindows
 from .filters import Banks, FilterBank, ScaleFilter, passbands_of
-from .mothers import constant, has_own_smooth, scale_taps, scale_weights
+from .mothers import constant, has_own_smooth, scale_taps
 from .transform import cone_of_influence, times_outside_cone, wavelet_filter
 
 Floats = NDArray[np.float64]
@@ -88,11 +89,12 @@ class Geometry:
         return has_own_smooth(self.mother)
 
     @property
-    def weights(self) -> Floats | None:
-        """What stands for the boxcar where the scales are not evenly spaced."""
+    def windows(self) -> OctaveWindows | None:
+        """What stands for the boxcar where the scales are not evenly spaced, and is as wide."""
         if not math.isnan(self.dj):
             return None
-        return scale_weights(self.scales, constant(self.mother, "deltaj0"), self.smoothing)
+        width = constant(self.mother, "deltaj0") * (2 if self.smoothing == "pycwt" else 1)
+        return OctaveWindows.around(self.scales, width / 2)
 
     @property
     def taps(self) -> Floats:
@@ -122,10 +124,10 @@ class Geometry:
             lengths = np.full(self.n_scales, self.n_fft)
         filters: Sequence[ScaleFilter] = _Filters(self, lengths, ops)
         used = tuple(np.unique(lengths).tolist())
-        weights = self.weights
-        taps = self.taps if weights is None else np.ones(1)
+        windows = self.windows
+        taps = self.taps if windows is None else np.ones(1)
         filters = tuple(filters) if keep else filters
-        return FilterBank(self.n_times, used, filters, taps, weights)
+        return FilterBank(self.n_times, used, filters, taps, windows)
 
 
 class _Filters(Sequence[ScaleFilter]):

@@ -67,7 +67,7 @@ def make_groups(
     used = [number for number, member in enumerate(members) if member.any()]
     if not used:
         return ()
-    if method == "full" or geometry.smooths_itself or geometry.weights is not None:
+    if method == "full" or geometry.smooths_itself or geometry.windows is not None:
         return (Group(1, 0, n_scales, tuple(used)),)
     ahead = (geometry.taps.size - 1) // 2
     behind = geometry.taps.size - 1 - ahead
@@ -191,7 +191,7 @@ def _coarse_times(geometry: Geometry, step: int) -> list[slice]:
 
 def _coarse_bank(geometry: Geometry, group: Group, ops: ArrayOps) -> FilterBank:
     """Return filters that take up the spectrum at the full rate and give every step-th time."""
-    if geometry.weights is not None:
+    if geometry.windows is not None:
         return geometry.make_bank(ops=ops)
     length = geometry.n_fft // group.step
     filters = []

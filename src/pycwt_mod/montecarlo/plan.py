@@ -37,6 +37,9 @@ _GRID_BLOCK_SIZES = (5, 10, 20, 25, 50, 100)
 # ahead on the host, at most: a gigabyte.
 _LARGEST_DEVICE_BLOCK, _MOST_DRAWN = 2048, 2**26
 
+# Taps of the boxcar with the usual 12 scales to the octave.
+_USUAL_TAPS = 14
+
 # Beyond this FFT length nothing fits a cache, and memory counts: one surrogate at a time.
 _LONG = 2**18
 
@@ -124,8 +127,7 @@ class Plan(Geometry):
         if ops.block_bytes is None:
             return self
         # Complex numbers for each surrogate: FFT buffers and their copies, boxcar, results.
-        window = self.taps if self.weights is None else self.weights[0]
-        n_arrays = 2 * window.size + 22
+        n_arrays = 2 * (self.taps.size if self.windows is None else self.windows.longest) + 22
         points = max((grid.replicates * grid.n_fft for grid in self.grids), default=self.n_fft)
         fitting = ops.block_bytes() // (16 * n_arrays * points)
         drawn = sum(grid.n_normals for grid in self.grids) or 2 * self.n_times
@@ -203,6 +205,9 @@ def make_plan(
     _check_memory(geometry.n_scales, geometry.n_fft, is_full_rate)
     response = _response(geometry)
     starts, stops = geometry.outside
+    windows, points = geometry.windows, geometry.n_fft
+    if windows is not None:  # a wide one keeps many rows at hand
+        points *= max(1, windows.longest // _USUAL_TAPS)
     plan = Plan(
         **{name: getattr(geometry, name) for name in _OF_THE_GEOMETRY},
         coefficients=coefficients,
@@ -210,7 +215,7 @@ def make_plan(
         stops=tuple(np.where(response > _SILENT, stops, starts).tolist()),
         noise=noise,
         method=method,
-        block_size=_block_size(geometry.n_fft, _BLOCK_SIZES if geometry.n_fft < _LONG else (1,)),
+        block_size=_block_size(points, _BLOCK_SIZES if points < _LONG else (1,)),
     )
     if method == "full":
         return plan

@@ -5,7 +5,7 @@ All are normalised to unit energy, as in Torrence & Compo (1998), Table 1. The a
 """
 
 from ..helpers import fft, fft_kwargs, rect
-from .base import SMOOTHINGS, MotherWavelet, has_own_smooth, scale_taps, scale_weights
+from .base import SMOOTHINGS, MotherWavelet, has_own_smooth, scale_taps
 from .by_name import as_mother, mother_of, mother_record
 from .constants import constant
 from .dog import DOG, MexicanHat
@@ -28,5 +28,4 @@ __all__ = [
     "mother_record",
     "rect",
     "scale_taps",
-    "scale_weights",
 ]

@@ -215,47 +215,6 @@ def scale_taps(deltaj0: float, dj: float, smoothing: str = "pycwt") -> NDArray[n
     return window / window.sum() if end else np.full(inner, 1.0 / inner)
 
 
-def scale_weights(
-    scales: NDArray[np.float64], deltaj0: float, smoothing: str = "pycwt"
-) -> NDArray[np.float64]:
-    """Return the means across scales that stand for the boxcar where scales are not evenly spaced.
-
-    Each scale stands for the octaves up to halfway to its neighbours. The mean for a scale takes in
-    2 `deltaj0` octaves around it ("pycwt"), or `deltaj0` octaves ("grinsted"): the width of the
-    boxcars of `scale_taps` on dense scales.
-
-    Parameters
-    ----------
-    scales : numpy.ndarray
-        Scales in ascending order, at least two.
-    deltaj0, smoothing
-        As in `scale_taps`.
-
-    Returns
-    -------
-    numpy.ndarray
-        Share of each scale in the mean for each, shape (n_scales, n_scales); rows sum to one.
-
-    Examples
-    --------
-    >>> scale_weights(1 / np.array([4.0, 3.0, 2.0, 1.0]), 0.6).round(2)
-    array([[0.51, 0.49, 0.  , 0.  ],
-           [0.33, 0.42, 0.26, 0.  ],
-           [0.  , 0.26, 0.66, 0.08],
-           [0.  , 0.  , 0.09, 0.91]])
-    """
-    octaves = np.log2(scales)
-    middles = (octaves[1:] + octaves[:-1]) / 2
-    edges = np.concatenate(
-        [[2 * octaves[0] - middles[0]], middles, [2 * octaves[-1] - middles[-1]]]
-    )
-    half = deltaj0 / (1 if as_choice(smoothing, "smoothing", SMOOTHINGS) == "pycwt" else 2)
-    low, high = (octaves - half)[:, np.newaxis], (octaves + half)[:, np.newaxis]
-    shared = np.minimum(high, edges[1:]) - np.maximum(low, edges[:-1])
-    weights = np.maximum(shared, 0.0)
-    return np.asarray(weights / weights.sum(axis=1, keepdims=True))
-
-
 def even_row(half: NDArray[np.float64], n_fft: int) -> NDArray[np.float64]:
     """Extend the values at frequencies 0 to Nyquist to an even row in FFT order."""
     return np.concatenate([half, half[1 : (n_fft + 1) // 2][::-1]])

@@ -10,10 +10,10 @@ from scipy.ndimage import convolve1d
 
 from pycwt_mod import wct
 from pycwt_mod.arrays import NUMPY
-from pycwt_mod.boxcar import RunningSum, ScaleBoxcar, ScaleWindows
+from pycwt_mod.boxcar import OctaveWindows, RunningSum, ScaleBoxcar, ScaleWindows
 from pycwt_mod.coherence import coherence_by_own_smooth, coherence_of_pair
 from pycwt_mod.geometry import Geometry
-from pycwt_mod.mothers import DOG, Morlet, Paul, scale_taps, scale_weights
+from pycwt_mod.mothers import DOG, Morlet, Paul, scale_taps
 from pycwt_mod.transform import scale_axis
 
 # Two orders of the same additions and FFTs: a few rounding errors each.
@@ -78,16 +78,21 @@ def test_boxcar_is_the_convolution_across_scales(dj, smoothing):
 def test_scale_windows_are_the_means_over_the_octaves_around_each_scale(n_scales, deltaj0, seed):
     rng = np.random.default_rng(seed)
     scales = np.sort(rng.uniform(1, 30, n_scales))
-    weights = scale_weights(scales, deltaj0)
+    octave_windows = OctaveWindows.around(scales, deltaj0)
     rows = rng.standard_normal((n_scales, 4)) + 0j
-    windows = ScaleWindows(weights, (4,), NUMPY)
+    windows = ScaleWindows(octave_windows, (4,), NUMPY)
     out, found = np.empty(4, dtype=complex), []
     for newest in range(n_scales + windows.ahead):
         windows.push(rows[newest] if newest < n_scales else None)
         if newest >= windows.ahead:
             windows.read(slice(0, 4), out)
             found.append(out.copy())
-    np.testing.assert_allclose(found, weights @ rows, atol=1e-12)
+    first, last = octave_windows.members
+    for scale, mean in enumerate(found):
+        inside = np.arange(first[scale], last[scale] + 1)
+        shares = np.array([octave_windows.shared(scale, member) for member in inside])
+        assert (shares >= 0).all()
+        np.testing.assert_allclose(mean, shares @ rows[inside] / shares.sum(), atol=1e-12)
     # A function of the octaves, averaged over steps that are constant around each scale.
     octaves, middle = np.log2(scales), n_scales // 2
     fine = np.linspace(octaves[0] - 5, octaves[-1] + 5, 20_001)
