@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .validation import as_count, as_flag, as_positive, as_series
+from .validation import as_count, as_flag, as_positive, as_series, brief
 
 __all__ = ["Ridge", "mean_resultant_length", "rectify", "ridge", "semblance"]
 
@@ -183,7 +183,7 @@ def ridge(
         Power ``abs(W)**2``, ``abs(W12)``, or another field of non-negative numbers, shape
         (n_scales, n).
     periods : array_like
-        Ascending Fourier periods of the scales, at least three, shape (n_scales,).
+        Fourier periods of the scales, at least three, all different, shape (n_scales,).
     low, high : float, optional
         Limits of the band, both included; by default all periods.
     coi : array_like, optional
@@ -222,12 +222,14 @@ def ridge(
     >>> found.periods[128].round(2)
     np.float64(17.3)
     """
-    values, axis = _real_field(field, "field"), _ascending(periods, "periods")
+    values, axis = _real_field(field, "field"), _different(periods, "periods")
     if values.shape[0] != axis.size:
         raise ValueError(
             f"`field` must have one row for each of the {axis.size} `periods`, got shape "
             f"{values.shape}."
         )
+    order = np.argsort(axis)
+    axis, values = axis[order], values[order]
     inside = in_band(axis, low, high)
     with np.errstate(divide="ignore", invalid="ignore"):
         logs = np.log(values)
@@ -293,8 +295,8 @@ def _real_field(values: Any, name: str) -> Array:
     return field.astype(float)
 
 
-def _ascending(values: Any, name: str) -> Array:
+def _different(values: Any, name: str) -> Array:
     numbers: Array = as_series(values, name, min_size=3)
-    if not (numbers[0] > 0 and (np.diff(numbers) > 0).all()):
-        raise ValueError(f"`{name}` must be positive and ascending.")
+    if not ((numbers > 0).all() and np.unique(numbers).size == numbers.size):
+        raise ValueError(f"`{name}` must be positive and all different, got {brief(values)}.")
     return numbers

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from .indexes import index_axis
 from .spectra import fitted_trend
 from .time_axis import RowsError, TimeAxis, as_time_axis
-from .validation import as_choice, as_count, as_positive, as_series, brief
+from .validation import as_bounded, as_choice, as_count, as_positive, as_series, brief
 
 __all__ = ["Prepared", "prepare"]
 
@@ -180,9 +180,7 @@ def _trend_fit(
     trend: Any, n: int, span: Any
 ) -> tuple[Callable[[Array], Array] | None, dict[str, Any]]:
     """Return the function that fits a trend, and its record."""
-    share = as_positive(span, "span")
-    if share > 1:
-        raise ValueError(f"`span`, a share of the samples, must not be above 1, got {share:g}.")
+    share = as_bounded(as_positive(span, "span"), "span", most=1)
     if trend is None:
         return None, {"trend": None}
     if as_choice(trend, "trend", _TRENDS) == "linear":

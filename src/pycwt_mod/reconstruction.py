@@ -15,10 +15,9 @@ import scipy.fft
 from numpy.typing import ArrayLike, NDArray
 
 from .arguments import as_transform
-from .limits import positive_series
+from .limits import as_interval, positive_series
 from .measures import in_band, vertex
 from .mothers import as_mother
-from .validation import as_positive
 
 __all__ = ["reconstruct"]
 
@@ -100,7 +99,7 @@ def reconstruct(
     >>> bool(np.abs(band - wave)[96:-96].max() < 0.03)
     True
     """
-    mother, step = as_mother(wavelet), as_positive(dt, "dt")
+    mother, step = as_mother(wavelet), as_interval(dt)
     scales = positive_series(sj, "sj", min_size=2)
     field = as_transform(W, scales.size)
     periods = mother.flambda() * scales

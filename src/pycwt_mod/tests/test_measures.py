@@ -124,6 +124,13 @@ def test_ridge_follows_a_period_that_changes():
     np.testing.assert_array_equal(everywhere.periods[known], found.periods[known])
 
 
+def test_ridge_does_not_depend_on_the_order_of_the_scales():
+    rising = np.geomspace(0.02, 0.4, 60)
+    one, other = (cwt(wave(13), 1.0, freqs=freqs).ridge(8, 20) for freqs in (rising, rising[::-1]))
+    np.testing.assert_array_equal(one.periods, other.periods)
+    np.testing.assert_allclose(one.periods[MIDDLE], 13, rtol=1e-3)
+
+
 def test_ridge_needs_a_peak_within_the_band():
     result = cwt(wave(16), 1.0)
     assert np.isnan(result.ridge(17, 24).periods[MIDDLE]).all()
@@ -151,7 +158,7 @@ def test_ridge_of_a_parabola_is_its_vertex(vertex, bend, height):
         (lambda: rectify([1.0, 2.0], [1.0]), ValueError, "one row for each of the 1 `scales`"),
         (lambda: rectify([1.0], [-1.0]), ValueError, "`scales` must be positive"),
         (lambda: ridge([[1j]], [1.0]), TypeError, "`field` must be real"),
-        (lambda: ridge([[1.0]], [3.0, 2.0, 1.0]), ValueError, "`periods` must be positive and asc"),
+        (lambda: ridge([[1.0]], [3.0, 2.0, 2.0]), ValueError, "`periods` must be .* all different"),
         (lambda: ridge([[1.0]], [1.0, 2.0, 3.0]), ValueError, "one row for each of the 3 `periods"),
         (
             lambda: ridge(np.ones((3, 2)), [1.0, 2.0, 3.0], 5, 8),

@@ -117,7 +117,7 @@ def test_record_says_what_was_removed():
     ("options", "message"),
     [
         ({"trend": "quadratic"}, "`trend` must be one of 'linear', 'loess'"),
-        ({"trend": "loess", "span": 2.0}, "`span`, a share of the samples, must not be above 1"),
+        ({"trend": "loess", "span": 2.0}, "`span` must lie between 0 and 1, got 2"),
         ({"trend": "loess", "span": 0.01}, "`span` must leave at least 5 samples"),
         ({"season": 1}, "`season` must be at least 2"),
         ({"season": 31}, "must be two cycles long, got 60 samples in 31 seasons"),

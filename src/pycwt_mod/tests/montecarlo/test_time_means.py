@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from pycwt_mod import ar1, rednoise, wct
+from pycwt_mod import ar1, load, rednoise, wct
 from pycwt_mod.montecarlo.noise import Streams, ar1_pairs
 
 # The same means by another order of operations.
@@ -125,3 +125,13 @@ def test_wrong_arguments_are_named(options, error, message):
     result = wct(*pair(), 1.0, **QUICK)
     with pytest.raises(error, match=message):
         result.mean_over_time(**options | ALONE)
+
+
+@pytest.mark.parametrize("freqs", [None, np.arange(1, 20) / 40])
+def test_result_that_was_saved_gives_the_same_means(freqs, tmp_path):
+    x, y = pair()
+    result = wct(x, y, 1.0, dj=1 / 4, freqs=freqs, mc_count=20, rng_seed=1, progress=False)
+    result.save(tmp_path / "result.npz")
+    options = {"mc_count": 5, "rng_seed": 1, **ALONE}
+    kept = load(tmp_path / "result.npz").mean_over_time(**options)
+    np.testing.assert_array_equal(kept.surrogates, result.mean_over_time(**options).surrogates)
