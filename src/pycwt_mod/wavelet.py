@@ -134,6 +134,7 @@ def xwt(
     signif = scale_of_power * spectrum * chisquare.chi_square_quantile(level, dof) / dof
     facts |= made_by("xwt", mother, sj, dt=dt, **grid.facts, coefficients=[g1, g2])
     facts["provenance"] |= {"significance_level": level, "normalize": bool(normalize)}
+    facts["mean_freqs"], facts["mean_power"] = mean_spectrum(pair, mother, sj, dt)
     coi = transform.cone_of_influence(pair.shape[1], mother, dt)
     return CrossWaveletResult(W12, coi, frequencies, signif, level=level, **facts)
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .._version import __version__
-from ..summary import Summary, fill, mean_spectrum, summarise
+from ..summary import Summary, fill, summarise
 from .inputs import Inputs, Source, check_red_noise, read_inputs
 from .options import check_outputs, chosen
 from .record import as_json, facts_of, program_facts, save_arrays
@@ -118,23 +118,16 @@ def power_summary(
     arguments: argparse.Namespace, inputs: Inputs, power: Any, arrays: dict[str, Any]
 ) -> Summary:
     """Return the summary of a power, by the arrays of its analysis."""
-    seen: tuple[Any, Any] = None, None
-    if "phase" in arrays:
-        pair = arrays["x"], arrays["y"]
-        seen = mean_spectrum(pair, arguments.wavelet, arrays["scales"], inputs.dt)
     return summarise(
         power,
         power > arrays["sig"][:, np.newaxis],
         arrays["outside_coi"],
         arrays["period"],
-        arrays.get("phase"),
         level=arguments.significance_level,
         dt=inputs.dt,
         names=inputs.names,
         unit=inputs.unit,
         quantity="power",
-        frequencies=seen[0],
-        power=seen[1],
     )
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..wavelet import xwt
 from . import options
-from .analysis import common_arrays, deliver, heading, power_summary, prepare
+from .analysis import common_arrays, deliver, heading, prepare
 from .pictures import save_pair
 
 __all__ = ["add_to"]
@@ -45,7 +45,7 @@ def _run(arguments: argparse.Namespace) -> str:
     inputs = prepare(arguments, "x", "y")
     x, y = inputs.series
     began = perf_counter()
-    W12, coi, freq, signif = xwt(
+    result = xwt(
         x,
         y,
         inputs.dt,
@@ -54,12 +54,13 @@ def _run(arguments: argparse.Namespace) -> str:
         significance_level=arguments.significance_level,
     )
     seconds = perf_counter() - began
+    W12, coi, freq, signif = result
     if arguments.plot is not None:
         save_pair(arguments, inputs, (W12, coi, freq, signif))
     scales = 1 / freq / arguments.wavelet.flambda()
     arrays = common_arrays(inputs, scales, freq, coi)
     arrays |= {"W12": W12, "phase": np.angle(W12), "sig": signif}
-    summary = power_summary(arguments, inputs, np.abs(W12), arrays)
+    summary = result.summary(inputs.names, inputs.unit)
     title = "Cross-wavelet transform of {} (x) and {} (y), each with mean 0 and variance 1"
     title = title.format(*inputs.names)
     lines = [*heading(title, inputs, arrays["period"], arguments), str(summary)]

@@ -17,9 +17,10 @@ from ..montecarlo.null import NullDistribution
 from ..montecarlo.options import SimulationKeywords, SimulationOptions
 from ..montecarlo.time_means import TimeMeans, mean_over_time
 from ..scales import Scales, as_scales
-from ..summary import Lag, Phases, Summary, lag_between, summarise, weights_of
+from ..summary import Summary
 from ..validation import as_choice, as_coefficient, as_level
-from .base import Array, WaveletResult, significant_share
+from .base import Array, significant_share
+from .pair import PairResult
 
 if TYPE_CHECKING:
     from ..plotting import FieldPlot
@@ -41,7 +42,7 @@ class _CoherenceFields(NamedTuple):
     sig: Array
 
 
-class CoherenceResult(WaveletResult, _CoherenceFields):
+class CoherenceResult(PairResult, _CoherenceFields):
     """Wavelet coherence of two series: the tuple (WCT, aWCT, coi, freqs, sig), and more.
 
     It unpacks and indexes as the tuple that pycwt returns, and its fields have names:
@@ -92,8 +93,6 @@ class CoherenceResult(WaveletResult, _CoherenceFields):
     null: NullDistribution | None = None
     level: float = 0.95
     spectra: PairSpectra | None = None
-    mean_freqs: Array | None = None
-    mean_power: Array | None = None
 
     PARTS: ClassVar[Mapping[str, Any]] = {"null": NullDistribution, "spectra": PairSpectra}
 
@@ -316,68 +315,15 @@ class CoherenceResult(WaveletResult, _CoherenceFields):
         >>> result = wct(rain, flow, 1.0, mc_count=50, rng_seed=1, progress=False)
         >>> summary = result.summary(("rain", "flow"), "days")
         >>> summary.strongest.periods, summary.strongest.relation
-        ((16.0, 32.0), 'up to whole periods')
+        ((16.0, 32.0), 'lag mod period')
         >>> round(summary.strongest.lag)
         6
         """
         probability = self.level if level is None else as_level(level, "level")
-        return summarise(
-            self[0],
-            self.significant(probability),
-            self.outside(),
-            self.periods,
-            self[1],
-            level=probability,
-            dt=self.dt,
-            names=(self.names or ("x", "y")) if names is None else names,
-            unit=self.unit if unit is None else unit,
-            frequencies=self.mean_freqs,
-            power=self.mean_power,
-        )
+        return self._summary(self.significant(probability), probability, names, unit)
 
-    def lag(self, low: float | None = None, high: float | None = None) -> Lag:
-        """Return the time by which the second series follows the first, with its standard error.
-
-        Parameters
-        ----------
-        low, high : float, optional
-            Limits of the band, both included; by default all periods.
-
-        Returns
-        -------
-        pycwt_mod.summary.Lag
-            Its `lag` and `lag_error`, `phase` and `phase_error`, the number of independent values
-            and the evidence that there is a steady phase at all (`pvalue`). If
-            `whole_periods_known` is False, the lag may be longer or shorter by whole periods.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If the band holds no period of the transform, or none outside the cone of influence.
-
-        Notes
-        -----
-        It needs no significance level, and takes all points outside the cone of influence.
-
-        Examples
-        --------
-        >>> import numpy as np
-        >>> from pycwt_mod import wct
-        >>> rain = np.random.default_rng(0).normal(size=503)
-        >>> found = wct(rain[3:], rain[:-3], 1.0, sig=False).lag(4, 64)
-        >>> f"{found.lag:.1f}", found.whole_periods_known
-        ('3.0', True)
-        """
-        used = self.outside() & np.isfinite(self[0])
-        phases = Phases.of(
-            self[1],
-            used,
-            self.periods,
-            self.dt,
-            weights=weights_of(self[0], used, self.mean_power),
-            frequencies=self.mean_freqs,
-        )
-        return lag_between(phases, low, high)
+    def _told(self) -> tuple[Array, Array, str]:
+        return self.WCT, self.aWCT, "R2"
 
     def plot(
         self,

@@ -8,7 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..measures import rectify, semblance
-from .base import Array, WaveletResult, significant_share
+from ..summary import Summary
+from .base import Array, significant_share
+from .pair import PairResult
 
 
 class _CrossFields(NamedTuple):
@@ -18,7 +20,7 @@ class _CrossFields(NamedTuple):
     signif: Array
 
 
-class CrossWaveletResult(WaveletResult, _CrossFields):
+class CrossWaveletResult(PairResult, _CrossFields):
     """Cross-wavelet transform of two series: the tuple (W12, coi, freqs, signif), and more.
 
     It unpacks and indexes as the tuple that pycwt returns, and its fields have names:
@@ -40,6 +42,8 @@ class CrossWaveletResult(WaveletResult, _CrossFields):
         The mother wavelet.
     level : float
         The probability that `signif` belongs to.
+    mean_freqs, mean_power : numpy.ndarray or None
+        As in `CoherenceResult`.
     provenance : dict
         How it was made: function, version, arguments and lag-1 coefficients.
 
@@ -72,6 +76,20 @@ class CrossWaveletResult(WaveletResult, _CrossFields):
         """
         both = {name: rectify(getattr(self, name), self.scales) for name in ("W12", "signif")}
         return self._replace(**both)
+
+    def summary(self, names: tuple[str, ...] | None = None, unit: str | None = None) -> Summary:
+        """Return the findings, octave by octave of periods; ``print`` them.
+
+        Parameters
+        ----------
+        names, unit
+            As in `CoherenceResult.summary`.
+        """
+        significant = np.abs(self.W12) > self.signif[:, np.newaxis]
+        return self._summary(significant, self.level, names, unit)
+
+    def _told(self) -> tuple[Array, Array, str]:
+        return np.abs(self.W12), np.angle(self.W12), "power"
 
     def _variables(self) -> dict[str, tuple[tuple[str, ...], str]]:
         return {

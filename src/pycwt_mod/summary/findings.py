@@ -170,7 +170,7 @@ class Summary:
         row, common, unit = self.strongest, self.common_lag, self._unit
         if self.same:
             yield fill(
-                f"{self.quantity} is 1 everywhere: {y} is {x} itself, or a multiple of it, so "
+                "R2 is 1 everywhere: the two series are the same, or multiples of each other, so "
                 "there is nothing to test."
             )
             return
@@ -264,7 +264,7 @@ def summarise(
     octaves = np.floor(np.log2(periods) + _ROUNDING)
     members = [octaves == octave for octave in np.unique(octaves[outside.any(axis=1)])]
     angles = np.zeros(field.shape) if phase is None else phase
-    weights = weights_of(field, used, power) if quantity == "R2" else power
+    weights = weights_of(field, used, quantity, power)
     phases = Phases.of(angles, used, periods, dt, weights=weights, frequencies=frequencies)
     rows = [
         SummaryRow(

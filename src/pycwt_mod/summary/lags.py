@@ -197,16 +197,18 @@ def _arrays(phases: Phases) -> tuple[Any, ...]:
     return tuple(getattr(phases, each.name) for each in fields(phases))
 
 
-def weights_of(R2: Array, used: Mask, power: Array | None = None) -> Array:
-    """Return how much the phases of coherences tell at each scale.
+def weights_of(field: Array, used: Mask, quantity: str, power: Array | None = None) -> Array:
+    """Return how much phases tell at each scale: that of what power passes, and is coherent.
 
-    It is the inverse variance of a phase, R2 / (1 - R2) but for a factor, times the power of
-    `mean_spectrum`: a cycle is seen at scales near it only, and smoothing across scales spreads its
-    coherence beyond them, where the phases are those of noise.
+    For coherences, `quantity` "R2", it is the inverse variance of a phase, R2 / (1 - R2) but for a
+    factor, times the power of `mean_spectrum`; else this power. A cycle is seen at scales near it
+    only, and smoothing across scales spreads its coherence beyond them, where phases are noise.
     """
-    mean = np.sum(R2, axis=1, where=used) / np.maximum(used.sum(axis=1), 1)
-    told = np.maximum(mean, _ROUNDING) / (1 - np.minimum(mean, _MOST_R2))
-    return np.asarray(told if power is None else told * power)
+    told = np.ones(len(field))
+    if quantity == "R2":
+        mean = np.sum(field, axis=1, where=used) / np.maximum(used.sum(axis=1), 1)
+        told = np.maximum(mean, _ROUNDING) / (1 - np.minimum(mean, _MOST_R2))
+    return told if power is None else told * power
 
 
 def mean_spectrum(pair: Any, mother: Any, scales: Array, dt: float) -> tuple[Array, Array]:
@@ -239,7 +241,7 @@ def mean_spectrum(pair: Any, mother: Any, scales: Array, dt: float) -> tuple[Arr
     >>> wave = np.sin(2 * np.pi * np.arange(240) / 24)
     >>> frequencies, power = mean_spectrum([wave, wave], Morlet(6), np.array([20.0, 23.2]), 1.0)
     >>> frequencies.round(4), power.round(1)
-    (array([0.0417, 0.0417]), array([0.4, 1. ]))
+    (array([0.0417, 0.0417]), array([0.5, 1. ]))
     """
     spectra = np.abs(np.fft.rfft(np.asarray(pair, dtype=float)))
     amplitude = (spectra[0] * spectra[1])[1:]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.signal import lfilter
 
-from pycwt_mod import MexicanHat, Morlet, Paul, wct
+from pycwt_mod import MexicanHat, Morlet, Paul, wct, xwt
 from pycwt_mod.summary import mean_spectrum, summarise
 
 LAG = 3
@@ -135,6 +135,20 @@ def test_lag_refuses_bands_without_points(limits, message):
         coherence_of(0).lag(*limits)
 
 
+def test_cross_wavelet_tells_the_lag_of_a_cycle():
+    t = np.arange(600)
+    noise = np.random.default_rng(3).normal(size=(2, 600))
+    pair = np.sin(2 * np.pi * (t - [[0], [6]]) / 24) + noise
+    result = xwt(*pair, 1.0)
+    found = result.lag(16, 32)
+    assert found.lag == pytest.approx(6, abs=4 * found.lag_error)
+    assert found.lag_error < 0.4
+    summary = result.summary(("rain", "flow"), "days")
+    assert summary.strongest.periods == (16, 32)
+    assert summary.strongest.lag == pytest.approx(found.lag, abs=0.1)
+    assert "mean power" in str(summary)
+
+
 def test_real_wavelet_tells_no_lag():
     rain, flow = a_pair(5, noise=0.3)
     result = wct(rain, flow, 1.0, sig=False, wavelet="mexicanhat")
@@ -152,7 +166,7 @@ def test_series_and_a_multiple_of_it_are_said_to_be_the_same(factor):
     assert summary.same
     assert summary.as_dict()["same_series"]
     words = " ".join(str(summary).split())
-    assert "R2 is 1 everywhere: flow is rain itself, or a multiple of it" in words
+    assert "R2 is 1 everywhere: the two series are the same, or multiples of each other" in words
     assert "Strongest" not in words
     assert not summary_of(coherence_of(1, noise=0.01, lag=0)).same
 

@@ -1,0 +1,83 @@
+"""What the results for two series share: the lag between them, and the findings in rows."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..summary import Lag, Phases, Summary, lag_between, summarise, weights_of
+from .base import Array, WaveletResult
+
+
+class PairResult(WaveletResult):
+    """Base of the results of `wct` and `xwt`; a subclass tells its field, phase and quantity."""
+
+    mean_freqs: Array | None = None
+    mean_power: Array | None = None
+
+    def _told(self) -> tuple[Array, Array, str]:
+        raise NotImplementedError
+
+    def lag(self, low: float | None = None, high: float | None = None) -> Lag:
+        """Return the time by which the second series follows the first, with its standard error.
+
+        Parameters
+        ----------
+        low, high : float, optional
+            Limits of the band, both included; by default all periods.
+
+        Returns
+        -------
+        pycwt_mod.summary.Lag
+            Its `lag` and `lag_error`, `phase` and `phase_error`, the number of independent values
+            and the evidence that there is a steady phase at all (`pvalue`). If
+            `whole_periods_known` is False, the lag may be longer or shorter by whole periods.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If the band holds no period of the transform, or none outside the cone of influence.
+
+        Notes
+        -----
+        It needs no significance level, and takes all points outside the cone of influence.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from pycwt_mod import wct
+        >>> rain = np.random.default_rng(0).normal(size=503)
+        >>> found = wct(rain[3:], rain[:-3], 1.0, sig=False).lag(4, 64)
+        >>> f"{found.lag:.1f}", found.whole_periods_known
+        ('3.0', True)
+        """
+        field, phase, quantity = self._told()
+        used = self.outside() & np.isfinite(field)
+        weights = weights_of(field, used, quantity, self.mean_power)
+        phases = Phases.of(
+            phase, used, self.periods, self.dt, weights=weights, frequencies=self.mean_freqs
+        )
+        return lag_between(phases, low, high)
+
+    def _summary(
+        self,
+        significant: NDArray[np.bool_],
+        level: float,
+        names: tuple[str, ...] | None,
+        unit: str | None,
+    ) -> Summary:
+        field, phase, quantity = self._told()
+        return summarise(
+            field,
+            significant,
+            self.outside(),
+            self.periods,
+            phase,
+            level=level,
+            dt=self.dt,
+            names=(self.names or ("x", "y")) if names is None else names,
+            unit=self.unit if unit is None else unit,
+            quantity=quantity,
+            frequencies=self.mean_freqs,
+            power=self.mean_power,
+        )
