@@ -29,7 +29,7 @@ from .limits import as_interval
 from .montecarlo.options import SimulationKeywords, SimulationOptions, check_smoothing
 from .mothers import DOG, MexicanHat, Morlet, Paul, as_mother
 from .results import CoherenceResult, CrossWaveletResult, made_by
-from .scales import as_scales
+from .scales import Scales, as_scales
 from .single import cwt, icwt, significance
 from .summary import mean_spectrum
 from .validation import as_flag, as_level
@@ -275,17 +275,8 @@ def wct(
             g1, g2, dt, grid.dj, grid.s0, grid.J, mother, options, level, grid.given
         ).reordered(grid.order)
         signif = null.quantile(level)
-    elif sig:  # a user put a function of their own in its place
-        given: dict[str, Any] = {**kwargs}
-        given.pop("surrogate_length", None)
-        if given.pop("rng", None) is not None:
-            given["rng_seed"] = options.rng_seed
-        if options.n_samples is not None:
-            given["n_samples"] = options.n_samples
-        given |= {"dj": grid.dj, "s0": grid.s0, "J": grid.J}
-        signif = wct_significance(g1, g2, dt=dt, significance_level=level, wavelet=mother, **given)[
-            grid.order
-        ]
+    elif sig:
+        signif = _replaced_significance(g1, g2, dt, level, mother, grid, options, kwargs)
     facts |= made_by("wct", mother, grid.asked, dt=dt, **grid.facts, smoothing=smoothing)
     facts["provenance"] |= {"significance_level": level, "normalize": bool(normalize)}
     facts["mean_freqs"], facts["mean_power"] = mean_spectrum(fields, mother, grid.asked, dt)
@@ -301,3 +292,24 @@ def wct(
         facts["spectra"] = kept.rows(grid.order)
     rows = WCT[grid.order], aWCT[grid.order], geometry.coi, geometry.frequencies[grid.order]
     return CoherenceResult(*rows, signif, null=null, level=level, **facts)
+
+
+def _replaced_significance(
+    g1: float,
+    g2: float,
+    dt: float,
+    level: float,
+    mother: Any,
+    grid: Scales,
+    options: SimulationOptions,
+    keywords: SimulationKeywords,
+) -> Array:
+    """Return the level by the function that a user put in the place of `wct_significance`."""
+    given: dict[str, Any] = {**keywords, "dj": grid.dj, "s0": grid.s0, "J": grid.J}
+    given.pop("surrogate_length", None)
+    if given.pop("rng", None) is not None:
+        given["rng_seed"] = options.rng_seed
+    if options.n_samples is not None:
+        given["n_samples"] = options.n_samples
+    signif = wct_significance(g1, g2, dt=dt, significance_level=level, wavelet=mother, **given)
+    return signif if grid.given is None else signif[grid.order]

@@ -73,6 +73,16 @@ def test_wct_hands_the_new_keywords_on(monkeypatch):
     assert kwargs.items() <= call.items()
 
 
+def test_level_of_a_patched_wct_significance_is_in_the_order_of_the_frequencies(monkeypatch):
+    monkeypatch.setattr(
+        pycwt_mod.wavelet, "wct_significance", lambda *_, J, **rest: np.arange(J + 1.0)
+    )
+    falling = np.geomspace(0.4, 0.05, 10)
+    for freqs, expected in ((falling, np.arange(10)), (falling[::-1], np.arange(10)[::-1])):
+        result = pycwt_mod.wct(*pair(60), 1.0, freqs=freqs, rng=np.random.default_rng(0))
+        np.testing.assert_array_equal(result.sig, expected)
+
+
 @pytest.mark.parametrize("sig", [True, False])
 def test_wct_rejects_unknown_keywords(sig):
     y1, y2 = pair(40)
