@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from .._version import __version__
 from ..files import DAMAGE, write_arrays
 from ..frames import as_dataframe, as_dataset
+from ..indexes import UNNAMED
 from ..measures import Ridge, ridge
 from ..mothers import mother_of, mother_record
 from ..notebook import card
@@ -253,6 +254,26 @@ class WaveletResult:
     def _columns(self) -> dict[str, NDArray[Any]]:
         """Return the columns of a table that are of shape (n_scales, n)."""
         raise NotImplementedError
+
+    def _frequencies_rise(self) -> bool:
+        return self.freqs.size > 1 and bool(self.freqs[0] < self.freqs[-1])
+
+    def _upside_down(self) -> Self:
+        """Return the same with its rows in the opposite order."""
+        of_rows = [name for name, (axes, _) in self._variables().items() if axes[0] == "period"]
+        rows = {name: getattr(self, name)[::-1] for name in (*of_rows, "freqs", "scales")}
+        return self._replace(**rows)
+
+    def _fill_in(self, times: Any, options: dict[str, Any]) -> Any:
+        """Put names and unit among the options of a picture, and return its times."""
+        unit = options.setdefault("period_unit", self.unit)
+        if self.names and self.names != UNNAMED:
+            options.setdefault("names", self.names)
+        if times is not None:
+            return times
+        is_elapsed = unit and self.times.dtype.kind != "M"
+        options.setdefault("time_label", f"Time ({unit})" if is_elapsed else "Time")
+        return self.times
 
     def _essentials(self) -> dict[str, str]:
         """Return what a notebook shows."""

@@ -11,7 +11,6 @@ from numpy.typing import ArrayLike, NDArray
 from ..arguments import padded_length
 from ..coherence import PairSpectra
 from ..geometry import Geometry
-from ..indexes import UNNAMED
 from ..measures import semblance
 from ..montecarlo.null import NullDistribution
 from ..montecarlo.options import SimulationKeywords, SimulationOptions
@@ -368,7 +367,7 @@ class CoherenceResult(PairResult, _CoherenceFields):
         """
         from ..plotting import level_words, plot_wct
 
-        if self.freqs.size > 1 and self.freqs[0] < self.freqs[-1]:  # rising ones were asked for
+        if self._frequencies_rise():  # as they were asked for
             if options.get("significant") is not None:
                 options["significant"] = np.asarray(options["significant"])[::-1]
             shown = self._upside_down()
@@ -377,13 +376,7 @@ class CoherenceResult(PairResult, _CoherenceFields):
         if correction is not None:
             options["significant"] = self.significant(probability, correction)
         sig = self[4] if level is None else self._null().quantile(probability)
-        unit = options.setdefault("period_unit", self.unit)
-        if times is None:
-            times = self.times
-            is_elapsed = unit and times.dtype.kind != "M"
-            options.setdefault("time_label", f"Time ({unit})" if is_elapsed else "Time")
-        if self.names and self.names != UNNAMED:
-            options.setdefault("names", self.names)
+        times = self._fill_in(times, options)
         # A mask of the caller's own is not at this level; plot_wct then has a label of its own.
         if correction is not None or options.get("significant") is None:
             options.setdefault("level_label", level_words(probability, correction))
@@ -391,11 +384,10 @@ class CoherenceResult(PairResult, _CoherenceFields):
 
     def _upside_down(self) -> CoherenceResult:
         """Return the same with its rows in the opposite order."""
-        order = slice(None, None, -1)
-        rows = {name: getattr(self, name)[order] for name in ("WCT", "aWCT", "freqs", "scales")}
-        if self.null is not None:
-            rows |= {"null": self.null.reordered(order), "sig": self.sig[order]}
-        return self._replace(**rows)
+        turned = super()._upside_down()
+        if turned.null is None:
+            return turned
+        return turned._replace(null=turned.null.reordered(slice(None, None, -1)))
 
     def _null(self) -> NullDistribution:
         if self.null is None:

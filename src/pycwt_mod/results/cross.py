@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from ..measures import rectify, semblance
 from ..summary import Summary
 from .base import Array, significant_share
 from .pair import PairResult
+
+if TYPE_CHECKING:
+    from ..plotting import FieldPlot
 
 
 class _CrossFields(NamedTuple):
@@ -90,6 +93,42 @@ class CrossWaveletResult(PairResult, _CrossFields):
 
     def _told(self) -> tuple[Array, Array, str]:
         return np.abs(self.W12), np.angle(self.W12), "power"
+
+    def plot(self, times: ArrayLike | None = None, **options: Any) -> FieldPlot:
+        """Draw the common power with its significance, phase arrows and cone of influence.
+
+        Parameters
+        ----------
+        times : array_like, optional
+            Times of the samples, ascending: numbers or dates. By default those of the result.
+        **options
+            Handed on to `pycwt_mod.plotting.plot_xwt`: `names`, `period_unit`, `title`, `ax` and
+            the rest.
+
+        Returns
+        -------
+        pycwt_mod.plotting.FieldPlot
+            The artists.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from pycwt_mod import xwt
+        >>> from pycwt_mod.plotting import offscreen_axes
+        >>> result = xwt(*np.random.default_rng(0).normal(size=(2, 100)), 0.5)
+        >>> result.plot(period_unit="days", ax=offscreen_axes()).axes.get_xlabel()
+        'Time (days)'
+        """
+        from ..plotting import level_words, plot_xwt
+
+        times = self._fill_in(times, options)
+        options.setdefault("level_label", level_words(self.level))
+        if self.mother is not None:
+            options.setdefault("wavelet", self.mother)
+        if not self.provenance.get("normalize", True):
+            options.setdefault("power_label", "Cross power")
+        shown = self._upside_down() if self._frequencies_rise() else self
+        return plot_xwt(*shown, times, **options)
 
     def _variables(self) -> dict[str, tuple[tuple[str, ...], str]]:
         return {

@@ -112,14 +112,33 @@ def test_fact_that_is_not_one_is_refused():
         TransformResult(*RESULTS["cwt"], level=0.9)
 
 
-def test_plot_and_summary_use_names_and_dates():
-    result = RESULTS["wct"]
-    plot = result.plot(ax=offscreen_axes())
+@pytest.mark.parametrize("name", ["wct", "xwt"])
+def test_plot_has_the_dates_and_the_names(name):
+    plot = RESULTS[name].plot(ax=offscreen_axes())
     assert plot.axes.get_ylabel() == "Period (days)"
     assert "2001" in plot.axes.xaxis.get_major_formatter().format_ticks(plot.axes.get_xticks())[0]
     assert "rain" in plot.caption.get_text()
-    assert result.summary().names == ("rain", "flow")
-    assert result.summary().unit == "days"
+    assert "5 % significance level" in plot.caption.get_text()
+    other = RESULTS[name].plot(period_unit="ticks", names=("A", "B"), ax=offscreen_axes())
+    assert other.axes.get_ylabel() == "Period (ticks)"
+    assert "rain" not in other.caption.get_text()
+
+
+def test_plot_of_rising_frequencies_is_that_of_falling_ones():
+    falling = RESULTS["xwt"]
+    rising = xwt(RAIN, FLOW, freqs=falling.freqs[::-1])
+    meshes = [result.plot(ax=offscreen_axes()).mesh for result in (falling, rising)]
+    np.testing.assert_allclose(*(mesh.get_array() for mesh in meshes), rtol=1e-6)
+
+
+def test_plot_of_power_in_its_own_unit_says_so():
+    plain = xwt(RAIN, FLOW, normalize=False).plot(ax=offscreen_axes())
+    assert plain.colorbar.ax.get_ylabel() == "Cross power"
+
+
+def test_summary_has_the_names_and_the_unit():
+    summary = RESULTS["wct"].summary()
+    assert (summary.names, summary.unit) == (("rain", "flow"), "days")
 
 
 def test_dataset_has_the_fields_over_period_and_time(result):
