@@ -348,7 +348,7 @@ def rect(x: Any, normalize: bool = False) -> NDArray[np.float64]:
         shape = (as_count(x, "x", at_most=MOST_SAMPLES),)
     check_memory(16 * math.prod(shape), f"`x` asks for shape {shape}", "Use a smaller `x`.")
     window = np.ones(shape)
-    if not window.size:
+    if not shape or not window.size:
         raise ValueError(f"`x` must name at least one tap, got {brief(x)}.")
     window[0] = window[-1] = 0.5
     return window / window.sum() if normalize else window

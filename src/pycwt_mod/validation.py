@@ -27,6 +27,9 @@ Series = NDArray[np.float64]
 _SHOWN_VALUES = 3
 _SHOWN_LETTERS = 80
 
+# A seed has 128 bits as a rule; longer ones than these cannot be written in the record of a run.
+_MOST_BITS_OF_SEED = 4096
+
 # A billion surrogates take a month on a hundred cores; more are a slip.
 _MOST_SIMULATIONS = 10**9
 
@@ -433,7 +436,11 @@ def as_seed(value: Any, name: str = "rng_seed") -> np.random.SeedSequence | None
             f"got {brief(value)}.{remedy}"
         )
     if value < 0:
-        raise ValueError(f"`{name}` must be a non-negative integer, got {value}.")
+        raise ValueError(f"`{name}` must be a non-negative integer, got {brief(value)}.")
+    if int(value).bit_length() > _MOST_BITS_OF_SEED:
+        raise ValueError(
+            f"`{name}` must have at most {_MOST_BITS_OF_SEED} bits, got {brief(value)}."
+        )
     return np.random.SeedSequence(int(value))
 
 

@@ -17,7 +17,7 @@ from typing import Any, ClassVar, Self, TypeVar
 import numpy as np
 
 from ..progress import ProgressOption
-from ..validation import warn_user
+from ..validation import brief, warn_user
 from .deadline import Deadline, closing_iterator
 from .feed import Feed, in_order
 from .nesting import available_cores, inside_worker
@@ -403,14 +403,19 @@ def as_limit(
 ) -> int | None:
     """Return the limit that a number of workers sets, None for all; warn of too many."""
     rule = "`n_workers` must be a positive integer or -1"
-    if isinstance(n_workers, bool | np.bool_) or not hasattr(n_workers, "__index__"):
-        raise TypeError(f"{rule}, got {n_workers!r} of type {type(n_workers).__name__}.")
-    number = operator.index(n_workers)
+    try:
+        if isinstance(n_workers, bool | np.bool_):
+            raise TypeError("neither True nor False is a number")
+        number = operator.index(n_workers)  # type: ignore[arg-type]
+    except TypeError:
+        kind = type(n_workers).__name__
+        raise TypeError(f"{rule}, got {brief(n_workers)} of type {kind}.") from None
     if number < 1 and number != -1:
-        raise ValueError(f"{rule}, got {number}.")
+        raise ValueError(f"{rule}, got {brief(number)}.")
     if number > 1 and number > (available := available_workers()):
         warn_user(
-            f"`n_workers` is {number}, more than the {available} {in_words}; using {available}."
+            f"`n_workers` is {brief(number)}, more than the {available} {in_words}; using "
+            f"{available}."
         )
         return None
     return None if number == -1 else number

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import math
+import numbers
+import threading
 import time
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+
+from ..validation import brief
 
 __all__ = ["Deadline", "closing_iterator"]
 
@@ -83,11 +87,16 @@ def _checked(seconds: object) -> float | None:
     rule = "`timeout` must be a positive number of seconds or None"
     if seconds is None:
         return None
-    if isinstance(seconds, bool | np.bool_) or not isinstance(seconds, int | float | np.number):
-        raise TypeError(f"{rule}, got {seconds!r} of type {type(seconds).__name__}.")
-    if not float(seconds) > 0:
-        raise ValueError(f"{rule}, got {seconds!r}.")
-    return float(seconds)
+    no_number = isinstance(seconds, bool | np.bool_ | np.timedelta64)
+    if no_number or not isinstance(seconds, numbers.Real):
+        raise TypeError(f"{rule}, got {brief(seconds)} of type {type(seconds).__name__}.")
+    if not seconds > 0:  # type: ignore[operator]
+        raise ValueError(f"{rule}, got {brief(seconds)}.")
+    with contextlib.suppress(OverflowError):
+        # The clock of threads ends there, after centuries.
+        if float(seconds) < threading.TIMEOUT_MAX:
+            return float(seconds)
+    return None
 
 
 @contextlib.contextmanager

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..indexes import index_axis
+from ..limits import as_interval
 from ..validation import as_positive, as_series, brief, warn_user
 
 Array = NDArray[np.float64]
@@ -114,7 +115,7 @@ def _time_axis(frame: Any, dt: Any, n_times: int) -> tuple[float, str, NDArray[A
             raise
         warn_user(f"{error} As they are, the samples are taken as evenly spaced.")
     if dt is not None:
-        step = as_positive(dt, "dt")
+        step = as_interval(dt)
         return step, "", step * np.arange(n_times) if axis is None else axis.times
     if axis is None:
         raise TypeError(

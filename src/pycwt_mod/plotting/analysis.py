@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..helpers import ar1
+from ..limits import as_interval
 from ..mothers import as_mother
 from ..spectra import Spectra, Transform, averaged_power, fitted_trend, transform_series
-from ..validation import as_choice, as_coefficient, as_flag, as_level, as_positive, as_series, brief
+from ..validation import as_choice, as_coefficient, as_flag, as_level, as_series, brief
 from .field import Field, as_frequencies, check_shape, check_size, number_outside
 
 Array = NDArray[np.float64]
@@ -64,7 +65,7 @@ class Analysis:
 def analyse(series: Array, times: Array, dates: bool, request: Request) -> Analysis:
     """Transform a series and average its power, as requested; the request is checked here."""
     mother = as_mother(request.wavelet)
-    dt, level = as_positive(request.dt, "dt"), as_level(request.significance_level)
+    dt, level = as_interval(request.dt), as_level(request.significance_level)
     trend = None if request.transform is not None else _trend(series, request.detrend)
     anomaly = series if trend is None else series - trend
     if request.transform is None:

@@ -13,7 +13,8 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike, NDArray
 
 from ..keywords import explains_keywords
-from ..validation import as_flag, as_positive, as_series, brief
+from ..limits import as_interval
+from ..validation import as_flag, as_series, brief
 from .analysis import Analysis, Request, analyse, as_band
 from .axes import (
     PeriodAxis,
@@ -211,7 +212,7 @@ def plot_cwt(
     if times is None:
         times = _dates_of(signal)
     given = times is not None
-    axis = times if given else np.arange(series.size) * as_positive(dt, "dt")
+    axis = times if given else np.arange(series.size) * as_interval(dt)
     when, dates = as_times(axis, series.size, "signal")
     look = Look.of(period_unit, frequency, cmap, vmin, vmax, bands)
     if look.axis.frequency and band is not None:

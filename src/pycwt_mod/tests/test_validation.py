@@ -542,6 +542,8 @@ class _OnADevice:
         (dict.fromkeys(range(50), 1.0), "{0: 1.0, 1: 1.0, "),
         ("x" * 1000, "'xxx"),
         (_OnADevice(), "far away"),
+        (-(10**5000), "int with thousands of digits"),
+        ([10**5000] * 9, "list of 9, [int with thousands of"),
     ],
     ids=lambda value: type(value).__name__,
 )
