@@ -1,6 +1,7 @@
 """Sphinx configuration. The pages are built, and read, without network access."""
 
 import os
+import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -16,12 +17,14 @@ author = "The pycwt_mod developers"
 copyright = "2026, the pycwt_mod developers"
 version = release = __version__
 
+sys.path.insert(0, str(Path(__file__).parent))
 extensions = [
     "myst_nb",
     "numpydoc",
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
     "sphinx_copybutton",
+    "thumbnails",  # beside this file
 ]
 templates_path = ["_templates"]
 exclude_patterns = ["_build", "reference/generated/README*"]

@@ -28,6 +28,8 @@ _LONGEST = {
     "days": 90, "weeks": 26, "months": 36, "years": 1e5,
 }  # fmt: skip
 _SHORTEST = 0.25
+# In words a band keeps the unit that its ends were given in for longer.
+_LONGEST_SPELLED = 1000
 
 # Powers of two that are plain: 1/4 to 4096.
 _PLAIN_POWERS = -2, 12
@@ -130,7 +132,7 @@ def spelled(low: float, high: float, unit: str) -> str:
     ('2 to 8 years', '2 days to 4.72 months', '2 to 8')
     """
     known = unit_of_time(unit)
-    if not known or is_plain(low, high, known):
+    if not known or (low >= _SHORTEST and high < _LONGEST_SPELLED):
         return f"{_rounded(low)} to {_rounded(high)} {unit}".rstrip()
     first, second = (_largest_unit(period * SECONDS[known]) for period in (low, high))
     if high * SECONDS[known] < _LONGEST[first] * SECONDS[first]:

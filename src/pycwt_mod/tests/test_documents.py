@@ -98,6 +98,16 @@ def test_pages_that_are_run_import_what_the_extra_for_them_brings(checkout):
             assert {name.lower() for name in names} <= brought, page
 
 
+def test_gallery_shows_every_page_of_its_folder_as_a_thumbnail(checkout):
+    index = (checkout / "docs" / "gallery" / "index.md").read_text(encoding="utf-8")
+    listed = re.findall(r"^```\{(\w+)\}\n(.*?)^```", index, re.M | re.S)
+    names = {kind: set() for kind, _ in listed}
+    for kind, lines in listed:
+        names[kind] |= {line for line in lines.split() if not line.startswith(":")} - {"1"}
+    files = {path.stem for path in (checkout / "docs" / "gallery").glob("*.md")} - {"index"}
+    assert names == {"thumbnails": files, "toctree": files}
+
+
 def test_readme_begins_with_the_commands_that_are_checked(checkout):
     # The first two lines after "$ " below "Quick start" are run in fresh clones, as they stand.
     quick_start = (checkout / "README.rst").read_text(encoding="utf-8").split("\nQuick start\n")[1]
