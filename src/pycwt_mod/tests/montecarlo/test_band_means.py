@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from pycwt_mod.arguments import scale_arguments
 from pycwt_mod.geometry import Geometry
+from pycwt_mod.limits import scale_arguments
 from pycwt_mod.matrix.nulls import anchors_of, interpolated
 from pycwt_mod.matrix.table import as_bands, in_band
 from pycwt_mod.montecarlo.band_means import BandSurrogates, make_groups, pvalue
