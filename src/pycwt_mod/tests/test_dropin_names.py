@@ -83,15 +83,17 @@ def test_names_mothers_can_be_looked_up_in_vars():
         assert vars(mothers)[name] is getattr(pycwt_mod, name)
 
 
+POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+
+
 @pytest.mark.parametrize("name", ["cwt", "icwt", "significance", "xwt", "wct", "wct_significance"])
 def test_signature_begins_with_that_of_pycwt(name):
-    theirs = inspect.signature(getattr(pycwt, name)).parameters
-    ours = inspect.signature(getattr(pycwt_mod, name)).parameters
-    both = zip(ours.values(), theirs.values(), strict=False)
-    assert [p.name for p in ours.values() if p.kind is p.POSITIONAL_OR_KEYWORD] == [
-        p.name for p in theirs.values() if p.kind is p.POSITIONAL_OR_KEYWORD
-    ]
-    for our, their in both:
+    ours, theirs = (
+        [p for p in inspect.signature(function).parameters.values() if p.kind in POSITIONAL]
+        for function in (getattr(pycwt_mod, name), getattr(pycwt, name))
+    )
+    assert [p.name for p in ours] == [p.name for p in theirs]
+    for our, their in zip(ours, theirs, strict=True):
         # The index of a series may tell `dt`, which pycwt must be given.
         needless = their.name == "dt" and our.default is None
         assert our.default == their.default or needless, our
