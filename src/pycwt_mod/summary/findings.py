@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from ..frames import as_dataframe
 from .lags import CommonLag, Phases, weights_of
 from .rows import MOD_PERIOD, SummaryRow, judged_by_phase, judged_by_share
-from .text import WIDTH, aligned, as_number, decimals_of, fill, limits_of, percent
+from .text import WIDTH, aligned, as_number, degrees, fill, limits_of, percent, with_error
 
 __all__ = ["Summary", "summarise"]
 
@@ -35,9 +35,9 @@ _TOLD_FROM_NONE = 2.0
 _FINEST = 1e-3
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Summary:
-    """The rows that describe a field; ``print(summary)`` shows them as a table and in words.
+    """The rows that describe a field, which are shown as a table and in words.
 
     Parameters
     ----------
@@ -131,6 +131,8 @@ class Summary:
         )
         return "\n".join([fill(f"{heading}:", ""), "", self.table(), "", fill(chance), *end])
 
+    __repr__ = __str__
+
     def _row_as_dict(self, row: SummaryRow) -> dict[str, Any]:
         told = asdict(row) | {"relation": row.relation or None}
         return {f"mean_{self.quantity}" if key == "mean" else key: told[key] for key in told}
@@ -162,7 +164,7 @@ class Summary:
         unknown = row.relation == "anti-phase" and not row.whole_periods_known
         lag = "-" if unknown or math.isnan(row.lag) else self._lag(row.lag, row.lag_error, "+z")
         relation = re.sub("^[xy](?= leads)", lambda x: names["xy".index(x[0])], row.relation)
-        return [_degrees(row), lag, relation or "-"]
+        return [degrees(row.phase, row.phase_error), lag, relation or "-"]
 
     def _findings(self) -> Iterator[str]:
         """Yield the lines that put in words what the rows say together, and the strongest."""
@@ -198,7 +200,7 @@ class Summary:
             f"Strongest evidence: periods of {limits_of(row.periods)}{unit}, "
             f"{percent(row.significant)} significant, {mean};"
         )
-        yield fill(f"  phase {_degrees(row)} deg{self._told(row)}.")
+        yield fill(f"  phase {degrees(row.phase, row.phase_error)} deg{self._told(row)}.")
 
     def _told(self, row: SummaryRow) -> str:
         """Return what the phase of a row means."""
@@ -219,8 +221,7 @@ class Summary:
 
     def _lag(self, lag: float, error: float, sign: str = "") -> str:
         """Return a lag with its error, whose first digit that counts is the last."""
-        decimals = decimals_of(max(error, _FINEST * self.dt))
-        return f"{as_number(lag, decimals, sign)} +- {as_number(error, decimals)}"
+        return with_error(lag, max(error, _FINEST * self.dt), sign)
 
     @property
     def _upside_down(self) -> bool:
@@ -297,11 +298,3 @@ def _check_labels(names: Any, number: int, unit: Any) -> None:
         raise TypeError(f"`names` must be {number} strings, one for each series, got {names!r}.")
     if not isinstance(unit, str):
         raise TypeError(f"`unit` must be a string, such as 'days', got {unit!r}.")
-
-
-def _degrees(row: SummaryRow) -> str:
-    """Return the phase with its error, of which phases of 0 and 180 degrees alone have none."""
-    phase, error = math.degrees(row.phase), math.degrees(row.phase_error)
-    decimals = 0 if math.isnan(error) else min(decimals_of(error), 1)
-    told = f"{phase:+z.{decimals}f}".replace("-180", "+180")
-    return told if math.isnan(error) else f"{told} +- {error:.{decimals}f}"

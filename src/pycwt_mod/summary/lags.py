@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from scipy.special import chdtrc
 
 from ..measures import in_band
+from .text import degrees, limits_of, with_error
 
 __all__ = [
     "CommonLag",
@@ -171,6 +172,16 @@ class Lag:
     steadiness: float
     pvalue: float
     whole_periods_known: bool = False
+
+    def __str__(self) -> str:
+        """Return the lag and the evidence for it in a line."""
+        lag = "no lag" if math.isnan(self.lag) else f"lag {with_error(self.lag, self.lag_error)}"
+        more = "" if math.isnan(self.lag) or self.whole_periods_known else " (mod period)"
+        return (
+            f"{lag}{more}, phase {degrees(self.phase, self.phase_error)} deg, at periods of "
+            f"{limits_of(self.periods)} ({self.n_independent:.3g} independent values, "
+            f"p = {self.pvalue:.2g})"
+        )
 
 
 @dataclass(frozen=True)

@@ -12,11 +12,12 @@ __all__ = [
     "WIDTH",
     "aligned",
     "as_number",
-    "decimals_of",
+    "degrees",
     "fill",
     "limits_of",
     "percent",
     "simulated_on",
+    "with_error",
 ]
 
 # Width of the text, that of a terminal.
@@ -26,7 +27,7 @@ WIDTH = 80
 _MOST_DECIMALS = 6
 
 
-def decimals_of(error: float) -> int:
+def _decimals_of(error: float) -> int:
     """Return the decimals of a number whose error is given: to the first digit of the error."""
     return max(0, -math.floor(math.log10(error))) if error > 0 else 0
 
@@ -49,6 +50,20 @@ def fill(line: str, indent: str = "  ") -> str:
 def as_number(value: float, decimals: int, sign: str = "") -> str:
     """Return a number with some decimals, without an exponent unless it is very small."""
     return format(value, f"{sign}.{decimals}f" if decimals <= _MOST_DECIMALS else f"{sign}.1e")
+
+
+def with_error(value: float, error: float, sign: str = "") -> str:
+    """Return a number with its error, whose first digit is the last of both."""
+    decimals = _decimals_of(error)
+    return f"{as_number(value, decimals, sign)} +- {as_number(error, decimals)}"
+
+
+def degrees(phase: float, error: float) -> str:
+    """Return a phase in degrees with its error, if it has one."""
+    angle, spread = math.degrees(phase), math.degrees(error)
+    decimals = 0 if math.isnan(spread) else min(_decimals_of(spread), 1)
+    told = f"{angle:+z.{decimals}f}".replace("-180", "+180")
+    return told if math.isnan(spread) else f"{told} +- {spread:.{decimals}f}"
 
 
 def limits_of(band: tuple[float, float]) -> str:

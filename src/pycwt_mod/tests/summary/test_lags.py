@@ -1,11 +1,13 @@
 """Lags and their errors against truth: simulated pairs whose lag is known."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from scipy.signal import lfilter
 
 from pycwt_mod import MexicanHat, Morlet, Paul, wct, xwt
-from pycwt_mod.summary import mean_spectrum, summarise
+from pycwt_mod.summary import Lag, mean_spectrum, summarise
 
 LAG = 3
 
@@ -133,6 +135,28 @@ def test_lag_of_whole_record_and_of_upside_down_flow():
 def test_lag_refuses_bands_without_points(limits, message):
     with pytest.raises(ValueError, match=message):
         coherence_of(0).lag(*limits)
+
+
+def test_lag_reads_as_a_line():
+    known, cycle = (Lag((4.0, 8.0), 1.2, 0.1, 5.5, 1.05, 0.09, 40.2, 0.6, 1e-9, k) for k in (1, 0))
+    assert str(known) == (
+        "lag 1.05 +- 0.09, phase +69 +- 6 deg, at periods of 4 to 8 "
+        "(40.2 independent values, p = 1e-09)"
+    )
+    assert str(cycle).startswith("lag 1.05 +- 0.09 (mod period), phase")
+    none = dataclasses.replace(known, lag=np.nan, phase_error=np.nan)
+    assert str(none).startswith("no lag, phase +69 deg, at periods")
+
+
+def test_frequencies_of_any_order_and_spacing_give_one_lag():
+    pair = a_pair(3, noise=0.3)
+    frequencies = np.linspace(0.01, 0.4, 60)
+    one, other = (
+        summary_of(wct(*pair, 1.0, freqs=order, sig=False))
+        for order in (frequencies, frequencies[::-1])
+    )
+    assert repr(one) == repr(other)
+    assert one.common_lag.lag == pytest.approx(LAG, abs=4 * one.common_lag.lag_error)
 
 
 def test_cross_wavelet_tells_the_lag_of_a_cycle():
