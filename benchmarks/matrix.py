@@ -105,7 +105,7 @@ def memory(n_series: int, n_times: int, counts: list[int]) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("parts", nargs="*", default=["pair", "memory", "daily", "channels"])
+    parser.add_argument("parts", nargs="*", default=["pair", "memory", "few", "daily", "channels"])
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--backend", default="joblib")
     parser.add_argument("--n-workers", type=int)
@@ -115,6 +115,10 @@ def main() -> None:
             per_pair(n_times, chosen.rounds)
     if "memory" in chosen.parts:
         memory(33, 1000, [33, 100, 1000])
+    if "few" in chosen.parts:  # where a loop takes as long
+        for n_times in (500, 2000):
+            for n_series in (4, 8, 12):
+                whole(n_series, n_times, False, "sequential", None)
     if "daily" in chosen.parts:
         whole(10, 7305, True, chosen.backend, chosen.n_workers)
     if "channels" in chosen.parts:

@@ -5,9 +5,11 @@ import pickle
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.dates import date2num
 
 from pycwt_mod import wct_matrix, wct_null
 from pycwt_mod.matrix.result import MEASURES
+from pycwt_mod.plotting import offscreen_axes
 from pycwt_mod.tests.matrix.series import QUICK, related_series
 
 
@@ -170,3 +172,16 @@ def test_fields_without_significance_say_so():
     result = wct_matrix(related_series(), 1.0, fields="memory", **{**QUICK, "sig": False})
     with pytest.raises(ValueError, match="`sig` must be True"):
         result.fields(0, 1).significant()
+
+
+def test_fields_have_the_names_the_times_and_the_unit_of_the_table():
+    index = pd.date_range("1950-01-01", periods=200, freq="MS")
+    table = pd.DataFrame(related_series().T, index=index, columns=["ao", "nino", "ice", "rain"])
+    fields = wct_matrix(table, fields="memory", **QUICK).fields("ao", "rain")
+    assert fields.names == ("ao", "rain")
+    assert fields.unit == "years"
+    np.testing.assert_array_equal(fields.times, index.to_numpy())
+    assert "ao" in str(fields.summary())
+    assert fields.provenance["function"] == "wct_matrix"
+    first, last = date2num(index[[0, -1]])
+    assert fields.plot(ax=offscreen_axes()).axes.get_xlim() == pytest.approx((first, last), abs=31)
