@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+import warnings
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, TypeAlias
@@ -99,7 +100,12 @@ def _bar_on(stream: Any, total: int, unit: str) -> Any:
     in_kernel = type(stream).__module__.startswith("ipykernel")
     if not in_kernel and not stream.isatty():
         return _LastLine(stream, total, unit)
-    from tqdm.auto import tqdm
+    from tqdm import TqdmWarning
+
+    with warnings.catch_warnings():
+        # Without ipywidgets a notebook has the bar of a terminal, which serves as well.
+        warnings.simplefilter("ignore", TqdmWarning)
+        from tqdm.auto import tqdm
 
     class Bar(tqdm):  # type: ignore[misc, unused-ignore]
         # tqdm's monitor thread outlives the bar; ours is updated often enough without it.

@@ -54,14 +54,14 @@ def wct_matrix(
 
     Parameters
     ----------
-    data : array_like or pandas.DataFrame
+    data : array_like, pandas.DataFrame or xarray.DataArray
         Evenly sampled real series over the same times, shape (n_series, n_times); or a DataFrame
-        with a column for each.
+        with a column for each; or a DataArray of two dimensions, the times along "time", or else
+        along the last.
     dt : float, optional
-        Sampling interval. It may be left out for a DataFrame with an even DatetimeIndex, whose
-        steps are then taken in seconds if shorter than a minute, in years (of twelve equal months)
-        if a month or longer, else in days; business days count as one day each. The result says so
-        in `unit`.
+        Sampling interval. It may be left out where an index of even times tells it. Steps of dates
+        are then in seconds if shorter than a minute, in years (of twelve equal months) if a month
+        or longer, else in days; business days count as one day each. The result says so in `unit`.
     names : sequence of str, optional
         Names of the series; by default the columns' names, or numbers.
     pairs : sequence of (int or str, int or str), optional

@@ -12,8 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..indexes import index_axis
-from ..limits import as_interval
+from ..indexes import index_axis, sampling_of
 from ..validation import as_positive, as_series, brief, warn_user
 
 Array = NDArray[np.float64]
@@ -36,7 +35,7 @@ class SeriesSet:
     failures: dict[int, str]
     n_times: int
     dt: float
-    unit: str  # of dt, if the dates of a DataFrame gave it; else ""
+    unit: str  # of dt, if an index tells it; else ""
     times: NDArray[Any]
 
     def digest(self) -> str:
@@ -51,13 +50,10 @@ class SeriesSet:
 
 def as_series_set(data: Any, dt: Any, names: Any) -> SeriesSet:
     """Take `data` apart into series; one that cannot be used is noted, not refused."""
-    is_frame = hasattr(data, "columns") and hasattr(data, "iloc")
-    columns = _columns(data) if is_frame else _rows(data)
-    if is_frame and names is None:
-        names = [str(name) for name in data.columns]
-    labels = _as_names(names, len(columns))
+    columns, labelled, found = _taken_apart(data)
+    labels = _as_names(found if names is None else names, len(columns))
     n_times = len(columns[0])
-    interval, unit, times = _time_axis(data if is_frame else None, dt, n_times)
+    interval, unit, times = _time_axis(labelled, dt, n_times)
     if n_times < _SHORTEST:
         raise ValueError(f"`data` must have at least {_SHORTEST} times, got {n_times}.")
     series, failures = {}, {}
@@ -69,10 +65,18 @@ def as_series_set(data: Any, dt: Any, names: Any) -> SeriesSet:
     return SeriesSet(labels, series, failures, n_times, interval, unit, times)
 
 
-def _columns(frame: Any) -> list[Any]:
-    if frame.shape[1] < 2:
-        raise ValueError(f"`data` must have at least two columns, got {frame.shape[1]}.")
-    return [frame.iloc[:, number] for number in range(frame.shape[1])]
+def _taken_apart(data: Any) -> tuple[list[Any], Any, list[str] | None]:
+    """Return the series, an object whose index holds the times, and the names of the series."""
+    if hasattr(data, "columns") and hasattr(data, "iloc"):
+        if data.shape[1] < 2:
+            raise ValueError(f"`data` must have at least two columns, got {data.shape[1]}.")
+        columns = [data.iloc[:, number] for number in range(data.shape[1])]
+        return columns, data, [str(name) for name in data.columns]
+    if not hasattr(data, "indexes") or len(getattr(data, "dims", ())) != 2:
+        return _rows(data), None, None
+    array = data.transpose(..., "time") if "time" in data.dims else data
+    names = array.indexes.get(array.dims[0])
+    return _rows(array), array[0], None if names is None else [str(name) for name in names]
 
 
 def _rows(data: Any) -> list[Any]:
@@ -106,23 +110,15 @@ def _as_names(names: Any, n_series: int) -> tuple[str, ...]:
 
 
 def _time_axis(frame: Any, dt: Any, n_times: int) -> tuple[float, str, NDArray[Any]]:
-    """Return dt, its unit and the times: as given, or from the dates of a table."""
-    axis = None
-    try:
-        axis = index_axis(frame, "data")
-    except ValueError as error:
-        if dt is None:
-            raise
-        warn_user(f"{error} As they are, the samples are taken as evenly spaced.")
-    if dt is not None:
-        step = as_interval(dt)
-        return step, "", step * np.arange(n_times) if axis is None else axis.times
-    if axis is None:
+    """Return dt, its unit and the times: as given, or from the index of a table."""
+    if dt is None and index_axis(frame, "data") is None:
         raise TypeError(
-            "`dt`, the sampling interval, must be given unless `data` is a pandas DataFrame with "
-            "a DatetimeIndex. Pass for example dt=1.0."
+            "`dt`, the sampling interval, must be given unless `data` is a pandas DataFrame or an "
+            "xarray DataArray with an index of times. Pass for example dt=1.0."
         )
-    return axis.dt, axis.unit, axis.times
+    facts = sampling_of({"data": frame}, None if dt is None else as_positive(dt, "dt"))
+    step = facts["dt"]
+    return step, facts.get("unit", ""), facts.get("times", step * np.arange(n_times))
 
 
 def check_orientation(series: SeriesSet, pairs: Any, n_outside: NDArray[np.intp]) -> None:

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+import xarray as xr
 
 from pycwt_mod.matrix.table import as_bands, as_pairs, as_series_set, in_band
 
@@ -40,6 +41,34 @@ def test_interval_comes_from_periods_and_from_zoned_dates():
     assert as_series_set(months, None, None).dt == pytest.approx(1 / 12)
     zoned = frame(pd.date_range("2000-01-01", periods=200, freq="D", tz="Europe/Berlin"))
     assert as_series_set(zoned, None, None).dt == 1.0
+
+
+@pytest.mark.parametrize("dims", [("station", "time"), ("time", "station"), ("a", "b")])
+def test_array_of_xarray_tells_names_and_times(dims):
+    days = pd.date_range("2000-01-01", periods=60)
+    values = np.random.default_rng(0).standard_normal((2, 60))
+    array = xr.DataArray(values, {"station": ["rain", "flow"], "time": days}, ("station", "time"))
+    if "time" in dims:
+        array = array.transpose(*dims)
+    else:
+        array = array.rename(dict(zip(array.dims, dims, strict=True)))
+    table = as_series_set(array, None, None)
+    assert (table.names, table.dt, table.unit) == (("rain", "flow"), 1.0, "days")
+    np.testing.assert_array_equal(table.values[1], values[1])
+    np.testing.assert_array_equal(table.times, days)
+    bare = as_series_set(xr.DataArray(values, dims=("station", "time")), 0.5, None)
+    assert (bare.names, bare.dt, bare.unit) == (("0", "1"), 0.5, "")
+    with pytest.raises(ValueError, match="step from 2000-01-20 to 2000-01-22"):
+        as_series_set(
+            array.drop_sel({array.dims[-1] if "b" in dims else "time": days[20]}), None, None
+        )
+
+
+def test_unit_is_that_in_which_the_given_interval_is_the_step_of_the_dates():
+    table = as_series_set(frame(pd.date_range("2000-01-01", periods=60)), 24, None)
+    assert (table.dt, table.unit) == (24.0, "hours")
+    with pytest.warns(UserWarning, match="`dt` must be the step of the index of `data`"):
+        assert as_series_set(frame(pd.date_range("2000-01-01", periods=60)), 0.3, None).unit == ""
 
 
 def test_uneven_dates_are_refused_with_the_first_gap():
