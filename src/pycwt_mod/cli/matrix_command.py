@@ -136,7 +136,7 @@ def _arrays(inputs: Inputs, result: MatrixResult) -> dict[str, Any]:
         "period": result.periods,
         "coi": result.coi,
         "ar1": result.coefficients,
-        **{name: getattr(result, name) for name in (*MEASURES, "n_points")},
+        **{name: getattr(result, name) for name in (*MEASURES, "doubtful", "n_points")},
     }
 
 
@@ -147,7 +147,7 @@ def _records(result: MatrixResult) -> list[dict[str, Any]]:
             "first": first,
             "second": second,
             "periods": limits,
-            **{name: getattr(result, name)[pair, band] for name in MEASURES},
+            **{name: getattr(result, name)[pair, band] for name in (*MEASURES, "doubtful")},
         }
         for pair, (first, second) in enumerate(result.labels)
         for band, limits in enumerate(result.bands)
@@ -187,6 +187,8 @@ def _pairs_lines(result: MatrixResult, inputs: Inputs, level: float, mc_count: i
         f"{mc_count} surrogates and, beyond them, by extrapolation; p (FDR): p corrected for the "
         f"number of pairs, which is to be at most {most:.3g}."
     )
+    if any(result.doubtful[at] for at in found):
+        meaning += " ?: doubtful, as these series have narrower rhythms than red noise."
     more = len(found) - _MOST_ROWS
     rest = [f"  and {more} more (--json and --save have all)"] if more > 0 else []
     lines = [
@@ -211,7 +213,7 @@ def _rows_of(result: MatrixResult, places: list[Place], unit: str, most: float) 
                 percent(float(result.share[at])),
                 f"{math.degrees(result.phase[at]):+z.0f} deg",
                 _probability(result.pvalue[at], most),
-                _probability(result.pvalue_fdr[at], most),
+                _probability(result.pvalue_fdr[at], most) + " ?" * bool(result.doubtful[at]),
             ]
             for at in places
         ),

@@ -22,6 +22,7 @@ from ..progress import Progress, make_progress
 from ..validation import warn_user
 from .bands import band_numbers
 from .fields import Array, ComparePair, Comparison, Sums, TransformSeries
+from .kept_means import KeptMeans
 from .mapped import mapped_arrays
 from .nulls import Node, anchors_of, band_streams, interpolated, level_nulls, node_name, node_of
 from .problem import Problem
@@ -45,6 +46,7 @@ class Run:
 
     def __init__(self, problem: Problem, store: Store) -> None:
         self.problem, self.store = problem, store
+        self.kept = KeptMeans(problem, band_streams(problem.options.seed))
         self.deadline = Deadline(problem.options.timeout, unit="step")
         self.failures: dict[Pair, str] = {}
         self.sums: dict[Pair, Sums] = {}
@@ -132,6 +134,10 @@ class Run:
         self.levels = self._recalled(set(self.nodes.values()), level=(n_scales,), counts=counts)
         shape = problem.options.mc_count, len(problem.bands)
         self.means = self._recalled(self._all_anchors, means=shape)
+        for node in self._all_anchors - self.means.keys():
+            means = self.kept.find(node)
+            if means is not None:
+                self.means[node] = means
         shapes: dict[str, tuple[int, ...]] = {
             **dict.fromkeys(_SUMS, (n_scales,)),
             **dict.fromkeys(_FIELDS, (n_scales, n_times)),
@@ -183,6 +189,7 @@ class Run:
                     self._count(stop - start)
                 self.means[node] = np.concatenate(own)
                 self.store.write(node_name("means", node), {"means": self.means[node]})
+                self.kept.keep(node, self.means[node])
 
     def _streams(self) -> Streams:
         """Return the random streams of the band means: all anchors must share them.

@@ -90,9 +90,13 @@ def test_only_pairs_that_stand_out_are_listed(csv, stations, call):
     status, out, _ = call("matrix", csv, *(f"--column={name}" for name in "abcd"), *FEW)
     assert status == 0
     table = out.partition("bands that stand out:\n\n")[2].partition("\n\n")[0]
-    corrected = [row.split()[-1] for row in table.splitlines()[1:] if " more" not in row]
+    corrected = [
+        row.rstrip(" ?").split()[-1] for row in table.splitlines()[1:] if " more" not in row
+    ]
     assert corrected
     assert all(float(p.strip("<")) <= 0.05 for p in corrected)
+    assert re.search(r"<0\.001 \?$", table, re.M)  # a cycle is no red noise
+    assert "?: doubtful, as these series have narrower rhythms" in out.replace("\n  ", " ")
     assert "p: probability that independent red noise has as large a mean R2" in out
     assert "e-0" not in out
 
