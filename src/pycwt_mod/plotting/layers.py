@@ -79,7 +79,7 @@ class Look:
         cls, period_unit: str, frequency: bool, cmap: Any, vmin: Any, vmax: Any, bands: Any
     ) -> Look:
         """Return the options, or raise an error that names the one that is wrong."""
-        axis = PeriodAxis(period_unit, as_flag(frequency, "frequency"))
+        axis = PeriodAxis(period_unit or "", as_flag(frequency, "frequency"))
         low, high = (
             None if value is None else as_real(value, name)
             for value, name in ((vmin, "vmin"), (vmax, "vmax"))

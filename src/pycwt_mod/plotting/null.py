@@ -135,7 +135,7 @@ def plot_null(
         axes.set_xlabel("Scale number")
         axes.set_xlim(x[0] - 0.5, x[-1] + 0.5)
     else:
-        axis = PeriodAxis(period_unit, as_flag(frequency, "frequency"))
+        axis = PeriodAxis(period_unit or "", as_flag(frequency, "frequency"))
         axis.draw(axes.xaxis, x)
         x = axis.place(x)
     drawn = [

@@ -18,6 +18,6 @@ class Picture:
         save_figure(self.figure, path, dpi)
 
     def __repr__(self) -> str:
-        width, height = self.figure.get_size_inches()
+        width, height = self.figure.bbox.size / self.figure.dpi  # of a subfigure, too
         size = f"{width:.3g} x {height:.3g} inches"
         return f'<{type(self).__name__} of {size}: save("picture.png") writes it>'

@@ -22,7 +22,7 @@ def save_figure(figure: Any, path: str | Path, dpi: float = 200) -> None:
     Parameters
     ----------
     figure : matplotlib.figure.Figure
-        Such as the `figure` of a plot.
+        Such as the `figure` of a plot; of a subfigure, the whole.
     path : str or path
         The suffix is the format.
     dpi : float, default 200
@@ -41,6 +41,7 @@ def save_figure(figure: Any, path: str | Path, dpi: float = 200) -> None:
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     save_figure(axes.figure, f"{folder}/empty.pdf")
     """
+    figure = figure.figure  # that of a subfigure
     heights = [(axes, axes.get_rasterization_zorder()) for axes in figure.axes]
     try:
         if Path(path).suffix.lower() in _WITHOUT_TRANSPARENCY:

@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.ticker import MaxNLocator
 
 from ..time_axis import UNITS
+from ..validation import as_positive
 
 # Fewer marks than this say too little of an axis; more than this crowd a large one.
 FEWEST_TICKS, MOST_TICKS = 3, 12
@@ -81,6 +82,11 @@ def period_ticks(
     dict of float to str
         Ascending.
 
+    Raises
+    ------
+    ValueError
+        If the ends are not positive and in this order.
+
     Examples
     --------
     >>> list(period_ticks(1.9, 70.0))
@@ -88,6 +94,11 @@ def period_ticks(
     >>> list(period_ticks(1.9, 1000.0, most=5, unit="days").values())
     ['2 days', '1 week', '1 month', '3 months', '1 year']
     """
+    as_positive(shortest, "shortest")
+    if not shortest <= longest < math.inf:
+        raise ValueError(
+            f"`longest` must be a number no less than `shortest`, {shortest:g}, got {longest}."
+        )
     most = max(FEWEST_TICKS, min(most, MOST_TICKS))
     known = unit_of_time(unit)
     if known and not is_plain(shortest, longest, known):

@@ -74,6 +74,12 @@ def test_period_ticks_of_any_axis_are_few_distinct_and_within_it(low, octaves, m
         assert float(number) * length == pytest.approx(place, rel=0.01)
 
 
+@pytest.mark.parametrize("ends", [(0, 5), (5, 2), (1, np.inf), (1, np.nan), (-1, 2)])
+def test_ends_of_an_axis_must_be_positive_and_in_order(ends):
+    with pytest.raises(ValueError, match=r"`shortest` must be pos|`longest` must be a number no l"):
+        period_ticks(*ends)
+
+
 def test_bands_are_told_in_units_that_suit_them():
     assert spelled(2, 34700, "days") == "2 days to 95 years"
     assert spelled(2, 8, "d") == "2 to 8 d"

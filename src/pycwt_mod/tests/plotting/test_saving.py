@@ -4,6 +4,7 @@ import zlib
 import matplotlib as mpl
 import numpy as np
 import pytest
+from matplotlib import image
 from matplotlib.figure import Figure
 
 from pycwt_mod.plotting import plot_cwt, plot_matrix, plot_null, plot_wct, save_figure
@@ -56,6 +57,16 @@ def test_every_plot_saves_itself(suffix, tmp_path):
     for number, each in enumerate(plots):
         each.save(tmp_path / f"{number}.{suffix}", dpi=50)
         assert (tmp_path / f"{number}.{suffix}").stat().st_size > 1000
+
+
+def test_picture_in_a_subfigure_tells_its_size_and_is_saved_with_the_whole(tmp_path):
+    whole = Figure(figsize=(4, 6))
+    upper, _ = whole.subfigures(2)
+    series = np.random.default_rng(0).normal(size=60)
+    plot = plot_cwt(series, 1.0, period_unit=None, colorbar=False, ax=upper)
+    assert repr(plot).startswith("<PowerPlot of 4 x 3 inches")
+    plot.save(tmp_path / "picture.png", dpi=50)
+    assert image.imread(tmp_path / "picture.png").shape[:2] == (300, 200)
 
 
 def test_settings_return_after_a_failure(plot):
