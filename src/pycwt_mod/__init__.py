@@ -10,6 +10,7 @@ from typing import Any as _Any
 
 from . import backends, helpers, mothers, wavelet
 from ._version import __version__
+from .analytic.field import NullField
 from .helpers import (  # noqa: F401  (fft and fft_kwargs: pycwt leaks them)
     AR1EstimationError,
     ar1,
@@ -22,6 +23,7 @@ from .helpers import (  # noqa: F401  (fft and fft_kwargs: pycwt leaks them)
     rect,
     rednoise,
 )
+from .levels import wct_null_field
 from .matrix import MatrixResult, wct_matrix
 from .measures import mean_resultant_length, rectify, ridge, semblance
 from .montecarlo.null import NullDistribution
@@ -43,6 +45,7 @@ __all__ = [
     "Morlet",
     "MotherWavelet",
     "NullDistribution",
+    "NullField",
     "Paul",
     "Prepared",
     "TransformResult",
@@ -71,6 +74,7 @@ __all__ = [
     "wct",
     "wct_matrix",
     "wct_null",
+    "wct_null_field",
     "wct_significance",
     "xwt",
 ]

@@ -34,7 +34,15 @@ from .single import cwt, icwt, significance
 from .summary import mean_spectrum
 from .validation import as_flag, as_level
 
-__all__ = ["cwt", "icwt", "significance", "wct", "wct_null", "wct_significance", "xwt"]
+__all__ = [
+    "cwt",
+    "icwt",
+    "significance",
+    "wct",
+    "wct_null",
+    "wct_significance",
+    "xwt",
+]
 
 # Names of pycwt's module that scripts use.
 _REEXPORTED = (DOG, MexicanHat, Morlet, Paul, ar1, fft, fft_kwargs, find, get_cache_dir, rednoise)

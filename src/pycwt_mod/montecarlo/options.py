@@ -22,7 +22,7 @@ from ..validation import (
 )
 from .noise import NOISES
 
-METHODS = ("multirate", "full")
+METHODS = ("multirate", "full", "analytic")
 _SURROGATES = ("pycwt", "record")
 
 # What peers call the null hypothesis or the transform, in their argument `method`, as words.
@@ -121,6 +121,11 @@ class SimulationOptions:
             reason = "`freqs` that are not evenly spaced in octaves"
         elif has_own_smooth(mother):
             reason = f"{type(mother).__name__}, which has a `smooth` of its own"
+        if self.method == "analytic":
+            raise ValueError(
+                "`method` must be 'multirate' or 'full' for what is simulated, got 'analytic', "
+                "which is for the levels of `wct`, `wct_significance` and `wct_null`."
+            )
         if self.method is None:
             return "multirate" if reason is None else "full"
         if self.method != "full" and reason is not None:

@@ -163,9 +163,9 @@ class Plan(Geometry):
             return None
         facts = {
             "engine": ENGINE_VERSION,
-            "mother": _fingerprint(self.mother, self.scales_in_samples, self.n_fft),
+            "mother": fingerprint(self.mother, self.scales_in_samples, self.n_fft),
             "coefficients": [value.hex() for value in self.coefficients],
-            "scales": _digest(self.scales_in_samples),
+            "scales": digest_of(self.scales_in_samples),
             "dj": self.dj.hex(),
             "n_samples": self.n_times,
             "n_fft": self.n_fft,
@@ -295,7 +295,7 @@ def _reach(response: NDArray[Any]) -> int:
     return int(np.minimum(acting, kernel.size - acting).max())
 
 
-def _fingerprint(mother: Any, scales: NDArray[np.float64], n_fft: int) -> str:
+def fingerprint(mother: Any, scales: NDArray[np.float64], n_fft: int) -> str:
     """Return a digest of all that the engine asks of a mother wavelet.
 
     Two filters identify a wavelet of this package. A user's own may do anything at any scale, so
@@ -315,5 +315,6 @@ def _fingerprint(mother: Any, scales: NDArray[np.float64], n_fft: int) -> str:
     return f"{module}.{type(mother).__qualname__}:{digest.hexdigest()}"
 
 
-def _digest(values: NDArray[np.float64]) -> str:
+def digest_of(values: NDArray[np.float64]) -> str:
+    """Return a name for numbers."""
     return hashlib.sha256(np.ascontiguousarray(values, dtype="<f8").tobytes()).hexdigest()

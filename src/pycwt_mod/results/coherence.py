@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Unpack
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ..analytic.field import NullField
+from ..analytic.scale_null import AnalyticNull
 from ..arguments import padded_length
 from ..coherence import PairSpectra
 from ..geometry import Geometry
@@ -15,6 +17,7 @@ from ..measures import semblance
 from ..montecarlo.null import NullDistribution
 from ..montecarlo.options import SimulationKeywords, SimulationOptions
 from ..montecarlo.time_means import TimeMeans, mean_over_time
+from ..null_fields import Distribution, null_field_of
 from ..scales import Scales, as_scales
 from ..summary import Summary
 from ..validation import as_choice, as_coefficient, as_level
@@ -31,6 +34,10 @@ _OF_LEVELS = {"cache", "mc_count_max", "n_samples", "noise", "smoothing", "surro
 
 # What a call with `freqs` leaves out of its record.
 _GRID = {"dj": 1 / 12, "s0": -1, "J": -1}
+
+
+# Null distributions that points are compared with: their own, or that of their scale.
+NULLS = ("point", "scale")
 
 
 class _CoherenceFields(NamedTuple):
@@ -89,14 +96,47 @@ class CoherenceResult(PairResult, _CoherenceFields):
     False
     """
 
-    null: NullDistribution | None = None
+    null: NullDistribution | AnalyticNull | None = None
     level: float = 0.95
+    _field: NullField | None = None
     spectra: PairSpectra | None = None
 
-    PARTS: ClassVar[Mapping[str, Any]] = {"null": NullDistribution, "spectra": PairSpectra}
+    PARTS: ClassVar[Mapping[str, Any]] = {
+        "null": Distribution,
+        "spectra": PairSpectra,
+        "_field": NullField,
+    }
 
-    def pvalues(self) -> Array:
+    @property
+    def null_field(self) -> NullField:
+        """The null distribution of each point, computed when it is first asked for.
+
+        It holds at the ends of the record and inside the cone of influence, too; see
+        `wct_null_field`. ValueError if `wct` was called with ``sig=False``.
+        """
+        if self._field is None:
+            grid, n = self._scales(), self.coi.size
+            smoothing = self.provenance.get("smoothing", "pycwt")
+            geometry = Geometry(
+                self.mother, grid.values, self.dt, grid.dj, n, padded_length(n), smoothing
+            )
+            self._null()  # or an error that says how to get one
+            g1, g2 = self.provenance["coefficients"]
+            centred = bool(self.provenance.get("normalize", True))
+            field = null_field_of(geometry, (g1, g2), SimulationOptions(), centred=centred)
+            self.__dict__["_field"] = field.reordered(grid.order)
+        assert self._field is not None
+        return self._field
+
+    def pvalues(self, null: str = "point") -> Array:
         """Return the p-value of each coherence under the null hypothesis.
+
+        Parameters
+        ----------
+        null : {"point", "scale"}
+            "point": the null distribution of the point itself, `null_field`, which holds at the
+            ends of the record and inside the cone of influence, too. "scale": that of all times of
+            the scale outside the cone, as in pycwt.
 
         Returns
         -------
@@ -109,10 +149,12 @@ class CoherenceResult(PairResult, _CoherenceFields):
         ValueError
             If `wct` was called with ``sig=False``.
         """
-        return self._null().pvalue(self[0])
+        if as_choice(null, "null", NULLS) == "scale":
+            return self._null().pvalue(self[0])
+        return self.null_field.pvalue(self[0])
 
     def significant(
-        self, level: float | None = None, correction: str | None = None
+        self, level: float | None = None, correction: str | None = None, null: str = "point"
     ) -> NDArray[np.bool_]:
         """Return where the coherence is significant.
 
@@ -123,8 +165,10 @@ class CoherenceResult(PairResult, _CoherenceFields):
         correction : {None, "fdr"}
             None: each point by itself, so that a share ``1 - level`` of the points of unrelated
             series is significant. "fdr": at most that share of the points found is expected to
-            be false (Benjamini & Hochberg 1995), over the points outside the cone of influence;
-            none inside it is.
+            be false (Benjamini & Hochberg 1995), over all points; with ``null="scale"`` over those
+            outside the cone of influence, and none inside it is.
+        null : {"point", "scale"}
+            As in `pvalues`.
 
         Returns
         -------
@@ -143,14 +187,17 @@ class CoherenceResult(PairResult, _CoherenceFields):
         """
         probability = self.level if level is None else as_level(level, "level")
         if correction is None:
+            levels = self._levels(probability, null)
             with np.errstate(invalid="ignore"):
-                return np.asarray(self[0] > self._null().quantile(probability)[:, np.newaxis])
+                return np.asarray(self[0] > levels)
         as_choice(correction, "correction", ("fdr",))
         # scipy.stats takes longer to import than all the rest.
         from scipy.stats import false_discovery_control
 
-        p = self.pvalues()
-        tested = self.outside() & np.isfinite(p)
+        p = self.pvalues(null)
+        tested = np.isfinite(p)
+        if null == "scale":
+            tested &= self.outside()
         found = np.zeros(p.shape, dtype=bool)
         if tested.any():
             found[tested] = false_discovery_control(p[tested], method="bh") <= 1 - probability
@@ -384,12 +431,20 @@ class CoherenceResult(PairResult, _CoherenceFields):
 
     def _upside_down(self) -> CoherenceResult:
         """Return the same with its rows in the opposite order."""
-        turned = super()._upside_down()
-        if turned.null is None:
-            return turned
-        return turned._replace(null=turned.null.reordered(slice(None, None, -1)))
+        turned, order = super()._upside_down(), slice(None, None, -1)
+        if turned.null is not None:
+            turned = turned._replace(null=turned.null.reordered(order))
+        if turned._field is not None:
+            turned = turned._replace(_field=turned._field.reordered(order))
+        return turned
 
-    def _null(self) -> NullDistribution:
+    def _levels(self, probability: float, null: str) -> Array:
+        """Return the level of each point, or of each scale as a column."""
+        if as_choice(null, "null", NULLS) == "scale":
+            return self._null().quantile(probability)[:, np.newaxis]
+        return self.null_field.quantile(probability)
+
+    def _null(self) -> NullDistribution | AnalyticNull:
         if self.null is None:
             raise ValueError(
                 "`sig` must be True in the call of `wct` for p-values and significance, got False."

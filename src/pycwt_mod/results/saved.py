@@ -8,8 +8,7 @@ from os import PathLike, fspath
 from typing import Any
 
 from ..files import read_arrays
-from ..montecarlo.null import FILE_FORMAT as NULL_FORMAT
-from ..montecarlo.null import NullDistribution
+from ..null_fields import Distribution
 from .coherence import CoherenceResult
 from .cross import CrossWaveletResult
 from .transform import TransformResult
@@ -18,7 +17,7 @@ _KINDS = {kind.__name__: kind for kind in (TransformResult, CrossWaveletResult, 
 
 
 def load(path: str | PathLike[str]) -> Any:
-    """Read a result of `cwt`, `xwt`, `wct` or `wct_null` from a file that its `save` wrote.
+    """Read a result, or a null distribution, from a file that its `save` wrote.
 
     Parameters
     ----------
@@ -27,7 +26,7 @@ def load(path: str | PathLike[str]) -> Any:
 
     Returns
     -------
-    TransformResult, CrossWaveletResult, CoherenceResult or NullDistribution
+    TransformResult, CrossWaveletResult, CoherenceResult, NullDistribution, AnalyticNull, NullField
         What was saved, to the last bit, with times, names and how it was made (`provenance`). A
         mother wavelet of your own is not in the file: then `mother` is None.
 
@@ -61,7 +60,7 @@ def load(path: str | PathLike[str]) -> Any:
 def _from_arrays(arrays: Mapping[str, Any]) -> Any:
     try:
         facts = json.loads(str(arrays["facts"][()]))
-        kind: Any = NullDistribution if facts["format"] == NULL_FORMAT else _KINDS[facts["kind"]]
+        kind = Distribution if facts["format"] in Distribution.KINDS else _KINDS[facts["kind"]]
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError("it holds no result") from error
     return kind.from_arrays(arrays)

@@ -7,7 +7,15 @@ import numpy as np
 import pytest
 from scipy.stats import false_discovery_control
 
-from pycwt_mod import CoherenceResult, NullDistribution, wavelet, wct, wct_null, wct_significance
+from pycwt_mod import (
+    CoherenceResult,
+    NullDistribution,
+    load,
+    wavelet,
+    wct,
+    wct_null,
+    wct_significance,
+)
 from pycwt_mod.helpers import ar1
 from pycwt_mod.plotting import offscreen_axes, plot_wct
 
@@ -69,27 +77,53 @@ def test_result_survives_copying_and_pickling(result, duplicate):
     assert (again.dt, again.level) == (result.dt, result.level)
 
 
-def test_pvalues_are_small_exactly_where_the_level_is_passed(result):
-    p = result.pvalues()
+LEVELS = {
+    "point": lambda r, p: r.null_field.quantile(p),
+    "scale": lambda r, p: r.null.quantile(p)[:, None],
+}
+
+
+@pytest.mark.parametrize("null", ["point", "scale"])
+def test_pvalues_are_small_exactly_where_the_level_is_passed(result, null):
+    p, level = result.pvalues(null), LEVELS[null](result, 0.95)
     assert p.shape == result[0].shape
-    far = np.abs(result[0] - result[4][:, None]) > 0.01
-    np.testing.assert_array_equal((p < 0.05)[far], (result[0] > result[4][:, None])[far])
+    far = np.abs(result[0] - level) > 0.01
+    np.testing.assert_array_equal((p < 0.05)[far], (result[0] > level)[far])
 
 
-def test_significant_without_correction_is_the_level(result):
-    np.testing.assert_array_equal(result.significant(), result[0] > result[4][:, None])
-    levels = result.null.quantile(0.8)[:, None]
-    np.testing.assert_array_equal(result.significant(0.8), result[0] > levels)
+@pytest.mark.parametrize("null", ["point", "scale"])
+def test_significant_without_correction_is_the_level(result, null):
+    for level in (0.95, 0.8):
+        found = result.significant(level, null=null)
+        np.testing.assert_array_equal(found, result[0] > LEVELS[null](result, level))
+    np.testing.assert_array_equal(result.sig, result.null.quantile(0.95))
 
 
-def test_significant_with_fdr_is_that_of_scipy_outside_the_cone(result):
+@pytest.mark.parametrize("null", ["point", "scale"])
+def test_significant_with_fdr_is_that_of_scipy(result, null):
     outside = result.periods[:, None] <= result[2]
     np.testing.assert_array_equal(result.outside(), outside)
-    found = result.significant(0.9, correction="fdr")
-    expected = false_discovery_control(result.pvalues()[outside]) <= 1 - 0.9
-    np.testing.assert_array_equal(found[outside], expected)
+    tested = outside if null == "scale" else np.full(outside.shape, True)
+    found = result.significant(0.9, correction="fdr", null=null)
+    expected = false_discovery_control(result.pvalues(null)[tested]) <= 1 - 0.9
+    np.testing.assert_array_equal(found[tested], expected)
     assert expected.any()  # the common oscillation is found
-    assert not found[~outside].any()
+    assert not found[~tested].any()
+
+
+def test_null_field_is_computed_once_and_kept_with_the_result(result, tmp_path):
+    field = result.null_field
+    assert result.null_field is field
+    for again in (pickled(result), copy.copy(result)):
+        np.testing.assert_array_equal(again.null_field.quantile(0.9), field.quantile(0.9))
+    result.save(tmp_path / "result.npz")
+    kept = load(tmp_path / "result.npz")
+    np.testing.assert_array_equal(kept.pvalues(), result.pvalues())
+
+
+def test_null_of_points_is_checked(result):
+    with pytest.raises(ValueError, match="`null` must be one of 'point', 'scale', got 'both'"):
+        result.pvalues("both")
 
 
 def test_fdr_finds_nothing_in_unrelated_series():

@@ -1,0 +1,1 @@
+"""The null distribution of the coherence in closed form, at every point."""

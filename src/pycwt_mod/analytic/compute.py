@@ -1,0 +1,196 @@
+"""The null distribution over the whole map, from cells on a coarse mesh.
+
+Distances from an end of the record count in scales, and far from the ends of both axes nothing
+depends on the scale but through the spectrum of the noise. So scales and distances are computed
+where the distribution changes, and interpolated in between by cubic splines of log P.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..geometry import Geometry
+from .forms import (
+    Circle,
+    at_nyquist,
+    circle_of,
+    felt_distances,
+    noise_factor,
+    smoothing_forms,
+)
+from .tail import GRID, RANK, SCRAMBLES, tails
+
+Floats = NDArray[np.float64]
+Complexes = NDArray[np.complex128]
+
+# Distances at which each scale is tabulated, from the nearest (0) to the farthest (1).
+SHARES = np.asarray(np.linspace(0, 1, 11) ** 1.5)
+
+# -log(1 - r) at steps fine enough for straight lines.
+FINE = np.asarray(GRID[-1] * np.linspace(0, 1, 513) ** 2.5)
+
+# Distances computed where there is little room.
+_FEWEST = 3
+
+# Octaves between the scales that are computed: as a rule; near the end of the record or of the
+# wavelet's frequencies; where the record is only some scales long, or the boxcar is cut off.
+_RULE, _NEAR, _CLOSE = 1 / 3, 1 / 6, 1 / 12
+
+# Lengths of a record, in scales, that are near and close.
+_NEAR_END, _CLOSE_END = 16.0, 8.0
+
+# A wavelet with more than this share of its peak at the Nyquist frequency is cut off by it.
+_CUT_OFF = 1e-3
+
+# Eigenvalues below this share of the largest do not matter.
+_NEGLIGIBLE = 1e-7
+
+
+def spline(x: NDArray[Any], values: NDArray[Any], axis: int = 0) -> Any:
+    """Return a cubic spline through values."""
+    from scipy.interpolate import CubicSpline  # takes long to import
+
+    return CubicSpline(x, values, axis=axis)
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """Null distributions by scale and distance from the nearest end of the record.
+
+    Parameters
+    ----------
+    near, far : numpy.ndarray
+        For each scale the distances from an end, in samples, between which the distribution
+        changes, shape (n_scales,).
+    nodes : numpy.ndarray
+        The scales that were computed, ascending indices; those in between are interpolated.
+    log_p : numpy.ndarray
+        log P(R2 > r) at distance ``near + SHARES * (far - near)`` and -log(1 - r) = `GRID`: single
+        precision, shape (n_nodes, SHARES.size, GRID.size).
+    error : numpy.ndarray
+        Standard error of `log_p`, same shape.
+    """
+
+    near: Floats
+    far: Floats
+    nodes: NDArray[np.intp]
+    log_p: NDArray[np.float32]
+    error: NDArray[np.float32]
+
+    @property
+    def curves(self) -> Floats:
+        """Log P at all scales over the grid `FINE`, shape (n_scales, SHARES.size, FINE.size)."""
+        curves = spline(GRID, self._at_all_scales(self.log_p), axis=-1)(FINE)
+        # Cubic splines overshoot a little.
+        return np.asarray(np.minimum.accumulate(np.minimum(curves, 0), axis=-1))
+
+    @property
+    def errors(self) -> Floats:
+        """Standard error of `curves`."""
+        return np.asarray(np.abs(spline(GRID, self._at_all_scales(self.error), axis=-1)(FINE)))
+
+    def _at_all_scales(self, values: NDArray[np.float32]) -> Floats:
+        if self.nodes.size == self.far.size:
+            return values.astype(float)
+        return np.asarray(spline(self.nodes, values)(np.arange(self.far.size)))
+
+
+def tabulate(
+    geometry: Geometry,
+    coefficients: tuple[float, float],
+    *,
+    without_mean: bool,
+    near: Floats | None = None,
+) -> Table:
+    """Compute the null distributions of a map.
+
+    Parameters
+    ----------
+    geometry : Geometry
+        Wavelet, scales and lengths.
+    coefficients : (float, float)
+        Lag-1 autocorrelations.
+    without_mean : bool
+        Whether the mean of each series is subtracted.
+    near : numpy.ndarray, optional
+        Distances from the ends, in samples, up to which nothing is asked; by default 0.
+    """
+    half = (geometry.n_times - 1) / 2
+    felt = felt_distances(geometry)
+    near = np.zeros(geometry.n_scales) if near is None else np.minimum(near, half)
+    far = np.maximum(near, np.minimum(felt, half))
+    nodes = scale_nodes(geometry)
+    found = np.empty((SCRAMBLES, nodes.size, SHARES.size, GRID.size))
+    for place, index in enumerate(nodes.tolist()):
+        width = far[index] - near[index]
+        number = round(SHARES.size * width / felt[index])
+        shares = np.linspace(0, 1, min(max(number, _FEWEST), SHARES.size)) ** 1.5
+        circle = circle_of(geometry, felt[index])
+        cells = _cells(
+            geometry, index, circle, near[index] + shares * width, coefficients, without_mean
+        )
+        found[:, place] = spline(shares, cells, axis=1)(SHARES)
+    log_p = np.log(np.exp(found).mean(axis=0))
+    error = found.std(axis=0, ddof=1) / np.sqrt(SCRAMBLES)
+    return Table(near, far, nodes, log_p.astype(np.float32), error.astype(np.float32))
+
+
+def scale_nodes(geometry: Geometry) -> NDArray[np.intp]:
+    """Return the scales to compute."""
+    if geometry.windows is not None:  # few, and each with neighbours of its own
+        return np.arange(geometry.n_scales)
+    scales, last = geometry.scales_in_samples, geometry.n_scales - 1
+    beside = geometry.taps.size // 2
+    cut_off = at_nyquist(geometry.mother, scales * 2 ** (-beside * geometry.dj)) > _CUT_OFF
+    length, index = geometry.n_times / scales, np.arange(scales.size)
+    step = np.full(scales.size, _RULE)
+    step[cut_off | (length < _NEAR_END)] = _NEAR
+    step[(index < beside) | (index > last - 2 * beside) | (length < _CLOSE_END)] = _CLOSE
+    found = [0]
+    while found[-1] < last:
+        found.append(found[-1] + max(1, round(step[found[-1]] / geometry.dj)))
+    found[-1] = last
+    return np.asarray(found)
+
+
+def _cells(
+    geometry: Geometry,
+    index: int,
+    circle: Circle,
+    times: Floats,
+    coefficients: tuple[float, float],
+    without_mean: bool,
+) -> Floats:
+    """Return log P at one scale and some times, (scramble, time, y)."""
+    k, Q = smoothing_forms(geometry, index, circle, times)
+    if k.size == 0:  # a wavelet without any response on this grid: nothing is ever found there
+        return np.zeros((SCRAMBLES, times.size, GRID.size))
+    g1, g2 = coefficients
+    L2 = noise_factor(k, circle, g2, without_mean)
+    M = L2.conj().T @ Q @ L2
+    if g1 == g2:
+        return tails(_largest(np.asarray(np.linalg.eigvalsh(M))))
+    sizes, vectors = np.linalg.eigh(M)
+    poles = _largest(sizes)
+    basis = vectors[..., ::-1][..., :RANK]
+    # y = B z: series 1 in the basis of the eigenvectors of U U^H, B B^H its covariance.
+    L1 = noise_factor(k, circle, g1, without_mean)
+    y = basis.conj().swapaxes(-1, -2) @ (L2.conj().T @ Q @ L1)
+    size = poles[:, : y.shape[1], np.newaxis]
+    y = np.where(size > 0, y / np.sqrt(np.where(size > 0, size, 1)), 0)
+    sizes, vectors = np.linalg.eigh(y @ y.conj().swapaxes(-1, -2))
+    B = vectors[..., ::-1] * np.sqrt(np.maximum(sizes[:, np.newaxis, ::-1], 0))
+    missing = RANK - B.shape[-1]
+    return tails(poles, np.pad(B, ((0, 0), (0, missing), (0, missing))))
+
+
+def _largest(eigenvalues: Floats) -> Floats:
+    """Return the `RANK` largest of ascending eigenvalues, descending, scaled to sum 1."""
+    found = eigenvalues[:, ::-1][:, :RANK]
+    found = np.where(found > _NEGLIGIBLE * found[:, :1], found, 0)
+    found = np.pad(found, ((0, 0), (0, RANK - found.shape[1])))
+    return np.asarray(found / found.sum(axis=1, keepdims=True))

@@ -1,0 +1,303 @@
+"""Null distributions at each point of a map: levels and p-values from the table of `tabulate`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from functools import cache, cached_property
+from os import PathLike
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ..files import write_arrays
+from ..validation import as_level
+from .compute import FINE, SHARES, Table, spline
+from .files import loaded, packed, unpacked
+from .tail import GRID
+
+if TYPE_CHECKING:
+    from ..plotting import FieldPlot
+
+Floats = NDArray[np.float64]
+
+FILE_FORMAT = "pycwt_mod null field"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class NullField:
+    """Distribution of R2 at each scale and time under the null hypothesis of independent series.
+
+    Near the ends of the record, inside the cone of influence, the coherence of unrelated series
+    is larger than in the middle, and its levels are too. `wct_null_field` makes one.
+
+    Parameters
+    ----------
+    table : Table
+        Distributions by scale and distance from the nearest end.
+    n_times : int
+        Samples of the record.
+    periods : numpy.ndarray
+        Fourier periods of the scales, shape (n_scales,).
+    dt : float
+        Sampling interval.
+    provenance : mapping
+        Readable facts about how it was made, all JSON values.
+    """
+
+    table: Table
+    n_times: int
+    periods: Floats
+    dt: float
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def n_scales(self) -> int:
+        """Number of scales."""
+        return self.periods.size
+
+    def quantile(self, level: float = 0.95) -> Floats:
+        """Return the R2 that a share `level` of the null distribution stays below.
+
+        Parameters
+        ----------
+        level : float
+            Probability strictly between 0 and 1.
+
+        Returns
+        -------
+        numpy.ndarray
+            Shape (n_scales, n).
+
+        Raises
+        ------
+        ValueError
+            If the level does not lie strictly between 0 and 1.
+        """
+        return self._over_times(-np.expm1(-self._at_level(level)))
+
+    def standard_error(self, level: float = 0.95) -> Floats:
+        """Return the standard error of `quantile(level)`, from independent scrambles.
+
+        Parameters
+        ----------
+        level : float
+            Probability strictly between 0 and 1.
+
+        Returns
+        -------
+        numpy.ndarray
+            Shape (n_scales, n).
+        """
+        return self._over_times(
+            error_of_level(self._curves, self.table.errors, self._at_level(level))
+        )
+
+    def pvalue(self, R2: ArrayLike) -> Floats:
+        """Return the probability that unrelated series have at least these coherences.
+
+        Parameters
+        ----------
+        R2 : array_like
+            Coherences, shape (n_scales, n).
+
+        Returns
+        -------
+        numpy.ndarray
+            Same shape, down to 1e-300; NaN where R2 is.
+
+        Raises
+        ------
+        ValueError
+            If the shape is another, or a coherence lies outside [0, 1].
+        """
+        observed = np.asarray(R2, dtype=float)
+        if observed.shape != (self.n_scales, self.n_times):
+            raise ValueError(
+                f"`R2` must have the shape of the field, {(self.n_scales, self.n_times)}, got "
+                f"{observed.shape}."
+            )
+        p = np.empty_like(observed)
+        for row, y, curves, shares in zip(
+            p, distances_of(observed), self._curves, self._shares(), strict=True
+        ):
+            ends = shares.size
+            row[:] = np.interp(y, FINE, curves[-1])
+            weights = weights_at(shares)
+            # Both ends of the record have the same distances, in opposite order.
+            for part in (slice(0, ends), slice(self.n_times - 1, self.n_times - 1 - ends, -1)):
+                if ends:
+                    row[part] = _interpolated(y[part], curves, weights)
+            row[np.isnan(y)] = np.nan
+        return np.asarray(np.exp(p, out=p))
+
+    def plot(
+        self, times: ArrayLike | None = None, *, level: float = 0.95, **options: Any
+    ) -> FieldPlot:
+        """Draw the level of each point.
+
+        Parameters
+        ----------
+        times : array_like, optional
+            Times of the samples; by default multiples of `dt`.
+        level : float, default 0.95
+            Probability of the level.
+        **options
+            Handed on to `pycwt_mod.plotting.plot_wct`: `period_unit`, `frequency`, `cmap`, `ax` and
+            the rest.
+
+        Returns
+        -------
+        pycwt_mod.plotting.FieldPlot
+            The artists.
+        """
+        from ..plotting import plot_wct
+
+        levels = self.quantile(level)
+        options = {"arrows": False, "caption": False, "crop_to_coi": False, **options}
+        options.setdefault("title", f"{100 * level:.4g} % level of the squared coherence")
+        times = self.dt * np.arange(self.n_times) if times is None else times
+        nowhere = np.full(self.n_times, 2 * self.periods.max())
+        return plot_wct(
+            levels, np.zeros_like(levels), nowhere, 1 / self.periods, None, times, **options
+        )
+
+    def reordered(self, order: slice) -> NullField:
+        """Return the scales in another order, ascending or descending."""
+        if order.step != -1:
+            return self
+        t = self.table
+        table = Table(
+            t.near[order],
+            t.far[order],
+            t.far.size - 1 - t.nodes[order],
+            t.log_p[order],
+            t.error[order],
+        )
+        return replace(self, table=table, periods=self.periods[order])
+
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        """Return the field as arrays without objects, by the names in a file."""
+        arrays = {each.name: getattr(self.table, each.name) for each in fields(Table)}
+        arrays |= {
+            "n_times": np.array(self.n_times),
+            "periods": self.periods,
+            "dt": np.array(self.dt),
+        }
+        return packed(FILE_FORMAT, self.provenance, **arrays)
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, Any]) -> NullField:
+        """Return the field of which `to_arrays` made arrays; ValueError if none did."""
+        facts = unpacked(arrays, FILE_FORMAT)
+        try:
+            table = Table(*(np.asarray(arrays[each.name]) for each in fields(Table)))
+            n_times, dt = int(arrays["n_times"]), float(arrays["dt"])
+            periods = np.asarray(arrays["periods"], dtype=float)
+        except (KeyError, TypeError) as error:
+            raise ValueError(str(error)) from error
+        expected = (table.nodes.size, SHARES.size, GRID.size)
+        if not table.log_p.shape == table.error.shape == expected or n_times < 1:
+            raise ValueError(f"a table of shape {table.log_p.shape}")
+        if not table.near.shape == table.far.shape == periods.shape:
+            raise ValueError(f"{periods.size} periods")
+        return cls(table, n_times, periods, dt, facts["provenance"])
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write the field to an .npz file without pickled objects, less than a megabyte."""
+        write_arrays(path, self.to_arrays())
+
+    def write(self, stream: Any) -> None:
+        """Write the field to an open binary file."""
+        np.savez(stream, allow_pickle=False, **self.to_arrays())  # type: ignore[arg-type, unused-ignore]
+
+    @classmethod
+    def load(cls, path: str | PathLike[str]) -> NullField:
+        """Read a field that `save` wrote.
+
+        Raises
+        ------
+        ValueError
+            If the file is not such a field, or of a newer version.
+        OSError
+            If it cannot be read.
+        """
+        found: NullField = loaded(cls, path)
+        return found
+
+    def __repr__(self) -> str:
+        """Return a line that says how large and how strict the field is."""
+        levels = -np.expm1(-self._at_level(0.95))
+        return (
+            f"<NullField: {self.n_scales} scales, {self.n_times} times, 95 % level "
+            f"{levels.min():.2f} to {levels.max():.2f}>"
+        )
+
+    def _at_level(self, level: float) -> Floats:
+        """Return -log(1 - r) at a level, (scale, share)."""
+        return at_level(self._curves, as_level(level, "level"))
+
+    @cached_property
+    def _curves(self) -> Floats:
+        return self.table.curves
+
+    def _shares(self) -> list[Floats]:
+        """Return for each scale the distances of the first times that are near an end."""
+        half = (self.n_times + 1) // 2
+        found = []
+        for near, far in zip(self.table.near, self.table.far, strict=True):
+            distance = np.arange(min(half, int(np.ceil(far))))
+            found.append(np.clip((distance - near) / max(far - near, 1e-300), 0, 1))
+        return found
+
+    def _over_times(self, values: Floats) -> Floats:
+        """Spread values by (scale, share) over the times, (scale, time)."""
+        out = np.empty((self.n_scales, self.n_times))
+        for row, nodes, shares in zip(out, values, self._shares(), strict=True):
+            row[:] = nodes[-1]
+            row[: shares.size] = weights_at(shares) @ nodes
+            row[self.n_times - shares.size :] = row[: shares.size][::-1]
+        return out
+
+
+def distances_of(R2: Floats) -> Floats:
+    """Return -log(1 - R2), finite."""
+    if (R2 < 0).any() or (R2 > 1).any():
+        raise ValueError("`R2` must lie in [0, 1], got values outside it.")
+    return np.asarray(-np.log1p(-np.minimum(R2, 1 - np.finfo(float).eps)))
+
+
+def at_level(curves: Floats, level: float) -> Floats:
+    """Return -log(1 - r) at which curves of log P fall to 1 - level, shape (...)."""
+    wanted = -np.log1p(-level)
+    found = [np.interp(wanted, -curve, FINE) for curve in curves.reshape(-1, FINE.size)]
+    return np.reshape(found, curves.shape[:-1])
+
+
+def error_of_level(curves: Floats, errors: Floats, y: Floats) -> Floats:
+    """Return the standard error of r at y = -log(1 - r), from that of log P."""
+    place = np.clip(np.searchsorted(FINE, y), 1, FINE.size - 2)[..., np.newaxis]
+    error = np.take_along_axis(errors, place, axis=-1)[..., 0]
+    slope = np.take_along_axis(np.gradient(curves, FINE, axis=-1), place, axis=-1)[..., 0]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        found = np.exp(-y) * error / np.abs(slope)
+    return np.where(np.isfinite(found), found, 0.0)
+
+
+def weights_at(shares: Floats) -> Floats:
+    """Return the weights of the tabulated distances at others, (other, tabulated)."""
+    return np.asarray(_basis()(shares))
+
+
+@cache
+def _basis() -> Any:
+    return spline(SHARES, np.eye(SHARES.size))
+
+
+def _interpolated(y: Floats, curves: Floats, weights: Floats) -> Floats:
+    """Return log P at each y, each at distances of its own."""
+    place = np.clip(np.searchsorted(FINE, y, side="right") - 1, 0, FINE.size - 2)
+    part = (y - FINE[place]) / (FINE[place + 1] - FINE[place])
+    low, high = curves[:, place], curves[:, place + 1]
+    return np.asarray(np.einsum("tk,kt->t", weights, low + part * (high - low)))

@@ -1,0 +1,136 @@
+"""The null distribution at each point of a map: in closed form or simulated, and kept."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import OrderedDict
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+
+from ._version import __version__
+from .analytic.compute import tabulate
+from .analytic.field import FILE_FORMAT as FIELD_FORMAT
+from .analytic.field import NullField
+from .analytic.scale_null import FILE_FORMAT as SCALE_FORMAT
+from .analytic.scale_null import AnalyticNull, scale_null
+from .cached_files import recall, store
+from .geometry import Geometry
+from .helpers import cache_path
+from .montecarlo.null import FILE_FORMAT as NULL_FORMAT
+from .montecarlo.null import NullDistribution
+from .montecarlo.options import SimulationOptions
+from .montecarlo.plan import digest_of, fingerprint
+
+# Raised whenever the same arguments would give other numbers than before.
+_VERSION = 1
+
+# Fields kept in memory, the latest used last: a megabyte each.
+_KEPT: OrderedDict[str, NullField] = OrderedDict()
+_MOST_KEPT = 8
+
+# A wavelet with a larger response at negative frequencies, as a share of its peak, is not analytic.
+_NEGATIVE = 0.02
+
+
+class Distribution:
+    """Any null distribution in a file."""
+
+    KINDS: ClassVar[dict[str, Any]] = {
+        NULL_FORMAT: NullDistribution,
+        SCALE_FORMAT: AnalyticNull,
+        FIELD_FORMAT: NullField,
+    }
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, Any]) -> Any:
+        """Return the distribution of which its `to_arrays` made arrays; ValueError if none did."""
+        try:
+            kind = cls.KINDS[json.loads(str(arrays["facts"][()]))["format"]]
+        except (KeyError, TypeError) as error:
+            raise ValueError("it holds no null distribution") from error
+        return kind.from_arrays(arrays)
+
+
+def null_field_of(
+    geometry: Geometry,
+    coefficients: tuple[float, float],
+    options: SimulationOptions,
+    *,
+    centred: bool,
+) -> NullField:
+    """Return the null distributions at all points of a map of two AR(1) records.
+
+    In closed form for an analytic wavelet; for others they are simulated, with the options.
+    `centred` says whether the mean of each series is subtracted.
+    """
+    if geometry.smooths_itself or not is_analytic(geometry.mother):
+        raise NotImplementedError
+    key = _key(geometry, coefficients, centred)
+    path = cache_path() / f"field-{key}.npz"
+    if options.cache:
+        field = _KEPT.get(key) or recall(
+            path, NullField.load, lambda found: found.n_scales == geometry.n_scales
+        )
+        if field is not None:
+            return _keep(key, field)
+    table = tabulate(geometry, coefficients, without_mean=centred)
+    field = NullField(table, geometry.n_times, geometry.periods, geometry.dt, _facts(coefficients))
+    if options.cache:
+        store(path, field.write)
+        _keep(key, field)
+    return field
+
+
+def scale_null_of(
+    geometry: Geometry, coefficients: tuple[float, float], options: SimulationOptions
+) -> AnalyticNull:
+    """Return the null distribution of each scale outside the cone of influence, in closed form."""
+    if geometry.smooths_itself or not is_analytic(geometry.mother):
+        raise ValueError(
+            "`method` must be 'full' or 'multirate' for a real wavelet or one with a `smooth` of "
+            f"its own, which have no closed form, got 'analytic' with {geometry.mother!r}."
+        )
+    if options.noise != "ar1":
+        raise ValueError(
+            f"`noise` must be 'ar1' with method='analytic', got {options.noise!r}. Use "
+            "method='full'."
+        )
+    return scale_null(geometry, coefficients, _facts(coefficients))
+
+
+def _facts(coefficients: tuple[float, float]) -> dict[str, Any]:
+    return {"method": "analytic", "coefficients": list(coefficients), "version": __version__}
+
+
+def is_analytic(mother: Any) -> bool:
+    """Return whether a wavelet responds to positive frequencies only."""
+    x = np.linspace(0, 16 * np.pi / mother.flambda() + 20, 2**10)
+    size = np.abs(mother.psi_ft(x)), np.abs(mother.psi_ft(-x))
+    return bool(size[1].max() < _NEGATIVE * size[0].max())
+
+
+def _keep(key: str, field: NullField) -> NullField:
+    _KEPT[key] = field
+    _KEPT.move_to_end(key)
+    while len(_KEPT) > _MOST_KEPT:
+        _KEPT.popitem(last=False)
+    return field
+
+
+def _key(geometry: Geometry, coefficients: tuple[float, float], centred: bool) -> str:
+    """Return a name for everything that determines a field in closed form."""
+    facts = {
+        "version": _VERSION,
+        "mother": fingerprint(geometry.mother, geometry.scales_in_samples, 256),
+        "coefficients": [value.hex() for value in coefficients],
+        "scales": digest_of(geometry.scales_in_samples),
+        "dt": geometry.dt.hex(),
+        "dj": geometry.dj.hex(),
+        "lengths": [geometry.n_times, geometry.n_fft],
+        "smoothing": geometry.smoothing,
+        "centred": centred,
+    }
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
