@@ -55,10 +55,17 @@ def new_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
         part.unlink(missing_ok=True)
 
 
-def write_arrays(path: str | os.PathLike[str], arrays: Mapping[str, NDArray[Any]]) -> None:
-    """Write arrays to a .npz file, whose name is taken as it is."""
+def write_arrays(
+    path: str | os.PathLike[str], arrays: Mapping[str, Any], *, compress: bool = False
+) -> None:
+    """Write arrays without objects to a .npz file, whose name is taken as it is."""
+    plain: dict[str, Any] = {name: np.asarray(array) for name, array in arrays.items()}
+    # NumPy 2.0 knows no `allow_pickle` here.
+    objects = [name for name, array in plain.items() if array.dtype.hasobject]
+    if objects:
+        raise TypeError(f"{objects[0]!r} must be an array of numbers, dates or text.")
     with new_file(path) as stream:
-        np.savez(stream, allow_pickle=False, **arrays)  # type: ignore[arg-type, unused-ignore]
+        (np.savez_compressed if compress else np.savez)(stream, **plain)
 
 
 def read_arrays(path: str | os.PathLike[str]) -> dict[str, NDArray[Any]]:

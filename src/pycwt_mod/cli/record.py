@@ -15,7 +15,7 @@ import numpy as np
 import scipy
 
 from .._version import __version__
-from ..files import new_file
+from ..files import write_arrays
 from .inputs import Inputs, Source
 
 __all__ = ["as_json", "facts_of", "program_facts", "save_arrays"]
@@ -78,13 +78,8 @@ def save_arrays(path: Path, arrays: Mapping[str, Any], provenance: Mapping[str, 
 
     A file of that name is replaced once the new one is complete.
     """
-    with new_file(path) as stream:
-        np.savez_compressed(
-            stream,
-            allow_pickle=False,
-            provenance=np.array(as_json(provenance)),
-            **{key: np.asarray(array) for key, array in arrays.items() if array is not None},
-        )
+    kept = {key: array for key, array in arrays.items() if array is not None}
+    write_arrays(path, {"provenance": as_json(provenance), **kept}, compress=True)
 
 
 def _plain(value: Any) -> Any:

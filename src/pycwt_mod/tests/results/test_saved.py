@@ -135,6 +135,14 @@ def test_file_is_replaced_when_the_new_one_is_whole(tmp_path, monkeypatch):
     assert [entry.name for entry in tmp_path.iterdir()] == ["file"]
 
 
+def test_objects_are_not_written(tmp_path):
+    result = cwt(noise(), 1.0)
+    result.times = np.array([None] * 200)
+    with pytest.raises(TypeError, match="'times' must be an array of numbers"):
+        result.save(tmp_path / "file")
+    assert not list(tmp_path.iterdir())
+
+
 def test_file_is_written_through_a_link_and_with_the_usual_permissions(tmp_path):
     (tmp_path / "link").symlink_to(tmp_path / "file")
     RESULTS["cwt"].save(tmp_path / "link")
