@@ -63,14 +63,14 @@ def _columns_of(source: Source) -> str:
 def _times_of(inputs: Inputs) -> str:
     """Return number, steps and period of the values."""
     number = f"{inputs.n} values"
+    unit = inputs.unit.removesuffix("s") if inputs.dt == 1 else inputs.unit
     if inputs.times is None:
         if inputs.spacing == "not given":
             return f"{number}; no times given, periods are in samples"
-        return f"{number}, steps of {inputs.dt:.6g} {inputs.unit}".rstrip()
+        return f"{number}, steps of {inputs.dt:.6g} {unit}".rstrip()
     steps = inputs.spacing
-    if inputs.times.dtype.kind != "M" and inputs.unit:
-        one = inputs.unit.removesuffix("s") if inputs.dt == 1 else inputs.unit
-        steps += f" {one}"
+    if inputs.times.dtype.kind != "M":
+        steps = f"{steps} {unit}".rstrip()
     return f"{inputs.span}, {steps}, {number}"
 
 

@@ -19,7 +19,7 @@ from .pictures import save_pair
 __all__ = ["add_to"]
 
 _EXAMPLE = """\
-examples: the coherence of two columns with dates, as a picture and as arrays; of two files
+examples: two columns with dates, as a picture and as arrays; two files
   pycwt-mod wct rivers.csv --x rain --y discharge --time date \\
       --plot coherence.png --save coherence.npz
   pycwt-mod wct rain.csv flow.csv --interpolate 3

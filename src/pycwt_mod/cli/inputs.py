@@ -97,9 +97,11 @@ def read_inputs(arguments: argparse.Namespace, columns: Sequence[tuple[str, str 
             sheet.check(series, arguments.interpolate)
     inputs = _inputs(sheets, arguments)
     if len(inputs.series) == 2 and np.array_equal(*inputs.series):
+        both = dict.fromkeys((inputs.column(0), inputs.column(1)))
+        same = "x and y are the same values" if len(both) > 1 else "x and y are the same column"
         warn_user(
-            f"{inputs.column(0)} and {inputs.column(1)} hold the same values: a series goes with "
-            "itself at all times and periods, and that says nothing."
+            f"{same} ({' and '.join(both)}): a series goes with itself at all times and periods, "
+            "and that says nothing."
         )
     return inputs
 
@@ -203,10 +205,17 @@ def _chosen_columns(
     for index in others:
         if table.looks_like_times(index):
             raise UsageError(
-                f"{table.source}: {table.title(index)} looks like the times; name it by --time, "
-                f"or name the columns of the series by {options}"
+                f"{table.source}: {table.title(index)} looks like the times; name it by --time"
+                + _way_to_two(table, [i for i in others if i != index], options)
             )
     return others
+
+
+def _way_to_two(table: Table, others: Sequence[int], options: str) -> str:
+    """Return where the series may be, besides `others`, the columns that are no times."""
+    if len(others) == 1 and " and " in options:
+        return f", and beside {table.title(others[0])} a second file or column"
+    return f", or name the columns of the series by {options}"
 
 
 def _columns_of_many(
