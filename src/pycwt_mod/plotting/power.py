@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -138,7 +138,7 @@ def plot_cwt(
     band : (float, float), optional
         Ends of the scale average, in the unit of the axis: the shortest and the longest period, or
         the lowest and the highest frequency. By default all that are drawn. Choose it before
-        looking at the picture, or its level says too much.
+        looking at the picture, or its level says too much. Lines across the power show its ends.
     rectified : bool, default False
         Whether to divide the power and its time average by the scale (Liu et al. 2007), so that
         waves of like amplitude have like power at all periods. What is significant stays the same.
@@ -223,6 +223,9 @@ def plot_cwt(
         crop_to_coi, rectified,
     )  # fmt: skip
     analysis = analyse(series, when, dates, request)
+    if band is not None:  # its ends are lines without a name
+        ends = sorted(float(end) for end in look.axis.place(analysis.band))
+        look = replace(look, bands={**look.bands, "": (ends[0], ends[1])})
     figure, axes = _panels(ax)
     words = _Words.of(name, unit, normalize, rectified, significance_level)
     label = time_label or (f"Time ({period_unit})" if period_unit and not given else "Time")

@@ -175,7 +175,12 @@ def test_wct_saves_all_arrays_without_pickle(csv, rivers, call, tmp_path):
 
 @pytest.mark.parametrize(
     ("command", "name", "magic"),
-    [("wct", "p.png", b"\x89PNG"), ("xwt", "p.pdf", b"%PDF"), ("cwt", "p.svg", b"<?xml")],
+    [
+        ("wct", "p.png", b"\x89PNG"),
+        ("xwt", "p.pdf", b"%PDF"),
+        ("cwt", "p.svg", b"<?xml"),
+        ("cwt", "p.eps", b"%!PS"),
+    ],
 )
 def test_picture_is_drawn(command, name, magic, csv, call):
     columns = ("--x", "rain", *(("--y", "discharge") if command != "cwt" else ()))

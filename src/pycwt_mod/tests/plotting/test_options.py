@@ -134,6 +134,9 @@ def test_band_of_a_frequency_axis_is_one_of_frequencies():
     lines = [plot.average[0] for plot in plots]
     np.testing.assert_allclose(lines[0].get_ydata(), lines[1].get_ydata())
     assert [line.get_label() for line in lines] == ["2 to 8 years", "0.125 to 0.5 cycles per year"]
+    for plot, ends in zip(plots, ([2, 8], [1 / 8, 1 / 2]), strict=True):
+        drawn = [line.get_ydata() for line in plot.axes["power"].lines]
+        assert [float(y[0]) for y in drawn if len(y) == 2] == pytest.approx(ends)
     assert plots[1].axes["power"].get_ylim() == plots[1].axes["spectrum"].get_ylim()
 
 

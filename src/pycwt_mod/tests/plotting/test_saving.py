@@ -21,7 +21,7 @@ def plot():
 def test_fonts_are_those_that_publishers_take(plot, tmp_path):
     before = dict(mpl.rcParams)
     for suffix in ("pdf", "eps"):
-        plot.save(tmp_path / f"picture.{suffix}")
+        plot.save(tmp_path / f"picture.{suffix}", dpi=40)
     assert dict(mpl.rcParams) == before
     pdf = (tmp_path / "picture.pdf").read_bytes()
     streams = [pdf] + [
@@ -38,7 +38,7 @@ def test_fonts_are_those_that_publishers_take(plot, tmp_path):
 
 
 def test_postscript_keeps_the_field_below_the_cone(plot, tmp_path, caplog):
-    plot.save(tmp_path / "picture.eps")
+    plot.save(tmp_path / "picture.eps", dpi=40)
     assert not [r for r in caplog.records if "transparen" in r.getMessage()]
     assert plot.axes.get_rasterization_zorder() is None
 
