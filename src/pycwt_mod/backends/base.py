@@ -20,7 +20,7 @@ from ..progress import ProgressOption
 from ..validation import brief, warn_user
 from .deadline import Deadline, closing_iterator
 from .feed import Feed, in_order
-from .nesting import available_cores, inside_worker
+from .nesting import available_cores, inside_worker, note_open_files
 from .pickling import opened
 from .shipping import DEAD_WORKERS_NOTE, Local, Parcel
 from .user_work import simulate
@@ -203,6 +203,9 @@ class MCBackend(ABC):
                     except BrokenExecutor as error:
                         done = f"{feed.n_taken} tasks had been done."
                         error.add_note(f"{DEAD_WORKERS_NOTE} {done} {self.if_broken}".rstrip())
+                        raise
+                    except OSError as error:
+                        note_open_files(error)
                         raise
                     result = opened(outcome)
                     if on_done is not None:

@@ -15,7 +15,13 @@ from .dask_cluster import Cluster, compare_versions, count_threads, translated_e
 from .dask_sum import Summing
 from .deadline import Deadline
 from .futures import in_flight
-from .nesting import GUARD, available_cores, inside_worker, refuse_import_of_main
+from .nesting import (
+    GUARD,
+    available_cores,
+    inside_worker,
+    refuse_import_of_main,
+    require_open_files,
+)
 from .shipping import Parcel
 
 __all__ = ["DaskBackend"]
@@ -25,6 +31,9 @@ R = TypeVar("R")
 
 # How long a scheduler may take to say good-bye.
 CLOSE_SECONDS = 5.0
+# Files that a cluster of this machine opens here (measured: 21 and 11); with too few of them it
+# neither starts nor fails.
+FILES_OF_A_CLUSTER, FILES_PER_WORKER = 32, 16
 
 
 def distributed() -> Any:
@@ -246,6 +255,7 @@ class _Own:
     def start(self, n_workers: int) -> None:
         """Start a cluster of worker processes on this machine, and connect to it."""
         dask = distributed()
+        require_open_files(FILES_OF_A_CLUSTER + FILES_PER_WORKER * n_workers)
         try:
             self.cluster = dask.LocalCluster(
                 n_workers=n_workers,

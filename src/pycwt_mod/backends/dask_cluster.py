@@ -213,7 +213,7 @@ def compare_versions(client: Any) -> None:
         if versions["pycwt_mod"] is None and own["pycwt_mod"] is not None:
             raise RuntimeError(
                 f"the dask worker {worker} cannot import the package. Install it "
-                f"there, in the same version: pip install pycwt_mod=={own['pycwt_mod']}"
+                f"there as here, in the same version, {own['pycwt_mod']}."
             )
         differ += [
             f"{name} {versions[name]} on {worker} ({own[name]} here)"

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import (
+    BrokenExecutor,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    ThreadPoolExecutor,
+)
 from itertools import islice
 from types import ModuleType
 from typing import Any, ClassVar
 
+from ..validation import brief
 from .base import MCBackend, as_limit
 from .deadline import Deadline
 from .futures import in_flight
@@ -116,7 +124,8 @@ class ExecutorBackend(MCBackend):
         self, run: Callable[[Any], Any], tasks: Iterator[Any], deadline: Deadline
     ) -> Iterator[Any]:
         def submit(task: Any) -> Future[Any]:
-            future: Future[Any] = self.executor.submit(run, task)
+            with self._noting_its_end():
+                future: Future[Any] = self.executor.submit(run, task)
             return future
 
         # Twice the workers keeps them fed.
@@ -126,7 +135,8 @@ class ExecutorBackend(MCBackend):
         self, run: Callable[[Any], Any], tasks: Iterator[Any], deadline: Deadline
     ) -> Iterator[Any]:
         some = list(islice(tasks, self._n_at_a_time(TASKS_PER_ROUND)))
-        outcomes = self.executor.map(run, some)
+        with self._noting_its_end():
+            outcomes = self.executor.map(run, some)
         outcomes = list(outcomes) if isinstance(outcomes, Iterable) else [outcomes]
         if len(outcomes) != len(some):
             raise RuntimeError(
@@ -134,6 +144,20 @@ class ExecutorBackend(MCBackend):
                 f"{len(outcomes)} for {len(some)}."
             )
         yield from outcomes
+
+    @contextlib.contextmanager
+    def _noting_its_end(self) -> Iterator[None]:
+        """Say what to do about an executor that takes no work; `run` itself never raises."""
+        try:
+            yield
+        except BrokenExecutor:
+            raise
+        except (RuntimeError, ValueError) as error:
+            error.add_note(
+                f"`backend` is {brief(self.executor)}, which takes no work: was it closed, or shut "
+                "down? Make the call inside of its `with` block, or pass a new one."
+            )
+            raise
 
     def _n_at_a_time(self, per_worker: int) -> int:
         """Return the number of tasks to hand over; a limit below the workers holds exactly."""

@@ -161,8 +161,9 @@ class GPUBackend(SequentialBackend):
             if _finds_gpu(library):
                 return library
         raise RuntimeError(
-            'neither CuPy nor PyTorch finds a GPU. Install one, `pip install "pycwt_mod[gpu]"`, '
-            "or pass GPUBackend(library='torch', device='cpu') to compute on the CPU."
+            "neither CuPy nor PyTorch finds a GPU. Install one, `pip install torch "
+            "array-api-compat`, or pass GPUBackend(library='torch', device='cpu') to compute on "
+            "the CPU."
         )
 
 

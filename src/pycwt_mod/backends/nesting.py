@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import inspect
 import multiprocessing
 import os
@@ -16,8 +17,10 @@ __all__ = [
     "importing_main",
     "inside_worker",
     "marked_as_worker",
+    "note_open_files",
     "note_pool",
     "refuse_import_of_main",
+    "require_open_files",
 ]
 
 
@@ -25,6 +28,12 @@ __all__ = [
 GUARD = (
     "A script whose workers are started by importing it must do all its work under "
     '`if __name__ == "__main__":`, or each worker would start the work once more.'
+)
+
+
+_TOO_FEW_FILES = (
+    "Workers need pipes and files, and the system allows this program no more of them. Raise the "
+    "limit (`ulimit -n 4096` before the program starts), close files, or use backend='sequential'."
 )
 
 
@@ -62,6 +71,25 @@ def available_cores() -> int:
     import joblib
 
     return int(joblib.cpu_count())
+
+
+def note_open_files(error: OSError) -> None:
+    """Say what to do, if this error is that of too many open files."""
+    if error.errno in (errno.EMFILE, errno.ENFILE):
+        error.add_note(_TOO_FEW_FILES)
+
+
+def require_open_files(n_files: int) -> None:
+    """Raise OSError where this process may not open so many files, where that is known."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return
+    limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    if limit != resource.RLIM_INFINITY and limit < n_files:
+        error = OSError(errno.EMFILE, f"the limit is {limit} open files, and {n_files} are needed")
+        note_open_files(error)
+        raise error
 
 
 @contextlib.contextmanager

@@ -43,8 +43,6 @@ _BUILT_IN = {
     "dask": "pycwt_mod.backends.dask:DaskBackend",
     "gpu": "pycwt_mod.backends.gpu:GPUBackend",
 }
-_EXTRAS = {"dask": '"pycwt_mod[dask]"', "gpu": '"pycwt_mod[gpu]"'}
-
 _registered: dict[str, type[MCBackend]] = {}
 _default_name: str | None = None
 _scanned = False
@@ -272,9 +270,9 @@ def _remedies(key: str) -> tuple[str | None, str]:
     """Return what a backend lacks whose libraries are installed, and the pip line of others."""
     try:
         cls = _load(key)
-        return cls.lack(), f"pip install {_EXTRAS.get(key) or ' '.join(cls.requires) or key}"
+        return cls.lack(), f"pip install {' '.join(cls.requires) or key}"
     except Exception:
-        return None, f"pip install {_EXTRAS.get(key, key)}"
+        return None, f"pip install {key}"
 
 
 def _describe(name: str) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import os
 import pickle
 import tempfile
 import threading
+import time
 import uuid
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterator
@@ -40,6 +41,9 @@ DEAD_WORKERS_NOTE = "Worker processes died: killed, out of memory, or crashed."
 LARGE_BYTES = 1 << 20
 # Kernels that a worker process keeps; two, for two calls at a time on one pool of the user's.
 KEPT_KERNELS = 2
+
+# How often a worker process looks whether its parent is still there.
+PARENT_SECONDS = 1.0
 
 # A task with its number, and an outcome with the number of its task.
 Numbered: TypeAlias = tuple[int, Any]
@@ -168,6 +172,7 @@ class Parcel:
     def __call__(self, numbered: Numbered) -> Numbered:
         """Return the outcome of one task as bytes, which every pool can unpickle."""
         number, task = numbered
+        _end_with(self._sender[0])
         if self._path and self.token not in _kept and not Path(self._path).exists():
             return number, Lacking(task)
         try:
@@ -237,10 +242,33 @@ _kept: OrderedDict[str, Callable[[Any], Any]] = OrderedDict()
 _running: Counter[str] = Counter()
 
 
+_ends_with_parent = False
+
+
+def _end_with(parent: int) -> None:
+    """Let this process end soon after its parent, which may be killed without a word.
+
+    Workers of joblib and of the standard library would wait for its next task for minutes or for
+    ever, and so would the memory that they share.
+    """
+    global _ends_with_parent
+    if _ends_with_parent or os.getppid() != parent:
+        return
+    _ends_with_parent = True
+    threading.Thread(target=_wait_for_end_of, args=(parent,), daemon=True).start()
+
+
+def _wait_for_end_of(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(PARENT_SECONDS)
+    os._exit(1)
+
+
 def _after_fork() -> None:
-    """Replace the lock, which another thread of the parent may have held."""
-    global _lock
+    """Replace the lock, which another thread of the parent may have held; threads are gone."""
+    global _lock, _ends_with_parent
     _lock = threading.Lock()
+    _ends_with_parent = False
 
 
 if hasattr(os, "register_at_fork"):

@@ -52,7 +52,7 @@ def _run(arguments: argparse.Namespace) -> str:
     ]
     lacking = [name for name in _READERS if versions[name] is None]
     if lacking:
-        lines.append(f'files: {" and ".join(lacking)} lacking; pip install "pycwt_mod[cli]"')
+        lines.append(f"files: {' and '.join(lacking)} lacking; pip install {' '.join(lacking)}")
     else:
         lines.append(f"files: by pandas {versions['pandas']} and pyarrow {versions['pyarrow']}")
     return "\n".join(lines)

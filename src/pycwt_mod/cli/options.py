@@ -359,7 +359,8 @@ def wavelet(text: str) -> Any:
     name, colon, parameter = text.strip().lower().partition(":")
     if name not in _MOTHERS or (colon and name == "mexicanhat"):
         raise argparse.ArgumentTypeError(
-            f"must be one of {', '.join(_MOTHERS)}, or such as morlet:8, got {text!r}"
+            f"must be one of {', '.join(_MOTHERS)}, or such as morlet:8, got {text!r}."
+            f"{did_you_mean(name, _MOTHERS)}"
         )
     if not colon:
         return _MOTHERS[name]()

@@ -377,3 +377,78 @@ def test_fault_clock_that_jumps_changes_nothing(name, monkeypatch):
             assert null_of(200, backend=backend, cache=True) == expected
         finally:
             monkeypatch.undo()
+
+
+TOO_FEW_FILES = """
+import resource
+from pycwt_mod import wct_null
+
+if __name__ == "__main__":
+    resource.setrlimit(resource.RLIMIT_NOFILE, (16, 16))
+    problem = dict(mc_count=1000, n_workers=2, progress=False, cache=False)
+    try:
+        wct_null(0.5, 0.3, 1.0, 0.25, 2.0, 8, backend={name!r}, **problem)
+    except OSError as error:
+        assert "Too many open files" in str(error) or "limit is 16" in str(error), error
+        assert "ulimit -n 4096" in "".join(error.__notes__), error.__notes__
+    else:
+        raise SystemExit("no error")
+    wct_null(0.5, 0.3, 1.0, 0.25, 2.0, 8, backend="sequential", mc_count=20, progress=False)
+"""
+
+
+@pytest.mark.parametrize("name", ["joblib", "dask"])
+def test_fault_too_few_open_files_is_an_error_that_says_what_to_do(name, tmp_path):
+    if name == "dask":
+        pytest.importorskip("distributed")
+    run_script(tmp_path, TOO_FEW_FILES.format(name=name))
+
+
+KILLED = """
+import os, time
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+
+import numpy as np
+from pycwt_mod.backends import map_tasks
+
+
+def tell(data, number):
+    print(os.getpid(), flush=True)
+    time.sleep(0.2)
+
+
+if __name__ == "__main__":
+    work = partial(tell, np.ones(1_000_000))
+    with ProcessPoolExecutor(2) as pool:
+        backend = pool if {name!r} == "pool" else "joblib"
+        map_tasks(work, range(10_000), backend=backend, n_workers=2)
+"""
+
+
+@heavy
+@pytest.mark.parametrize("name", ["joblib", "pool"])
+def test_fault_killed_program_takes_its_workers_along(name, tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(KILLED.format(name=name))
+    program = subprocess.Popen(
+        [sys.executable, str(script)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        env={**os.environ, "TMPDIR": str(tmp_path), "JOBLIB_TEMP_FOLDER": str(tmp_path)},
+    )
+    try:
+        pids = set()
+        while len(pids) < 2:
+            pids.add(int(program.stdout.readline()))
+        workers = [psutil.Process(pid) for pid in pids]
+    finally:
+        program.kill()
+        program.wait()
+        program.stdout.close()
+    assert not psutil.wait_procs(workers, timeout=10)[1]
+    end = time.monotonic() + 10
+    while list(tmp_path.glob("joblib_memmapping_folder_*")) and time.monotonic() < end:
+        time.sleep(0.1)
+    assert not list(tmp_path.glob("joblib_memmapping_folder_*"))

@@ -152,7 +152,7 @@ def test_dask_worker_without_the_package_is_a_clear_error(programs):
     programs.worker(INSTALLED.format(name="pycwt_mod", version=None))
     with distributed.Client(programs.address, set_as_default=False) as client:
         client.wait_for_workers(1, timeout=30)
-        with pytest.raises(RuntimeError, match=r"cannot import the package.*pip install pycwt_mod"):
+        with pytest.raises(RuntimeError, match="cannot import the package"):
             list(DaskBackend(client).map(slow, range(2)))
 
 

@@ -216,3 +216,14 @@ def test_executor_refuses_what_is_none(wrong, hint):
     ) as caught:
         ExecutorBackend(wrong)
     assert hint in str(caught.value)
+
+
+@pytest.mark.parametrize("kind", [ThreadPool, ThreadPoolExecutor])
+def test_executor_that_is_closed_is_told_so(kind):
+    pool = kind(1)
+    (pool.terminate if kind is ThreadPool else pool.shutdown)()
+    with pytest.raises((RuntimeError, ValueError), match=r"not running|after shutdown") as caught:
+        list(ExecutorBackend(pool, 1).map(abs, range(3)))
+    (note,) = caught.value.__notes__
+    assert note.startswith("`backend` is <")
+    assert "pass a new one" in note

@@ -25,7 +25,7 @@ def test_backends_names_what_to_install(call, monkeypatch):
 
     monkeypatch.setattr(backends_command.metadata, "version", version)
     _, out, _ = call("backends")
-    assert 'files: pandas and pyarrow lacking; pip install "pycwt_mod[cli]"' in out
+    assert "files: pandas and pyarrow lacking; pip install pandas pyarrow" in out
 
 
 def test_backends_as_json(call_json):
