@@ -54,7 +54,9 @@ def test_a_rhythm_in_common_is_not_doubtful():
 def test_red_noise_is_not_doubtful_be_it_related_or_not(wavelet):
     a, *others = red_series(5, 400, 0.7, 3)
     data = np.stack([a, a + others[0], *others[1:]])
-    result = wct_matrix(data, 1.0, dj=1 / 4, wavelet=wavelet, mc_count=60, rng_seed=1, **QUIET)
+    result = wct_matrix(
+        data, 1.0, dj=1 / 4, J=16, wavelet=wavelet, mc_count=60, rng_seed=1, **QUIET
+    )
     related = result.pairs.index((0, 1))
     assert (result.pvalue[related, :3] < 0.01).all()
     assert not result.doubtful[related].any()
