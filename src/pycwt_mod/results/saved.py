@@ -22,7 +22,7 @@ def load(path: str | PathLike[str]) -> Any:
     Parameters
     ----------
     path : path-like
-        The file. Nothing in it is run, so it may come from anywhere.
+        The file. Nothing in it is run.
 
     Returns
     -------
