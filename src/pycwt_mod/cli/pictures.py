@@ -69,7 +69,7 @@ def save_matrix(arguments: argparse.Namespace, inputs: Inputs, result: MatrixRes
     columns = min(_PANELS_ABREAST, len(bands))
     rows = math.ceil(len(bands) / columns)
     size = 2.2 + 0.22 * len(result.names)
-    figure = Figure(figsize=(size * columns + 1, size * rows), layout="constrained")
+    figure = Figure(figsize=(size * columns + 1, (size + 0.4) * rows), layout="constrained")
     plot = result.plot(level=arguments.significance_level, period_unit=inputs.unit, ax=figure)
     save_figure(plot.figure, arguments.plot)
 

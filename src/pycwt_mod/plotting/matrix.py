@@ -32,8 +32,8 @@ _MEASURES: dict[str, tuple[str, str, tuple[float, ...]]] = {
 
 # Panels side by side; the size of one in inches, for all its names and for each of them.
 _ABREAST, _PANEL, _PANEL_OF_NAME = 3, 2.2, 0.22
-# Room for the colour bar in inches.
-_BAR = 1.0
+# Room in inches for the colour bar, and for the names below and the band above a panel.
+_BAR, _NAMES = 1.0, 0.4
 
 # Names are as large as a row allows, in points; below the smallest some are left out.
 _LARGEST_NAME, _SMALLEST_NAME = 10.0, 6.0
@@ -193,7 +193,7 @@ def _panels(ax: Any, number: int, n_series: int) -> list[Any]:
         columns = min(_ABREAST, number)
         rows = math.ceil(number / columns)
         side = _PANEL + _PANEL_OF_NAME * n_series
-        size = (7.0, 6.0) if number == 1 else (side * columns + _BAR, side * rows)
+        size = (7.0, 6.0) if number == 1 else (side * columns + _BAR, (side + _NAMES) * rows)
         figure = shown_figure(*size) if ax is None else ax
         return [figure.add_subplot(rows, columns, place + 1) for place in range(number)]
     if number > 1:
