@@ -11,11 +11,14 @@ It needs no test framework, and a third party can run it on a backend of its own
 from __future__ import annotations
 
 import contextlib
+import threading
 import traceback
 from collections.abc import Callable, Iterable
 from textwrap import fill
 
+from ..progress import ProgressOption, make_progress
 from .base import MCBackend
+from .deadline import Deadline
 from .laws import LAWS, Law
 
 __all__ = ["LAWS", "ConformanceError", "Law", "check_backend"]
@@ -59,11 +62,16 @@ def _paragraph(names: list[str], found: str) -> str:
 
 
 def check_backend(
-    backend: MCBackend | Callable[[], MCBackend], laws: Iterable[str] | None = None
+    backend: MCBackend | Callable[[], MCBackend],
+    laws: Iterable[str] | None = None,
+    *,
+    law_timeout: float = 60.0,
+    progress: ProgressOption = False,
 ) -> None:
     """Check that a backend keeps the laws.
 
-    It takes about ten seconds. Worker processes must be able to import pycwt_mod.
+    It takes about ten seconds, and twenty times as long as the backend takes to start its workers
+    if it does so in every call. Worker processes must be able to import pycwt_mod.
 
     Parameters
     ----------
@@ -72,6 +80,11 @@ def check_backend(
         one.
     laws : iterable of str, optional
         Names of the laws to check, while you mend one; by default all of `LAWS`.
+    law_timeout : float, optional
+        Seconds after which a law counts as broken, by a backend that hangs. Those after it are
+        not checked then; what hangs stays behind in a thread.
+    progress : bool or callable, optional
+        Whether to show a bar of the laws checked; see `pycwt_mod.progress.make_progress`.
 
     Raises
     ------
@@ -94,13 +107,36 @@ def check_backend(
     made = backend if isinstance(backend, MCBackend) else backend()
     if not isinstance(made, MCBackend):
         raise TypeError(f"`backend` must be or make an MCBackend, got {made!r}.")
-    found = {name: _how_broken(LAWS[name], made) for name in names}
+    limit = Deadline(law_timeout).seconds
+    found: dict[str, str] = {}
+    with make_progress(progress, len(names), unit="law") as bar:
+        for name in names:
+            words = _how_broken_in_time(LAWS[name], made, limit)
+            if words is None:
+                found[name] = f"it hangs: not done after {limit:g} s; later laws were not checked"
+                raise ConformanceError(type(made).__name__, _broken(found), len(found))
+            found[name] = words
+            bar.update(1)
     if made is not backend:
         with contextlib.suppress(Exception):  # "close" is a law of its own
             made.close()
-    broken = {name: words for name, words in found.items() if words}
-    if broken:
-        raise ConformanceError(type(made).__name__, broken, len(names))
+    if _broken(found):
+        raise ConformanceError(type(made).__name__, _broken(found), len(found))
+
+
+def _broken(found: dict[str, str]) -> dict[str, str]:
+    return {name: words for name, words in found.items() if words}
+
+
+def _how_broken_in_time(law: Law, backend: MCBackend, seconds: float | None) -> str | None:
+    """Check one law in a thread; None: the time is over, and it goes on there."""
+    found: list[str] = []
+    check = threading.Thread(
+        target=lambda: found.append(_how_broken(law, backend)), name="check_backend", daemon=True
+    )
+    check.start()
+    check.join(seconds)
+    return found[0] if found else None
 
 
 def _how_broken(law: Law, backend: MCBackend) -> str:

@@ -291,3 +291,32 @@ def test_conformance_suite_refuses_a_law_or_a_backend_that_is_none():
         check_backend(SequentialBackend, ["ordr"])
     with pytest.raises(TypeError, match="`backend` must be or make an MCBackend"):
         check_backend(dict)
+
+
+class Hangs(SequentialBackend):
+    """A backend that never gives the results of more than six tasks."""
+
+    def map(self, kernel, tasks, **options):
+        results = list(super().map(kernel, tasks, **options))
+        if len(results) > 6:
+            let_go.wait()
+        yield from results
+
+
+let_go = threading.Event()
+
+
+def test_law_that_hangs_is_told_by_its_name_and_later_ones_are_not_checked():
+    seen = []
+    try:
+        with pytest.raises(ConformanceError, match=r"not done after 0\.5 s; later laws") as caught:
+            check_backend(
+                Hangs,
+                ["close", "order", "errors"],
+                law_timeout=0.5,
+                progress=lambda done, total: seen.append((done, total)),
+            )
+    finally:
+        let_go.set()
+    assert list(caught.value.broken) == ["order"]
+    assert seen[-1] == (1, 3)

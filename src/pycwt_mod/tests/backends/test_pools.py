@@ -2,13 +2,14 @@
 
 import logging
 import os
+import re
 import sys
 from pathlib import Path
 
 import joblib
 import pytest
 
-from pycwt_mod.backends import ExecutorBackend, JoblibBackend
+from pycwt_mod.backends import ExecutorBackend, JoblibBackend, MCBackend
 from pycwt_mod.backends.testing import check_backend
 
 pytestmark = [
@@ -38,6 +39,14 @@ def test_pools_ray_keeps_every_law(ray):
     multiprocessing = pytest.importorskip("ray.util.multiprocessing")
     with multiprocessing.Pool(2) as pool:
         check_backend(ExecutorBackend(pool, 2))
+
+
+def test_pools_ray_by_the_recipe_of_the_documentation(ray, checkout):
+    text = (checkout / "docs" / "backends.md").read_text(encoding="utf-8")
+    (recipe,) = re.findall(r"```text\n(import ray\.util.*?)```", text, re.S)
+    names = {"MCBackend": MCBackend}
+    exec(recipe, names)
+    check_backend(names["Ray"])
 
 
 def test_pools_ray_through_joblib(ray):
