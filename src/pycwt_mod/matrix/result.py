@@ -75,6 +75,8 @@ class MatrixResult:
         Why a pair has no numbers, by the names of its series.
     times : numpy.ndarray
         Times of the samples: those of an index of dates, else multiples of `dt`.
+    normalize : bool
+        Whether the series were normalised.
     levels : dict
         Level of R2 for each scale, by the coefficients in `nodes`; empty without significance.
 
@@ -104,6 +106,7 @@ class MatrixResult:
     times: NDArray[Any]
     levels: Mapping[tuple[float, float], Array] = field(default_factory=dict)
     store: Store = field(default_factory=Store)
+    normalize: bool = True
 
     @property
     def periods(self) -> Array:
@@ -141,8 +144,8 @@ class MatrixResult:
         Returns
         -------
         CoherenceResult
-            The tuple (WCT, aWCT, coi, freq, sig). Its null distribution is that of the rounded
-            AR(1) coefficients in `nodes`.
+            The tuple (WCT, aWCT, coi, freq, sig). Its levels and `null` are those of the
+            rounded AR(1) coefficients in `nodes`; p-values of points are those of the pair's own.
 
         Raises
         ------
@@ -185,6 +188,7 @@ class MatrixResult:
             dj=geometry.dj,
             smoothing=geometry.smoothing,
             significance_level=self.level,
+            normalize=self.normalize,
         )
         if null is not None:
             facts["provenance"] |= {
@@ -214,8 +218,8 @@ class MatrixResult:
 
         Parameters
         ----------
-        measure : {"coherence", "share", "phase", "resultant", "pvalue", "pvalue_fdr"}
-            Which numbers.
+        measure : {"coherence", "share", "phase", "resultant", "pvalue", "pvalue_fdr", "doubtful"}
+            Which numbers; 1 and 0 for "doubtful".
         band : int, default 0
             Number of the band.
 
@@ -225,7 +229,7 @@ class MatrixResult:
             Shape (n_series, n_series), NaN where there is no pair. Symmetric, but for the phase,
             which has the other sign on the other side.
         """
-        values = getattr(self, as_choice(measure, "measure", MEASURES))
+        values = getattr(self, as_choice(measure, "measure", (*MEASURES, "doubtful")))
         number = as_count(band, "band", at_least=0)
         if number >= len(self.bands):
             raise ValueError(

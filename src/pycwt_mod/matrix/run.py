@@ -301,6 +301,7 @@ class Run:
             geometry=problem.geometry,
             levels=self.levels,
             store=self.store,
+            normalize=problem.normalize,
             times=problem.series.times,
             **band_numbers(
                 sums,

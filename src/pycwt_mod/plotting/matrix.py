@@ -89,7 +89,8 @@ def plot_matrix(
         Number of one band of periods, from 0 on. By default all bands for which there are numbers.
     level : float, default 0.95
         A dot marks pairs that are significant at this level, with the false discovery rate over
-        all pairs held to ``1 - level``.
+        all pairs held to ``1 - level``; a ring those of them whose p-value is doubtful, as rhythms
+        that are not red noise would explain it.
     marks, colorbar : bool, default True
         Whether to draw these. There are no marks if the result has no such p-values.
     period_unit : str, optional
@@ -147,10 +148,11 @@ def plot_matrix(
     for axes, (number, values) in zip(panels, squares.items(), strict=True):
         shown = np.degrees(values) if measure == "phase" else values
         meshes.append(_draw_squares(axes, shown, names, look.cmap, norm))
-        corrected = None
+        corrected = doubtful = None
         if as_flag(marks, "marks"):
-            corrected = _corrected(result, number, len(names))
-        dots.append(_draw_marks(axes, corrected, 1 - probability, meshes[-1]))
+            corrected = _optional(result, "pvalue_fdr", number, len(names))
+            doubtful = _optional(result, "doubtful", number, len(names))
+        dots.append(_draw_marks(axes, corrected, doubtful, 1 - probability, meshes[-1]))
         shortest, longest = result.bands[number]
         words = f"Periods {spelled(shortest, longest, period_unit)}"
         axes.set_title(words if title is None or len(panels) > 1 else title)
@@ -229,10 +231,10 @@ def _square(result: Any, measure: str, band: int, n_series: int) -> Array:
     return values
 
 
-def _corrected(result: Any, band: int, n_series: int) -> Array | None:
-    """Return the p-values corrected over pairs, None for a result without them."""
+def _optional(result: Any, measure: str, band: int, n_series: int) -> Array | None:
+    """Return one measure of all pairs, None for a result without it."""
     try:
-        return _square(result, "pvalue_fdr", band, n_series)
+        return _square(result, measure, band, n_series)
     except (KeyError, ValueError):
         return None
 
@@ -259,8 +261,13 @@ def _draw_names(axes: Any, names: list[str]) -> None:
         axes.tick_params(which="minor", length=0)
 
 
-def _draw_marks(axes: Any, pvalues: Array | None, largest: float, mesh: Any) -> Any:
-    """Mark pairs whose p-value is at most `largest`, by dots that stand out from their square."""
+def _draw_marks(
+    axes: Any, pvalues: Array | None, doubtful: Array | None, largest: float, mesh: Any
+) -> Any:
+    """Mark pairs whose p-value is at most `largest`, by dots that stand out from their square.
+
+    Those of doubtful p-values are rings.
+    """
     if pvalues is None:
         return None
     with np.errstate(invalid="ignore"):
@@ -270,11 +277,14 @@ def _draw_marks(axes: Any, pvalues: Array | None, largest: float, mesh: Any) -> 
     side = 72 * min(size_in_inches(axes)) / pvalues.shape[0]
     colours = mesh.cmap(mesh.norm(np.ma.filled(mesh.get_array(), np.nan)))[row, column, :3]
     light = colours @ (0.299, 0.587, 0.114) > 0.5
+    own = np.where(light, "black", "white")
+    is_ring = np.zeros(row.size, bool) if doubtful is None else doubtful[row, column] == 1
     return axes.scatter(
         column,
         row,
         s=float(np.clip(0.4 * side, 1.5, 6)) ** 2,
-        c=np.where(light, "black", "white"),
+        facecolors=np.where(is_ring, "none", own),
+        edgecolors=own,
         marker="o",
-        linewidths=0,
+        linewidths=np.where(is_ring, 1.0, 0.0),
     )

@@ -36,6 +36,7 @@ def test_unrelated_rhythms_that_stand_out_are_doubtful():
         result = wct_matrix(data, DT, names=["Fz", "Cz", "Pz", "O1"], **ALPHA, **QUIET)
     assert (result.pvalue_fdr < 0.05).mean() > 0.8  # what the mark is for
     assert result.doubtful[result.pvalue <= 0.05].all()
+    assert result.square("doubtful")[0, 1] == result.doubtful[0, 0] == 1
     assert f"{int(result.doubtful.sum())} of them doubtful" in repr(result)
     assert result.to_dataframe()["doubtful"].tolist() == result.doubtful.ravel().tolist()
 

@@ -67,6 +67,18 @@ def test_marks_are_on_the_pairs_significant_after_correction():
     assert plot_matrix(matrix_result(6, corrected=False), band=0, ax=new_axes()).marks is None
 
 
+def test_marks_of_doubtful_pairs_are_rings():
+    result = matrix_result(2)
+    values = {"coherence": [[np.nan, 0.95], [0.05, np.nan]], "doubtful": [[0, 1], [0, 0]]}
+    result.square = lambda measure, band: np.array(values.get(measure, np.zeros((2, 2))))
+    plot = plot_matrix(result, band=0, ax=new_axes())
+    offsets = plot.marks.get_offsets().astype(int).tolist()
+    ring, dot = offsets.index([1, 0]), offsets.index([0, 1])
+    assert plot.marks.get_facecolors()[[ring, dot], 3].tolist() == [0, 1]
+    widths = plot.marks.get_linewidths()
+    assert (widths[ring], widths[dot]) == (1, 0)
+
+
 def test_missing_pairs_are_hatched():
     axes = plot_matrix(matrix_result(3), "phase", 0, ax=new_axes()).axes
     assert axes.patch.get_hatch()
