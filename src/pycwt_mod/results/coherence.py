@@ -467,5 +467,6 @@ class CoherenceResult(PairResult, _CoherenceFields):
         essentials = super()._essentials()
         if self.null is None:
             return essentials
-        found = significant_share(self.significant(), self.outside(), self.level)
+        # Showing a result must not start work: the null of each point may take seconds.
+        found = significant_share(self.significant(null="scale"), self.outside(), self.level)
         return {**essentials, **self.null.essentials(self.level), **found}

@@ -180,7 +180,7 @@ def test_table_has_real_numbers_for_complex_ones():
 
 def test_notebook_shows_the_essentials():
     shown = RESULTS["wct"]._repr_html_()
-    mask, outside = RESULTS["wct"].significant(), RESULTS["wct"].outside()
+    mask, outside = RESULTS["wct"].significant(null="scale"), RESULTS["wct"].outside()
     for words in (
         "CoherenceResult",
         "rain and flow",
@@ -194,6 +194,12 @@ def test_notebook_shows_the_essentials():
         assert words in shown
     assert "surrogates" not in RESULTS["no level"]._repr_html_()
     assert "% of the area" in RESULTS["xwt"]._repr_html_()
+
+
+def test_notebook_starts_no_work_to_show_a_result():
+    result = RESULTS["wct"]._replace(_field=None)
+    result._repr_html_()
+    assert vars(result)["_field"] is None
 
 
 def test_notebook_shows_names_as_they_are():
