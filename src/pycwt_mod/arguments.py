@@ -18,13 +18,13 @@ from .limits import (
     LEAST,
     MOST_SAMPLES,
     as_amplitude,
+    as_coefficient_or_one,
     as_signal,
     check_amplitude,
     is_default,
 )
 from .validation import (
     as_coefficient,
-    as_coefficient_or_one,
     as_numbers,
     as_real,
     as_series,

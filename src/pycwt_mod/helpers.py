@@ -13,10 +13,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import fft as fft
 
-from .limits import MOST_SAMPLES, as_amplitude, check_memory
+from .limits import MOST_SAMPLES, as_amplitude, as_coefficient_or_one, check_memory
 from .validation import (
     as_coefficient,
-    as_coefficient_or_one,
     as_count,
     as_real_array,
     as_series,

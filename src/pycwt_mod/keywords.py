@@ -61,7 +61,8 @@ def explains_keywords(options: Iterable[str] = ()) -> Callable[[Callable[P, R]],
 
     def decorated(function: Callable[P, R]) -> Callable[P, R]:
         parameters = inspect.signature(function).parameters.values()
-        own = [each.name for each in parameters if each.kind is not each.VAR_KEYWORD]
+        named = [each.name for each in parameters if each.kind is not each.VAR_KEYWORD]
+        own = [name for name in named if name != "self"]
 
         @functools.wraps(function)
         def checked(*args: P.args, **kwargs: P.kwargs) -> R:

@@ -13,7 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .transform import number_of_scales, scale_axis
-from .validation import as_bounded, as_positive, as_real, as_series, brief
+from .validation import (
+    as_coefficient,
+    as_positive,
+    as_real,
+    as_real_array,
+    as_series,
+    brief,
+    warn_user,
+)
 
 Array = NDArray[np.float64]
 
@@ -207,6 +215,14 @@ def given_scales(values: Any, name: str, dt: float, *, min_size: int) -> Array:
     return scales
 
 
+def as_bounded(value: Any, name: str, *, least: float = 0.0, most: float) -> float:
+    """Return a real number between two limits, beyond which nothing can be computed from it."""
+    number = as_real(value, name)
+    if not least <= number <= most:
+        raise ValueError(f"`{name}` must lie between {least:g} and {most:g}, got {number:g}.")
+    return number
+
+
 def as_signal(values: Any, name: str, *, allow_complex: bool = False) -> NDArray[Any]:
     """Return a series whose squares are within floating point."""
     series = as_series(values, name, allow_complex=allow_complex)
@@ -248,3 +264,23 @@ def _memory_bytes() -> float:
         return float(os.sysconf("SC_PAGE_SIZE")) * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, OSError, ValueError):  # Windows
         return float(_USUAL_MEMORY)
+
+
+def as_coefficient_or_one(value: Any, name: str) -> float:
+    """Return the coefficient of a spectrum: that of an AR(1) process, or 1, which pycwt takes."""
+    if as_real(value, name) != 1:
+        return as_coefficient(value, name)
+    warn_user(
+        f"`{name}` is 1, which no AR(1) process has. The spectrum is the limit towards it, zero at "
+        "every frequency, and any power is above a level of zero. Detrend or difference the "
+        "series, or test against white noise, by 0."
+    )
+    return 1.0
+
+
+def as_levels(level: Any) -> Array:
+    """Return probabilities of any shape."""
+    levels = as_real_array(level, "level")
+    if not ((levels > 0) & (levels < 1)).all():
+        raise ValueError(f"`level` must lie strictly between 0 and 1, got {brief(level)}.")
+    return levels

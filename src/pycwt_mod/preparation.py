@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .indexes import index_axis
+from .limits import as_bounded
 from .spectra import fitted_trend
 from .time_axis import RowsError, TimeAxis, as_time_axis
-from .validation import as_bounded, as_choice, as_count, as_positive, as_series, brief
+from .validation import as_choice, as_count, as_positive, as_series, brief
 
 __all__ = ["Prepared", "prepare"]
 

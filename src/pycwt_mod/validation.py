@@ -275,14 +275,6 @@ def _as_float(value: Any) -> float:
         return math.inf if value > 0 else -math.inf
 
 
-def as_bounded(value: Any, name: str, *, least: float = 0.0, most: float) -> float:
-    """Return a real number between two limits, beyond which nothing can be computed from it."""
-    number = as_real(value, name)
-    if not least <= number <= most:
-        raise ValueError(f"`{name}` must lie between {least:g} and {most:g}, got {number:g}.")
-    return number
-
-
 def as_real_array(values: Any, name: str, *, allow_nan: bool = False) -> NDArray[np.float64]:
     """Return finite real numbers of any shape as an array of float."""
     try:
@@ -357,18 +349,6 @@ def as_coefficient(value: Any, name: str) -> float:
             "this coefficient is not stationary. Detrend or difference the series first."
         )
     return number
-
-
-def as_coefficient_or_one(value: Any, name: str) -> float:
-    """Return the coefficient of a spectrum: that of an AR(1) process, or 1, which pycwt takes."""
-    if not (_is_real(value) and value == 1):
-        return as_coefficient(value, name)
-    warn_user(
-        f"`{name}` is 1, which no AR(1) process has. The spectrum is the limit towards it, zero at "
-        "every frequency, and any power is above a level of zero. Detrend or difference the "
-        "series, or test against white noise, by 0."
-    )
-    return 1.0
 
 
 def as_count(value: Any, name: str, *, at_least: int = 1, at_most: float = math.inf) -> int:

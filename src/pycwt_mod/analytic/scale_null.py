@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..files import write_arrays
 from ..geometry import Geometry
+from ..limits import as_levels
 from .compute import FINE, tabulate
 from .field import at_level, distances_of, error_of_level, weights_at
 from .files import loaded, packed, unpacked
@@ -159,9 +160,7 @@ class AnalyticNull:
         return found
 
     def _by_level(self, level: ArrayLike, function: Callable[[Floats], Floats]) -> Floats:
-        levels = np.asarray(level, dtype=float)
-        if not ((levels > 0) & (levels < 1)).all():
-            raise ValueError(f"`level` must lie strictly between 0 and 1, got {level!r:.80}.")
+        levels = as_levels(level)
         rows = [function(at_level(self.log_p, each)) for each in levels.ravel().tolist()]
         found = np.reshape(rows, (*levels.shape, self.n_scales))
         return np.where(np.isnan(self.log_p[:, 0]), np.nan, found)

@@ -17,8 +17,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..files import new_file, read_arrays
 from ..frames import as_dataframe, as_dataset
+from ..limits import as_levels
 from ..notebook import card
-from ..validation import as_real_array, brief
+from ..validation import as_real_array
 
 if TYPE_CHECKING:
     from ..plotting import NullPlot
@@ -125,7 +126,7 @@ class NullDistribution:
         -----
         Linear interpolation between the midpoints of the occupied bins, as in pycwt.
         """
-        return _quantiles(self.histogram, _as_levels(level))
+        return _quantiles(self.histogram, as_levels(level))
 
     def standard_error(self, level: ArrayLike = 0.95) -> NDArray[np.float64]:
         """Return the Monte Carlo standard error of `quantile(level)`.
@@ -146,7 +147,7 @@ class NullDistribution:
         Samples of one surrogate are correlated over time, so the counts themselves tell nothing
         about the error. The spread of the quantiles of 16 independent batches does.
         """
-        levels = _as_levels(level)
+        levels = as_levels(level)
         filled = [table for table in self.counts if table.any()]
         if len(filled) < 2:
             return np.full((*levels.shape, self.n_scales), np.nan)
@@ -376,14 +377,6 @@ class NullDistribution:
         if known.size:
             text += f", 95 % level {known.min():.2f} to {known.max():.2f}"
         return text + ">"
-
-
-def _as_levels(level: Any) -> NDArray[np.float64]:
-    """Return probabilities of any shape."""
-    levels = as_real_array(level, "level")
-    if not ((levels > 0) & (levels < 1)).all():
-        raise ValueError(f"`level` must lie strictly between 0 and 1, got {brief(level)}.")
-    return levels
 
 
 def _quantiles(histogram: NDArray[np.int64], levels: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..helpers import fft
-from ..validation import as_bounded
+from ..limits import as_bounded
 from .base import Family
 
 # Below, the wavelet is a Gaussian that does not oscillate; above, its band is narrower than the

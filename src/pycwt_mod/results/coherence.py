@@ -13,6 +13,7 @@ from ..analytic.scale_null import AnalyticNull
 from ..arguments import padded_length
 from ..coherence import PairSpectra
 from ..geometry import Geometry
+from ..keywords import explains_keywords
 from ..measures import semblance
 from ..montecarlo.null import NullDistribution
 from ..montecarlo.options import SimulationKeywords, SimulationOptions
@@ -312,6 +313,7 @@ class CoherenceResult(PairResult, _CoherenceFields):
         dj, s0, J = (made.get(name, default) for name, default in _GRID.items())
         return as_scales(n, self.dt, dj, s0, J, made.get("freqs"), self.mother)
 
+    @explains_keywords()
     def summary(
         self,
         names: tuple[str, ...] | None = None,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ..keywords import explains_keywords
 from ..measures import rectify, semblance
 from ..summary import Summary
 from .base import Array, significant_share
@@ -80,6 +81,7 @@ class CrossWaveletResult(PairResult, _CrossFields):
         both = {name: rectify(getattr(self, name), self.scales) for name in ("W12", "signif")}
         return self._replace(**both)
 
+    @explains_keywords()
     def summary(self, names: tuple[str, ...] | None = None, unit: str | None = None) -> Summary:
         """Return the findings, octave by octave of periods; ``print`` them.
 

@@ -29,6 +29,10 @@ def _series(seed=0):
     return np.random.default_rng(seed).standard_normal(N)
 
 
+def _series_pair():
+    return _series(0), _series(1)
+
+
 def _simulate(function=wct_significance, **changes):
     return function(**{"al1": 0.5, "al2": 0.3, **GEOMETRY, **QUICK, **changes})
 
@@ -110,9 +114,32 @@ def test_argument_is_refused_by_its_name_the_rule_and_the_value(names, values, e
             assert text.startswith(f"`{name}` {message.format(value)}"), text
 
 
-def test_message_of_a_backend_has_the_near_match():
-    with pytest.raises(ValueError, match=r"got 'dusk'.*'dask'"):
-        _simulate(backend="dusk")
+@pytest.mark.parametrize(
+    ("call", "near"),
+    [
+        (lambda: _simulate(backend="joblip"), "'joblib'"),
+        (lambda: wct(*_series_pair(), 1.0, backend="Dusk", **QUICK), "'dask'"),
+        (lambda: pycwt_mod.backends.get_backend("sequental"), "'sequential'"),
+        (lambda: pycwt_mod.backends.set_default_backend("joblip"), "'joblib'"),
+        (lambda: _simulate(wavelet="morlett"), "'morlet'"),
+        (lambda: pycwt_mod.cwt(_series(), 1.0, wavelet="Mexican hut"), "'mexicanhat'"),
+        (lambda: _simulate(method="multi-rate"), "'multirate'"),
+        (lambda: _simulate(smoothing="grinstead"), "'grinsted'"),
+        (lambda: wct(*_series_pair(), 1.0, mccount=9), "'mc_count'"),
+        (lambda: _simulate(wct_null, n_worker=2), "'n_workers'"),
+        (lambda: wct(*_series_pair(), 1.0, sig=False).summary(levle=0.9), "'level'"),
+        (lambda: pycwt_mod.xwt(*_series_pair(), 1.0).summary(unti="days"), "'unit'"),
+    ],
+)
+def test_messages_have_the_near_match(call, near):
+    with pytest.raises((TypeError, ValueError), match=rf"Did you mean {near}\?"):
+        call()
+
+
+def test_message_of_the_environment_variable_has_the_near_match(monkeypatch):
+    monkeypatch.setenv("PYCWT_MOD_BACKEND", "joblip")
+    with pytest.raises(ValueError, match=r"PYCWT_MOD_BACKEND must be .*Did you mean 'joblib'\?"):
+        _simulate()
 
 
 def test_scale_above_the_length_of_the_series_is_refused():
