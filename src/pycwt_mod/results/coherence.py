@@ -37,6 +37,9 @@ _OF_LEVELS = {"cache", "mc_count_max", "n_samples", "noise", "smoothing", "surro
 _GRID = {"dj": 1 / 12, "s0": -1, "J": -1}
 
 
+# Levels are probabilities below one, in floating point, too.
+_HIGHEST_LEVEL = 1 - 1e-12
+
 # Null distributions that points are compared with: their own, or that of their scale.
 NULLS = ("point", "scale")
 
@@ -423,8 +426,9 @@ class CoherenceResult(PairResult, _CoherenceFields):
             return shown.plot(times, level=level, correction=correction, **options)
         probability = self.level if level is None else as_level(level, "level")
         if correction is not None:
-            options["significant"] = self.significant(probability, correction)
-        sig = self[4] if level is None else self._null().quantile(probability)
+            sig = self._corrected_levels(probability, correction)
+        else:
+            sig = self[4] if level is None else self._null().quantile(probability)
         times = self._fill_in(times, options)
         # A mask of the caller's own is not at this level; plot_wct then has a label of its own.
         if correction is not None or options.get("significant") is None:
@@ -439,6 +443,14 @@ class CoherenceResult(PairResult, _CoherenceFields):
         if turned._field is not None:
             turned = turned._replace(_field=turned._field.reordered(order))
         return turned
+
+    def _corrected_levels(self, probability: float, correction: str) -> Array:
+        """Return the levels that `significant` amounts to: an outline through them has no steps."""
+        found = self.significant(probability, correction)
+        if not found.any():
+            return np.zeros(1)
+        largest = float(self.pvalues()[found].max())
+        return self._levels(min(1 - largest, _HIGHEST_LEVEL), "point")
 
     def _levels(self, probability: float, null: str) -> Array:
         """Return the level of each point, or of each scale as a column."""

@@ -203,6 +203,15 @@ def test_result_does_not_call_a_mask_of_the_user_a_level(result):
     assert "Outlined: my choice." in " ".join(named.caption.get_text().split())
 
 
+def test_corrected_outline_is_through_levels_that_the_correction_amounts_to(result):
+    mask = result.significant(correction="fdr")
+    levels = result._corrected_levels(0.95, "fdr")
+    assert mask.any()
+    assert np.mean((levels <= result.WCT) != mask) < 1e-3  # but for rounding of the quantile
+    silent = result._replace(WCT=0 * result.WCT)
+    assert silent.plot(correction="fdr", ax=offscreen_axes()).contour is None
+
+
 def test_unknown_option_of_a_picture_names_the_one_that_is_meant(result):
     with pytest.raises(TypeError, match=r"keyword argument 'name'\. Did you mean 'names'\?"):
         result.plot(name=("rain", "flow"), ax=offscreen_axes())
