@@ -280,7 +280,7 @@ def as_coefficient_or_one(value: Any, name: str) -> float:
 
 def as_levels(level: Any) -> Array:
     """Return probabilities of any shape."""
-    levels = as_real_array(level, "level")
+    levels = as_real_array(level, "level", allow_nan=True)
     if not ((levels > 0) & (levels < 1)).all():
         raise ValueError(f"`level` must lie strictly between 0 and 1, got {brief(level)}.")
     return levels
