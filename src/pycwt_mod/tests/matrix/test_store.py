@@ -214,18 +214,19 @@ def test_writing_leaves_no_half_file_behind(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_folder_of_other_things_is_refused(tmp_path):
-    (tmp_path / "thesis.txt").write_text("dear")
+def test_a_folder_of_other_things_is_refused(out):
+    out.mkdir()
+    (out / "thesis.txt").write_text("dear")
     with pytest.raises(ValueError, match=r"thesis\.txt"):
-        run(tmp_path)
-    (tmp_path / "matrix.json").write_text(json.dumps({"format": "something else"}))
+        run(out)
+    (out / "matrix.json").write_text(json.dumps({"format": "something else"}))
     with pytest.raises(ValueError, match="neither"):
-        run(tmp_path)
-    (tmp_path / "matrix.json").write_text("{")
+        run(out)
+    (out / "matrix.json").write_text("{")
     with pytest.raises(ValueError, match="neither"):
-        run(tmp_path)
+        run(out)
     with pytest.raises(ValueError, match="a folder, got the file"):
-        run(tmp_path / "thesis.txt")
+        run(out / "thesis.txt")
 
 
 def test_memory_and_disk_exclude_each_other(out):
