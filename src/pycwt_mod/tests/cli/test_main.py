@@ -1,3 +1,4 @@
+import contextlib
 import os
 import re
 import signal
@@ -122,21 +123,38 @@ def test_reader_that_goes_away_is_not_a_traceback(csv):
 @pytest.mark.skipif(os.name != "posix", reason="signals of another kind")
 def test_interrupted_simulation_ends_without_a_traceback(csv):
     arguments = ["wct", csv, "--dt", "1", "--x", "2", "--y", "3", "--mc-count", "1000000"]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "pycwt_mod", *arguments, "--backend", "sequential"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
-    seen = b""
-    while seen.count(b"/1000000") < 2:  # the simulation has begun; the first is the bar's own start
-        letter = process.stderr.read(1)
-        assert letter, seen
-        seen += letter
+    process, terminal = _begun(*arguments, "--backend", "sequential", stdout=subprocess.PIPE)
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=60)
+    err = _rest_of(terminal)
+    out, _ = process.communicate(timeout=60)
     assert (process.returncode, out) == (130, b"")
-    assert err.endswith(b"goes on from there\n")
+    assert err.endswith(b"goes on from there\r\n")
     assert b"Traceback" not in err
+
+
+def _begun(*arguments, **options):
+    """Start a command that simulates; return it and the terminal of its bar, which has moved."""
+    import termios  # of POSIX alone
+
+    terminal, its_end = os.openpty()
+    termios.tcsetwinsize(terminal, (24, 80))  # tqdm writes no numbers on one without columns
+    command = [sys.executable, "-m", "pycwt_mod", *arguments]
+    process = subprocess.Popen(command, stderr=its_end, **options)
+    os.close(its_end)
+    seen = b""
+    while not re.search(rb"[1-9]\d*/1000000", seen):
+        seen += os.read(terminal, 1024)
+    return process, terminal
+
+
+def _rest_of(terminal):
+    """Return what is written to a terminal until its last process has closed it."""
+    seen = b""
+    with contextlib.suppress(OSError):  # how Linux says so
+        while part := os.read(terminal, 1024):
+            seen += part
+    os.close(terminal)
+    return seen
 
 
 def _members(session):
@@ -156,18 +174,11 @@ def _members(session):
 @pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="processes are listed by /proc")
 def test_terminated_simulation_leaves_no_worker_processes(csv):
     arguments = ["wct", csv, "--dt", "1", "--x", "2", "--y", "3", "--mc-count", "1000000"]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "pycwt_mod", *arguments, "--backend", "joblib", "--workers", "2"],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        start_new_session=True,
-    )
+    process, terminal = _begun(
+        *arguments, "--backend", "joblib", "--workers", "2",
+        stdout=subprocess.DEVNULL, start_new_session=True,
+    )  # fmt: skip
     try:
-        seen = b""
-        while not re.search(rb"[1-9]\d*/1000000", seen):  # workers have computed something
-            letter = process.stderr.read(1)
-            assert letter, seen
-            seen += letter
         assert len(_members(process.pid)) > 2
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=60) == 143
@@ -175,11 +186,10 @@ def test_terminated_simulation_leaves_no_worker_processes(csv):
         while _members(process.pid) and time.monotonic() < ends:
             time.sleep(0.1)
         assert _members(process.pid) == []
-        assert b"Traceback" not in seen + process.stderr.read()
+        assert b"Traceback" not in _rest_of(terminal)
     finally:
         for left in _members(process.pid):
             os.kill(left, signal.SIGKILL)
-        process.stderr.close()
         process.wait()
 
 
