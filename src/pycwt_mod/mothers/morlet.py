@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ..helpers import fft
 from ..limits import as_bounded
+from ..validation import as_positive
 from .base import Family
 
 # Below, the wavelet is a Gaussian that does not oscillate; above, its band is narrower than the
@@ -44,6 +45,7 @@ class Morlet(Family):
     f0: float
 
     def __init__(self, f0: float = 6) -> None:
+        f0 = as_positive(f0, "f0")
         self._set_order(Morlet, as_bounded(f0, "f0", least=_LOWEST_F0, most=_HIGHEST_F0))
 
     def psi_ft(self, f: Any) -> Any:

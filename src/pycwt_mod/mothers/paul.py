@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaln, kv
 
-from ..validation import as_count
+from ..validation import as_count, brief
 from .base import I_POWERS, Family, even_row
 
 # Paul's wavelet has its power about the frequency m, which must lie well within the frequencies
@@ -46,7 +46,10 @@ class Paul(Family):
     m: int
 
     def __init__(self, m: int = 4) -> None:
-        self._set_order(Paul, as_count(m, "m", at_most=_HIGHEST_ORDER))
+        order = as_count(m, "m")
+        if order > _HIGHEST_ORDER:
+            raise ValueError(f"`m` must be at most {_HIGHEST_ORDER} for Paul, got {brief(order)}.")
+        self._set_order(Paul, order)
 
     def psi_ft(self, f: Any) -> Any:
         """Return the Fourier transform of the wavelet at dimensionless angular frequency f."""
