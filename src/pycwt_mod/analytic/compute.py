@@ -33,8 +33,8 @@ SHARES = np.asarray(np.linspace(0, 1, 11) ** 1.5)
 # -log(1 - r) at steps fine enough for straight lines.
 FINE = np.asarray(GRID[-1] * np.linspace(0, 1, 513) ** 2.5)
 
-# Distances computed where there is little room.
-_FEWEST = 3
+# Distances computed where there is little room, and at most if those near the ends are not asked.
+_FEWEST, _INTERIOR = 3, 5
 
 # Octaves between the scales that are computed: as a rule; near the end of the record or of the
 # wavelet's frequencies; where the record is only some scales long, or the boxcar is cut off.
@@ -121,6 +121,7 @@ def tabulate(
     """
     half = (geometry.n_times - 1) / 2
     felt = felt_distances(geometry)
+    most = SHARES.size if near is None else _INTERIOR
     near = np.zeros(geometry.n_scales) if near is None else np.minimum(near, half)
     far = np.maximum(near, np.minimum(felt, half))
     nodes = scale_nodes(geometry)
@@ -128,7 +129,7 @@ def tabulate(
     for place, index in enumerate(nodes.tolist()):
         width = far[index] - near[index]
         number = round(SHARES.size * width / felt[index])
-        shares = np.linspace(0, 1, min(max(number, _FEWEST), SHARES.size)) ** 1.5
+        shares = np.linspace(0, 1, min(max(number, _FEWEST), most)) ** 1.5
         circle = circle_of(geometry, felt[index])
         cells = _cells(
             geometry, index, circle, near[index] + shares * width, coefficients, without_mean

@@ -50,7 +50,7 @@ class AnalyticNull:
     >>> from pycwt_mod import wct_null
     >>> null = wct_null(0.5, 0.3, 1.0, 1 / 4, 2.0, 8, method="analytic")
     >>> null
-    <AnalyticNull: 9 scales, 95 % level 0.58 to 0.82>
+    <AnalyticNull: 9 scales, 95 % level 0.60 to 0.81>
     """
 
     log_p: Floats

@@ -58,56 +58,62 @@ def tails(eigenvalues: Floats, factors: Complexes | None = None) -> Floats:
     numpy.ndarray
         Shape (SCRAMBLES, n_cells, GRID.size).
     """
-    return np.stack([_average(eigenvalues, factors, seed) for seed in range(SCRAMBLES)])
+    found = np.empty((SCRAMBLES, len(eigenvalues), GRID.size))
+    # One cell at a time: its arrays stay in the processor's cache.
+    for seed, curves in enumerate(found):
+        for cell, poles in enumerate(eigenvalues):
+            curves[cell] = _average(poles, None if factors is None else factors[cell], seed)
+    return found
 
 
 def log_tail(poles: Floats, strengths: Floats) -> Floats:
-    """Return log P(R2 > r | y) on the grid, shape (..., n_draws, GRID.size).
+    """Return log P(R2 > r | y) on the grid, shape (n_draws, GRID.size).
 
     Parameters
     ----------
     poles : numpy.ndarray
-        The l_k, shape (..., K).
+        The l_k, shape (K,).
     strengths : numpy.ndarray
-        The |y_k|^2, shape (..., n_draws, K), 0 where l_k is.
+        The |y_k|^2, shape (n_draws, K), 0 where l_k is.
     """
-    sums = poles[..., np.newaxis] + _X  # (..., K, x)
+    sums = poles[:, np.newaxis] + _X  # (K, x)
     inverse = 1 / sums
     powers = strengths / strengths.sum(axis=-1, keepdims=True)
-    weighted = powers * poles[..., np.newaxis, :]
-    s1, s2 = weighted @ inverse, weighted @ (inverse * inverse)
-    fixed = (poles.shape[-1] - 1) * np.log(_X) - np.log(sums).sum(axis=-2)
-    log_p = np.log(s1 / s2) + fixed[..., np.newaxis, :]
-    y = -np.log((powers @ inverse) * _X)
+    below = (powers @ inverse) * _X  # 1 - r, and so s1 / S = r
+    s2 = (powers * poles) @ (inverse * inverse)
+    fixed = (poles.size - 1) * np.log(_X) - np.log(sums).sum(axis=0)
+    log_p = np.log((1 - below) / s2) + fixed
     # All curves one after the other are one ascending curve.
-    shape = (*y.shape[:-1], GRID.size)
-    apart = 2 * GRID[-1] * np.arange(y.size // _X.size)[:, np.newaxis]
-    curves = (y.reshape(-1, _X.size) + apart).ravel()
-    found = np.interp((GRID + apart).ravel(), curves, log_p.ravel())
-    return np.asarray(np.minimum(found, 0.0).reshape(shape))
+    apart, places = _places(len(strengths))
+    found = np.interp(places, (apart - np.log(below)).ravel(), log_p.ravel())
+    return np.asarray(np.minimum(found, 0.0).reshape(-1, GRID.size))
 
 
-def _average(eigenvalues: Floats, factors: Complexes | None, seed: int) -> Floats:
-    """Average over the directions of y."""
-    means = 1 / (1 - _TILT * eigenvalues / eigenvalues[:, :1])[:, np.newaxis]
+@cache
+def _places(n_curves: int) -> tuple[Floats, Floats]:
+    """Return how far curves are moved apart, and the grid moved with each."""
+    apart = 2 * GRID[-1] * np.arange(n_curves)[:, np.newaxis]
+    return apart, (GRID + apart).ravel()
+
+
+def _average(poles: Floats, factor: Complexes | None, seed: int) -> Floats:
+    """Average over the directions of y at one cell."""
+    means = 1 / (1 - _TILT * poles / poles[0])
     plain, tilted, phases = _points(seed)
-    e = np.empty((len(eigenvalues), sum(_POINTS), RANK))
-    e[:, : _POINTS[0]] = plain
-    e[:, _POINTS[0] :] = tilted * means
+    e = np.concatenate([plain, tilted * means])
     e /= e.sum(axis=-1, keepdims=True)
     # Density of the second part against the first, at each direction.
-    log_density = -np.log(means).sum(axis=-1) - RANK * np.log((e / means).sum(axis=-1))
+    log_density = -np.log(means).sum() - RANK * np.log((e / means).sum(axis=-1))
     weights = 1 / (_POINTS[0] + _POINTS[1] * np.exp(log_density))
-    weights /= weights.sum(axis=-1, keepdims=True)
-    if factors is None:
-        strengths = e * eigenvalues[:, np.newaxis]
+    weights /= weights.sum()
+    if factor is None:
+        strengths = e * poles
     else:
-        y = (np.sqrt(e) * phases) @ factors.swapaxes(-1, -2)
+        y = (np.sqrt(e) * phases) @ factor.T
         strengths = y.real**2 + y.imag**2
-    log_p = log_tail(eigenvalues, strengths)
-    highest = log_p.max(axis=1, keepdims=True)
-    total = np.einsum("cd,cdy->cy", weights, np.exp(log_p - highest))
-    return np.asarray(np.log(total) + highest[:, 0])
+    log_p = log_tail(poles, strengths)
+    highest = log_p.max(axis=0)
+    return np.asarray(np.log(weights @ np.exp(log_p - highest)) + highest)
 
 
 @cache
