@@ -9,23 +9,28 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ._version import __version__
-from .analytic.compute import tabulate
+from .analytic.compute import scale_nodes, tabulate
+from .analytic.counted import distance_classes, table_of_counts
 from .analytic.field import FILE_FORMAT as FIELD_FORMAT
 from .analytic.field import NullField
+from .analytic.forms import felt_distances
 from .analytic.scale_null import FILE_FORMAT as SCALE_FORMAT
 from .analytic.scale_null import AnalyticNull, scale_null
 from .cached_files import recall, store
+from .coherence import own_smooth
 from .geometry import Geometry
 from .helpers import cache_path
+from .montecarlo.estimate import estimate_null
 from .montecarlo.null import FILE_FORMAT as NULL_FORMAT
 from .montecarlo.null import NullDistribution
 from .montecarlo.options import SimulationOptions
-from .montecarlo.plan import digest_of, fingerprint
+from .montecarlo.plan import digest_of, fingerprint, make_record_plan
 
 # Raised whenever the same arguments would give other numbers than before.
-_VERSION = 1
+_VERSION = 2
 
 # Fields kept in memory, the latest used last: a megabyte each.
 _KEPT: OrderedDict[str, NullField] = OrderedDict()
@@ -33,6 +38,10 @@ _MOST_KEPT = 8
 
 # A wavelet with a larger response at negative frequencies, as a share of its peak, is not analytic.
 _NEGATIVE = 0.02
+
+# A mother wavelet's own `smooth` ends where this share of it lies beyond; an end is felt from there
+# on as far as its wavelets reach, in e-folding times. Octaves between the scales that are counted.
+_BEYOND, _REACH, _STEP = 1e-3, 3.0, 1 / 6
 
 
 class Distribution:
@@ -60,14 +69,15 @@ def null_field_of(
     options: SimulationOptions,
     *,
     centred: bool,
+    simulate: bool = False,
 ) -> NullField:
     """Return the null distributions at all points of a map of two AR(1) records.
 
-    In closed form for an analytic wavelet; for others they are simulated, with the options.
-    `centred` says whether the mean of each series is subtracted.
+    In closed form for an analytic wavelet; for others, or if asked to `simulate`, they are
+    simulated, with the options. `centred` says whether the mean of each series is subtracted.
     """
-    if geometry.smooths_itself or not is_analytic(geometry.mother):
-        raise NotImplementedError
+    if simulate or not has_closed_form(geometry):
+        return _simulated(geometry, coefficients, options, centred)
     key = _key(geometry, coefficients, centred)
     path = cache_path() / f"field-{key}.npz"
     if options.cache:
@@ -88,11 +98,7 @@ def scale_null_of(
     geometry: Geometry, coefficients: tuple[float, float], options: SimulationOptions
 ) -> AnalyticNull:
     """Return the null distribution of each scale outside the cone of influence, in closed form."""
-    if geometry.smooths_itself or not is_analytic(geometry.mother):
-        raise ValueError(
-            "`method` must be 'full' or 'multirate' for a real wavelet or one with a `smooth` of "
-            f"its own, which have no closed form, got 'analytic' with {geometry.mother!r}."
-        )
+    check_closed_form(geometry)
     if options.noise != "ar1":
         raise ValueError(
             f"`noise` must be 'ar1' with method='analytic', got {options.noise!r}. Use "
@@ -103,6 +109,58 @@ def scale_null_of(
 
 def _facts(coefficients: tuple[float, float]) -> dict[str, Any]:
     return {"method": "analytic", "coefficients": list(coefficients), "version": __version__}
+
+
+def _simulated(
+    geometry: Geometry,
+    coefficients: tuple[float, float],
+    options: SimulationOptions,
+    centred: bool,
+) -> NullField:
+    """Count the coherences of surrogates as long as the record, by scale and distance."""
+    n = geometry.n_times
+    if geometry.smooths_itself:
+        felt, step = _felt_by_own_smooth(geometry), max(1, round(_STEP / geometry.dj))
+        nodes = np.unique(np.append(np.arange(0, geometry.n_scales, step), geometry.n_scales - 1))
+    else:
+        felt, nodes = felt_distances(geometry), scale_nodes(geometry)
+    far = np.minimum(felt, (n - 1) / 2)
+    plan = make_record_plan(
+        geometry, coefficients, distance_classes(far, nodes, n), centred=centred
+    )
+    null = estimate_null(plan, options)
+    table = table_of_counts(null.counts, plan.distances, nodes, far, n)
+    facts = {**null.provenance, "mc_count": null.n_surrogates}
+    return NullField(table, n, geometry.periods, geometry.dt, facts)
+
+
+def _felt_by_own_smooth(geometry: Geometry) -> NDArray[np.float64]:
+    """Return for each scale how many samples away an end is felt, from an impulse."""
+    n = geometry.n_times
+    impulse = np.zeros((geometry.n_scales, n))
+    impulse[:, n // 2] = geometry.scales  # `smooth` is given the field over the scale
+    spread = np.abs(own_smooth(impulse, geometry))
+    felt = np.full(geometry.n_scales, float(n))
+    for scale, row in enumerate(spread):
+        by_distance = np.bincount(np.abs(np.arange(n) - n // 2), weights=row)
+        beyond = 1 - np.cumsum(by_distance) / by_distance.sum()
+        if np.isfinite(beyond).all():
+            felt[scale] = np.argmax(beyond < _BEYOND)
+    return np.asarray(felt + _REACH / geometry.mother.coi() * geometry.scales_in_samples)
+
+
+def has_closed_form(geometry: Geometry) -> bool:
+    """Return whether the null distributions of a geometry need not be simulated."""
+    return not geometry.smooths_itself and is_analytic(geometry.mother)
+
+
+def check_closed_form(geometry: Geometry) -> None:
+    """Raise ValueError if the null distributions of a geometry must be simulated."""
+    if not has_closed_form(geometry):
+        raise ValueError(
+            "`method` must be 'full' or 'multirate' for a real wavelet or one with a `smooth` of "
+            f"its own, which have no closed form, got 'analytic' with {geometry.mother!r}."
+        )
 
 
 def is_analytic(mother: Any) -> bool:

@@ -291,7 +291,8 @@ def wct(
     if sig:
         facts["provenance"]["coefficients"] = [g1, g2]
     if null is not None:
-        facts["provenance"]["simulation"] = dict(null.provenance)
+        asked = {"mc_count": options.mc_count, "cache": options.cache}
+        facts["provenance"]["simulation"] = {**null.provenance, **asked}
     if kept is not None:
         # What is not normalised was brought into range by powers of two.
         original = fields if normalize else pair

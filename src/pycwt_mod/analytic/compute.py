@@ -7,7 +7,9 @@ where the distribution changes, and interpolated in between by cubic splines of 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -57,6 +59,13 @@ def spline(x: NDArray[Any], values: NDArray[Any], axis: int = 0) -> Any:
     return CubicSpline(x, values, axis=axis)
 
 
+def monotone(x: NDArray[Any], values: NDArray[Any], axis: int = 0) -> Any:
+    """Return an interpolant that rises and falls only where the values do."""
+    from scipy.interpolate import PchipInterpolator  # takes long to import
+
+    return PchipInterpolator(x, values, axis=axis)
+
+
 @dataclass(frozen=True, eq=False)
 class Table:
     """Null distributions by scale and distance from the nearest end of the record.
@@ -73,6 +82,9 @@ class Table:
         precision, shape (n_nodes, SHARES.size, GRID.size).
     error : numpy.ndarray
         Standard error of `log_p`, same shape.
+    simulated : bool
+        Whether `log_p` was counted, and so is noisy. Interpolation then stays between neighbours,
+        so that p is never smaller than the counts can tell.
     """
 
     near: Floats
@@ -80,23 +92,41 @@ class Table:
     nodes: NDArray[np.intp]
     log_p: NDArray[np.float32]
     error: NDArray[np.float32]
+    simulated: bool = False
 
     @property
     def curves(self) -> Floats:
         """Log P at all scales over the grid `FINE`, shape (n_scales, SHARES.size, FINE.size)."""
-        curves = spline(GRID, self._at_all_scales(self.log_p), axis=-1)(FINE)
+        curves = self._through(GRID, self._at_all_scales(self.log_p), axis=-1)(FINE)
         # Cubic splines overshoot a little.
         return np.asarray(np.minimum.accumulate(np.minimum(curves, 0), axis=-1))
 
     @property
     def errors(self) -> Floats:
         """Standard error of `curves`."""
-        return np.asarray(np.abs(spline(GRID, self._at_all_scales(self.error), axis=-1)(FINE)))
+        errors = self._through(GRID, self._at_all_scales(self.error), axis=-1)(FINE)
+        return np.asarray(np.abs(errors))
+
+    def weights_at(self, shares: Floats) -> Floats:
+        """Return the weights of the tabulated distances at others, (other, tabulated)."""
+        if self.simulated:
+            return np.stack([np.interp(shares, SHARES, row) for row in np.eye(SHARES.size)], axis=1)
+        return np.asarray(_basis()(shares))
 
     def _at_all_scales(self, values: NDArray[np.float32]) -> Floats:
         if self.nodes.size == self.far.size:
             return values.astype(float)
-        return np.asarray(spline(self.nodes, values)(np.arange(self.far.size)))
+        return np.asarray(self._through(self.nodes, values)(np.arange(self.far.size)))
+
+    @property
+    def _through(self) -> Callable[..., Any]:
+        """What interpolates between values."""
+        return monotone if self.simulated else spline
+
+
+@cache
+def _basis() -> Any:
+    return spline(SHARES, np.eye(SHARES.size))
 
 
 def tabulate(

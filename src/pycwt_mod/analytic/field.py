@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
-from functools import cache, cached_property
+from functools import cached_property
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..files import write_arrays
 from ..validation import as_level
-from .compute import FINE, SHARES, Table, spline
+from .compute import FINE, SHARES, Table
 from .files import loaded, packed, unpacked
 from .tail import GRID
 
@@ -124,7 +124,7 @@ class NullField:
         ):
             ends = shares.size
             row[:] = np.interp(y, FINE, curves[-1])
-            weights = weights_at(shares)
+            weights = self.table.weights_at(shares)
             # Both ends of the record have the same distances, in opposite order.
             for part in (slice(0, ends), slice(self.n_times - 1, self.n_times - 1 - ends, -1)):
                 if ends:
@@ -174,12 +174,13 @@ class NullField:
             t.far.size - 1 - t.nodes[order],
             t.log_p[order],
             t.error[order],
+            t.simulated,
         )
         return replace(self, table=table, periods=self.periods[order])
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """Return the field as arrays without objects, by the names in a file."""
-        arrays = {each.name: getattr(self.table, each.name) for each in fields(Table)}
+        arrays = {each.name: np.asarray(getattr(self.table, each.name)) for each in fields(Table)}
         arrays |= {
             "n_times": np.array(self.n_times),
             "periods": self.periods,
@@ -192,7 +193,10 @@ class NullField:
         """Return the field of which `to_arrays` made arrays; ValueError if none did."""
         facts = unpacked(arrays, FILE_FORMAT)
         try:
-            table = Table(*(np.asarray(arrays[each.name]) for each in fields(Table)))
+            found: dict[str, Any] = {
+                each.name: np.asarray(arrays[each.name]) for each in fields(Table)
+            }
+            table = Table(**{**found, "simulated": bool(found["simulated"])})
             n_times, dt = int(arrays["n_times"]), float(arrays["dt"])
             periods = np.asarray(arrays["periods"], dtype=float)
         except (KeyError, TypeError) as error:
@@ -256,7 +260,7 @@ class NullField:
         out = np.empty((self.n_scales, self.n_times))
         for row, nodes, shares in zip(out, values, self._shares(), strict=True):
             row[:] = nodes[-1]
-            row[: shares.size] = weights_at(shares) @ nodes
+            row[: shares.size] = self.table.weights_at(shares) @ nodes
             row[self.n_times - shares.size :] = row[: shares.size][::-1]
         return out
 
@@ -283,16 +287,6 @@ def error_of_level(curves: Floats, errors: Floats, y: Floats) -> Floats:
     with np.errstate(divide="ignore", invalid="ignore"):
         found = np.exp(-y) * error / np.abs(slope)
     return np.where(np.isfinite(found), found, 0.0)
-
-
-def weights_at(shares: Floats) -> Floats:
-    """Return the weights of the tabulated distances at others, (other, tabulated)."""
-    return np.asarray(_basis()(shares))
-
-
-@cache
-def _basis() -> Any:
-    return spline(SHARES, np.eye(SHARES.size))
 
 
 def _interpolated(y: Floats, curves: Floats, weights: Floats) -> Floats:

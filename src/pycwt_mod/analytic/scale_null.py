@@ -14,7 +14,7 @@ from ..files import write_arrays
 from ..geometry import Geometry
 from ..limits import as_levels
 from .compute import FINE, tabulate
-from .field import at_level, distances_of, error_of_level, weights_at
+from .field import at_level, distances_of, error_of_level
 from .files import loaded, packed, unpacked
 
 if TYPE_CHECKING:
@@ -187,7 +187,7 @@ def scale_null(
             continue
         felt = max(1, int(np.ceil(min(far, half) - start)))
         distances = np.linspace(start, start + felt - 1, min(felt, _DISTANCES))
-        weights = weights_at(np.clip((distances - near) / max(far - near, 1e-300), 0, 1))
+        weights = table.weights_at(np.clip((distances - near) / max(far - near, 1e-300), 0, 1))
         p = np.exp(weights @ curves)
         share = min(1.0, 2 * felt / (stop - start))
         total = share * p.mean(axis=0) + (1 - share) * np.exp(curves[-1])

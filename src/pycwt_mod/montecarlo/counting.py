@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..arrays import Array, ArrayOps
+from ..arrays import NUMPY, Array, ArrayOps
 from ..coherence import coherence_by_own_smooth, smoothed_spectra, squared_coherence
 from .grids import Grid, grid_spectra
 from .noise import Streams, ar1_pairs, legacy_pairs, normal_rows
@@ -20,25 +20,28 @@ Counts = NDArray[np.signedinteger[Any]]
 
 
 class Histogram:
-    """Counts of coherences for each batch and scale, on the device until `counts` is called."""
+    """Counts of coherences for each batch and row, on the device until `counts` is called.
+
+    A row is a scale, or where the plan says so one of its classes of distances.
+    """
 
     def __init__(self, plan: Plan, ops: ArrayOps) -> None:
         self._plan, self._ops = plan, ops
-        # (scale, batch and bin)
-        self._counts = ops.zeros((plan.n_scales, N_BATCHES * plan.n_bins), "index")
+        # (row, batch and bin)
+        self._counts = ops.zeros((plan.n_rows, N_BATCHES * plan.n_bins), "index")
 
     def row(self, scale: int) -> Array:
         """Return the histograms of a scale, flat, to add to."""
-        return self._counts[scale]
+        return self._counts[self._plan.rows_of(scale)].reshape(-1)
 
     def add(self, other: Histogram) -> None:
         """Add another histogram's counts."""
         self._counts += other._counts
 
     def counts(self, n_surrogates: int) -> Counts:
-        """Return the counts, shape (batch, scale, bin), after `n_surrogates` were added."""
+        """Return the counts, shape (batch, row, bin), after `n_surrogates` were added."""
         plan = self._plan
-        counts = self._ops.to_host(self._counts).reshape(plan.n_scales, N_BATCHES, plan.n_bins)
+        counts = self._ops.to_host(self._counts).reshape(plan.n_rows, N_BATCHES, plan.n_bins)
         # Tables travel between processes: half the size, where no count can be too large for it.
         fits = n_surrogates * plan.n_times < np.iinfo(np.int32).max
         return np.ascontiguousarray(counts.swapaxes(0, 1), dtype=np.int32 if fits else np.int64)
@@ -76,6 +79,8 @@ def draw(
             noise = legacy_pairs(indices, plan.n_times, plan.coefficients)
         else:
             noise = ar1_pairs(streams, indices, plan.n_times, plan.coefficients)
+        if plan.centred:
+            noise -= noise.mean(axis=-1, keepdims=True)
         yield _filled(noise, indices, block_size)
         return
     n = sum(grid.n_normals for grid in plan.grids)
@@ -162,10 +167,14 @@ def _count_by_own_smooth(
         R2, _phase = coherence_by_own_smooth(noise[:, place], plan)
         bins = np.minimum(R2 * plan.n_bins, plan.n_bins - 1)
         for scale, (start, stop) in enumerate(zip(plan.starts, plan.stops, strict=True)):
+            if start >= stop:
+                continue
             inside = bins[scale, start:stop]
-            inside = inside[np.isfinite(inside)].astype(np.intp)
-            batch = histogram.row(scale).reshape(N_BATCHES, -1)[index % N_BATCHES]
-            batch += np.bincount(inside, minlength=plan.n_bins)
+            known = np.isfinite(inside)
+            places = inside[known].astype(np.intp) + index % N_BATCHES * plan.n_bins
+            if plan.distances:
+                places += plan.classes_of(scale)[known] * (N_BATCHES * plan.n_bins)
+            NUMPY.tally(histogram.row(scale), places)
 
 
 class _Counter:
@@ -181,7 +190,7 @@ class _Counter:
         histogram: Histogram,
         ops: ArrayOps,
     ) -> None:
-        self._ops, self._histogram, self._n_bins = ops, histogram, plan.n_bins
+        self._plan, self._ops, self._histogram = plan, ops, histogram
         first = 0 if len(indices) == block_size else indices.start % block_size * replicates
         n_rows = len(indices) * replicates
         self._rows = slice(first, first + n_rows)
@@ -193,7 +202,7 @@ class _Counter:
 
     def add(self, scale: int, S: Array) -> None:
         """Count the coherences of one scale, given its smoothed spectra."""
-        ops, n_bins = self._ops, self._n_bins
+        plan, ops, n_bins = self._plan, self._ops, self._plan.n_bins
         S = S[:, self._rows]
         n_rows, width = S.shape[1:]
         values = self._R2[: n_rows * width].reshape((n_rows, width))
@@ -204,6 +213,8 @@ class _Counter:
         # far below the sampling interval leaves 0 / 0, there is no coherence.
         ops.between(values, 0.0, n_bins - 1.0)
         values += self._offsets
+        if plan.distances:
+            values += ops.from_host(plan.classes_of(scale) * float(N_BATCHES * n_bins))
         places = self._places[: n_rows * width]
         ops.assign(places.reshape((n_rows, width)), values)
         ops.tally(self._histogram.row(scale), places)

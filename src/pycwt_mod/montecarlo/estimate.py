@@ -183,7 +183,7 @@ class _Run:
 
     def no_counts(self) -> NDArray[np.int64]:
         """Return a table of counts to add to."""
-        return np.zeros((N_BATCHES, self.plan.n_scales, self.plan.n_bins), dtype=np.int64)
+        return np.zeros((N_BATCHES, self.plan.n_rows, self.plan.n_bins), dtype=np.int64)
 
     def keep(
         self,
@@ -332,7 +332,7 @@ def _tasks(plan: Plan, indices: range, engine: MCBackend) -> list[tuple[int, int
     """Cut a range of surrogates into tasks of whole blocks, as far as its ends allow."""
     block = plan.block_size
     blocks = math.ceil(len(indices) / block)
-    limits = _TASK_SECONDS, engine.task_seconds
+    limits = _TASK_SECONDS * max(1, plan.n_rows / plan.n_scales), engine.task_seconds
     fewest, most = (math.ceil(t / (plan.seconds_per_surrogate * block)) for t in limits)
     step = block * min(most, max(fewest, len(engine.split(blocks)[0])))
     tasks = []
@@ -383,7 +383,7 @@ def _fits(
     """Return whether a stored run can be one of this plan: every sample accounted for."""
     own = _streams_of(null)
     return (
-        null.counts.shape == (N_BATCHES, plan.n_scales, plan.n_bins)
+        null.counts.shape == (N_BATCHES, plan.n_rows, plan.n_bins)
         and null.ranges == ((0, null.n_surrogates),)
         and null.problem == _problem(plan, own)
         and (seed is None or own == streams)

@@ -88,6 +88,12 @@ class Plan(Geometry):
         The time grids of the multirate method; empty in the full one.
     single : bool
         Whether single precision is enough.
+    distances : tuple of tuple of int
+        Where coherences are counted by their distance from the nearest end of the record, not by
+        scale alone: for each scale the distances, in samples, at which a class of them begins,
+        ascending from 0; none for a scale that is not counted.
+    centred : bool
+        Whether the mean of each surrogate is subtracted.
     """
 
     coefficients: tuple[float, float]
@@ -99,10 +105,33 @@ class Plan(Geometry):
     n_bins: int = N_BINS
     grids: tuple[Grid, ...] = ()
     single: bool = False
+    distances: tuple[tuple[int, ...], ...] = ()
+    centred: bool = False
+
+    @property
+    def n_rows(self) -> int:
+        """Number of histograms: one for each scale, or each of its classes of distances."""
+        return sum(map(len, self.distances)) if self.distances else self.n_scales
+
+    def rows_of(self, scale: int) -> slice:
+        """Return the histograms of a scale."""
+        if not self.distances:
+            return slice(scale, scale + 1)
+        first = sum(map(len, self.distances[:scale]))
+        return slice(first, first + len(self.distances[scale]))
+
+    def classes_of(self, scale: int) -> NDArray[np.intp]:
+        """Return the class of the distance of each time, shape (n_times,)."""
+        widths = np.diff([*self.distances[scale], (self.n_times + 1) // 2])
+        near = np.repeat(np.arange(widths.size), widths)
+        return np.concatenate([near, near[::-1][self.n_times % 2 :]])
 
     @property
     def samples_per_surrogate(self) -> NDArray[np.intp]:
-        """Samples that one surrogate adds to the histogram of each scale."""
+        """Samples that one surrogate adds to each histogram."""
+        if self.distances:
+            counted = [scale for scale, own in enumerate(self.distances) if own]
+            return np.concatenate([np.bincount(self.classes_of(scale)) for scale in counted])
         if self.grids:
             return np.concatenate([grid.samples for grid in self.grids])
         return np.asarray(np.maximum(np.subtract(self.stops, self.starts), 0))
@@ -175,6 +204,8 @@ class Plan(Geometry):
             "method": self.method,
             "grids": repr(self.grids),
         }
+        if self.distances:
+            facts |= {"distances": self.distances, "centred": self.centred}
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
 
@@ -203,22 +234,10 @@ def make_plan(
     # A user's own wavelet is known by its filters at the full rate.
     is_full_rate = method == "full" or type(mother) not in _OWN_MOTHERS
     _check_memory(geometry.n_scales, geometry.n_fft, is_full_rate)
-    response = _response(geometry)
-    starts, stops = geometry.outside
-    windows, points = geometry.windows, geometry.n_fft
-    if windows is not None:  # a wide one keeps many rows at hand
-        points *= max(1, windows.longest // _USUAL_TAPS)
-    plan = Plan(
-        **{name: getattr(geometry, name) for name in _OF_THE_GEOMETRY},
-        coefficients=coefficients,
-        starts=tuple(starts.tolist()),
-        stops=tuple(np.where(response > _SILENT, stops, starts).tolist()),
-        noise=noise,
-        method=method,
-        block_size=_block_size(points, _BLOCK_SIZES if points < _LONG else (1,)),
-    )
+    plan = replace(_full_plan(geometry, coefficients), noise=noise, method=method)
     if method == "full":
         return plan
+    response = _response(geometry)
     grids = make_grids(geometry, max(map(abs, coefficients)), response > _SILENT)
     points = max(grid.replicates * grid.n_fft for grid in grids)
     return replace(
@@ -226,6 +245,48 @@ def make_plan(
         grids=grids,
         single=bool(response.min() > _FAINT),
         block_size=_block_size(points, _GRID_BLOCK_SIZES),
+    )
+
+
+def make_record_plan(
+    geometry: Geometry,
+    coefficients: tuple[float, float],
+    distances: tuple[tuple[int, ...], ...],
+    *,
+    centred: bool,
+) -> Plan:
+    """Plan surrogates of a record, counted at all of its times by scale and distance from an end.
+
+    `distances` and `centred` are those of the plan.
+    """
+    n_rows = sum(map(len, distances))
+    _check_memory(n_rows, geometry.n_fft, is_full_rate=True)
+    plan = _full_plan(geometry, coefficients)
+    is_heard = (_response(geometry) > _SILENT).tolist()
+    counted = tuple(own if heard else () for own, heard in zip(distances, is_heard, strict=True))
+    return replace(
+        plan,
+        starts=(0,) * plan.n_scales,
+        stops=tuple(plan.n_times if own else 0 for own in counted),
+        distances=counted,
+        centred=centred,
+    )
+
+
+def _full_plan(geometry: Geometry, coefficients: tuple[float, float]) -> Plan:
+    """Return the plan of the full method."""
+    starts, stops = geometry.outside
+    windows, points = geometry.windows, geometry.n_fft
+    if windows is not None:  # a wide one keeps many rows at hand
+        points *= max(1, windows.longest // _USUAL_TAPS)
+    return Plan(
+        **{name: getattr(geometry, name) for name in _OF_THE_GEOMETRY},
+        coefficients=coefficients,
+        starts=tuple(starts.tolist()),
+        stops=tuple(np.where(_response(geometry) > _SILENT, stops, starts).tolist()),
+        noise="ar1",
+        method="full",
+        block_size=_block_size(points, _BLOCK_SIZES if points < _LONG else (1,)),
     )
 
 

@@ -116,7 +116,8 @@ class CoherenceResult(PairResult, _CoherenceFields):
         """The null distribution of each point, computed when it is first asked for.
 
         It holds at the ends of the record and inside the cone of influence, too; see
-        `wct_null_field`. ValueError if `wct` was called with ``sig=False``.
+        `wct_null_field`. Where it is simulated, as for real wavelets, it is with the seed and
+        `mc_count` of `wct`. ValueError if `wct` was called with ``sig=False``.
         """
         if self._field is None:
             grid, n = self._scales(), self.coi.size
@@ -127,10 +128,20 @@ class CoherenceResult(PairResult, _CoherenceFields):
             self._null()  # or an error that says how to get one
             g1, g2 = self.provenance["coefficients"]
             centred = bool(self.provenance.get("normalize", True))
-            field = null_field_of(geometry, (g1, g2), SimulationOptions(), centred=centred)
+            field = null_field_of(geometry, (g1, g2), self._options(), centred=centred)
             self.__dict__["_field"] = field.reordered(grid.order)
         assert self._field is not None
         return self._field
+
+    def _options(self) -> SimulationOptions:
+        """Return the options of the simulation, as far as the record has them."""
+        made = self.provenance.get("simulation", {})
+        known = {name: made[name] for name in ("mc_count", "cache") if name in made}
+        if "entropy" in made:
+            known["rng_seed"] = np.random.SeedSequence(
+                made["entropy"], spawn_key=made["spawn_key"], pool_size=made["pool_size"]
+            )
+        return SimulationOptions(progress=False, **known)
 
     def pvalues(self, null: str = "point") -> Array:
         """Return the p-value of each coherence under the null hypothesis.
