@@ -106,9 +106,11 @@ def test_p_values_are_those_of_the_counts_fall_and_have_their_floor(seed, many):
     if many == 500:
         # In the middle of the record at the first scale: all of the last class.
         own = NullDistribution(counts[:, [len(classes[0]) - 1]], ((0, N_BATCHES),))
-        expected = own.pvalue(R2[np.newaxis])[0]
-        often = expected > 0.02
-        np.testing.assert_allclose(p[often, 0, n // 2], expected[often], rtol=0.15)
+        found = p[:, 0, n // 2]
+        high, low = (own.pvalue(np.clip(R2 + bin, 0, 1)[np.newaxis])[0] for bin in (-1e-3, 1e-3))
+        often = low > 0.02  # where the counts know p to some 8 %
+        assert (found <= 1.15 * high)[often].all()
+        assert (found >= 0.85 * low)[often].all()
         for level in (0.5, 0.9, 0.95):
             assert abs(field.quantile(level)[0, n // 2] - own.quantile(level)[0]) < 5e-3
 
