@@ -24,7 +24,7 @@ from .montecarlo.options import (
 )
 from .montecarlo.plan import Plan, make_plan
 from .mothers import as_mother
-from .null_fields import check_closed_form, has_closed_form, null_field_of, scale_null_of
+from .null_fields import check_closed_form, is_to_simulate, null_field_of, scale_null_of
 from .validation import as_coefficient, as_count, as_flag, as_level, warn_user
 
 __all__ = ["wct_null", "wct_null_field", "wct_significance"]
@@ -256,8 +256,9 @@ def wct_null_field(
     cone of influence, too, where the coherence of unrelated series is larger than in the middle.
     For an analytic wavelet (Morlet, Paul) it is computed in closed form, in about a second at any
     length. For others it is simulated: for DOG and the Mexican hat, for Morlet wavelets of `f0`
-    below 2.8, which respond to negative frequencies, too, and for a wavelet with a `smooth` of its
-    own. The `null_field` of what `wct` returns is this one.
+    below 2.8, which respond to negative frequencies, too; for Paul wavelets below order 4, whose
+    smoothing windows hardly end, on records of more than 512 samples; and for a wavelet with a
+    `smooth` of its own. The `null_field` of what `wct` returns is this one.
 
     Parameters
     ----------
@@ -273,7 +274,7 @@ def wct_null_field(
         `smoothing` and `cache`, as in `wct_significance`; and where it is simulated `mc_count`,
         `backend`, `n_workers`, `rng_seed`, `rng`, `parallel`, `progress`, `timeout`, `tol` and
         `mc_count_max`. ``method="full"`` simulates it for any wavelet, ``method="analytic"`` for
-        none.
+        none, in minutes for Paul wavelets below order 4.
 
     Returns
     -------
@@ -326,11 +327,11 @@ def wct_null_field(
         pad=padded_length,
     )
     centred = as_flag(normalize, "normalize")
-    simulate = chosen.method == "full"
-    if chosen.method == "analytic":
-        check_closed_form(plan)
-    elif simulate or not has_closed_form(plan):
+    simulate = is_to_simulate(plan) if chosen.method is None else chosen.method == "full"
+    if simulate:
         _warn_of_few(chosen)
+    else:
+        check_closed_form(plan)
     return null_field_of(plan, plan.coefficients, chosen, centred=centred, simulate=simulate)
 
 

@@ -43,6 +43,10 @@ _NEGATIVE = 0.02
 # on as far as its wavelets reach, in e-folding times. Octaves between the scales that are counted.
 _BEYOND, _REACH, _STEP = 1e-3, 3.0, 1 / 6
 
+# An end that is felt from more scales away than this makes the closed form slower than simulation,
+# by far, where the record is longer than this, padded.
+_FAR, _LONG = 24.0, 512
+
 
 class Distribution:
     """Any null distribution in a file."""
@@ -69,14 +73,14 @@ def null_field_of(
     options: SimulationOptions,
     *,
     centred: bool,
-    simulate: bool = False,
+    simulate: bool | None = None,
 ) -> NullField:
     """Return the null distributions at all points of a map of two AR(1) records.
 
-    In closed form for an analytic wavelet; for others, or if asked to `simulate`, they are
-    simulated, with the options. `centred` says whether the mean of each series is subtracted.
+    In closed form, or else simulated, with the options: by default where `is_to_simulate` says so.
+    `centred` says whether the mean of each series is subtracted.
     """
-    if simulate or not has_closed_form(geometry):
+    if is_to_simulate(geometry) if simulate is None else simulate:
         return _simulated(geometry, coefficients, options, centred)
     key = _key(geometry, coefficients, centred)
     path = cache_path() / f"field-{key}.npz"
@@ -147,6 +151,17 @@ def _felt_by_own_smooth(geometry: Geometry) -> NDArray[np.float64]:
         if np.isfinite(beyond).all():
             felt[scale] = np.argmax(beyond < _BEYOND)
     return np.asarray(felt + _REACH / geometry.mother.coi() * geometry.scales_in_samples)
+
+
+def is_to_simulate(geometry: Geometry) -> bool:
+    """Return whether null distributions have no closed form, or it would take minutes.
+
+    The windows of Paul wavelets below order 4 hardly end.
+    """
+    if not has_closed_form(geometry):
+        return True
+    felt = felt_distances(geometry) / geometry.scales_in_samples
+    return bool(geometry.n_fft > _LONG and felt.min() > _FAR)
 
 
 def has_closed_form(geometry: Geometry) -> bool:

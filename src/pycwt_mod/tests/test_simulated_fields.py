@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.ndimage import uniform_filter
 
-from pycwt_mod import DOG, MexicanHat, Morlet, wct, wct_null_field
+from pycwt_mod import DOG, MexicanHat, Morlet, Paul, wct, wct_null_field
 from pycwt_mod.analytic.counted import distance_classes, table_of_counts
 from pycwt_mod.analytic.field import NullField
 from pycwt_mod.coherence import coherence_of_pair
@@ -227,6 +227,13 @@ def test_field_of_a_narrow_morlet_is_simulated():
 def test_option_that_does_not_apply_is_named(options, error, message):
     with pytest.raises(error, match=message):
         wct_null_field(*PROBLEM, "dog", **options)
+
+
+def test_field_of_a_wavelet_whose_window_hardly_ends_is_simulated_where_the_record_is_long():
+    problem = *PROBLEM[:5], 4
+    for order, n, simulated in ((2, 100, False), (2, 600, True), (4, 600, False)):
+        field = wct_null_field(*problem, n, Paul(order), mc_count=10, **QUIET)
+        assert field.table.simulated == simulated
 
 
 def test_few_surrogates_are_warned_of():
