@@ -8,8 +8,9 @@ from operator import length_hint
 from time import perf_counter
 from typing import Any, ClassVar, Self, TypeVar
 
-from .base import IN_PROCESS, MIN_TASKS, TASKS_PER_WORKER, as_limit, split_evenly
+from .base import IN_PROCESS, MIN_TASKS, TASKS_PER_WORKER, as_limit
 from .deadline import Deadline, closing_iterator
+from .feed import split_evenly
 from .joblib import JoblibBackend
 from .nesting import available_cores, inside_worker
 from .sequential import SequentialBackend

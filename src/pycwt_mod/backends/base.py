@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import copy
 import importlib.util
-import itertools
 import operator
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -19,13 +18,13 @@ import numpy as np
 from ..progress import ProgressOption
 from ..validation import brief, warn_user
 from .deadline import Deadline, closing_iterator
-from .feed import Feed, in_order
+from .feed import Feed, in_order, split_evenly
 from .nesting import available_cores, inside_worker, note_open_files
 from .pickling import opened
 from .shipping import DEAD_WORKERS_NOTE, Local, Parcel
 from .user_work import simulate
 
-__all__ = ["IN_PROCESS", "MCBackend", "as_limit", "split_evenly"]
+__all__ = ["IN_PROCESS", "MCBackend", "as_limit"]
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -422,19 +421,6 @@ def as_limit(
         )
         return None
     return None if number == -1 else number
-
-
-def split_evenly(n_items: int, n_tasks: int) -> list[range]:
-    """Cut ``range(n_items)`` into at most `n_tasks` ranges whose lengths differ by one at most.
-
-    Examples
-    --------
-    >>> split_evenly(7, 3)
-    [range(0, 2), range(2, 4), range(4, 7)]
-    """
-    n_tasks = max(1, min(n_items, n_tasks))
-    edges = [n_items * k // n_tasks for k in range(n_tasks + 1)]
-    return [range(a, b) for a, b in itertools.pairwise(edges) if b > a]
 
 
 def _is_installed(library: str) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 from ..validation import brief
 from .deadline import Deadline, closing_iterator
 
-__all__ = ["Feed", "in_order"]
+__all__ = ["Feed", "in_order", "split_evenly"]
 
 
 RULE = "`run_tasks` must draw the tasks and yield the outcome of `run(task)` for each, once"
@@ -111,3 +111,16 @@ def _checked(numbered: Any, feed: Feed, early: dict[int, Any]) -> tuple[int, Any
     if not feed.n_taken <= numbered[0] < feed.n_drawn or numbered[0] in early:
         raise RuntimeError(f"{RULE}, got the outcome of task {numbered[0]} once more.")
     return numbered
+
+
+def split_evenly(n_items: int, n_tasks: int) -> list[range]:
+    """Cut ``range(n_items)`` into at most `n_tasks` ranges whose lengths differ by one at most.
+
+    Examples
+    --------
+    >>> split_evenly(7, 3)
+    [range(0, 2), range(2, 4), range(4, 7)]
+    """
+    n_tasks = max(1, min(n_items, n_tasks))
+    edges = [n_items * k // n_tasks for k in range(n_tasks + 1)]
+    return [range(a, b) for a, b in itertools.pairwise(edges) if b > a]

@@ -104,8 +104,8 @@ class DOG(Family):
         turns = n_fft * math.ceil(_SAMPLES_AT_A_TIME / n_fft)
         for first in range(-reach, reach + 1, turns):  # some turns round the grid at a time
             samples = np.arange(first, min(first + turns, reach + 1))
-            weights = np.abs(self.psi(samples / scale))
-            wrapped += np.bincount(samples % n_fft, weights=weights, minlength=n_fft)
+            # In the order of the samples, so that the sums do not depend on the number of turns.
+            np.add.at(wrapped, samples % n_fft, np.abs(self.psi(samples / scale)))
         return even_row(fft.rfft(wrapped / wrapped.sum()).real, n_fft)
 
 

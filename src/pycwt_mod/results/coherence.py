@@ -8,22 +8,15 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Unpack
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..analytic.field import NullField
-from ..analytic.scale_null import AnalyticNull
-from ..arguments import padded_length
 from ..coherence import PairSpectra
-from ..geometry import Geometry
 from ..keywords import explains_keywords
 from ..measures import semblance
-from ..montecarlo.null import NullDistribution
 from ..montecarlo.options import SimulationKeywords, SimulationOptions
 from ..montecarlo.time_means import TimeMeans, mean_over_time
-from ..null_fields import Distribution, null_field_of
-from ..scales import Scales, as_scales
 from ..summary import Summary
-from ..validation import as_choice, as_coefficient, as_level
+from ..validation import as_coefficient, as_level
 from .base import Array, significant_share
-from .pair import PairResult
+from .judged import JudgedPair
 
 if TYPE_CHECKING:
     from ..plotting import FieldPlot
@@ -31,17 +24,6 @@ if TYPE_CHECKING:
 
 # Options of a simulation that do not apply to means over time.
 _OF_LEVELS = {"cache", "mc_count_max", "n_samples", "noise", "smoothing", "surrogate_length", "tol"}
-
-
-# What a call with `freqs` leaves out of its record.
-_GRID = {"dj": 1 / 12, "s0": -1, "J": -1}
-
-
-# Levels are probabilities below one, in floating point, too.
-_HIGHEST_LEVEL = 1 - 1e-12
-
-# Null distributions that points are compared with: their own, or that of their scale.
-NULLS = ("point", "scale")
 
 
 class _CoherenceFields(NamedTuple):
@@ -52,7 +34,7 @@ class _CoherenceFields(NamedTuple):
     sig: Array
 
 
-class CoherenceResult(PairResult, _CoherenceFields):
+class CoherenceResult(JudgedPair, _CoherenceFields):
     """Wavelet coherence of two series: the tuple (WCT, aWCT, coi, freqs, sig), and more.
 
     It unpacks and indexes as the tuple that pycwt returns, and its fields have names:
@@ -100,123 +82,9 @@ class CoherenceResult(PairResult, _CoherenceFields):
     False
     """
 
-    null: NullDistribution | AnalyticNull | None = None
-    level: float = 0.95
-    _field: NullField | None = None
     spectra: PairSpectra | None = None
 
-    PARTS: ClassVar[Mapping[str, Any]] = {
-        "null": Distribution,
-        "spectra": PairSpectra,
-        "_field": NullField,
-    }
-
-    @property
-    def null_field(self) -> NullField:
-        """The null distribution of each point, computed when it is first asked for.
-
-        It holds at the ends of the record and inside the cone of influence, too; see
-        `wct_null_field`. Where it is simulated, as for real wavelets, it is with the seed and
-        `mc_count` of `wct`. ValueError if `wct` was called with ``sig=False``.
-        """
-        if self._field is None:
-            grid, n = self._scales(), self.coi.size
-            smoothing = self.provenance.get("smoothing", "pycwt")
-            geometry = Geometry(
-                self.mother, grid.values, self.dt, grid.dj, n, padded_length(n), smoothing
-            )
-            self._null()  # or an error that says how to get one
-            g1, g2 = self.provenance["coefficients"]
-            centred = bool(self.provenance.get("normalize", True))
-            field = null_field_of(geometry, (g1, g2), self._options(), centred=centred)
-            self.__dict__["_field"] = field.reordered(grid.order)
-        assert self._field is not None
-        return self._field
-
-    def _options(self) -> SimulationOptions:
-        """Return the options of the simulation, as far as the record has them."""
-        made = self.provenance.get("simulation", {})
-        known = {name: made[name] for name in ("mc_count", "cache") if name in made}
-        if "entropy" in made:
-            known["rng_seed"] = np.random.SeedSequence(
-                made["entropy"], spawn_key=made["spawn_key"], pool_size=made["pool_size"]
-            )
-        return SimulationOptions(progress=False, **known)
-
-    def pvalues(self, null: str = "point") -> Array:
-        """Return the p-value of each coherence under the null hypothesis.
-
-        Parameters
-        ----------
-        null : {"point", "scale"}
-            "point": the null distribution of the point itself, `null_field`, which holds at the
-            ends of the record and inside the cone of influence, too. "scale": that of all times of
-            the scale outside the cone, as in pycwt.
-
-        Returns
-        -------
-        numpy.ndarray
-            Shape (n_scales, n); pointwise, not corrected for the number of points. NaN where the
-            coherence is, or its scale has no null distribution.
-
-        Raises
-        ------
-        ValueError
-            If `wct` was called with ``sig=False``.
-        """
-        if as_choice(null, "null", NULLS) == "scale":
-            return self._null().pvalue(self[0])
-        return self.null_field.pvalue(self[0])
-
-    def significant(
-        self, level: float | None = None, correction: str | None = None, null: str = "point"
-    ) -> NDArray[np.bool_]:
-        """Return where the coherence is significant.
-
-        Parameters
-        ----------
-        level : float, optional
-            Probability of the level, such as 0.95; by default the one `wct` was called with.
-        correction : {None, "fdr"}
-            None: each point by itself, so that a share ``1 - level`` of the points of unrelated
-            series is significant. "fdr": at most that share of the points found is expected to
-            be false (Benjamini & Hochberg 1995), over all points; with ``null="scale"`` over those
-            outside the cone of influence, and none inside it is.
-        null : {"point", "scale"}
-            As in `pvalues`.
-
-        Returns
-        -------
-        numpy.ndarray
-            Truth values, shape (n_scales, n).
-
-        Raises
-        ------
-        ValueError
-            If `wct` was called with ``sig=False``, or an argument is out of range.
-
-        References
-        ----------
-        Benjamini, Y., and Hochberg, Y. (1995). Controlling the false discovery rate. Journal of
-        the Royal Statistical Society B 57, 289-300. doi:10.1111/j.2517-6161.1995.tb02031.x
-        """
-        probability = self.level if level is None else as_level(level, "level")
-        if correction is None:
-            levels = self._levels(probability, null)
-            with np.errstate(invalid="ignore"):
-                return np.asarray(self[0] > levels)
-        as_choice(correction, "correction", ("fdr",))
-        # scipy.stats takes longer to import than all the rest.
-        from scipy.stats import false_discovery_control
-
-        p = self.pvalues(null)
-        tested = np.isfinite(p)
-        if null == "scale":
-            tested &= self.outside()
-        found = np.zeros(p.shape, dtype=bool)
-        if tested.any():
-            found[tested] = false_discovery_control(p[tested], method="bh") <= 1 - probability
-        return found
+    PARTS: ClassVar[Mapping[str, Any]] = {**JudgedPair.PARTS, "spectra": PairSpectra}
 
     def semblance(self, order: int = 1) -> Array:
         """Return how alike the phases are, from -1 to 1, shape (n_scales, n).
@@ -298,17 +166,16 @@ class CoherenceResult(PairResult, _CoherenceFields):
                 f"`{unfit[0]}` has no meaning for a mean over time, whose surrogates are as long "
                 "as the record and smoothed alike. Leave it out."
             )
-        grid, n = self._scales(), self.coi.size
-        smoothing = self.provenance.get("smoothing", "pycwt")
+        geometry, order = self._geometry()
         means = mean_over_time(
-            self.WCT[grid.order],
-            Geometry(self.mother, grid.values, self.dt, grid.dj, n, padded_length(n), smoothing),
+            self.WCT[order],
+            geometry,
             (self._coefficient(al1, "al1"), self._coefficient(al2, "al2")),
             SimulationOptions(**options),
             self.level if level is None else as_level(level, "level"),
             centred=bool(self.provenance.get("normalize", True)),
         )
-        return means.reordered(grid.order)
+        return means.reordered(order)
 
     def _coefficient(self, given: float | None, name: str) -> float:
         """Return a lag-1 autocorrelation as given, or else as `wct` took it."""
@@ -320,12 +187,6 @@ class CoherenceResult(PairResult, _CoherenceFields):
                 f"{name}=ar1(y{name[-1]})[0]."
             )
         return float(self.provenance["coefficients"][int(name[-1]) - 1])
-
-    def _scales(self) -> Scales:
-        """Return the scales in ascending order, and how the rows come from them."""
-        made, n = self.provenance, self.coi.size
-        dj, s0, J = (made.get(name, default) for name, default in _GRID.items())
-        return as_scales(n, self.dt, dj, s0, J, made.get("freqs"), self.mother)
 
     @explains_keywords()
     def summary(
@@ -445,36 +306,6 @@ class CoherenceResult(PairResult, _CoherenceFields):
         if correction is not None or options.get("significant") is None:
             options.setdefault("level_label", level_words(probability, correction))
         return plot_wct(*self[:4], sig, times, **options)
-
-    def _upside_down(self) -> CoherenceResult:
-        """Return the same with its rows in the opposite order."""
-        turned, order = super()._upside_down(), slice(None, None, -1)
-        if turned.null is not None:
-            turned = turned._replace(null=turned.null.reordered(order))
-        if turned._field is not None:
-            turned = turned._replace(_field=turned._field.reordered(order))
-        return turned
-
-    def _corrected_levels(self, probability: float, correction: str) -> Array:
-        """Return the levels that `significant` amounts to: an outline through them has no steps."""
-        found = self.significant(probability, correction)
-        if not found.any():
-            return np.zeros(1)
-        largest = float(self.pvalues()[found].max())
-        return self._levels(min(1 - largest, _HIGHEST_LEVEL), "point")
-
-    def _levels(self, probability: float, null: str) -> Array:
-        """Return the level of each point, or of each scale as a column."""
-        if as_choice(null, "null", NULLS) == "scale":
-            return self._null().quantile(probability)[:, np.newaxis]
-        return self.null_field.quantile(probability)
-
-    def _null(self) -> NullDistribution | AnalyticNull:
-        if self.null is None:
-            raise ValueError(
-                "`sig` must be True in the call of `wct` for p-values and significance, got False."
-            )
-        return self.null
 
     def _variables(self) -> dict[str, tuple[tuple[str, ...], str]]:
         variables: dict[str, tuple[tuple[str, ...], str]] = {
