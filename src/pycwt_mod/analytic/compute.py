@@ -76,7 +76,9 @@ class Table:
         For each scale the distances from an end, in samples, between which the distribution
         changes, shape (n_scales,).
     nodes : numpy.ndarray
-        The scales that were computed, ascending indices; those in between are interpolated.
+        The scales that were computed; those in between are interpolated. Ascending indices, or
+        descending ones where the scales are in the opposite order, of which they count the last as
+        0: so rounding is the same in both orders.
     log_p : numpy.ndarray
         log P(R2 > r) at distance ``near + SHARES * (far - near)`` and -log(1 - r) = `GRID`: single
         precision, shape (n_nodes, SHARES.size, GRID.size).
@@ -116,7 +118,9 @@ class Table:
     def _at_all_scales(self, values: NDArray[np.float32]) -> Floats:
         if self.nodes.size == self.far.size:
             return values.astype(float)
-        return np.asarray(self._through(self.nodes, values)(np.arange(self.far.size)))
+        order = slice(None, None, 1 if self.nodes[0] < self.nodes[-1] else -1)
+        between = self._through(self.nodes[order], values[order])
+        return np.asarray(between(np.arange(self.far.size)))[order]
 
     @property
     def _through(self) -> Callable[..., Any]:

@@ -171,7 +171,7 @@ class NullField:
         table = Table(
             t.near[order],
             t.far[order],
-            t.far.size - 1 - t.nodes[order],
+            t.nodes[order],
             t.log_p[order],
             t.error[order],
             t.simulated,
