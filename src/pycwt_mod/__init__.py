@@ -11,6 +11,7 @@ from typing import Any as _Any
 from . import backends, helpers, mothers, wavelet
 from ._version import __version__
 from .analytic.field import NullField
+from .analytic.scale_null import AnalyticNull
 from .helpers import (  # noqa: F401  (fft and fft_kwargs: pycwt leaks them)
     AR1EstimationError,
     ar1,
@@ -38,6 +39,7 @@ version = __version__
 __all__ = [
     "DOG",
     "AR1EstimationError",
+    "AnalyticNull",
     "CoherenceResult",
     "CrossWaveletResult",
     "MatrixResult",

@@ -155,9 +155,18 @@ class NullField:
         from ..plotting import plot_wct
 
         levels = self.quantile(level)
-        options = {"arrows": False, "caption": False, "crop_to_coi": False, **options}
-        options.setdefault("title", f"{100 * level:.4g} % level of the squared coherence")
-        times = self.dt * np.arange(self.n_times) if times is None else times
+        unit, lowest = options.get("period_unit"), np.floor(10 * levels.min()) / 10
+        options = {
+            "title": f"{100 * level:.4g} % level of the squared coherence",
+            "vmin": min(lowest, options.get("vmax", 1) - 0.1),
+            "arrows": False,
+            "caption": False,
+            "crop_to_coi": False,
+            **options,
+        }
+        if times is None:
+            times = self.dt * np.arange(self.n_times)
+            options.setdefault("time_label", f"Time ({unit})" if unit else "Time")
         nowhere = np.full(self.n_times, 2 * self.periods.max())
         return plot_wct(
             levels, np.zeros_like(levels), nowhere, 1 / self.periods, None, times, **options

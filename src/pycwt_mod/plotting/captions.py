@@ -18,6 +18,7 @@ _LINE_HEIGHT, _LARGEST_PART = 1.25, 0.6
 _LAYOUT_GAIN, _LAYOUT_SHIFT = 1.3, -0.8
 
 _CONE_MEANING = "Hatched: cone of influence, where the ends of the record distort the result."
+_ALLOWED_FOR = _CONE_MEANING.replace(".", "; the outline allows for it.")
 _ARROW_MEANING = (
     "Arrows: phase; →\N{NO-BREAK SPACE}in phase, ←\N{NO-BREAK SPACE}anti-phase, "
     "↓\N{NO-BREAK SPACE}{first} leads {second} by\N{NO-BREAK SPACE}90°, "
@@ -49,13 +50,22 @@ def level_words(level: float, correction: str | None = None) -> str:
 
 
 def sentences(
-    colours: str, outlined: str | None, arrows: Any, names: tuple[str, str], cone: str = ""
+    colours: str,
+    outlined: str | None,
+    arrows: Any,
+    names: tuple[str, str],
+    cone: str = "",
+    *,
+    allowed_for: bool = False,
 ) -> list[str]:
-    """Return a sentence for each layer of a picture; None for a layer that was not drawn."""
+    """Return a sentence for each layer of a picture; None for a layer that was not drawn.
+
+    `allowed_for` says whether the outline is valid inside the cone, too.
+    """
     parts = [f"Colours: {colours}."]
     if outlined is not None:
         parts.append(f"Outlined: {outlined}.")
-    parts.append(cone or _CONE_MEANING)
+    parts.append(cone or (_ALLOWED_FOR if allowed_for and outlined else _CONE_MEANING))
     if arrows is not None:
         parts.append(_ARROW_MEANING.format(first=names[0], second=names[1]))
     return parts

@@ -16,14 +16,16 @@ from .captions import draw_caption, sentences
 from .colours import draw_bar
 from .field import as_field, as_mask, check_names
 from .layers import FieldPlot, Look, draw_layers
+from .picture import Drawn, check_given, draws_results
 
 
+@draws_results("WCT")
 @explains_keywords()
 def plot_wct(
-    WCT: ArrayLike,
-    aWCT: ArrayLike,
-    coi: ArrayLike,
-    freq: ArrayLike,
+    WCT: ArrayLike | Drawn,
+    aWCT: ArrayLike | None = None,
+    coi: ArrayLike | None = None,
+    freq: ArrayLike | None = None,
     sig: ArrayLike | None = None,
     times: ArrayLike | None = None,
     *,
@@ -48,14 +50,17 @@ def plot_wct(
 ) -> FieldPlot:
     """Draw a wavelet coherence: colours, significance, phase arrows and cone of influence.
 
-    The first five arguments are the tuple of `wct`: ``plot_wct(*wct(y1, y2, dt), times)``
-    or, shorter, ``wct(y1, y2, dt).plot(times)``. Fields with more columns than a picture has pixels
-    are averaged first, so a long record costs little more than a short one.
+    The first five arguments are the tuple of `wct`: ``plot_wct(*wct(y1, y2, dt), times)``, which
+    outlines its one level for each scale. ``plot_wct(wct(y1, y2, dt))`` is the same as
+    ``wct(y1, y2, dt).plot()``: times and names are those of the result, and the level is that of
+    each point. Fields with more columns than a picture has pixels are averaged first, so a long
+    record costs little more than a short one.
 
     Parameters
     ----------
-    WCT : array_like
-        Squared coherence, shape (n_scales, n_times); NaN is left blank.
+    WCT : array_like or CoherenceResult
+        Squared coherence, shape (n_scales, n_times); NaN is left blank. Of a result, only `times`
+        may follow, and the options of its `plot`.
     aWCT : array_like
         Phase of W1 conj(W2) in radians, same shape.
     coi : array_like
@@ -64,7 +69,8 @@ def plot_wct(
         Fourier frequencies of the scales, descending, shape (n_scales,).
     sig : array_like, optional
         Significance level for each scale, shape (n_scales,), or for each point, shape (n_scales,
-        n_times). None, or the single zero that `wct` returns with ``sig=False``: no contour.
+        n_times), which allows for the ends of the record. None, or the single zero that `wct`
+        returns with ``sig=False``: no contour.
     times : array_like, optional
         Times of the samples, ascending: numbers or dates. By default the samples are counted.
     significant : array_like of bool, optional
@@ -150,6 +156,7 @@ def plot_wct(
     >>> plot.axes.get_ylabel()
     'Period (days)'
     """
+    check_given("plot_wct", aWCT=aWCT, coi=coi, freq=freq)
     R2 = np.asarray(WCT, dtype=float)
     mask, phase = as_mask(significant, R2.shape, "WCT"), np.asarray(aWCT, dtype=float)
     field = as_field(
@@ -178,6 +185,9 @@ def plot_wct(
     if as_flag(caption, "caption"):
         usual = "the significance level" if significant is None else "what is significant"
         outlined = (level_label or usual) if contour else None
-        parts = sentences("squared wavelet coherence", outlined, quiver, series)
+        of_points = mask is None and field.levels.shape[1] > 1
+        parts = sentences(
+            "squared wavelet coherence", outlined, quiver, series, allowed_for=of_points
+        )
         text = draw_caption(axes, parts)
     return FieldPlot(axes.figure, axes, mesh, cone, contour, quiver, bar, text)

@@ -17,13 +17,15 @@ from .captions import draw_caption, level_words, sentences
 from .colours import colour_power, draw_power_bar
 from .field import as_field, check_names, check_shape
 from .layers import FieldPlot, Look, draw_layers
+from .picture import Drawn, check_given, draws_results
 
 
+@draws_results("W12")
 @explains_keywords()
 def plot_xwt(
-    W12: ArrayLike,
-    coi: ArrayLike,
-    freqs: ArrayLike,
+    W12: ArrayLike | Drawn,
+    coi: ArrayLike | None = None,
+    freqs: ArrayLike | None = None,
     signif: ArrayLike | None = None,
     times: ArrayLike | None = None,
     *,
@@ -50,12 +52,13 @@ def plot_xwt(
 ) -> FieldPlot:
     """Draw a cross-wavelet transform: common power, significance, phase and cone of influence.
 
-    The first four arguments are the tuple of `xwt`: ``plot_xwt(*xwt(y1, y2, dt), times)``.
+    The first four arguments are the tuple of `xwt`: ``plot_xwt(*xwt(y1, y2, dt), times)``, or its
+    result is the only one.
 
     Parameters
     ----------
-    W12 : array_like
-        W1 conj(W2), complex, shape (n_scales, n_times).
+    W12 : array_like or CrossWaveletResult
+        W1 conj(W2), complex, shape (n_scales, n_times). Of a result, only `times` may follow.
     coi : array_like
         Cone of influence in Fourier periods, shape (n_times,).
     freqs : array_like
@@ -136,6 +139,7 @@ def plot_xwt(
     >>> plot.axes.get_ylabel(), plot.axes.get_xlabel()
     ('Period (days)', 'Sample')
     """
+    check_given("plot_xwt", coi=coi, freqs=freqs)
     W = np.asarray(W12)
     check_shape(W, "W12")
     if not np.iscomplexobj(W):

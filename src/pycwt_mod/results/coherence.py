@@ -195,6 +195,7 @@ class CoherenceResult(JudgedPair, _CoherenceFields):
         unit: str | None = None,
         *,
         level: float | None = None,
+        null: str | None = None,
     ) -> Summary:
         """Return the findings, octave by octave of periods; ``print`` them.
 
@@ -206,6 +207,8 @@ class CoherenceResult(JudgedPair, _CoherenceFields):
             Unit of time for the text, by default that of the result.
         level : float, optional
             Probability of the level, such as 0.95; by default the one `wct` was called with.
+        null : {"point", "scale"}, optional
+            What points are compared with, as in `pvalues`; by default the `default_null`.
 
         Returns
         -------
@@ -243,7 +246,8 @@ class CoherenceResult(JudgedPair, _CoherenceFields):
         6
         """
         probability = self.level if level is None else as_level(level, "level")
-        return self._summary(self.significant(probability), probability, names, unit)
+        found = self.significant(probability, null=self._null_or_default(null))
+        return self._summary(found, probability, names, unit)
 
     def _told(self) -> tuple[Array, Array, str]:
         return self.WCT, self.aWCT, "R2"
@@ -254,6 +258,7 @@ class CoherenceResult(JudgedPair, _CoherenceFields):
         *,
         level: float | None = None,
         correction: str | None = None,
+        null: str | None = None,
         **options: Any,
     ) -> FieldPlot:
         """Draw the coherence with its significance, phase arrows and cone of influence.
@@ -264,6 +269,9 @@ class CoherenceResult(JudgedPair, _CoherenceFields):
             Times of the samples, ascending: numbers or dates. By default those of the result.
         level, correction
             What is outlined as significant, as in `significant`.
+        null : {"point", "scale"}, optional
+            What points are compared with, as in `significant`; by default the `default_null`. The
+            outline allows for the ends of the record with "point" only.
         **options
             Handed on to `pycwt_mod.plotting.plot_wct`: `names`, `period_unit`, `title`, `ax` and
             the rest.
@@ -276,7 +284,7 @@ class CoherenceResult(JudgedPair, _CoherenceFields):
         Raises
         ------
         ValueError
-            If `level` or `correction` is given and `wct` was called with ``sig=False``.
+            If `level`, `correction` or `null` is given and `wct` was called with ``sig=False``.
 
         Examples
         --------
@@ -291,21 +299,20 @@ class CoherenceResult(JudgedPair, _CoherenceFields):
         """
         from ..plotting import level_words, plot_wct
 
-        if self._frequencies_rise():  # as they were asked for
-            if options.get("significant") is not None:
-                options["significant"] = np.asarray(options["significant"])[::-1]
-            shown = self._upside_down()
-            return shown.plot(times, level=level, correction=correction, **options)
-        probability = self.level if level is None else as_level(level, "level")
-        if correction is not None:
-            sig = self._corrected_levels(probability, correction)
-        else:
-            sig = self[4] if level is None else self._null().quantile(probability)
-        times = self._fill_in(times, options)
+        outline = {"significant": options.pop("significant", None)}
+        is_masked = outline["significant"] is not None
         # A mask of the caller's own is not at this level; plot_wct then has a label of its own.
-        if correction is not None or options.get("significant") is None:
+        if correction is not None or not is_masked:
+            probability = self.level if level is None else as_level(level, "level")
             options.setdefault("level_label", level_words(probability, correction))
-        return plot_wct(*self[:4], sig, times, **options)
+        if not is_masked:
+            outline = self._outline(level, correction, self._null_or_default(null))
+        times, rows = self._fill_in(times, options), (self.WCT, self.aWCT, self.freqs)
+        if self._frequencies_rise():  # as they were asked for
+            rows = self.WCT[::-1], self.aWCT[::-1], self.freqs[::-1]
+            outline = {name: np.asarray(part)[::-1] for name, part in outline.items()}
+        WCT, aWCT, freqs = rows
+        return plot_wct(WCT, aWCT, self.coi, freqs, times=times, **outline, **options)
 
     def _variables(self) -> dict[str, tuple[tuple[str, ...], str]]:
         variables: dict[str, tuple[tuple[str, ...], str]] = {

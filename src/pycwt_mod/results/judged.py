@@ -14,7 +14,7 @@ from ..arguments import padded_length
 from ..geometry import Geometry
 from ..montecarlo.null import NullDistribution
 from ..montecarlo.options import SimulationOptions
-from ..null_fields import Distribution, null_field_of
+from ..null_fields import Distribution, has_closed_form, null_field_of
 from ..scales import as_scales
 from ..validation import as_choice, as_level
 from .base import Array
@@ -56,6 +56,59 @@ class JudgedPair(PairResult):
             self.__dict__["_field"] = field.reordered(order)
         assert self._field is not None
         return self._field
+
+    def with_null_field(self, field: NullField) -> Self:
+        """Return the same result, its points compared with a null distribution of your own.
+
+        Use it where the field is simulated, for more surrogates, on a backend and with a bar.
+
+        Parameters
+        ----------
+        field : NullField
+            From `wct_null_field`, with the scales, ascending, and the length of this result.
+
+        Returns
+        -------
+        CoherenceResult
+            With `null_field` the given one.
+
+        Raises
+        ------
+        ValueError
+            If the field has other scales or another length.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from pycwt_mod import wct, wct_null_field
+        >>> x, y = np.random.default_rng(0).normal(size=(2, 60))
+        >>> result = wct(x, y, 1.0, 1 / 4, 2.0, 8, wavelet="dog", mc_count=20, progress=False)
+        >>> grid = {"dt": 1.0, "dj": 1 / 4, "s0": 2.0, "J": 8, "n": 60, "wavelet": "dog"}
+        >>> field = wct_null_field(*result.provenance["coefficients"], **grid, progress=False)
+        >>> result.with_null_field(field).pvalues().shape
+        (9, 60)
+        """
+        geometry, order = self._geometry()
+        periods = geometry.periods
+        alike = field.periods.shape == periods.shape and np.allclose(field.periods, periods)
+        if not alike or field.n_times != self.coi.size:
+            raise ValueError(
+                f"`field` must be that of {periods.size} periods of {periods.min():.4g} to "
+                f"{periods.max():.4g} and {self.coi.size} times, got {field!r}."
+            )
+        return self._replace(_field=field.reordered(order))
+
+    @property
+    def default_null(self) -> str:
+        """The null distribution that pictures and summaries compare points with.
+
+        "point" where it is known, or takes a second in closed form; "scale" where it would have to
+        be simulated, and for levels of a `wct_significance` of your own.
+        """
+        if self._field is not None:
+            return "point"
+        closed = self.null is not None and has_closed_form(self._geometry()[0])
+        return "point" if closed else "scale"
 
     def _options(self) -> SimulationOptions:
         """Return the options of the simulation, as far as the record has them."""
@@ -152,22 +205,24 @@ class JudgedPair(PairResult):
         made_on = Geometry(self.mother, grid.values, self.dt, grid.dj, n, n_fft, smoothing)
         return made_on, grid.order
 
-    def _upside_down(self) -> Self:
-        """Return the same with its rows in the opposite order."""
-        turned, order = super()._upside_down(), slice(None, None, -1)
-        if turned.null is not None:
-            turned = turned._replace(null=turned.null.reordered(order))
-        if turned._field is not None:
-            turned = turned._replace(_field=turned._field.reordered(order))
-        return turned
-
-    def _corrected_levels(self, probability: float, correction: str) -> Array:
-        """Return the levels that `significant` amounts to: an outline through them has no steps."""
-        found = self.significant(probability, correction)
+    def _outline(self, level: float | None, correction: str | None, null: str) -> dict[str, Any]:
+        """Return what a picture outlines: levels, through which it has no steps, or a mask."""
+        probability = self.level if level is None else as_level(level, "level")
+        if correction is None and null == "scale":
+            return {"sig": self[4] if level is None else self._null().quantile(probability)}
+        if correction is None:
+            return {"sig": self.null_field.quantile(probability)}
+        found = self.significant(probability, correction, null)
+        if null == "scale":
+            return {"significant": found}
         if not found.any():
-            return np.zeros(1)
+            return {"sig": None}
+        # The levels that the correction amounts to.
         largest = float(self.pvalues()[found].max())
-        return self._levels(min(1 - largest, _HIGHEST_LEVEL), "point")
+        return {"sig": self.null_field.quantile(min(1 - largest, _HIGHEST_LEVEL))}
+
+    def _null_or_default(self, null: str | None) -> str:
+        return self.default_null if null is None else as_choice(null, "null", NULLS)
 
     def _levels(self, probability: float, null: str) -> Array:
         """Return the level of each point, or of each scale as a column."""

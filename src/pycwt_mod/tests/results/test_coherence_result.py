@@ -14,6 +14,7 @@ from pycwt_mod import (
     wavelet,
     wct,
     wct_null,
+    wct_null_field,
     wct_significance,
 )
 from pycwt_mod.helpers import ar1
@@ -172,10 +173,75 @@ def test_result_draws_itself_at_its_own_level(result):
     assert "Outlined: 5 % significance level against red noise." in plot.caption.get_text()
     assert plot.axes.get_xlabel() == "Time (days)"
     assert plot.axes.get_xlim() == (-0.25, 99.75)  # 200 samples, every half day
-    same = plot_wct(*result, 0.5 * np.arange(200), ax=offscreen_axes())
-    assert len(plot.contour.allsegs[0]) == len(same.contour.allsegs[0]) > 0
-    for one, other in zip(plot.contour.allsegs[0], same.contour.allsegs[0], strict=True):
-        np.testing.assert_array_equal(one, other)
+    by_hand = plot_wct(*result[:4], result.null_field.quantile(0.95), result.times, **offscreen())
+    for same in (by_hand, plot_wct(result, **offscreen())):
+        assert_outlined_alike(plot, same)
+
+
+def offscreen():
+    return {"ax": offscreen_axes()}
+
+
+def assert_outlined_alike(plot, other):
+    lines, others = plot.contour.allsegs[0], other.contour.allsegs[0]
+    assert len(lines) == len(others) > 0
+    for one, same in zip(lines, others, strict=True):
+        np.testing.assert_allclose(one, same, rtol=1e-12)
+
+
+def test_picture_of_the_null_of_scales_is_that_of_the_bare_tuple(result):
+    former = result.plot(null="scale", **offscreen())
+    assert_outlined_alike(former, plot_wct(*result, result.times, **offscreen()))
+    assert "distort the result." in " ".join(former.caption.get_text().split())
+    allowed = " ".join(plot_wct(result, **offscreen()).caption.get_text().split())
+    assert "the ends of the record distort the result; the outline allows for it." in allowed
+    mask = result.significant(correction="fdr", null="scale")
+    corrected = result.plot(correction="fdr", null="scale", **offscreen())
+    by_hand = plot_wct(*result, result.times, significant=mask, **offscreen())
+    assert_outlined_alike(corrected, by_hand)
+
+
+def test_plot_wct_takes_times_after_a_result_and_options_of_its_plot(result):
+    times = 1900 + np.arange(200)
+    plot = plot_wct(result, times, level=0.8, **offscreen())
+    assert plot.axes.get_xlim() == (1899.5, 2099.5)
+    assert_outlined_alike(plot, result.plot(times, level=0.8, **offscreen()))
+    for incomplete in (result.WCT, tuple(result)):
+        with pytest.raises(TypeError, match="`aWCT`, `coi`, `freq` must be given"):
+            plot_wct(incomplete)
+
+
+def test_picture_of_rising_frequencies_is_that_of_falling_ones(pair):
+    freqs = 1 / np.geomspace(2, 60, 25)
+    falling, rising = (wct(*pair, 0.5, freqs=f, **OPTIONS) for f in (freqs, freqs[::-1]))
+    assert_outlined_alike(falling.plot(**offscreen()), rising.plot(**offscreen()))
+    one, other = (r.plot(correction="fdr", **offscreen()) for r in (falling, rising))
+    assert_outlined_alike(one, other)
+
+
+def test_what_would_have_to_be_simulated_is_left_out_by_default(pair):
+    result = wct(*pair, 0.5, 1 / 4, wavelet="dog", **OPTIONS)
+    assert result.default_null == "scale"
+    assert_outlined_alike(result.plot(**offscreen()), result.plot(null="scale", **offscreen()))
+    assert str(result.summary()) == str(result.summary(null="scale"))
+    result._repr_html_()
+    assert result._field is None
+    grid = {"dt": 0.5, "dj": 1 / 4, "s0": result.scales[0], "J": len(result.scales) - 1}
+    field = wct_null_field(
+        *result.provenance["coefficients"], **grid, n=200, wavelet="dog", **OPTIONS
+    )
+    told = result.with_null_field(field)
+    assert told.default_null == "point"
+    np.testing.assert_array_equal(told.pvalues(), field.pvalue(result.WCT))
+    with pytest.raises(ValueError, match="`field` must be that of"):
+        wct(*pair, 0.5, wavelet="dog", **OPTIONS).with_null_field(field)
+
+
+def test_summary_is_of_the_null_of_points(result):
+    share = result.significant()[result.outside()].mean()
+    assert result.summary().share == pytest.approx(share)
+    former = result.significant(null="scale")[result.outside()].mean()
+    assert result.summary(null="scale").share == pytest.approx(former) != pytest.approx(share)
 
 
 def test_result_draws_itself_at_another_level_or_corrected(result):
@@ -189,8 +255,7 @@ def test_result_draws_itself_at_another_level_or_corrected(result):
     text = " ".join(corrected.caption.get_text().split())
     assert "Outlined: significant against red noise at a false discovery rate of 5 %." in text
     mask = result.significant(correction="fdr")
-    times, periods = np.concatenate(corrected.contour.allsegs[0]).T
-    periods = periods[periods <= np.interp(times, np.arange(200), result.coi)]  # the rest is cut
+    _, periods = np.concatenate(corrected.contour.allsegs[0]).T
     found = result.periods[mask.any(axis=1)]
     assert found[0] / 1.2 < periods.min() < periods.max() < found[-1] * 1.2
 
@@ -205,7 +270,7 @@ def test_result_does_not_call_a_mask_of_the_user_a_level(result):
 
 def test_corrected_outline_is_through_levels_that_the_correction_amounts_to(result):
     mask = result.significant(correction="fdr")
-    levels = result._corrected_levels(0.95, "fdr")
+    levels = result._outline(None, "fdr", "point")["sig"]
     assert mask.any()
     assert np.mean((levels <= result.WCT) != mask) < 1e-3  # but for rounding of the quantile
     silent = result._replace(WCT=0 * result.WCT)
