@@ -40,7 +40,9 @@ class PairResult(WaveletResult):
 
         Notes
         -----
-        It needs no significance level, and takes all points outside the cone of influence.
+        It needs no significance level, and takes all points outside the cone of influence. Of a
+        band wider than an octave it is the one lag on which octaves agree, if there is one; else
+        the lag is NaN, unless a single cycle has nearly all the power.
 
         Examples
         --------

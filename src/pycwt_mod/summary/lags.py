@@ -49,17 +49,27 @@ _SYSTEMATIC = 0.03
 # Bands agree on a lag unless chance gives as large differences less often than this.
 _LEAST_AGREEMENT = 0.02
 
+# A phase is steady beyond chance if unrelated series have one as steady less often.
+_MOST_CHANCE = 0.05
+
 # Another lag is excluded if its sum of squares is larger by this, some three standard errors.
 _EXCLUDED_BY = 10.0
 
 # Longer lags than this, in periods, leave no coherence: the wavelets no longer overlap.
 _LONGEST_LAG = 2.0
 
+# Lags are compared with others that are up to this many periods away.
+_BEYOND_A_PERIOD = 1.25
+
 # Steps of the search to the shortest period.
 _STEPS = 16
 
 # A mean coherence is not told from 1 beyond this.
 _MOST_R2 = 0.99
+
+# A phase is a lag at about one period only: the frequencies of a band may spread by this standard
+# deviation, in octaves, which is the largest that an octave can have.
+_ABOUT_ONE_PERIOD = 0.5
 
 # Bins of frequency to an octave in which spectra are summed, fine beside any wavelet.
 _BINS_PER_OCTAVE = 96
@@ -150,8 +160,9 @@ class Lag:
     mean_period : float
         The period at which the phase is turned into a lag.
     lag, lag_error : float
-        Time by which the second series follows the first, with its standard error. NaN where the
-        error exceeds a quarter of the period.
+        Time by which the second series follows the first, or its reverse, with its standard error.
+        NaN where the error exceeds a quarter of the period, or the band has more than one period
+        and no one lag fits it.
     n_independent : float
         Number of independent phases: cycles times octaves.
     steadiness : float
@@ -160,6 +171,8 @@ class Lag:
         Probability that unrelated series have so steady a phase.
     whole_periods_known : bool
         False if the lag may be longer or shorter by whole periods, which one phase cannot tell.
+    reversed : bool
+        Whether it is known that the second series follows the first turned upside down.
     """
 
     periods: tuple[float, float]
@@ -172,11 +185,13 @@ class Lag:
     steadiness: float
     pvalue: float
     whole_periods_known: bool = False
+    reversed: bool = False
 
     def __str__(self) -> str:
         """Return the lag and the evidence for it in a line."""
         lag = "no lag" if math.isnan(self.lag) else f"lag {with_error(self.lag, self.lag_error)}"
-        more = "" if math.isnan(self.lag) or self.whole_periods_known else " (mod period)"
+        more = " behind the reverse" if self.reversed else ""
+        more += "" if math.isnan(self.lag) or self.whole_periods_known else " (mod period)"
         return (
             f"{lag}{more}, phase {degrees(self.phase, self.phase_error)} deg, at periods of "
             f"{limits_of(self.periods)} ({self.n_independent:.3g} independent values, "
@@ -295,7 +310,9 @@ def lag_of(phases: Phases, near: CommonLag | None = None) -> Lag:
     error = math.nan
     if n > 1 and not phases.is_real:
         error = math.sqrt(max(across, 0.0) / (n - 1)) / max(abs(mean), _ROUNDING)
-    known = error <= math.pi / 2
+    octaves = np.log2(phases.frequencies)
+    spread = math.sqrt(weights @ (octaves - weights @ octaves) ** 2)
+    known = error <= math.pi / 2 and (near is not None or spread <= _ABOUT_ONE_PERIOD)
     opposite = near is not None and near.reversed
     angle = math.remainder(phase - math.pi, 2 * math.pi) if opposite else phase
     if near is not None:
@@ -312,13 +329,15 @@ def lag_of(phases: Phases, near: CommonLag | None = None) -> Lag:
         # Of complex Gaussian noise; phases of 0 and pi alone have half the freedom.
         (1 - steadiness**2) ** (max(n - 1, 0) / (1 + phases.is_real)),
         near is not None,
+        opposite,
     )
 
 
 def lag_between(phases: Phases, low: float | None, high: float | None) -> Lag:
     """Return phase and lag of the periods between two limits, by default of all.
 
-    Where their phases agree on one lag it is this one, whole periods included.
+    Where octaves whose phases are steady beyond chance agree on one lag it is this one, whole
+    periods included: that of all, or without the shortest, which noise spoils first.
 
     Raises
     ------
@@ -331,7 +350,16 @@ def lag_between(phases: Phases, low: float | None, high: float | None) -> Lag:
             "`low` and `high` must hold a period with a point outside the cone of influence, which "
             f"those from {low} to {high} lack."
         )
-    return lag_of(band, common_lag(band))
+    octaves = np.log2(band.periods / band.periods.min()) + _ROUNDING
+    octaves = np.minimum(np.floor(octaves), max(np.round(octaves.max()) - 1, 0))
+    each = [octaves == octave for octave in np.unique(octaves)]
+    steady = [own for own in each if lag_of(band.at(own)).pvalue * len(each) <= _MOST_CHANCE]
+    for first in range(len(steady) - (len(each) > 1)):
+        rest = band.at(np.any(steady[first:], axis=0))
+        near = common_lag(rest)
+        if near is not None:
+            return lag_of(rest, near)
+    return lag_of(band)
 
 
 def common_lag(phases: Phases) -> CommonLag | None:
@@ -353,7 +381,10 @@ def common_lag(phases: Phases) -> CommonLag | None:
     weights = 1 / variance
     shortest = 1 / phases.frequencies.max()
     longest = _LONGEST_LAG * shortest
-    lags = np.arange(-longest, longest, shortest / _STEPS)
+    usual = float(weights @ (1 / phases.frequencies) / weights.sum())
+    # Of one cycle the lags a period away fit as well, and must be seen.
+    reach = max(longest, _BEYOND_A_PERIOD * usual)
+    lags = np.arange(-reach, reach, shortest / _STEPS)
     sums = np.array(
         [weights @ np.cos(angle - 2 * np.pi * lag * phases.frequencies) for lag in lags]
     )
@@ -372,7 +403,8 @@ def common_lag(phases: Phases) -> CommonLag | None:
     others = [fit for fit in fits[1:] if fit[3] != opposite or abs(fit[1] - lag) > 3 * error]
     freedom = max(float(phases.octaves.sum()) * _CELLS_PER_OCTAVE - 1, 1.0)
     agrees = chdtrc(freedom, misfit) > _LEAST_AGREEMENT
-    if not agrees or any(other[0] < misfit + _EXCLUDED_BY for other in others):
+    excluded = all(other[0] >= misfit + _EXCLUDED_BY for other in others)
+    if not agrees or not excluded or abs(lag) > longest:
         return None
     limits = float(phases.periods.min()), float(phases.periods.max())
     return CommonLag(limits, lag, error * math.sqrt(max(1.0, misfit / freedom)), opposite)

@@ -122,6 +122,26 @@ def test_lag_of_whole_record_and_of_upside_down_flow():
     found = wct(rain, -flow, 1.0, sig=False).lag(8)
     assert found.lag == pytest.approx(LAG, abs=4 * found.lag_error)
     assert found.whole_periods_known
+    assert found.reversed
+    assert "behind the reverse" in str(found)
+
+
+@pytest.mark.parametrize("lag", [5, 10, 20])
+def test_lag_of_all_periods_is_that_of_the_longer_ones_where_it_exceeds_the_shortest(lag):
+    found = coherence_of(3, noise=0.5, lag=lag).lag()
+    assert found.whole_periods_known
+    assert found.periods[0] >= 4
+    assert found.lag == pytest.approx(lag, abs=4 * found.lag_error)
+
+
+def test_wide_band_has_no_lag_where_none_fits_it_unless_it_holds_one_cycle():
+    rng = np.random.default_rng(3)
+    found = wct(*rng.normal(size=(2, 600)), 1.0, sig=False).lag(4, 64)
+    assert np.isnan([found.lag, found.lag_error]).all()
+    wave = np.sin(2 * np.pi * (np.arange(600) - [[0], [6]]) / 24)
+    cycle = wct(*(wave + 0.3 * rng.normal(size=(2, 600))), 1.0, sig=False).lag()
+    assert cycle.lag == pytest.approx(6, abs=0.3)
+    assert not cycle.whole_periods_known
 
 
 @pytest.mark.parametrize(
