@@ -7,14 +7,16 @@ import sys
 from time import perf_counter
 from typing import Any
 
+from ..analytic.field import NullField
+from ..levels import wct_null_field
 from ..progress import Progress, make_progress
 from ..results import CoherenceResult
-from ..summary import simulated_on
+from ..summary import fill, percent, simulated_on
 from ..wavelet import wct
 from . import options
 from .analysis import common_arrays, deliver, heading, prepare
 from .inputs import Inputs
-from .pictures import save_pair
+from .pictures import save_coherence
 
 __all__ = ["add_to"]
 
@@ -43,6 +45,7 @@ def add_to(commands: options.Commands) -> None:
     options.add_data_options(parser)
     options.add_scale_options(parser)
     options.add_noise_options(parser)
+    options.add_judgement_options(parser)
     options.add_simulation_options(parser)
     options.add_output_options(parser)
 
@@ -92,13 +95,36 @@ def _run(arguments: argparse.Namespace) -> str:
             significance_level=arguments.significance_level,
             progress=bar,
             **options.simulation_options(arguments),
+            method=arguments.method,
         )
+        if arguments.null == "point" and result.default_null == "scale":
+            result = result.with_null_field(_simulated_field(arguments, inputs.dt, result))
     finally:
         bar.close()
+    arguments.null = arguments.null or result.default_null
     seconds = perf_counter() - began
     if arguments.plot is not None:
-        save_pair(arguments, inputs, result)
+        save_coherence(arguments, inputs, result)
     return _report(arguments, inputs, result, bar.simulated, seconds)
+
+
+def _simulated_field(
+    arguments: argparse.Namespace, dt: float, result: CoherenceResult
+) -> NullField:
+    """Simulate the null distribution of each point, of a wavelet for which there is no formula."""
+    g1, g2 = result.provenance["coefficients"]
+    return wct_null_field(
+        g1,
+        g2,
+        dt,
+        arguments.dj,
+        result.scales[0],
+        result.scales.size - 1,
+        result.coi.size,
+        arguments.wavelet,
+        progress=arguments.progress,
+        **options.chosen(arguments, "mc_count", "cache", "backend", "n_workers", "rng_seed"),
+    )
 
 
 def _report(
@@ -111,7 +137,7 @@ def _report(
     R2, phase, coi, freq, sig = result
     null: Any = result.null
     x, y = inputs.names
-    summary = result.summary((x, y), inputs.unit)
+    summary = result.summary((x, y), inputs.unit, null=arguments.null)
     title = f"Wavelet coherence of {x} (x) and {y} (y)"
     lines = [*heading(title, inputs, result.periods, arguments), str(summary)]
     levels = {"sig": sig, "sig_standard_error": null.standard_error(arguments.significance_level)}
@@ -126,21 +152,46 @@ def _report(
         "WCT": R2,
         "aWCT": phase,
         **levels,
-        "pvalue": result.pvalues(),
-        "null_histogram": null.histogram,
+        "pvalue": result.pvalues(arguments.null),
+        "null_histogram": getattr(null, "histogram", None),
     }
-    cached = null.n_surrogates - simulated
+    if arguments.correction is not None:
+        found = result.significant(correction=arguments.correction, null=arguments.null)
+        arrays["significant"], results["share_corrected"] = found, float(found.mean())
+        lines.append(_corrected(arguments, float(found.mean())))
+    facts, words = _made(arguments, null, simulated)
+    return deliver(arguments, inputs, lines, results, arrays, seconds, facts, words)
+
+
+def _corrected(arguments: argparse.Namespace, share: float) -> str:
+    """Return what a correction over all points leaves, in words."""
+    rate = f"{100 * (1 - arguments.significance_level):.3g} %"
+    where = "the cone of influence included" if arguments.null == "point" else "none in the cone"
+    return fill(
+        f"{percent(share)} of all points, {where}, are significant at a false discovery rate of "
+        f"{rate}."
+    )
+
+
+def _made(arguments: argparse.Namespace, null: Any, simulated: int) -> tuple[dict[str, Any], str]:
+    """Return how the null distribution was made, for the record and in words."""
+    made = dict(null.provenance)
     facts = {
+        "null": arguments.null,
+        "correction": arguments.correction,
         "mc_count": arguments.mc_count,
         "tol": arguments.tol,
         "seed": arguments.rng_seed,
-        "backend": null.provenance["backend"],
-        "workers": null.provenance["n_workers"],
-        "surrogates": null.n_surrogates,
-        "surrogates_from_cache": cached,
-        "simulation": dict(null.provenance),
+        "backend": made.get("backend"),
+        "workers": made.get("n_workers"),
+        "simulation": made,
     }
+    points = f", each point tested at its own {'place' if arguments.null == 'point' else 'scale'}"
+    if made["method"] == "analytic":
+        return facts, f", levels in closed form{points}"
+    cached = null.n_surrogates - simulated
+    facts |= {"surrogates": null.n_surrogates, "surrogates_from_cache": cached}
     words = f", {null.n_surrogates} surrogates, seed {arguments.rng_seed}"
     words += f", {cached} of them from the cache" if cached else ""
-    words += f", {simulated_on(null.provenance)}" if simulated else ""
-    return deliver(arguments, inputs, lines, results, arrays, seconds, facts, words)
+    words += f", {simulated_on(made)}" if simulated else ""
+    return facts, words + points

@@ -209,6 +209,30 @@ def add_simulation_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_judgement_options(parser: argparse.ArgumentParser) -> None:
+    """Add what the points of a coherence are compared with."""
+    group = parser.add_argument_group("points")
+    group.add_argument(
+        "--null",
+        choices=("point", "scale"),
+        help="compare a point with the coherence of noise at its own place, valid at the ends of "
+        "the record, too, or at its scale as a whole (default: point; scale for dog and others "
+        "for which point takes a simulation)",
+    )
+    group.add_argument(
+        "--correction",
+        choices=("fdr",),
+        help="outline what is significant at a false discovery rate of 1 - P over all points, and "
+        "tell its share",
+    )
+    group.add_argument(
+        "--method",
+        choices=("multirate", "full", "analytic"),
+        help="how levels by scale are found: analytic is in closed form, without surrogates "
+        "(default: multirate)",
+    )
+
+
 def add_noise_options(parser: argparse.ArgumentParser) -> None:
     """Add given coefficients of the red noise that a pair is compared with."""
     group = parser.add_argument_group("red noise")

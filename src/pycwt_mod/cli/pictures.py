@@ -10,29 +10,35 @@ import numpy as np
 
 from ..matrix import MatrixResult
 from .inputs import Inputs
-from .options import scale_options
+from .options import chosen, scale_options
 
-__all__ = ["save_matrix", "save_pair", "save_transform"]
+__all__ = ["save_coherence", "save_cross", "save_matrix", "save_transform"]
 
 _PANELS_ABREAST = 3
 
 
-def save_pair(arguments: argparse.Namespace, inputs: Inputs, result: tuple[Any, ...]) -> None:
-    """Draw the result of `wct` or `xwt` into the file of ``--plot``."""
-    from ..plotting import level_words, offscreen_axes, plot_wct, plot_xwt, save_figure
+def save_coherence(arguments: argparse.Namespace, inputs: Inputs, result: Any) -> None:
+    """Draw the result of `wct` into the file of ``--plot``."""
+    judged = chosen(arguments, "correction", "null")
+    _save_pair(arguments, inputs, result, "wavelet coherence", **judged)
 
-    coherence = arguments.command == "wct"
-    draw: Any = plot_wct if coherence else plot_xwt
+
+def save_cross(arguments: argparse.Namespace, inputs: Inputs, result: Any) -> None:
+    """Draw the result of `xwt` into the file of ``--plot``."""
+    _save_pair(arguments, inputs, result, "cross-wavelet transform")
+
+
+def _save_pair(
+    arguments: argparse.Namespace, inputs: Inputs, result: Any, what: str, **judged: Any
+) -> None:
+    from ..plotting import offscreen_axes
+
     x, y = _plain_names(inputs)
-    plot = draw(
-        *result,
-        names=(x, y),
-        level_label=level_words(arguments.significance_level),
-        title=f"{x} and {y}: {'wavelet coherence' if coherence else 'cross-wavelet transform'}",
-        ax=offscreen_axes(),
-        **_axes_options(inputs),
+    title = f"{x} and {y}: {what}"
+    plot = result.plot(
+        names=(x, y), title=title, ax=offscreen_axes(), **judged, **_axes_options(inputs)
     )
-    save_figure(plot.figure, arguments.plot)
+    plot.save(arguments.plot)
 
 
 def save_transform(arguments: argparse.Namespace, inputs: Inputs) -> None:
@@ -84,8 +90,10 @@ def _axes_options(inputs: Inputs) -> dict[str, Any]:
     unknown = inputs.spacing == "not given"
     if inputs.time_name:
         label: str | None = inputs.time_name.replace("$", r"\$")
+    elif unknown:
+        label = "Sample"
     else:
-        label = f"Time ({inputs.unit})" if inputs.unit and not unknown else None
+        label = f"Time ({inputs.unit})" if inputs.unit else None
     steps = None if unknown else np.arange(inputs.n) * inputs.dt
     times = steps if inputs.times is None else inputs.times
     return {"times": times, "time_label": label, "period_unit": inputs.unit}

@@ -186,6 +186,8 @@ class MatrixResult:
             self.scales,
             dt=self.dt,
             dj=geometry.dj,
+            s0=float(self.scales[0]),
+            J=self.scales.size - 1,
             smoothing=geometry.smoothing,
             significance_level=self.level,
             normalize=self.normalize,

@@ -49,6 +49,11 @@ class JudgedPair(PairResult):
         """
         if self._field is None:
             self._null()  # or an error that says how to get one
+            if "coefficients" not in self.provenance:
+                raise ValueError(
+                    "`null` must be 'scale' for a null distribution of your own: nothing tells the "
+                    "red noise for that of each point. Pass one by `with_null_field`."
+                )
             geometry, order = self._geometry()
             g1, g2 = self.provenance["coefficients"]
             centred = bool(self.provenance.get("normalize", True))
@@ -103,12 +108,27 @@ class JudgedPair(PairResult):
         """The null distribution that pictures and summaries compare points with.
 
         "point" where it is known, or takes a second in closed form; "scale" where it would have to
-        be simulated, and for levels of a `wct_significance` of your own.
+        be simulated, and for a `null` or a `wct_significance` of your own and ``noise="legacy"``.
         """
         if self._field is not None:
             return "point"
-        closed = self.null is not None and has_closed_form(self._geometry()[0])
+        closed = self._is_red and has_closed_form(self._geometry()[0])
         return "point" if closed else "scale"
+
+    @property
+    def _is_red(self) -> bool:
+        """Whether `null` is that of two AR(1) series, as the null of each point is."""
+        made = self.provenance.get("simulation", {})
+        known = self.null is not None and "coefficients" in self.provenance
+        return known and made.get("noise", "ar1") == "ar1"
+
+    def _chosen(self, null: str | None) -> str:
+        if null is not None:
+            return as_choice(null, "null", NULLS)
+        if self._field is not None:
+            return "point"
+        self._null()
+        return "point" if self._is_red else "scale"
 
     def _options(self) -> SimulationOptions:
         """Return the options of the simulation, as far as the record has them."""
@@ -120,15 +140,16 @@ class JudgedPair(PairResult):
             )
         return SimulationOptions(progress=False, **known)
 
-    def pvalues(self, null: str = "point") -> Array:
+    def pvalues(self, null: str | None = None) -> Array:
         """Return the p-value of each coherence under the null hypothesis.
 
         Parameters
         ----------
-        null : {"point", "scale"}
-            "point": the null distribution of the point itself, `null_field`, which holds at the
-            ends of the record and inside the cone of influence, too. "scale": that of all times of
-            the scale outside the cone, as in pycwt.
+        null : {"point", "scale"}, optional
+            "point", the default: the null distribution of the point itself, `null_field`, which
+            holds at the ends of the record and inside the cone of influence, too. "scale": that of
+            all times of the scale outside the cone, as in pycwt; the default for a `null` of your
+            own.
 
         Returns
         -------
@@ -141,12 +162,12 @@ class JudgedPair(PairResult):
         ValueError
             If `wct` was called with ``sig=False``.
         """
-        if as_choice(null, "null", NULLS) == "scale":
+        if self._chosen(null) == "scale":
             return self._null().pvalue(self[0])
         return self.null_field.pvalue(self[0])
 
     def significant(
-        self, level: float | None = None, correction: str | None = None, null: str = "point"
+        self, level: float | None = None, correction: str | None = None, null: str | None = None
     ) -> NDArray[np.bool_]:
         """Return where the coherence is significant.
 
@@ -159,7 +180,7 @@ class JudgedPair(PairResult):
             series is significant. "fdr": at most that share of the points found is expected to
             be false (Benjamini & Hochberg 1995), over all points; with ``null="scale"`` over those
             outside the cone of influence, and none inside it is.
-        null : {"point", "scale"}
+        null : {"point", "scale"}, optional
             As in `pvalues`.
 
         Returns
@@ -178,6 +199,7 @@ class JudgedPair(PairResult):
         the Royal Statistical Society B 57, 289-300. doi:10.1111/j.2517-6161.1995.tb02031.x
         """
         probability = self.level if level is None else as_level(level, "level")
+        null = self._chosen(null)
         if correction is None:
             levels = self._levels(probability, null)
             with np.errstate(invalid="ignore"):
@@ -226,7 +248,7 @@ class JudgedPair(PairResult):
 
     def _levels(self, probability: float, null: str) -> Array:
         """Return the level of each point, or of each scale as a column."""
-        if as_choice(null, "null", NULLS) == "scale":
+        if null == "scale":
             return self._null().quantile(probability)[:, np.newaxis]
         return self.null_field.quantile(probability)
 

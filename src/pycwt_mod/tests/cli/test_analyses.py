@@ -43,7 +43,9 @@ def test_wct_says_who_follows_whom(csv, call):
     # Two months of twelve are 60 degrees, 0.167 years.
     assert abs(int(lag[1]) - 60) < 15
     assert abs(float(lag[2]) - 1 / 6) < 2 * float(lag[3])
-    assert re.search(r"20 surrogates, seed 0, backend sequential \(1 worker\),\s+[\d.]+ s\n$", out)
+    run = " ".join(out.rpartition("\nRun:")[2].split())
+    assert "20 surrogates, seed 0, backend sequential (1 worker), each point tested" in run
+    assert re.search(r"tested at its own place, [\d.]+ s$", run)
 
 
 def test_wct_numbers_are_those_of_the_package(csv, rivers, call_json):
@@ -153,6 +155,48 @@ def test_wct_that_goes_on_says_how_much_is_stored(csv, call):
     assert err.startswith("20 of 60 surrogates are stored, 40 are simulated:\n")
     assert "60 surrogates, seed 0, 20 of them from the cache, " in out
     assert "stored" not in call("wct", csv, *YEARS, "--mc-count", "80", "--no-progress")[2]
+
+
+def test_wct_in_closed_form_needs_no_surrogates(csv, call, call_json):
+    status, out, err = call("wct", csv, *YEARS, "--method", "analytic", "--save", "c.npz")
+    assert (status, err) == (0, "")
+    assert "levels in closed form, each point tested at its own place" in " ".join(out.split())
+    assert "surrogate" not in out
+    with np.load("c.npz", allow_pickle=False) as saved:
+        assert "null_histogram" not in saved.files
+    made = call_json("wct", csv, *YEARS, "--method", "analytic")["provenance"]
+    assert (made["simulation"]["method"], made["backend"]) == ("analytic", None)
+    assert (made["null"], "surrogates" in made) == ("point", False)
+
+
+def test_wct_compares_points_with_the_null_that_is_asked_for(csv, rivers, call, call_json):
+    x, y = np.round(rivers, 6)
+    result = pycwt_mod.wct(x, y, 1 / 12, mc_count=20, rng_seed=0, progress=False)
+    for null in ("point", "scale"):
+        options = (*YEARS, *FEW, "--null", null, "--correction", "fdr")
+        told = call_json("wct", csv, *options, "--save", "n.npz", "--plot", f"{null}.png")
+        share = result.significant(null=null)[result.outside()].mean()
+        assert told["results"]["share_significant"] == pytest.approx(share)
+        found = result.significant(correction="fdr", null=null)
+        assert told["results"]["share_corrected"] == pytest.approx(found.mean())
+        with np.load("n.npz", allow_pickle=False) as saved:
+            np.testing.assert_allclose(saved["pvalue"], result.pvalues(null))
+            np.testing.assert_array_equal(saved["significant"], found)
+    assert Path("point.png").read_bytes() != Path("scale.png").read_bytes()
+    _, out, _ = call("wct", csv, *YEARS, *FEW, "--correction", "fdr")
+    share = result.significant(correction="fdr").mean()
+    words = f"{100 * share:.0f} % of all points, the cone of influence included, are significant"
+    assert f"{words} at a false discovery rate of 5 %." in " ".join(out.split())
+
+
+def test_wct_simulates_points_only_if_asked(csv, call):
+    small = (*YEARS, *FEW, "--wavelet", "dog", "--dj", "1/4", "--scales", "12", "--no-cache")
+    _, out, err = call("wct", csv, *small)
+    assert "each point tested at its own scale" in " ".join(out.split())
+    assert err.count("20/20") == 1
+    _, out, err = call("wct", csv, *small, "--null", "point")
+    assert "each point tested at its own place" in " ".join(out.split())
+    assert err.count("20/20") == 2
 
 
 def test_wct_saves_all_arrays_without_pickle(csv, rivers, call, tmp_path):

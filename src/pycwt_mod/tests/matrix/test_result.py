@@ -172,6 +172,13 @@ def test_fields_have_the_null_distribution_of_their_pair(keeps, tmp_path):
     assert again.null == expected
 
 
+def test_fields_of_some_scales_have_the_null_of_their_points():
+    chosen, data = {"s0": 4.0, "J": 10}, related_series()
+    fields = wct_matrix(data, 1.0, fields="memory", **chosen, **QUICK).fields(0, 3)
+    plain = wct(data[0], data[3], 1.0, dj=1 / 4, **chosen, mc_count=32, progress=False)
+    np.testing.assert_allclose(fields.pvalues(), plain.pvalues(), rtol=1e-6, atol=1e-12)
+
+
 def test_fields_without_significance_say_so():
     result = wct_matrix(related_series(), 1.0, fields="memory", **{**QUICK, "sig": False})
     with pytest.raises(ValueError, match="`sig` must be True"):

@@ -237,6 +237,16 @@ def test_what_would_have_to_be_simulated_is_left_out_by_default(pair):
         wct(*pair, 0.5, wavelet="dog", **OPTIONS).with_null_field(field)
 
 
+def test_a_null_of_the_user_is_what_points_are_compared_with(result):
+    fields, facts = result[:4], {"scales": result.scales, "dt": result.dt}
+    own = CoherenceResult(*fields, result.sig, null=result.null, **facts)
+    assert own.default_null == "scale"
+    np.testing.assert_array_equal(own.pvalues(), result.pvalues("scale"))
+    np.testing.assert_array_equal(own.significant(), result.significant(null="scale"))
+    with pytest.raises(ValueError, match="`null` must be 'scale' for a null distribution of your"):
+        own.pvalues("point")
+
+
 def test_summary_is_of_the_null_of_points(result):
     share = result.significant()[result.outside()].mean()
     assert result.summary().share == pytest.approx(share)
