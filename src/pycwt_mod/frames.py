@@ -24,14 +24,14 @@ def as_dataset(
 ) -> Any:
     """Return an xarray Dataset of variables and coordinates, each ``(dimensions, values, attrs)``.
 
-    Attributes are such as netCDF can hold; None and empty ones are left out.
+    Attributes are such as any netCDF can hold: texts are joined, None and empty ones left out.
     """
     try:
         import xarray as xr
     except ImportError:
         raise _missing("xarray") from None
     kept = {name: value for name, value in attributes.items() if value not in (None, "", ())}
-    plain = {name: list(v) if isinstance(v, tuple) else v for name, v in kept.items()}
+    plain = {name: ", ".join(v) if isinstance(v, tuple) else v for name, v in kept.items()}
     return xr.Dataset(dict(variables), dict(coordinates), plain)
 
 

@@ -198,7 +198,8 @@ class WaveletResult:
         xarray.Dataset
             Fields over the dimensions `period` and `time`, levels over `period`; the coordinates
             `scale`, `frequency` and `coi` with them. Its attributes hold the rest, `provenance`
-            as JSON.
+            as JSON. netCDF has no complex numbers: ``to_netcdf`` takes `W` and `W12` by their real
+            and imaginary parts only.
 
         Raises
         ------

@@ -154,6 +154,15 @@ def test_dataset_has_the_fields_over_period_and_time(result):
     assert dataset.sel(time="2001-02-03", period=8, method="nearest")
 
 
+def test_dataset_is_written_as_netcdf(tmp_path):
+    xarray = pytest.importorskip("xarray")
+    dataset = RESULTS["wct"].to_xarray()
+    dataset.to_netcdf(tmp_path / "coherence.nc")
+    with xarray.open_dataset(tmp_path / "coherence.nc") as written:
+        assert written.attrs["names"] == "rain, flow"
+        xarray.testing.assert_equal(written, dataset)
+
+
 def test_dataset_without_a_level_has_none():
     assert "sig" in RESULTS["wct"].to_xarray()
     assert "sig" not in RESULTS["no level"].to_xarray()
