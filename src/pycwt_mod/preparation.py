@@ -283,5 +283,8 @@ def _like(series: Any, values: Array) -> Any:
     if hasattr(series, "coords") and hasattr(series, "dims"):  # of xarray
         return series.copy(data=values)
     if hasattr(series, "to_numpy") and hasattr(series, "index"):  # of pandas
-        return type(series)(values, index=series.index, name=series.name)
+        labels = (
+            {"columns": series.columns} if hasattr(series, "columns") else {"name": series.name}
+        )
+        return type(series)(values, index=series.index, **labels)
     return values

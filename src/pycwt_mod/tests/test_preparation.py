@@ -37,6 +37,12 @@ def test_line_and_seasons_are_those_of_a_joint_fit(n, season, seed):
     assert done.record["n_seasons"] == season
 
 
+def test_table_of_one_column_stays_one():
+    table = pd.DataFrame({"rain": noise(40)}, index=pd.date_range("2001", periods=40))
+    values = prepare(table, trend="linear").values
+    pd.testing.assert_frame_equal(values * 0, table * 0)
+
+
 def test_seasons_alone_keep_the_mean():
     x = noise(100)
     done = prepare(x, season=7)
