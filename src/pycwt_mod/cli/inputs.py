@@ -321,7 +321,7 @@ def _prepared(inputs: Inputs, arguments: argparse.Namespace) -> Inputs:
 def _names(sheets: Sequence[Sheet]) -> tuple[str, ...]:
     """Return the names of the columns, or where files have the same ones, of the files too."""
     titles = [title for sheet in sheets for title in sheet.titles]
-    if len(set(titles)) == len(titles):
+    if len(sheets) == 1 or len(set(titles)) == len(titles):
         return tuple(titles)
     stems = [Path(sheet.table.source).stem for sheet in sheets]
     if len(set(stems)) < len(stems):

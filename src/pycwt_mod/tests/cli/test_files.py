@@ -157,9 +157,10 @@ def test_trend_and_season_are_removed_and_recorded(write, series, call, call_jso
 def test_a_series_with_itself_is_told(write, series, call):
     file = write("one.csv", ["date,rain"], DAYS, series[0])
     warnings.simplefilter("always")
-    status, _, err = call("xwt", file, "--time", "date", "--x", "rain", "--y", "rain")
+    status, out, err = call("xwt", file, "--time", "date", "--x", "rain", "--y", "rain")
     assert status == 0
     assert "x and y are the same column (one.csv: column 'rain'): a series goes with" in err
+    assert "Cross-wavelet transform of rain (x) and rain (y)" in out
 
 
 @pytest.mark.parametrize(
