@@ -7,7 +7,7 @@ import os
 import secrets
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -68,11 +68,13 @@ def write_arrays(
         (np.savez_compressed if compress else np.savez)(stream, **plain)
 
 
-def read_arrays(path: str | os.PathLike[str]) -> dict[str, NDArray[Any]]:
-    """Read the arrays of a .npz file; ValueError if it is damaged or none."""
+def read_arrays(
+    path: str | os.PathLike[str], names: Iterable[str] | None = None
+) -> dict[str, NDArray[Any]]:
+    """Read the arrays of a .npz file, by default all; ValueError if it is damaged or none."""
     with open(path, "rb") as stream:  # noqa: PTH123  (np.load leaves a damaged file open)
         try:
             with np.load(stream, allow_pickle=False) as content:
-                return {name: content[name] for name in content.files}
+                return {name: content[name] for name in names or content.files}
         except DAMAGE as error:
             raise ValueError(f"it is damaged or no .npz file: {error}".rstrip(": ")) from error

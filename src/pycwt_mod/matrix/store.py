@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..files import DAMAGE, new_file, write_arrays
+from ..files import DAMAGE, new_file, read_arrays, write_arrays
 from ..validation import brief
 
 Arrays = Mapping[str, NDArray[Any]]
@@ -110,13 +110,8 @@ class FolderStore(Store):
 
     def _loaded(self, name: str, keys: tuple[str, ...] | None) -> Loaded | None:
         try:
-            with (
-                open(self.folder / f"{name}.npz", "rb") as stream,  # noqa: PTH123  (np.load leaves
-                # a damaged file open that it has opened itself)
-                np.load(stream, allow_pickle=False) as content,
-            ):
-                return {key: content[key] for key in keys or content.files}
-        except DAMAGE:
+            return read_arrays(self.folder / f"{name}.npz", keys)
+        except (OSError, ValueError):
             return None
 
     def _shapes(self, name: str) -> Shapes:
