@@ -54,7 +54,7 @@ _NAMED_MONTHS = 6
 _SLACK = 0.05
 
 _MONTHLY = {1.0: "monthly", 3.0: "quarterly", 12.0: "yearly"}
-_EVEN, BUSINESS = "even steps", "business days"
+EVEN, BUSINESS = "even steps", "business days"
 
 
 class RowsError(ValueError):
@@ -84,7 +84,7 @@ class TimeAxis:
     times: Array
     dt: float
     unit: str
-    spacing: str = _EVEN
+    spacing: str = EVEN
 
     def unit_of(self, dt: float) -> str:
         """Return the unit in which a given number is the step; "" if there is none."""
@@ -134,7 +134,7 @@ def places_of(times: Array) -> tuple[NDArray[np.intp], float, str]:
     if dates and np.isnat(times).any():
         raise RowsError("has a missing date", np.flatnonzero(np.isnat(times)))
     _check_order(times)
-    words, steps = calendar_of(times) if dates else (_EVEN, np.diff(times))
+    words, steps = calendar_of(times) if dates else (EVEN, np.diff(times))
     usual = usual_step(steps)
     slack = _JITTER * usual
     if not dates:
@@ -155,7 +155,7 @@ def unit_of_steps(times: Array) -> str | None:
     usual = usual_step(steps)
     if words == BUSINESS:
         return "days"
-    if words != _EVEN:
+    if words != EVEN:
         return "months" if usual % 12 else "years"
     if usual % UNITS["weeks"] == 0:
         return "weeks"
@@ -175,12 +175,12 @@ def label_of(time: Any) -> str:
 def _date_axis(dates: Array, unit: str | None) -> TimeAxis:
     words, steps = calendar_of(dates)
     usual = usual_step(steps)
-    if words == _EVEN:
+    if words == EVEN:
         _check_steps(dates, steps, _JITTER * usual)
     else:
         _check_steps(dates, steps, 0.0, "" if words == BUSINESS else _missing(dates, steps, usual))
     seconds = float(_seconds(dates[-1] - dates[0])) / (dates.size - 1)
-    if words == _EVEN:
+    if words == EVEN:
         unit = unit or ("days" if usual >= UNITS["minutes"] else "seconds")
     elif words != BUSINESS:
         unit = unit or "years"
@@ -205,7 +205,7 @@ def calendar_of(dates: Array) -> tuple[str, Array]:
     business = np.busday_count(days[:-1], days[1:])
     if not even and np.is_busday(days).all() and usual_step(business) == business.min() == 1:
         return BUSINESS, business
-    return _EVEN, steps
+    return EVEN, steps
 
 
 def _check_order(times: Array) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..time_axis import BUSINESS, RowsError, as_time_axis, label_of, places_of
+from ..time_axis import BUSINESS, EVEN, UNITS, RowsError, as_time_axis, label_of, places_of
 from .fields import as_numbers
 from .table import DataError, Table
 
@@ -17,10 +17,9 @@ __all__ = ["Sheet", "common_times", "sheet_of"]
 
 Array = NDArray[Any]
 
-_EVEN = "even steps"
-_DAY = 86400.0
-# Seconds in the units by which steps are told.
-_UNITS = {"day": _DAY, "hour": 3600.0, "minute": 60.0, "second": 1.0}
+# Units by which steps are told, with their seconds.
+_DAY = UNITS["days"]
+_UNITS = {unit.removesuffix("s"): UNITS[unit] for unit in ("days", "hours", "minutes", "seconds")}
 # Steps of two files that differ by no more than this part are the same.
 _SAME = 0.01
 # Names of a column of months, in lower case.
@@ -77,7 +76,7 @@ class Sheet:
     @property
     def steps_in_words(self) -> str:
         """The steps in words that tell them from others."""
-        if self.words != _EVEN:
+        if self.words != EVEN:
             return self.words
         if self.times.dtype.kind != "M":
             return f"steps of {self.step:.6g}"
@@ -154,7 +153,7 @@ def sheet_of(table: Table, time: int | None, columns: Sequence[int], longest: in
     values = np.stack([table.values(index) for index in columns])
     if time is None:
         times = np.arange(1, table.n_rows + 1)
-        places, step, words = times - 1, 1.0, _EVEN
+        places, step, words = times - 1, 1.0, EVEN
     else:
         times = table.times(time)
         if times.size > 1 and (times[1:] < times[:-1]).all():
@@ -236,7 +235,7 @@ def _check_same_steps(first: Sheet, other: Sheet) -> None:
 
 def _length(sheet: Sheet) -> float:
     """Return the step, in about seconds for dates."""
-    if sheet.words == _EVEN:
+    if sheet.words == EVEN:
         return sheet.step
     return sheet.step * (_DAY if sheet.words == BUSINESS else 30 * _DAY)
 
@@ -245,7 +244,7 @@ def _frequency(sheet: Sheet) -> str:
     """Return the step as pandas writes it."""
     if sheet.words == BUSINESS:
         return "B"
-    if sheet.words != _EVEN:
+    if sheet.words != EVEN:
         return f"{sheet.step:.0f}MS" if sheet.step > 1 else "MS"
     return "D" if sheet.step == _DAY else f"{sheet.step:g}s"
 
@@ -255,7 +254,7 @@ def _distance(first: Sheet, other: Sheet) -> int:
     a, b = first.times[0], other.times[0]
     if first.words == BUSINESS:
         steps: float = int(np.busday_count(a.astype("M8[D]"), b.astype("M8[D]")))
-    elif first.words != _EVEN:
+    elif first.words != EVEN:
         steps = int((b.astype("M8[M]") - a.astype("M8[M]")).astype(int)) / first.step
     else:
         apart = (b - a) / np.timedelta64(1, "us") / 1e6 if first.times.dtype.kind == "M" else b - a
@@ -284,7 +283,7 @@ def _all_times(times: Array, places: NDArray[np.intp], step: float, words: str) 
     if times.dtype.kind != "M":
         return np.linspace(times[0], times[-1], n)
     exact = times.astype("datetime64[us]")
-    if words == _EVEN:
+    if words == EVEN:
         told = np.interp(np.arange(n), places, (exact - exact[0]).astype(np.int64))
         return np.asarray(exact[0] + np.round(told).astype("timedelta64[us]"))
     whole = np.empty(n, exact.dtype)
