@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from ._version import __version__
 from .analytic.compute import scale_nodes, tabulate
+from .analytic.conditional import conditional_pvalues
 from .analytic.counted import distance_classes, table_of_counts
 from .analytic.field import FILE_FORMAT as FIELD_FORMAT
 from .analytic.field import NullField
@@ -28,6 +29,8 @@ from .montecarlo.null import FILE_FORMAT as NULL_FORMAT
 from .montecarlo.null import NullDistribution
 from .montecarlo.options import SimulationOptions
 from .montecarlo.plan import digest_of, fingerprint, make_record_plan
+
+Floats = NDArray[np.float64]
 
 # Raised whenever the same arguments would give other numbers than before.
 _VERSION = 2
@@ -109,6 +112,18 @@ def scale_null_of(
             "method='full'."
         )
     return scale_null(geometry, coefficients, _facts(coefficients))
+
+
+def conditional_of(
+    R2: Floats, series: Floats, geometry: Geometry, coefficient: float, *, centred: bool
+) -> Floats:
+    """Return the p-values of a map with one series as it was observed, the other AR(1) noise."""
+    if not has_closed_form(geometry):
+        raise ValueError(
+            "`given` must be left out for a real wavelet or one with a `smooth` of its own, which "
+            f"have no closed form, got {geometry.mother!r}. Use 'morlet' or 'paul'."
+        )
+    return conditional_pvalues(R2, series, geometry, coefficient, without_mean=centred)
 
 
 def _facts(coefficients: tuple[float, float]) -> dict[str, Any]:

@@ -287,6 +287,7 @@ def wct(
         signif = _replaced_significance(g1, g2, dt, level, mother, grid, options, kwargs)
     facts |= made_by("wct", mother, grid.asked, dt=dt, **grid.facts, smoothing=smoothing)
     facts["provenance"] |= {"significance_level": level, "normalize": bool(normalize)}
+    facts["series"] = fields
     facts["mean_freqs"], facts["mean_power"] = mean_spectrum(fields, mother, grid.asked, dt)
     if sig:
         facts["provenance"]["coefficients"] = [g1, g2]

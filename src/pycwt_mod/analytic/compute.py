@@ -208,9 +208,9 @@ def _cells(
     L2 = noise_factor(k, circle, g2, without_mean)
     M = L2.conj().T @ Q @ L2
     if g1 == g2:
-        return tails(_largest(np.asarray(np.linalg.eigvalsh(M))))
+        return tails(largest(np.asarray(np.linalg.eigvalsh(M))))
     sizes, vectors = np.linalg.eigh(M)
-    poles = _largest(sizes)
+    poles = largest(sizes)
     basis = vectors[..., ::-1][..., :RANK]
     # y = B z: series 1 in the basis of the eigenvectors of U U^H, B B^H its covariance.
     L1 = noise_factor(k, circle, g1, without_mean)
@@ -223,7 +223,7 @@ def _cells(
     return tails(poles, np.pad(B, ((0, 0), (0, missing), (0, missing))))
 
 
-def _largest(eigenvalues: Floats) -> Floats:
+def largest(eigenvalues: Floats) -> Floats:
     """Return the `RANK` largest of ascending eigenvalues, descending, scaled to sum 1."""
     found = eigenvalues[:, ::-1][:, :RANK]
     found = np.where(found > _NEGLIGIBLE * found[:, :1], found, 0)

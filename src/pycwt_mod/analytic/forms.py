@@ -36,7 +36,7 @@ Complexes = NDArray[np.complex128]
 
 # Responses of a wavelet and of a window below this share of their peak are left out: levels change
 # by less than 0.0001.
-_CUT = 3e-4
+CUT = 3e-4
 
 # A wavelet that is cut off at the Nyquist frequency falls off slowly in time: it feels an end from
 # up to this number of samples farther away.
@@ -50,7 +50,7 @@ _RANK = 1e-10
 
 # A window ends where this share of it lies beyond; an end is felt somewhat further, where the
 # wavelets that reach over it have faded as well.
-_BEYOND, _FELT = 1e-3, 7 / 6
+BEYOND, _FELT = 1e-3, 7 / 6
 
 # Samples for each scale of a window whose transform is wanted.
 _SAMPLES_PER_SCALE = 8.0
@@ -84,13 +84,16 @@ class Circle:
     closed: bool
 
 
-def felt_distances(geometry: Geometry) -> Floats:
-    """Return for each scale the distance, in samples, from which an end is not felt."""
+def felt_distances(geometry: Geometry, beyond: float = BEYOND) -> Floats:
+    """Return for each scale the distance, in samples, from which an end is not felt.
+
+    It is where a share `beyond` of the window lies beyond it, and somewhat more for the wavelets.
+    """
     mother, scales = geometry.mother, geometry.scales_in_samples
     step, n = 1 / 16, 2**13
     window = np.abs(np.fft.ifft(mother.smoothing_window(1 / step, n)).real)[: n // 2]
     tail = np.cumsum(window[::-1])[::-1]
-    reach = _FELT * step * np.argmax(tail < _BEYOND * tail[0])
+    reach = _FELT * step * np.argmax(tail < beyond * tail[0])
     members = [taps_of(geometry, index)[0] for index in range(scales.size)]
     largest = max(own.max() / scale for own, scale in zip(members, scales.tolist(), strict=True))
     more = _FELT_BY_CUT_OFF * at_nyquist(mother, np.array([own.min() for own in members])) ** 0.25
@@ -145,23 +148,22 @@ def taps_of(geometry: Geometry, index: int) -> tuple[Floats, Floats]:
 
 
 def smoothing_forms(
-    geometry: Geometry, index: int, circle: Circle, times: Floats
+    geometry: Geometry, index: int, circle: Circle, times: Floats, cut: float = CUT
 ) -> tuple[NDArray[np.intp], Complexes]:
     """Return the frequencies k in use, and Q at each of the times, (time, frequency, frequency)."""
     n_fft, theta, mother = circle.n_fft, 2 * math.pi / circle.n_fft, geometry.mother
     scales, weights = taps_of(geometry, index)
-    highest = _highest_frequency(mother) / (theta * scales.min())
+    highest = _highest_frequency(mother, cut) / (theta * scales.min())
     k = np.arange(1, min((n_fft + 1) // 2, math.ceil(highest) + 1))
     psi = mother.psi_ft(scales[:, np.newaxis] * theta * k)
-    used = (np.abs(psi) > _CUT * np.abs(psi).max(axis=1, keepdims=True, initial=_SILENT)).any(
-        axis=0
-    )
+    size = np.abs(psi)
+    used = (size > cut * size.max(axis=1, keepdims=True, initial=_SILENT)).any(axis=0)
     k, psi = k[used], psi[:, used]
     if not k.size:
         return k, np.empty((times.size, 0, 0), dtype=complex)
     apart = k - k[:, np.newaxis]
     span = int(k[-1] - k[0])
-    windows = [_window(mother, scale, n_fft) for scale in scales.tolist()]
+    windows = [_window(mother, scale, n_fft, cut) for scale in scales.tolist()]
     widest = max(window.size // 2 for window in windows)
     R = _geometric(np.exp(1j * theta * np.arange(-span - widest, span + widest + 1)), circle.n)
     Q = np.zeros((times.size, k.size, k.size), dtype=complex)
@@ -219,15 +221,15 @@ def noise_factor(
     return np.asarray(vectors[:, kept] * np.sqrt(sizes[kept]))
 
 
-def _highest_frequency(mother: Any) -> float:
+def _highest_frequency(mother: Any, cut: float) -> float:
     """Return the dimensionless frequency above which a wavelet has no response."""
     peak = 2 * math.pi / mother.flambda()
     x = np.linspace(0, 8 * peak + 20, 2**10)
     size = np.abs(mother.psi_ft(x))
-    return float(x[np.flatnonzero(size > _CUT * size.max())[-1]])
+    return float(x[np.flatnonzero(size > cut * size.max())[-1]])
 
 
-def _window(mother: Any, scale: float, n_fft: int) -> Floats:
+def _window(mother: Any, scale: float, n_fft: int, cut: float) -> Floats:
     """Return the part of the time window's transform that matters, frequency 0 in the middle.
 
     It is the same for a window of fewer samples on a circle of fewer.
@@ -235,7 +237,7 @@ def _window(mother: Any, scale: float, n_fft: int) -> Floats:
     fewer = min(1.0, _SAMPLES_PER_SCALE / scale)
     n_coarse = max(3, math.ceil(fewer * n_fft))
     window = mother.smoothing_window(scale * n_coarse / n_fft, n_coarse)
-    half = int(np.flatnonzero(window[: n_coarse // 2 + 1] > _CUT * window[0])[-1])
+    half = int(np.flatnonzero(window[: n_coarse // 2 + 1] > cut * window[0])[-1])
     return np.asarray(window[np.arange(-half, min(half + 1, n_coarse - half))])
 
 

@@ -163,7 +163,7 @@ class WaveletResult:
                 arrays |= {f"{name}.{key}": array for key, array in part.items()}
             elif isinstance(value, np.ndarray):
                 arrays[name] = value
-            else:
+            elif not name.startswith("_"):  # what can be computed again
                 facts[name] = mother_record(value) if name == "mother" else value
         return {"facts": np.array(json.dumps(facts)), **arrays}
 

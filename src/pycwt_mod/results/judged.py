@@ -14,7 +14,7 @@ from ..arguments import padded_length
 from ..geometry import Geometry
 from ..montecarlo.null import NullDistribution
 from ..montecarlo.options import SimulationOptions
-from ..null_fields import Distribution, has_closed_form, null_field_of
+from ..null_fields import Distribution, conditional_of, has_closed_form, null_field_of
 from ..scales import as_scales
 from ..validation import as_choice, as_level
 from .base import Array
@@ -35,7 +35,9 @@ class JudgedPair(PairResult):
 
     null: NullDistribution | AnalyticNull | None = None
     level: float = 0.95
+    series: Array | None = None
     _field: NullField | None = None
+    _given: Mapping[int, Array] | None = None
 
     PARTS: ClassVar[Mapping[str, Any]] = {"null": Distribution, "_field": NullField}
 
@@ -140,7 +142,7 @@ class JudgedPair(PairResult):
             )
         return SimulationOptions(progress=False, **known)
 
-    def pvalues(self, null: str | None = None) -> Array:
+    def pvalues(self, null: str | None = None, *, given: str | None = None) -> Array:
         """Return the p-value of each coherence under the null hypothesis.
 
         Parameters
@@ -150,6 +152,11 @@ class JudgedPair(PairResult):
             holds at the ends of the record and inside the cone of influence, too. "scale": that of
             all times of the scale outside the cone, as in pycwt; the default for a `null` of your
             own.
+        given : str, optional
+            "y1", "y2" or the name of a series: that series is kept as it was observed, and only
+            the other is AR(1) noise under the null hypothesis. The test for a forced or seasonal
+            series, or another that is no red noise: sunspots, CO2, a calendar. For analytic
+            wavelets (Morlet, Paul). It takes some seconds, once.
 
         Returns
         -------
@@ -160,14 +167,23 @@ class JudgedPair(PairResult):
         Raises
         ------
         ValueError
-            If `wct` was called with ``sig=False``.
+            If `wct` was called with ``sig=False``, or an argument is out of range.
         """
+        if given is not None:
+            if null == "scale":
+                raise ValueError("`null` must be 'point' with `given`, got 'scale'.")
+            return self._conditional(given)
         if self._chosen(null) == "scale":
             return self._null().pvalue(self[0])
         return self.null_field.pvalue(self[0])
 
     def significant(
-        self, level: float | None = None, correction: str | None = None, null: str | None = None
+        self,
+        level: float | None = None,
+        correction: str | None = None,
+        null: str | None = None,
+        *,
+        given: str | None = None,
     ) -> NDArray[np.bool_]:
         """Return where the coherence is significant.
 
@@ -181,6 +197,7 @@ class JudgedPair(PairResult):
             be false (Benjamini & Hochberg 1995), over all points; with ``null="scale"`` over those
             outside the cone of influence, and none inside it is.
         null : {"point", "scale"}, optional
+        given : str, optional
             As in `pvalues`.
 
         Returns
@@ -199,7 +216,10 @@ class JudgedPair(PairResult):
         the Royal Statistical Society B 57, 289-300. doi:10.1111/j.2517-6161.1995.tb02031.x
         """
         probability = self.level if level is None else as_level(level, "level")
-        null = self._chosen(null)
+        if given is not None and correction is None:
+            with np.errstate(invalid="ignore"):
+                return self.pvalues(null, given=given) < 1 - probability
+        null = "point" if given is not None else self._chosen(null)
         if correction is None:
             levels = self._levels(probability, null)
             with np.errstate(invalid="ignore"):
@@ -208,7 +228,7 @@ class JudgedPair(PairResult):
         # scipy.stats takes longer to import than all the rest.
         from scipy.stats import false_discovery_control
 
-        p = self.pvalues(null)
+        p = self.pvalues(null, given=given)
         tested = np.isfinite(p)
         if null == "scale":
             tested &= self.outside()
@@ -216,6 +236,29 @@ class JudgedPair(PairResult):
         if tested.any():
             found[tested] = false_discovery_control(p[tested], method="bh") <= 1 - probability
         return found
+
+    def _conditional(self, given: str) -> Array:
+        """Return the p-values with one series as it was observed."""
+        known = {"y1": 0, "y2": 1, **{name: place for place, name in enumerate(self.names)}}
+        place = known[as_choice(given, "given", tuple(known))]
+        self._null()  # or an error that says how to get one
+        if self.series is None:
+            raise ValueError(
+                "`given` must be left out for a result without its `series`, got "
+                f"{given!r}. Take the result of `wct`."
+            )
+        kept = dict(self._given or {})
+        if place not in kept:
+            geometry, order = self._geometry()
+            kept[place] = conditional_of(
+                self[0][order],
+                self.series[place],
+                geometry,
+                self.provenance["coefficients"][1 - place],
+                centred=bool(self.provenance.get("normalize", True)),
+            )[order]
+            self.__dict__["_given"] = kept
+        return kept[place]
 
     def _geometry(self) -> tuple[Geometry, slice]:
         """Return the transform's scales, ascending, and how the rows come from them."""
