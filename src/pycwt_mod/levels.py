@@ -310,7 +310,7 @@ def wct_null_field(
     >>> level.shape
     (17, 200)
     >>> level[8, [0, 20, 100]].round(2)
-    array([0.79, 0.64, 0.61])
+    array([0.79, 0.61, 0.59])
     """
     mother = as_mother(wavelet)
     chosen = _options_of_field(options)
