@@ -225,10 +225,12 @@ class JudgedPair(PairResult):
             with np.errstate(invalid="ignore"):
                 return np.asarray(self[0] > levels)
         as_choice(correction, "correction", ("fdr",))
+        return self._discoveries(self.pvalues(null, given=given), probability, null)
+
+    def _discoveries(self, p: Array, probability: float, null: str) -> NDArray[np.bool_]:
         # scipy.stats takes longer to import than all the rest.
         from scipy.stats import false_discovery_control
 
-        p = self.pvalues(null, given=given)
         tested = np.isfinite(p)
         if null == "scale":
             tested &= self.outside()
@@ -277,13 +279,15 @@ class JudgedPair(PairResult):
             return {"sig": self[4] if level is None else self._null().quantile(probability)}
         if correction is None:
             return {"sig": self.null_field.quantile(probability)}
-        found = self.significant(probability, correction, null)
+        as_choice(correction, "correction", ("fdr",))
+        p = self.pvalues(null)
+        found = self._discoveries(p, probability, null)
         if null == "scale":
             return {"significant": found}
         if not found.any():
-            return {"sig": None}
+            return {"sig": np.zeros(1)}
         # The levels that the correction amounts to.
-        largest = float(self.pvalues()[found].max())
+        largest = float(p[found].max())
         return {"sig": self.null_field.quantile(min(1 - largest, _HIGHEST_LEVEL))}
 
     def _null_or_default(self, null: str | None) -> str:

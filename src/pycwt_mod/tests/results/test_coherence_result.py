@@ -219,6 +219,16 @@ def test_picture_of_rising_frequencies_is_that_of_falling_ones(pair):
     assert_outlined_alike(one, other)
 
 
+def test_levels_of_points_are_drawn_over_all_periods_and_times(result):
+    plot = result.null_field.plot(period_unit="days", **offscreen())
+    assert plot.axes.get_xlabel() == "Time (days)"
+    assert plot.axes.get_xlim() == (-0.25, 99.75)
+    drawn = np.asarray(plot.mesh.get_array())
+    np.testing.assert_allclose(drawn, result.null_field.quantile(0.95))
+    assert 0.1 > drawn.min() - plot.mesh.get_clim()[0] > 0
+    assert plot.caption is plot.arrows is plot.contour is None
+
+
 def test_what_would_have_to_be_simulated_is_left_out_by_default(pair):
     result = wct(*pair, 0.5, 1 / 4, wavelet="dog", **OPTIONS)
     assert result.default_null == "scale"
