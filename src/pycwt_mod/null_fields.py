@@ -20,6 +20,7 @@ from .analytic.field import NullField
 from .analytic.forms import felt_distances
 from .analytic.scale_null import FILE_FORMAT as SCALE_FORMAT
 from .analytic.scale_null import AnalyticNull, scale_null
+from .backends.shipping import single_threaded
 from .cached_files import recall, store
 from .coherence import own_smooth
 from .geometry import Geometry
@@ -33,7 +34,7 @@ from .montecarlo.plan import digest_of, fingerprint, make_record_plan
 Floats = NDArray[np.float64]
 
 # Raised whenever the same arguments would give other numbers than before.
-_VERSION = 2
+_VERSION = 3
 
 # Fields kept in memory, the latest used last: a megabyte each.
 _KEPT: OrderedDict[str, NullField] = OrderedDict()
@@ -93,7 +94,8 @@ def null_field_of(
         )
         if field is not None:
             return _keep(key, field)
-    table = tabulate(geometry, coefficients, without_mean=centred)
+    with single_threaded():  # the matrices are too small to share
+        table = tabulate(geometry, coefficients, without_mean=centred)
     field = NullField(table, geometry.n_times, geometry.periods, geometry.dt, _facts(coefficients))
     if options.cache:
         store(path, field.write)
@@ -111,7 +113,8 @@ def scale_null_of(
             f"`noise` must be 'ar1' with method='analytic', got {options.noise!r}. Use "
             "method='full'."
         )
-    return scale_null(geometry, coefficients, _facts(coefficients))
+    with single_threaded():
+        return scale_null(geometry, coefficients, _facts(coefficients))
 
 
 def conditional_of(
@@ -123,7 +126,8 @@ def conditional_of(
             "`given` must be left out for a real wavelet or one with a `smooth` of its own, which "
             f"have no closed form, got {geometry.mother!r}. Use 'morlet' or 'paul'."
         )
-    return conditional_pvalues(R2, series, geometry, coefficient, without_mean=centred)
+    with single_threaded():
+        return conditional_pvalues(R2, series, geometry, coefficient, without_mean=centred)
 
 
 def _facts(coefficients: tuple[float, float]) -> dict[str, Any]:

@@ -204,7 +204,7 @@ def _cells(
     k, Q = smoothing_forms(geometry, index, circle, times)
     if k.size == 0:  # a wavelet without any response on this grid: nothing is ever found there
         return np.zeros((SCRAMBLES, times.size, GRID.size))
-    g1, g2 = coefficients
+    g1, g2 = sorted(coefficients)  # R2 is the same for the series in either order
     L2 = noise_factor(k, circle, g2, without_mean)
     M = L2.conj().T @ Q @ L2
     if g1 == g2:
@@ -212,13 +212,19 @@ def _cells(
     sizes, vectors = np.linalg.eigh(M)
     poles = largest(sizes)
     basis = vectors[..., ::-1][..., :RANK]
-    # y = B z: series 1 in the basis of the eigenvectors of U U^H, B B^H its covariance.
+    # Their phases are arbitrary: those that make the largest coefficient real change slowly.
+    shown = L2 @ basis
+    largest_one = np.abs(shown).argmax(axis=1, keepdims=True)
+    turn = np.take_along_axis(shown, largest_one, axis=1)
+    basis = basis * (np.abs(turn) / turn)
+    # y = B z: series 1 in the basis of the eigenvectors of U U^H, B B^H its covariance. Of all such
+    # B the Hermitian one is next to diagonal, and the points of z keep their order of importance.
     L1 = noise_factor(k, circle, g1, without_mean)
     y = basis.conj().swapaxes(-1, -2) @ (L2.conj().T @ Q @ L1)
     size = poles[:, : y.shape[1], np.newaxis]
     y = np.where(size > 0, y / np.sqrt(np.where(size > 0, size, 1)), 0)
     sizes, vectors = np.linalg.eigh(y @ y.conj().swapaxes(-1, -2))
-    B = vectors[..., ::-1] * np.sqrt(np.maximum(sizes[:, np.newaxis, ::-1], 0))
+    B = vectors * np.sqrt(np.maximum(sizes, 0))[:, np.newaxis] @ vectors.conj().swapaxes(-1, -2)
     missing = RANK - B.shape[-1]
     return tails(poles, np.pad(B, ((0, 0), (0, missing), (0, missing))))
 

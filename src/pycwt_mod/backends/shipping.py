@@ -190,7 +190,7 @@ class Parcel:
         try:
             with (
                 contextlib.nullcontext() if is_caller else marked_as_worker(),
-                _single_threaded(os.getpid() != self._sender[0]),
+                single_threaded(os.getpid() != self._sender[0]),
             ):
                 return (self._kernel()(task),)
         except KeyboardInterrupt:
@@ -284,7 +284,7 @@ _thread_controller: Any = None
 
 
 @contextlib.contextmanager
-def _single_threaded(active: bool) -> Iterator[None]:
+def single_threaded(active: bool = True) -> Iterator[None]:
     """Keep BLAS and OpenMP to one thread, where threadpoolctl is there to do it."""
     global _thread_controller
     if active and _thread_controller is None:
