@@ -86,7 +86,9 @@ def log_tail(poles: Floats, strengths: Floats) -> Floats:
     # All curves one after the other are one ascending curve.
     apart, places = _places(len(strengths))
     found = np.interp(places, (apart - np.log(below)).ravel(), log_p.ravel())
-    return np.asarray(np.minimum(found, 0.0).reshape(-1, GRID.size))
+    found = np.minimum(found, 0.0).reshape(-1, GRID.size)
+    found[:, 0] = 0.0  # R2 > 0 is certain
+    return np.asarray(found)
 
 
 @cache

@@ -1,0 +1,150 @@
+"""Null distributions of points: levels and p-values, files, the cache, and simulated records."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.signal import lfilter
+
+from pycwt_mod import NullField, get_cache_dir, load, null_fields, wct_null, wct_null_field
+from pycwt_mod.arguments import padded_length
+from pycwt_mod.coherence import coherence_of_pair
+from pycwt_mod.geometry import Geometry
+from pycwt_mod.mothers import Morlet
+from pycwt_mod.transform import scale_axis
+
+# s0, J: eight octaves are more than 200 samples hold, as by default.
+PROBLEM = {"dt": 0.5, "dj": 1 / 4, "s0": 1.0, "J": 28, "n": 200}
+
+# Share of p below 0.05 of simulated records by octave, 4 standard errors; errors of interpolation.
+N_RECORDS, BAND, INTERPOLATED = 200, 0.03, 0.01
+
+
+@pytest.fixture(scope="module")
+def field():
+    return wct_null_field(0.6, 0.3, **PROBLEM)
+
+
+def test_quantile_and_pvalue_are_inverse(field):
+    for level in (0.5, 0.9, 0.95, 0.999):
+        levels = field.quantile(level)
+        assert levels.shape == (29, 200)
+        np.testing.assert_allclose(field.pvalue(levels), 1 - level, rtol=INTERPOLATED)
+    assert (field.quantile(0.95) > field.quantile(0.9)).all()
+    assert (field.standard_error(0.95) < 0.005).all()
+
+
+def test_levels_are_symmetric_in_time_and_in_the_series(field):
+    levels = field.quantile(0.95)
+    np.testing.assert_array_equal(levels, levels[:, ::-1])
+    np.testing.assert_array_equal(wct_null_field(0.3, 0.6, **PROBLEM).quantile(0.95), levels)
+
+
+def test_levels_rise_to_the_ends_and_to_long_periods(field):
+    levels = field.quantile(0.95)
+    assert (levels[4:12, 0] > levels[4:12, 100] + 0.1).all()
+    assert levels[-1].min() > 0.95
+
+
+def test_pvalues_reach_far_into_the_tail(field):
+    p = field.pvalue(np.full((29, 200), 0.99))
+    assert p[8, 100] < 1e-10
+    assert (p > 0).all()
+    R2 = np.full((29, 200), 0.5)
+    R2[3, 7] = np.nan
+    assert np.isnan(field.pvalue(R2)).sum() == 1
+    np.testing.assert_array_equal(field.pvalue(np.zeros((29, 200))), 1)
+
+
+@pytest.mark.parametrize("coefficients", [(0.0, 0.0), (0.6, 0.6), (0.9, 0.2)])
+def test_false_alarms_of_records_are_as_many_as_the_level_says(coefficients):
+    n, rng = 100, np.random.default_rng(1)
+    geometry = Geometry(Morlet(), scale_axis(2.0, 1 / 2, 8), 1.0, 1 / 2, n, padded_length(n))
+    level = wct_null_field(*coefficients, 1.0, 1 / 2, 2.0, 8, n).quantile(0.95)
+    above = np.zeros((9, n))
+    for _ in range(N_RECORDS):
+        pair = np.stack(
+            [lfilter([1], [1, -g], rng.normal(size=n + 100))[100:] for g in coefficients]
+        )
+        R2, _ = coherence_of_pair(pair - pair.mean(axis=1, keepdims=True), geometry)
+        above += level < R2
+    share = above.reshape(3, 3, n).mean(axis=(1, 2)) / N_RECORDS
+    assert np.abs(share - 0.05).max() < BAND
+
+
+def test_field_is_saved_and_loaded(field, tmp_path):
+    path = tmp_path / "field.npz"
+    field.save(path)
+    assert path.stat().st_size < 1e6
+    for again in (load(path), NullField.load(path)):
+        np.testing.assert_array_equal(again.quantile(0.9), field.quantile(0.9))
+        assert again.provenance["method"] == "analytic"
+    wct_null(0.1, 0.1, 1.0, 1 / 2, 2.0, 6, mc_count=10, progress=False).save(path)
+    with pytest.raises(ValueError, match="`path` must name a NullField"):
+        NullField.load(path)
+
+
+def test_field_is_computed_once_and_found_on_disk(monkeypatch):
+    arguments = 0.41, 0.2, 1.0, 1 / 2, 2.0, 8, 90
+    first = wct_null_field(*arguments)
+    with monkeypatch.context() as patch:
+        patch.setattr(null_fields, "tabulate", None)  # cannot be called
+        assert wct_null_field(*arguments) is first
+        null_fields._KEPT.clear()
+        again = wct_null_field(*arguments)
+    np.testing.assert_array_equal(again.quantile(0.9), first.quantile(0.9))
+    null_fields._KEPT.clear()
+    for path in Path(get_cache_dir()).glob("field-*.npz"):
+        path.write_bytes(b"not an archive")
+    with pytest.warns(UserWarning, match="is damaged"):
+        mended = wct_null_field(*arguments)
+    np.testing.assert_array_equal(mended.quantile(0.9), first.quantile(0.9))
+
+
+@given(
+    n=st.integers(2, 60),
+    g1=st.floats(-0.99, 0.999),
+    g2=st.floats(-0.99, 0.999),
+    dj=st.sampled_from([0.3, 1.0]),
+)
+@settings(max_examples=10, deadline=None)
+def test_levels_of_any_short_record_are_probable_values(n, g1, g2, dj):
+    field = wct_null_field(g1, g2, 1.0, dj, 2.0, 3, n, cache=False)
+    levels = field.quantile(0.95)
+    assert levels.shape == (4, n)
+    assert ((levels > 0) & (levels <= 1)).all()
+    p = field.pvalue(np.full(levels.shape, 0.7))
+    assert ((p > 0) & (p <= 1)).all()
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"n": 1}, "`n` must be"),
+        ({"n": 2.5}, "`n` must be"),
+        ({"al1": 1.0}, "`al1` must"),
+        ({"dj": -1}, "`dj` must"),
+        ({"J": 1e9}, "`J`, the number of scales"),
+        ({"smoothing": "none"}, "`smoothing` must be one of"),
+        ({"normalize": "yes"}, "`normalize` must"),
+    ],
+)
+def test_bad_arguments_are_named(changes, message):
+    with pytest.raises((TypeError, ValueError), match=message):
+        wct_null_field(**{"al1": 0.5, "al2": 0.5, **PROBLEM, **changes})
+
+
+def test_levels_and_coherences_are_checked(field):
+    with pytest.raises(ValueError, match="`level` must lie strictly between 0 and 1"):
+        field.quantile(1.0)
+    with pytest.raises(ValueError, match="`R2` must have the shape of the field"):
+        field.pvalue(np.zeros((29, 10)))
+    with pytest.raises(ValueError, match=r"`R2` must lie in \[0, 1\]"):
+        field.pvalue(np.full((29, 200), 1.5))
+
+
+def test_picture_shows_the_level_of_each_point(field):
+    plot = field.plot(level=0.9, period_unit="days")
+    assert "90 %" in plot.axes.get_title()
