@@ -17,7 +17,7 @@ from .analytic.conditional import conditional_pvalues
 from .analytic.counted import distance_classes, table_of_counts
 from .analytic.field import FILE_FORMAT as FIELD_FORMAT
 from .analytic.field import NullField
-from .analytic.forms import felt_distances
+from .analytic.forms import FELT_BY_CUT_OFF, felt_distances
 from .analytic.scale_null import FILE_FORMAT as SCALE_FORMAT
 from .analytic.scale_null import AnalyticNull, scale_null
 from .backends.shipping import single_threaded
@@ -34,7 +34,7 @@ from .montecarlo.plan import digest_of, fingerprint, make_record_plan
 Floats = NDArray[np.float64]
 
 # Raised whenever the same arguments would give other numbers than before.
-_VERSION = 3
+_VERSION = 4
 
 # Fields kept in memory, the latest used last: a megabyte each.
 _KEPT: OrderedDict[str, NullField] = OrderedDict()
@@ -49,7 +49,7 @@ _BEYOND, _REACH, _STEP = 1e-3, 3.0, 1 / 6
 
 # An end that is felt from more scales away than this makes the closed form slower than simulation,
 # by far, where the record is longer than this, padded.
-_FAR, _LONG = 24.0, 512
+_FAR, _LONG = 12.0, 512
 
 
 class Distribution:
@@ -179,7 +179,7 @@ def is_to_simulate(geometry: Geometry) -> bool:
     """
     if not has_closed_form(geometry):
         return True
-    felt = felt_distances(geometry) / geometry.scales_in_samples
+    felt = (felt_distances(geometry) - FELT_BY_CUT_OFF) / geometry.scales_in_samples
     return bool(geometry.n_fft > _LONG and felt.min() > _FAR)
 
 

@@ -36,11 +36,11 @@ Complexes = NDArray[np.complex128]
 
 # Responses of a wavelet and of a window below this share of their peak are left out: levels change
 # by less than 0.0001.
-CUT = 3e-4
+CUT = 1e-3
 
 # A wavelet that is cut off at the Nyquist frequency falls off slowly in time: it feels an end from
 # up to this number of samples farther away.
-_FELT_BY_CUT_OFF = 24.0
+FELT_BY_CUT_OFF = 24.0
 
 # A response below this is none.
 _SILENT = 1e-35
@@ -51,6 +51,10 @@ _RANK = 1e-10
 # A window ends where this share of it lies beyond; an end is felt somewhat further, where the
 # wavelets that reach over it have faded as well.
 BEYOND, _FELT = 1e-3, 7 / 6
+
+# A window that falls off as a power of time, such as Paul's, weighs too little there to matter: it
+# ends `_MORE` scales after the time beyond which this share of it lies.
+_SLOW, _MORE = 1e-2, 0.75
 
 # Samples for each scale of a window whose transform is wanted.
 _SAMPLES_PER_SCALE = 8.0
@@ -93,10 +97,11 @@ def felt_distances(geometry: Geometry, beyond: float = BEYOND) -> Floats:
     step, n = 1 / 16, 2**13
     window = np.abs(np.fft.ifft(mother.smoothing_window(1 / step, n)).real)[: n // 2]
     tail = np.cumsum(window[::-1])[::-1]
-    reach = _FELT * step * np.argmax(tail < beyond * tail[0])
+    ends = np.argmax(tail < beyond * tail[0]), np.argmax(tail < _SLOW * tail[0]) + _MORE / step
+    reach = _FELT * step * (min(ends) if beyond == BEYOND else ends[0])
     members = [taps_of(geometry, index)[0] for index in range(scales.size)]
     largest = max(own.max() / scale for own, scale in zip(members, scales.tolist(), strict=True))
-    more = _FELT_BY_CUT_OFF * at_nyquist(mother, np.array([own.min() for own in members])) ** 0.25
+    more = FELT_BY_CUT_OFF * at_nyquist(mother, np.array([own.min() for own in members])) ** 0.25
     return np.asarray(reach * largest * scales + more)
 
 
