@@ -251,6 +251,11 @@ def in_band(periods: Array, low: float | None, high: float | None) -> NDArray[np
     """Return which periods lie in a band, its limits included; at least one must."""
     lowest = as_positive(low, "low") if low is not None else 0.0
     highest = as_positive(high, "high") if high is not None else math.inf
+    if lowest > highest:
+        raise ValueError(
+            f"`low` must not exceed `high`, got {lowest:g} and {highest:g}. Give the shortest "
+            "period of the band first."
+        )
     inside = (periods >= lowest) & (periods <= highest)
     if not inside.any():
         raise ValueError(

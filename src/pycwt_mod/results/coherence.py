@@ -220,7 +220,8 @@ class CoherenceResult(JudgedPair, _CoherenceFields):
         Raises
         ------
         TypeError, ValueError
-            If an argument is out of range, or `wct` was called with ``sig=False``.
+            If an argument is out of range, or `level` or `null` is given and `wct` was called with
+            ``sig=False``; else such a summary has no significant shares.
 
         Notes
         -----
@@ -246,6 +247,8 @@ class CoherenceResult(JudgedPair, _CoherenceFields):
         6
         """
         probability = self.level if level is None else as_level(level, "level")
+        if self.sig.dtype.kind != "f" and level is None and null is None:
+            return self._summary(None, probability, names, unit)
         found = self.significant(probability, null=self._null_or_default(null))
         return self._summary(found, probability, names, unit)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -59,11 +61,11 @@ class PairResult(WaveletResult):
         phases = Phases.of(
             phase, used, self.periods, self.dt, weights=weights, frequencies=self.mean_freqs
         )
-        return lag_between(phases, low, high)
+        return replace(lag_between(phases, low, high), unit=self.unit)
 
     def _summary(
         self,
-        significant: NDArray[np.bool_],
+        significant: NDArray[np.bool_] | None,
         level: float,
         names: tuple[str, ...] | None,
         unit: str | None,

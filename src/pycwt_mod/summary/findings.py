@@ -31,6 +31,9 @@ _ROUNDING = 1e-9
 # A lag is told from none if it is this multiple of its error.
 _TOLD_FROM_NONE = 2.0
 
+# Of a relation, which a narrow table writes as a star.
+_REVERSED = ", reversed"
+
 # Times shorter than this share of the sampling interval are not worth a digit.
 _FINEST = 1e-3
 
@@ -49,7 +52,8 @@ class Summary:
     common_lag : CommonLag or None
         The one lag that fits the phases of several rows, if there is one.
     share : float
-        Share of the points outside the cone of influence that are significant; NaN without any.
+        Share of the points outside the cone of influence that are significant; NaN without any,
+        or if significance was not tested.
     level : float
         The significance level as a probability.
     dt : float
@@ -62,6 +66,8 @@ class Summary:
         The values of the field: "R2" or "power".
     same : bool
         Whether the two series are the same, or multiples of each other.
+    tested : bool
+        Whether significance was tested; if not, a steady phase is all the evidence.
     """
 
     rows: tuple[SummaryRow, ...]
@@ -74,6 +80,7 @@ class Summary:
     unit: str
     quantity: str
     same: bool = False
+    tested: bool = True
 
     def as_dict(self) -> dict[str, Any]:
         """Return the findings for other programs; angles in radians."""
@@ -108,6 +115,12 @@ class Summary:
             return "  none"
         lines = self._lines(self.names, f" ({self.unit})" if self.unit else "")
         if max(map(len, lines)) > WIDTH and len(self.names) == 2:
+            key = f"periods and lags in {self.unit}" if self.unit else ""
+            lines = [line.replace(_REVERSED, "*") for line in self._lines(self.names, "")]
+            if any(_REVERSED in row.relation for row in self.rows):
+                key = "; ".join([*([key] if key else []), "*: reversed"])
+            lines = [*([f"  {key}", ""] if key else []), *lines]
+        if max(map(len, lines)) > WIDTH and len(self.names) == 2:
             key = "  x is {}, y is {}".format(*self.names)
             key += f"; periods and lags in {self.unit}" if self.unit else ""
             lines = [fill(key), "", *self._lines(("x", "y"), "")]
@@ -115,6 +128,11 @@ class Summary:
 
     def __str__(self) -> str:
         """Return the table with a heading, and the findings in words."""
+        if self.same:
+            return fill(
+                "R2 is 1 everywhere: the two series are the same, or multiples of each other, so "
+                "there is nothing to test."
+            )
         heading = "By octaves of period, outside the cone of influence"
         end = []
         if len(self.names) == 2:
@@ -126,8 +144,12 @@ class Summary:
             )
             end = list(self._findings())
         chance = (
-            f"{percent(self.share)} of the area is significant at the {100 * self.level:.4g} % "
-            f"level; {100 * (1 - self.level):.3g} % would be by chance."
+            "Significance was not tested."
+            if not self.tested
+            else (
+                f"{percent(self.share)} of the area is significant at the {100 * self.level:.4g} % "
+                f"level; {100 * (1 - self.level):.3g} % would be by chance."
+            )
         )
         return "\n".join([fill(f"{heading}:", ""), "", self.table(), "", fill(chance), *end])
 
@@ -148,7 +170,7 @@ class Summary:
             [
                 limits_of(row.periods),
                 percent(row.area),
-                percent(row.significant),
+                percent(row.significant) if self.tested else "-",
                 as_number(row.mean, 2),
                 *(self._phase_cells(row, names) if pair else []),
             ]
@@ -161,7 +183,7 @@ class Summary:
         if not row.clear:
             return ["-", "-", "-"]
         # In anti-phase the lag is that of the reverse, or half a period: only more bands tell.
-        unknown = row.relation == "anti-phase" and not row.whole_periods_known
+        unknown = row.relation.endswith("anti-phase") and not row.whole_periods_known
         lag = "-" if unknown or math.isnan(row.lag) else self._lag(row.lag, row.lag_error, "+z")
         relation = re.sub("^[xy](?= leads)", lambda x: names["xy".index(x[0])], row.relation)
         return [degrees(row.phase, row.phase_error), lag, relation or "-"]
@@ -170,12 +192,6 @@ class Summary:
         """Yield the lines that put in words what the rows say together, and the strongest."""
         x, y = self.names
         row, common, unit = self.strongest, self.common_lag, self._unit
-        if self.same:
-            yield fill(
-                "R2 is 1 everywhere: the two series are the same, or multiples of each other, so "
-                "there is nothing to test."
-            )
-            return
         if common is not None:
             bands = f"all bands from {limits_of(common.periods)}{unit}"
             lag = self._lag(abs(common.lag), common.lag_error)
@@ -190,16 +206,14 @@ class Summary:
         if row is None:
             least = (
                 "nothing is significant"
-                if not self.share > 0
+                if self.tested and not self.share > 0
                 else "no octave has a phase that is steady beyond chance"
             )
             yield f"Strongest evidence: {least}."
             return
         mean = f"mean {self.quantity}\N{NO-BREAK SPACE}{as_number(row.mean, 2)}"
-        yield fill(
-            f"Strongest evidence: periods of {limits_of(row.periods)}{unit}, "
-            f"{percent(row.significant)} significant, {mean};"
-        )
+        share = f"{percent(row.significant)} significant, " if self.tested else ""
+        yield fill(f"Strongest evidence: periods of {limits_of(row.periods)}{unit}, {share}{mean};")
         yield fill(f"  phase {degrees(row.phase, row.phase_error)} deg{self._told(row)}.")
 
     def _told(self, row: SummaryRow) -> str:
@@ -207,13 +221,11 @@ class Summary:
         upside_down = self._upside_down and row.whole_periods_known
         follows = self._follows(row.lag, upside_down)
         follows += f" by {self._lag(abs(row.lag), row.lag_error)}{self._unit}"
-        if row.relation not in ("in phase", "anti-phase"):
+        if not row.relation.endswith("phase"):
             more = ", or by whole periods more or less" if row.relation == MOD_PERIOD else ""
             return f": {follows}{more}" if row.relation else ""
-        start = ": in phase" if row.relation == "in phase" else ": in anti-phase"
-        meant = row.relation == "in phase" or upside_down
-        told = meant and abs(row.lag) >= _TOLD_FROM_NONE * row.lag_error
-        return f"{start}, {follows}" if told else start
+        start = f": {row.relation.replace('anti-phase', 'in anti-phase')}"
+        return f"{start}, {follows}" if row.relation == "nearly in phase" else start
 
     def _follows(self, lag: float, upside_down: bool) -> str:
         first, second = self.names if lag >= 0 else self.names[::-1]
@@ -234,7 +246,7 @@ class Summary:
 
 def summarise(
     field: Array,
-    significant: Mask,
+    significant: Mask | None,
     outside: Mask,
     periods: Array,
     phase: Array | None = None,
@@ -251,17 +263,19 @@ def summarise(
 
     `frequencies` and `power` are those of `mean_spectrum`, by default the inverse of the periods,
     and the same power at all; the other arguments are those of `Summary`. An octave that lies in
-    the cone at all times has no row.
+    the cone at all times has no row. Without `significant`, steady phases are all the evidence.
     """
     _check_labels(names, 1 if phase is None else 2, unit)
     if (np.diff(periods) < 0).any():  # frequencies of the user's own
         order = np.argsort(periods, kind="stable")
         field, periods = field[order], periods[order]
-        significant, outside = significant[order], outside[order]
+        outside = outside[order]
+        significant = None if significant is None else significant[order]
         phase = None if phase is None else phase[order]
         frequencies = None if frequencies is None else frequencies[order]
         power = None if power is None else power[order]
-    used, found = outside & np.isfinite(field), significant & outside
+    used = outside & np.isfinite(field)
+    found = np.full(field.shape, math.nan) if significant is None else significant & outside
     octaves = np.floor(np.log2(periods) + _ROUNDING)
     members = [octaves == octave for octave in np.unique(octaves[outside.any(axis=1)])]
     angles = np.zeros(field.shape) if phase is None else phase
@@ -284,7 +298,8 @@ def summarise(
     share = float(found.sum() / outside.sum()) if outside.any() else math.nan
     is_one = quantity == "R2" and used.any() and float(field[used].min()) > 1 - _ROUNDING
     same = bool(is_one) and phases.is_real
-    return Summary(*told, share, level, dt, tuple(names), unit, quantity, same)
+    tested = significant is not None
+    return Summary(*told, share, level, dt, tuple(names), unit, quantity, same, tested)
 
 
 def _octave_of(periods: Array) -> tuple[float, float]:

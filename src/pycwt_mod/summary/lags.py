@@ -173,6 +173,8 @@ class Lag:
         False if the lag may be longer or shorter by whole periods, which one phase cannot tell.
     reversed : bool
         Whether it is known that the second series follows the first turned upside down.
+    unit : str
+        Unit of time; "" if it is not known.
     """
 
     periods: tuple[float, float]
@@ -186,15 +188,19 @@ class Lag:
     pvalue: float
     whole_periods_known: bool = False
     reversed: bool = False
+    unit: str = ""
 
     def __str__(self) -> str:
         """Return the lag and the evidence for it in a line."""
-        lag = "no lag" if math.isnan(self.lag) else f"lag {with_error(self.lag, self.lag_error)}"
+        unit = f" {self.unit}" if self.unit else ""
+        lag = "no lag"
+        if not math.isnan(self.lag):
+            lag = f"lag {with_error(self.lag, self.lag_error)}{unit}"
         more = " behind the reverse" if self.reversed else ""
         more += "" if math.isnan(self.lag) or self.whole_periods_known else " (mod period)"
         return (
             f"{lag}{more}, phase {degrees(self.phase, self.phase_error)} deg, at periods of "
-            f"{limits_of(self.periods)} ({self.n_independent:.3g} independent values, "
+            f"{limits_of(self.periods)}{unit} ({self.n_independent:.3g} independent values, "
             f"p = {self.pvalue:.2g})"
         )
 

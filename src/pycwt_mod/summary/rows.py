@@ -16,9 +16,13 @@ __all__ = ["MOD_PERIOD", "Judged", "SummaryRow", "judged_by_phase", "judged_by_s
 # A relation that one phase cannot tell.
 MOD_PERIOD = "lag mod period"
 
-# Closer to 0 or 180 degrees than this, two series are called in phase or in anti-phase. Phases
-# with a larger error name no relation.
+# Closer to 0 or 180 degrees than this, two series are called nearly in phase or in anti-phase.
+# Phases with a larger error name no relation.
 _NEARLY_IN_PHASE = math.pi / 4
+
+# Within this multiple of its error, or this angle, a phase is not told from 0 or 180 degrees.
+_TOLD = 2.0
+_IN_PHASE = math.radians(5)
 
 # Keeps the information of a perfectly steady phase finite.
 _ROUNDING = 1e-9
@@ -35,7 +39,7 @@ class SummaryRow:
     area : float
         Its share of all points outside the cone.
     significant : float
-        Share of its points that are significant.
+        Share of its points that are significant; NaN if it was not tested.
     mean : float
         Mean of the field over its points.
     n_independent : float
@@ -58,9 +62,11 @@ class SummaryRow:
     whole_periods_known : bool
         False if the lag may be longer or shorter by whole periods, which one phase cannot tell.
     relation : str
-        "in phase", "anti-phase", "x leads", "y leads" (with ", reversed" where one leads the
-        other upside down), "lag > period/2", "lag mod period" for a lag that may be longer or
-        shorter by whole periods, or "" if the row is not clear.
+        "in phase" or "anti-phase" where the phase is not told from 0 or 180 degrees. Else, where
+        the lag is known with its whole periods, "x leads" or "y leads" (with ", reversed" where one
+        leads the other upside down), "lag > period/2", or "lag ~ period/2" where it may be longer
+        than half of some periods of the octave. Where it is not known, "nearly in phase", "nearly
+        anti-phase" or "lag mod period". "" if the row is not clear, or its error too large.
     """
 
     periods: tuple[float, float]
@@ -98,7 +104,7 @@ def judged_by_phase(rows: Sequence[SummaryRow], bands: Sequence[Phases], chance:
     """Return the rows with their phases and lags, the strongest of them, and the common lag."""
     lags = [lag_of(band) for band in bands]
     clear = [
-        row.significant > chance and lag.pvalue * len(rows) <= chance
+        not row.significant <= chance and lag.pvalue * len(rows) <= chance
         for row, lag in zip(rows, lags, strict=True)
     ]
     common = _common_lag(list(compress(rows, clear)), list(compress(bands, clear)))
@@ -158,16 +164,24 @@ def _relation(row: SummaryRow, near: CommonLag | None) -> str:
     """Return the relation of the series by the phase of a row, or by its lag where it is known."""
     if row.phase_error > _NEARLY_IN_PHASE:
         return ""
+    same = min(max(_IN_PHASE, _TOLD * row.phase_error), _NEARLY_IN_PHASE)
     if near is None:
-        if abs(row.phase) <= _NEARLY_IN_PHASE:
-            return "in phase"
-        return "anti-phase" if abs(row.phase) >= math.pi - _NEARLY_IN_PHASE else MOD_PERIOD
-    turned = 2 * math.pi * row.lag / row.mean_period
-    if abs(turned) > math.pi:
-        return "lag > period/2"
-    if abs(turned) <= _NEARLY_IN_PHASE:
+        opposite = abs(row.phase) > math.pi / 2
+        apart = math.pi - abs(row.phase) if opposite else abs(row.phase)
+        if apart > _NEARLY_IN_PHASE:
+            return MOD_PERIOD
+        nearly = apart > same
+        if opposite:
+            return "nearly anti-phase" if nearly else "anti-phase"
+        return "nearly in phase" if nearly else "in phase"
+    if abs(2 * math.pi * row.lag / row.mean_period) <= same:
         return "anti-phase" if near.reversed else "in phase"
-    return f"{'x' if turned > 0 else 'y'} leads{', reversed' if near.reversed else ''}"
+    shortest, longest = row.periods
+    if abs(row.lag) - _TOLD * row.lag_error > longest / 2:
+        return "lag > period/2"
+    if abs(row.lag) + _TOLD * row.lag_error > shortest / 2:
+        return "lag ~ period/2"
+    return f"{'x' if row.lag > 0 else 'y'} leads{', reversed' if near.reversed else ''}"
 
 
 def _pvalue_of_share(share: float, n: float, chance: float) -> float:

@@ -9,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pycwt_mod import wct
-from pycwt_mod.summary import SummaryRow, fill, simulated_on, summarise
+from pycwt_mod.summary import CommonLag, SummaryRow, fill, simulated_on, summarise
+from pycwt_mod.summary.rows import _relation
+from pycwt_mod.summary.text import WIDTH
 
 OPTIONS = {"level": 0.95, "dt": 1.0, "names": ("rain", "flow"), "unit": "days"}
 HEADER = ["period (days)", "area", "signif.", "R2", "phase (deg)", "lag (days)", "relation"]
@@ -131,10 +133,12 @@ def test_summary_without_area_has_no_rows():
 @pytest.mark.parametrize(
     ("phase", "relation"),
     [
-        (0.7, "in phase"),
+        (0.0, "in phase"),
+        (0.7, "nearly in phase"),
         (np.pi / 2, "lag mod period"),
         (-np.pi / 2, "lag mod period"),
-        (-2.5, "anti-phase"),
+        (-2.5, "nearly anti-phase"),
+        (np.pi, "anti-phase"),
     ],
 )
 def test_phase_alone_never_tells_who_leads(phase, relation):
@@ -148,9 +152,9 @@ def test_phase_alone_never_tells_who_leads(phase, relation):
 @pytest.mark.parametrize(
     ("lag", "upside_down", "relations"),
     [
-        (3.0, False, ["lag > period/2", "lag > period/2", "x leads", "x leads", "in phase"]),
-        (-3.0, False, ["lag > period/2", "lag > period/2", "y leads", "y leads", "in phase"]),
-        (1.0, True, [*2 * ["x leads, reversed"], *3 * ["anti-phase"]]),
+        (3.0, False, ["lag > period/2", "lag ~ period/2", *3 * ["x leads"]]),
+        (-3.0, False, ["lag > period/2", "lag ~ period/2", *3 * ["y leads"]]),
+        (0.5, True, [*4 * ["x leads, reversed"], "anti-phase"]),
         (0.0, False, 5 * ["in phase"]),
         (0.0, True, 5 * ["anti-phase"]),
     ],
@@ -220,13 +224,46 @@ def test_rows_that_are_not_clear_show_no_phase():
             "flow follows rain by 2.1 +- 0.2 days, or by whole periods more or less.",
         ),
         (a_row(0.1, relation="in phase"), "phase +6 +- 6 deg: in phase."),
-        (a_row(0.4, relation="in phase"), "in phase, flow follows rain by 0.7 +- 0.2 days."),
+        (
+            a_row(0.4, relation="nearly in phase"),
+            "deg: nearly in phase, flow follows rain by 0.7 +- 0.2 days.",
+        ),
         (a_row(-3.0, relation="anti-phase"), "phase -172 +- 6 deg: in anti-phase."),
+        (a_row(-2.6, relation="nearly anti-phase"), "phase -149 +- 6 deg: nearly in anti-phase."),
         (a_row(-3.0, relation=""), "phase -172 +- 6 deg."),
     ],
 )
 def test_strongest_row_is_put_in_words(row, words):
     assert words_of(a_summary(row)).endswith(words)
+
+
+@pytest.mark.parametrize(
+    ("phase", "error", "relation"),
+    [(0.4, 0.03, "nearly in phase"), (0.4, 0.25, "in phase"), (0.08, 0.01, "in phase")],
+)
+def test_series_are_in_phase_only_where_the_phase_is_not_told_from_none(phase, error, relation):
+    assert _relation(a_row(phase, error), None) == relation
+    assert _relation(a_row(phase - np.pi, error), None) == relation.replace(
+        "in phase", "anti-phase"
+    )
+
+
+@given(lag=st.floats(2.1, 3.9), error=st.floats(0.001, 0.05))
+def test_lag_that_may_exceed_half_a_period_has_one_word(lag, error):
+    row = a_row(2 * np.pi * lag / 6, error, (4.0, 8.0), 6.0)
+    assert _relation(row, CommonLag((4.0, 16.0), lag, 0.1, False)) == "lag ~ period/2"
+
+
+def test_series_have_their_names_where_one_leads_the_other_upside_down():
+    rows = [a_row(-2.6, 0.1, (64.0, 128.0), 91.0, relation="x leads, reversed")]
+    common = CommonLag((64.0, 128.0), 6.9, 0.1, True)
+    summary = a_summary(*rows, common_lag=common)
+    short = dataclasses.replace(summary, names=("P", "Q")).table()
+    assert short.endswith("  P leads, reversed")
+    lines = dataclasses.replace(summary, names=("precipitation", "flow")).table().splitlines()
+    assert lines[0] == "  periods and lags in days; *: reversed"
+    assert lines[-1].endswith("  precipitation leads*")
+    assert max(map(len, lines)) <= WIDTH
 
 
 @pytest.mark.parametrize(
@@ -310,10 +347,10 @@ def test_summary_of_a_result_is_that_of_its_arrays(result):
     assert result.summary(level=0.99).share < summary.share
 
 
-def test_summary_of_a_result_without_a_null_is_refused(result):
+def test_summary_refuses_levels_that_are_none(result):
     x = np.random.default_rng(1).normal(size=(2, 64))
     with pytest.raises(ValueError, match="`sig` must be True"):
-        wct(*x, 1.0, sig=False).summary()
+        wct(*x, 1.0, sig=False).summary(level=0.9)
     with pytest.raises(ValueError, match="`level` must"):
         result.summary(level=95)
 
