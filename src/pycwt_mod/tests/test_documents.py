@@ -58,6 +58,11 @@ def test_documented_code_runs(page, checkout, tmp_path):
         assert shown in printed
 
 
+def test_files_that_documented_code_leaves_are_not_committed(checkout):
+    ignored = (checkout / ".gitignore").read_text(encoding="utf-8").split()
+    assert {"/*.csv", "/*.json", "/*.npz", "/*.png"} <= set(ignored)
+
+
 def test_page_of_measures_runs_and_its_text_is_right(checkout, tmp_path):
     page = checkout / "docs" / "tutorial" / "measures.md"
     cells = CELLS.findall(page.read_text(encoding="utf-8"))
