@@ -18,7 +18,7 @@ from ..validation import as_choice, as_count
 from .fields import Array
 from .nulls import node_name
 from .store import Loaded, Store
-from .table import Pair, PeriodBand, as_pairs, is_ambiguous
+from .table import Pair, PeriodBand, is_ambiguous, number_of
 
 MEASURES = ("coherence", "share", "phase", "resultant", "pvalue", "pvalue_fdr")
 
@@ -152,9 +152,18 @@ class MatrixResult:
         KeyError
             If the pair is not one of the result, or failed.
         ValueError
-            If the fields were not kept. Also if an integer is the name of one series and the
-            number, as in `pairs`, of another: then only text, as in `labels`, tells them apart.
+            If there is no such series, or the fields were not kept. Also if an integer is the name
+            of one series and the number, as in `pairs`, of another: then only text, as in `labels`,
+            tells them apart.
         """
+        pair = (
+            number_of(first, self.names, "`first` must be one of the names"),
+            number_of(second, self.names, "`second` must be one of the names"),
+        )
+        if pair[0] == pair[1]:
+            raise ValueError(
+                f"`first` and `second` must be different series, got {self.names[pair[0]]!r} twice."
+            )
         for one in (first, second):
             if is_ambiguous(one, self.names):
                 raise ValueError(
@@ -162,7 +171,6 @@ class MatrixResult:
                     f"another. Pass names as text, such as {str(one)!r}; `labels` has those of "
                     "all pairs."
                 )
-        (pair,) = as_pairs([(first, second)], self.names)
         label = self.names[pair[0]], self.names[pair[1]]
         if pair not in self.pairs:
             raise KeyError(f"{label} is not among the pairs of this result")

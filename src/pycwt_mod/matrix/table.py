@@ -13,11 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..indexes import index_axis, sampling_of
-from ..validation import as_positive, as_series, brief, warn_user
+from ..validation import as_positive, as_series, brief, did_you_mean, warn_user
 
 Array = NDArray[np.float64]
 Pair = tuple[int, int]
 PeriodBand = tuple[float, float]
+
+# A message lists this many names of series.
+_LISTED = 20
 
 # Shorter series have no usable AR(1) estimate, as in `wct`.
 _SHORTEST = 4
@@ -163,7 +166,7 @@ def as_pairs(pairs: Any, names: Sequence[str]) -> tuple[Pair, ...]:
     for pair in pairs:
         if isinstance(pair, str) or not isinstance(pair, Sequence | np.ndarray) or len(pair) != 2:
             raise ValueError(f"`pairs` must hold pairs of numbers or names, got {brief(pair)}.")
-        first, second = (_number_of(one, names) for one in pair)
+        first, second = (number_of(one, names, "`pairs` must hold names") for one in pair)
         if first == second:
             raise ValueError(f"`pairs` must hold different series, got {names[first]!r} twice.")
         chosen.append((first, second))
@@ -177,16 +180,19 @@ def as_pairs(pairs: Any, names: Sequence[str]) -> tuple[Pair, ...]:
     return tuple(chosen)
 
 
-def _number_of(one: Any, names: Sequence[str]) -> int:
+def number_of(one: Any, names: Sequence[str], rule: str) -> int:
+    """Return the number of a series by its name or number; `rule` begins the error."""
     if str(one) in names:
         return names.index(str(one))
     if not isinstance(one, int | np.integer) or isinstance(one, bool):
-        raise ValueError(f"`pairs` must hold names of the series, got {brief(one)}.")
-    if not 0 <= one < len(names):
+        known = ", ".join(map(repr, names[:_LISTED]))
+        rest = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
+        hint = did_you_mean(str(one), names)
         raise ValueError(
-            f"`pairs` must hold names of the series or numbers from 0 to {len(names) - 1}, "
-            f"got {one}."
+            f"{rule} of the series, got {brief(one)}.{hint} Known names: {known}{rest}."
         )
+    if not 0 <= one < len(names):
+        raise ValueError(f"{rule} of the series or numbers from 0 to {len(names) - 1}, got {one}.")
     return int(one)
 
 

@@ -96,6 +96,18 @@ def test_fields_that_were_not_kept_are_an_error_with_the_way_out(result):
         result.fields("nino", "ao")
 
 
+def test_series_that_fields_do_not_know_is_told_by_its_argument(result):
+    known = ", ".join(map(repr, result.names))
+    near = rf"`second` must be one of the names .* got 'nin'. Did you mean 'nino'\? .*: {known}\."
+    for pair, message in (
+        (("ao", "nin"), near),
+        ((99, "ao"), "`first` must .* from 0 to 3, got 99"),
+        (("ao", "ao"), "`first` and `second` must be different series, got 'ao' twice"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            result.fields(*pair)
+
+
 def test_fields_know_their_levels():
     result = wct_matrix(related_series(), 1.0, fields="memory", **QUICK)
     fields = result.fields(0, 1)
