@@ -26,7 +26,7 @@ example: which of the stations vary together at periods of 2 to 8 years
 
 Each series is compared with each other. A pair stands out in a band if its p-value, corrected for
 the number of pairs (false discovery rate), is at most 1 - LEVEL. A positive phase means that the
-first series leads.
+first series leads, by a lag that is known up to whole periods only: `wct` on a pair gives the lag.
 """
 
 # Index of a pair, and of a band.
@@ -189,6 +189,7 @@ def _pairs_lines(result: MatrixResult, inputs: Inputs, level: float, mc_count: i
     )
     if any(result.doubtful[at] for at in found):
         meaning += " ?: doubtful, as these series have narrower rhythms than red noise."
+    phase = "phase: tells a lag up to whole periods; use pycwt-mod wct on a pair for the lag."
     more = len(found) - _MOST_ROWS
     rest = [f"  and {more} more (--json and --save have all)"] if more > 0 else []
     lines = [
@@ -197,7 +198,9 @@ def _pairs_lines(result: MatrixResult, inputs: Inputs, level: float, mc_count: i
         *_fitted(_rows_of(result, found[:_MOST_ROWS], inputs.unit, most)),
         *rest,
     ]
-    return [*(lines if found else [_none(result, order[0], inputs.unit, most)]), "", fill(meaning)]
+    if not found:
+        return [_none(result, order[0], inputs.unit, most), "", fill(meaning)]
+    return [*lines, "", fill(phase), fill(meaning)]
 
 
 def _rows_of(result: MatrixResult, places: list[Place], unit: str, most: float) -> list[list[str]]:

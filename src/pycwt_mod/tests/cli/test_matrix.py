@@ -96,6 +96,10 @@ def test_only_pairs_that_stand_out_are_listed(csv, stations, call):
     assert corrected
     assert all(float(p.strip("<")) <= 0.05 for p in corrected)
     assert re.search(r"<0\.001 \?$", table, re.M)  # a cycle is no red noise
+    assert (
+        "\nphase: tells a lag up to whole periods; use pycwt-mod wct on a pair for the lag.\n"
+        in out
+    )
     assert "?: doubtful, as these series have narrower rhythms" in out.replace("\n  ", " ")
     assert "p: probability that independent red noise has as large a mean R2" in out
     assert "e-0" not in out
