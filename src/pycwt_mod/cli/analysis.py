@@ -53,11 +53,14 @@ def _columns_of(source: Source) -> str:
         title + (f" in {source.units[title]}" if title in source.units else "")
         for title in source.columns
     ]
+    times = f", times in column {source.time}".rstrip() if source.found else ""
+    if source.dates_read_as:
+        times += f", dates read as {source.dates_read_as}"
     if len(titles) > _MOST_COLUMNS:
-        return f"{source.name}, {len(titles)} columns"
+        return f"{source.name}, {len(titles)} columns{times}"
     *others, last = titles
     listed = f"{', '.join(others)} and {last}" if others else last
-    return f"{source.name}, column{'s' if others else ''} {listed}"
+    return f"{source.name}, column{'s' if others else ''} {listed}{times}"
 
 
 def _times_of(inputs: Inputs) -> str:

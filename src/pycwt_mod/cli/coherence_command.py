@@ -102,10 +102,7 @@ def _run(arguments: argparse.Namespace) -> str:
     finally:
         bar.close()
     arguments.null = arguments.null or result.default_null
-    seconds = perf_counter() - began
-    if arguments.plot is not None:
-        save_coherence(arguments, inputs, result)
-    return _report(arguments, inputs, result, bar.simulated, seconds)
+    return _report(arguments, inputs, result, bar.simulated, began)
 
 
 def _simulated_field(
@@ -132,7 +129,7 @@ def _report(
     inputs: Inputs,
     result: CoherenceResult,
     simulated: int,
-    seconds: float,
+    began: float,
 ) -> str:
     R2, phase, coi, freq, sig = result
     null: Any = result.null
@@ -160,6 +157,9 @@ def _report(
         arrays["significant"], results["share_corrected"] = found, float(found.mean())
         lines.append(_corrected(arguments, float(found.mean())))
     facts, words = _made(arguments, null, simulated)
+    seconds = perf_counter() - began  # with the null field, found on first use above
+    if arguments.plot is not None:
+        save_coherence(arguments, inputs, result)
     return deliver(arguments, inputs, lines, results, arrays, seconds, facts, words)
 
 

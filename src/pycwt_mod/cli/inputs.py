@@ -16,7 +16,7 @@ from ..helpers import AR1EstimationError, ar1
 from ..preparation import Prepared, prepare
 from ..tables import DataError, Sheet, Table, common_times, read_table, sheet_of
 from ..tables.fields import likely_missing
-from ..time_axis import TimeAxis, as_time_axis, label_of, unit_of_steps
+from ..time_axis import RowsError, TimeAxis, as_time_axis, label_of, unit_of_steps
 from ..validation import warn_user
 from .options import UsageError
 
@@ -24,6 +24,8 @@ __all__ = ["Inputs", "Source", "check_red_noise", "read_inputs", "read_many"]
 
 # Fewer samples than this have no scale worth looking at.
 _FEWEST = 8
+# In place of a column of times: none is used.
+_COUNTED = "none"
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +40,8 @@ class Source:
     before: int  # times left out before those that all files have, and after them
     after: int
     made: tuple[int, ...]  # number of interpolated values of each column
+    dates_read_as: str = ""  # how dates were read that are not in ISO 8601
+    found: bool = False  # whether the column of times was found, not named
 
 
 @dataclass(frozen=True, eq=False)
@@ -176,11 +180,21 @@ def _tables(arguments: argparse.Namespace) -> list[tuple[Table, list[int]]]:
     for file in arguments.files:
         table = read_table(file, tuple(arguments.missing), header, arguments.skip)
         table = replace(table, date_format=arguments.date_format)
-        if arguments.time is not None:
+        counted = not several and arguments.time == _COUNTED and _COUNTED not in table.names
+        if arguments.time is not None and not counted:
             found.append(table.with_times(arguments.time))
+        elif several:
+            found.append((table, [_likely_times(table)]))
         else:
-            found.append((table, [_likely_times(table)] if several else []))
+            wanted = arguments.time is None and arguments.dt is None
+            found.append((table, _only_dates(table) if wanted else []))
     return found
+
+
+def _only_dates(table: Table) -> list[int]:
+    """Return the column of dates, if there is just one."""
+    found = [i for i in range(len(table.names)) if table.begins_with_date(i)]
+    return found if len(found) == 1 else []
 
 
 def _likely_times(table: Table) -> int:
@@ -200,7 +214,13 @@ def _chosen_columns(
         return [table.find(str(which)) for _, which in columns]
     options = " and ".join(option for option, _ in columns)
     others = [index for index in range(len(table.names)) if index not in times]
-    if any(which is not None for _, which in columns) or len(others) != len(columns):
+    named = any(which is not None for _, which in columns)
+    if not named and times and len(columns) == 2 and len(others) == 1:
+        raise UsageError(
+            f"{table.source} has one series beside its times, {_listed(table, others)}: name a "
+            "second file or column"
+        )
+    if named or len(others) != len(columns):
         raise UsageError(f"name columns by {options}; {table.source} has {_listed(table, others)}")
     for index in others:
         if table.looks_like_times(index):
@@ -271,7 +291,7 @@ def _inputs(sheets: Sequence[Sheet], arguments: argparse.Namespace) -> Inputs:
     axis = _axis(first, arguments)
     series = [values for sheet in sheets for values in sheet.values]
     inputs = Inputs(
-        tuple(map(_source, sheets)),
+        tuple(_source(sheet, found=arguments.time is None) for sheet in sheets),
         _names(sheets),
         tuple(series),
         None if first.time is None else axis.times,
@@ -285,8 +305,11 @@ def _inputs(sheets: Sequence[Sheet], arguments: argparse.Namespace) -> Inputs:
 def _axis(sheet: Sheet, arguments: argparse.Namespace) -> TimeAxis:
     """Return the times; without any, the step that is given, or samples."""
     if sheet.time is not None:
-        axis = as_time_axis(sheet.times, arguments.unit)
-        return axis if arguments.unit else as_time_axis(sheet.times, unit_of_steps(sheet.times))
+        try:
+            axis = as_time_axis(sheet.times, arguments.unit)
+            return axis if arguments.unit else as_time_axis(sheet.times, unit_of_steps(sheet.times))
+        except RowsError as error:
+            raise sheet.table.error(sheet.time, error) from None
     _advise_on_times(sheet, arguments)
     unit = arguments.unit or ("" if arguments.dt else "samples")
     dt = arguments.dt or 1.0
@@ -333,7 +356,7 @@ def _names(sheets: Sequence[Sheet]) -> tuple[str, ...]:
     )
 
 
-def _source(sheet: Sheet) -> Source:
+def _source(sheet: Sheet, found: bool) -> Source:
     table = sheet.table
     units = {name: unit for name, unit in zip(table.names, table.units, strict=False) if unit}
     return Source(
@@ -345,6 +368,8 @@ def _source(sheet: Sheet) -> Source:
         sheet.before,
         sheet.after,
         tuple(sheet.made.sum(axis=1).tolist()),
+        sheet.dates_read_as,
+        found and sheet.time is not None,
     )
 
 
@@ -359,7 +384,7 @@ def _point_out_sentinels(sheet: Sheet) -> None:
 
 
 def _advise_on_times(sheet: Sheet, arguments: argparse.Namespace) -> None:
-    if arguments.dt is not None:
+    if arguments.dt is not None or arguments.time is not None:
         return
     table = sheet.table
     others = [i for i in range(len(table.names)) if i not in sheet.columns]

@@ -85,7 +85,7 @@ def add_pair_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--y",
         metavar="COL",
-        help="column of the second; both may be left out if the file has just two",
+        help="column of the second; both may be left out if the file has just two besides dates",
     )
 
 
@@ -104,7 +104,8 @@ def add_data_options(parser: argparse.ArgumentParser) -> None:
     times.add_argument(
         "--time",
         metavar="COL",
-        help="column of times, numbers or dates; also year,month or date,time of two columns",
+        help="column of times, numbers or dates; also year,month or date,time of two columns; none "
+        "counts samples (default: the one column of dates)",
     )
     group.add_argument(
         "--date-format",

@@ -61,6 +61,7 @@ def _file_facts(source: Source) -> dict[str, Any]:
         "sha256": source.digest,
         "columns": list(source.columns),
         "time": source.time or None,
+        "dates_read_as": source.dates_read_as or None,
         "units": source.units,
         "left_out_before": source.before,
         "left_out_after": source.after,

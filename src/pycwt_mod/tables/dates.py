@@ -29,6 +29,7 @@ _TWELVE_HOURS = re.compile(r"(\d{1,2})(:\d\d.*?) ?([AaPp])\.?[Mm]\.?")
 
 # How the parts of a date before the year may be read, and as --date-format.
 _DAY_FIRST, _MONTH_FIRST = "day/month/year", "month/day/year"
+_YEAR_BEFORE = "year/month/day"
 _FORMATS = {_DAY_FIRST: "%d/%m/%Y", _MONTH_FIRST: "%m/%d/%Y"}
 
 # Texts of dates by the number of columns that hold their parts.
@@ -45,15 +46,19 @@ _WAYS = (
 )
 
 
-def as_times(column: Array, missing: tuple[str, ...] = (), form: str | None = None) -> Array:
+def as_times(
+    column: Array, missing: tuple[str, ...] = (), form: str | None = None
+) -> tuple[Array, str]:
     """Return a column as numbers or, if its first cell is a date, as dates; or raise RowsError.
 
-    `form` is that of the dates, as `datetime.strptime` takes it.
+    Also how dates were read that are not in ISO 8601, such as "day.month.year", else "". `form` is
+    that of the dates, as `datetime.strptime` takes it.
     """
     if column.dtype.kind == "M":
-        return column
+        return column, ""
     if form is not None:
-        return _dates([_by_format(row, text, form) for row, text in enumerate(as_texts(column))])
+        texts = enumerate(as_texts(column))
+        return _dates([_by_format(row, text, form) for row, text in texts]), form
     if column.dtype.kind in "SUO" and column.size and kind_of(as_texts(column[:1])[0]) == "date":
         return _from_texts([text.strip() for text in as_texts(column)])
     try:
@@ -81,17 +86,17 @@ def joined_parts(parts: Sequence[Array]) -> Array:
     return np.array([_PARTS[len(parts)].format(*map(int, row)) for row in rows], dtype=object)
 
 
-def _from_texts(texts: list[str]) -> Array:
-    """Return the texts of dates as dates, read in the one way that they can be."""
+def _from_texts(texts: list[str]) -> tuple[Array, str]:
+    """Return the texts of dates as dates, read in the one way that they can be, and that way."""
     if _ISO.fullmatch(texts[0]):
-        return _dates([_by_iso(row, text) for row, text in enumerate(texts)])
+        return _dates([_by_iso(row, text) for row, text in enumerate(texts)]), ""
     matches = [_YEAR_FIRST.fullmatch(text) or _YEAR_LAST.fullmatch(text) for text in texts]
     for row, (text, match) in enumerate(zip(texts, matches, strict=True)):
         if match is None:
             raise _no_date(row, text)
     found = [match.groupdict() for match in matches if match is not None]
     if "sign" not in found[0]:
-        return _read(found, texts, "year first")
+        return _read(found, texts, _YEAR_BEFORE), _YEAR_BEFORE.replace("/", texts[0][4])
     a, b = (np.array([int(parts[part]) for parts in found]) for part in "ab")
     ways = [way for way, month in ((_DAY_FIRST, b), (_MONTH_FIRST, a)) if (month <= 12).all()]
     if not ways:
@@ -102,15 +107,17 @@ def _from_texts(texts: list[str]) -> Array:
             [row],
             "Write all dates in one way.",
         )
-    if len(ways) == 1 or found[0]["sign"] == ".":  # with points the day is first
-        return _read(found, texts, ways[0])
-    return _the_one_in_order({way: _read(found, texts, way) for way in ways}, texts)
+    sign = found[0]["sign"]
+    if len(ways) == 1 or sign == ".":  # with points the day is first
+        return _read(found, texts, ways[0]), ways[0].replace("/", sign)
+    dates, way = _the_one_in_order({way: _read(found, texts, way) for way in ways}, texts)
+    return dates, way.replace("/", sign)
 
 
-def _the_one_in_order(readings: dict[str, Array], texts: list[str]) -> Array:
+def _the_one_in_order(readings: dict[str, Array], texts: list[str]) -> tuple[Array, str]:
     """Return the reading whose steps are even or, if none are, whose dates are in order."""
     for fits in (_is_even, _is_ordered):
-        kept = [dates for dates in readings.values() if fits(dates)]
+        kept = [(dates, way) for way, dates in readings.items() if fits(dates)]
         if len(kept) == 1:
             return kept[0]
         if kept:
@@ -190,10 +197,13 @@ def _dates(dates: list[datetime]) -> Array:
     return np.array([date.isoformat() for date in plain], dtype="datetime64[us]")
 
 
-def _compact(values: NDArray[np.float64]) -> Array:
+def _compact(values: NDArray[np.float64]) -> tuple[Array, str]:
     """Return numbers such as 20200131 or 202001 as dates, and others as they are."""
-    for (low, high), end in ((_COMPACT_DAYS, ""), (_COMPACT_MONTHS, "01")):
+    for (low, high), end, way in (
+        (_COMPACT_DAYS, "", "YYYYMMDD"),
+        (_COMPACT_MONTHS, "01", "YYYYMM"),
+    ):
         if ((values >= low) & (values <= high) & (values % 1 == 0)).all():
             with suppress(ValueError):
-                return _dates([datetime.fromisoformat(f"{int(v)}{end}") for v in values])
-    return values
+                return _dates([datetime.fromisoformat(f"{int(v)}{end}") for v in values]), way
+    return values, ""

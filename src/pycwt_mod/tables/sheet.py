@@ -24,6 +24,8 @@ _UNITS = {unit.removesuffix("s"): UNITS[unit] for unit in ("days", "hours", "min
 _SAME = 0.01
 # Names of a column of months, in lower case.
 _PARTS = ("month", "mon", "mo", "mm", "monat", "mois", "mes")
+# Straight lines in place of more than this part of the values would make the result.
+_MOST_FILLED = 0.1
 # Times of two files agree to this part of a step; numbers may be rounded.
 _AGREEMENT = {"M": 0.01, "f": 0.1}
 
@@ -54,6 +56,8 @@ class Sheet:
         Whether a value was interpolated, of the same shape.
     before, after : int
         Number of times of the file before the grid, and after it.
+    dates_read_as : str
+        How dates were read that are not in ISO 8601, such as "month/day/year", else "".
     """
 
     table: Table
@@ -67,6 +71,7 @@ class Sheet:
     made: NDArray[np.bool_]
     before: int = 0
     after: int = 0
+    dates_read_as: str = ""
 
     @property
     def titles(self) -> list[str]:
@@ -116,13 +121,28 @@ class Sheet:
         """Raise DataError if a series has gaps, which were filled up to a length of `longest`."""
         starts, lengths = _gaps(np.isnan(self.values[series]))
         if lengths.size:
-            most = int(lengths.max())
-            index, fault = self._gap(series, int(starts[lengths.argmax()]), most, longest)
+            most, start = int(lengths.max()), int(starts[lengths.argmax()])
+            missing = int(lengths.sum() + self.made[series].sum())
+            if missing > _MOST_FILLED * self.times.size:
+                raise self._too_long(series, start, most, missing)
+            index, fault = self._gap(series, start, most, longest)
             remedy = (
                 f"Pass --interpolate {most} to fill gaps of up to {most} "
                 f"step{'s' if most > 1 else ''}, or leave out the rows before or after."
             )
             raise self.table.error(index, RowsError(fault.reason, fault.rows, remedy))
+
+    def _too_long(self, series: int, start: int, length: int, missing: int) -> DataError:
+        """Return the error for a gap beside which filling would be no remedy."""
+        first, last = (label_of(self.times[k]) for k in (start, start + length - 1))
+        dates = f", with dates read as {self.dates_read_as}" if self.dates_read_as else ""
+        fault = RowsError(
+            f"has a gap of {length} step{'s' if length > 1 else ''}, {first} to {last}, too long "
+            f"to fill where {missing} of {self.times.size} values are missing{dates}",
+            [int(np.searchsorted(self.places, start))],
+            "Choose a part of the record: leave out the rows before or after the gap.",
+        )
+        return self.table.error(self.columns[series], fault)
 
     def _gap(self, series: int, start: int, length: int, longest: int) -> tuple[int, RowsError]:
         """Return the index of the column with a gap, and what is wrong with it."""
@@ -153,9 +173,9 @@ def sheet_of(table: Table, time: int | None, columns: Sequence[int], longest: in
     values = np.stack([table.values(index) for index in columns])
     if time is None:
         times = np.arange(1, table.n_rows + 1)
-        places, step, words = times - 1, 1.0, EVEN
+        places, step, words, reading = times - 1, 1.0, EVEN, ""
     else:
-        times = table.times(time)
+        times, reading = table.times_as_read(time)
         if times.size > 1 and (times[1:] < times[:-1]).all():
             table, times, values = table.part(slice(None, None, -1)), times[::-1], values[:, ::-1]
         try:
@@ -169,7 +189,9 @@ def sheet_of(table: Table, time: int | None, columns: Sequence[int], longest: in
     made = np.zeros(grid.shape, bool)
     for series, own in zip(grid, made, strict=True):
         _fill(series, own, longest)
-    return Sheet(table, time, tuple(columns), times, places, step, words, grid, made)
+    return Sheet(
+        table, time, tuple(columns), times, places, step, words, grid, made, dates_read_as=reading
+    )
 
 
 def _of_parts(table: Table, time: int) -> str:

@@ -155,6 +155,10 @@ class Table:
 
     def times(self, index: int) -> NDArray[Any]:
         """Return a column as numbers or dates, in whichever order and steps."""
+        return self.times_as_read(index)[0]
+
+    def times_as_read(self, index: int) -> tuple[NDArray[Any], str]:
+        """Return a column as `times` does, and how dates were read, "" if in ISO 8601."""
         try:
             return as_times(self.columns[index], self.missing, self.date_format)
         except RowsError as error:
@@ -205,8 +209,8 @@ class Table:
             raise self.error(indexes[0], error) from None
         return replace(self, columns=columns), indexes
 
-    def looks_like_times(self, index: int) -> bool:
-        """Return whether a column begins with a date, or has numbers that rise in even steps."""
+    def begins_with_date(self, index: int) -> bool:
+        """Return whether a column has dates, by its first cell."""
         column = self.columns[index]
         if column.dtype.kind == "M" or (column.size and kind_of(str(column[0])) == "date"):
             return True
@@ -214,6 +218,12 @@ class Table:
             with suppress(RowsError):
                 as_times(column[:1], form=self.date_format)
                 return bool(column.size)
+        return False
+
+    def looks_like_times(self, index: int) -> bool:
+        """Return whether a column begins with a date, or has numbers that rise in even steps."""
+        if self.begins_with_date(index):
+            return True
         try:
             self.time_axis(index)
         except DataError:

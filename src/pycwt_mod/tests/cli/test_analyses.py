@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 import pycwt_mod
+from pycwt_mod.cli import coherence_command
 
 # Enough for a yearly cycle, which is far above the level.
 FEW = ("--mc-count", "20")
@@ -92,6 +93,7 @@ def test_json_tells_how_it_was_made(csv, call_json):
                 "sha256": hashlib.sha256(Path(csv).read_bytes()).hexdigest(),
                 "columns": ["rain", "discharge"],
                 "time": "date",
+                "dates_read_as": None,
                 "units": {},
                 "left_out_before": 0,
                 "left_out_after": 0,
@@ -155,6 +157,18 @@ def test_wct_that_goes_on_says_how_much_is_stored(csv, call):
     assert err.startswith("20 of 60 surrogates are stored, 40 are simulated:\n")
     assert "60 surrogates, seed 0, 20 of them from the cache, " in out
     assert "stored" not in call("wct", csv, *YEARS, "--mc-count", "80", "--no-progress")[2]
+
+
+def test_wct_tells_the_time_of_the_null_field_too(csv, call_json, monkeypatch):
+    clock, field = [0.0], pycwt_mod.CoherenceResult.null_field.fget
+
+    def slow(result):
+        clock[0] = 100.0
+        return field(result)
+
+    monkeypatch.setattr(coherence_command, "perf_counter", lambda: clock[0])
+    monkeypatch.setattr(pycwt_mod.CoherenceResult, "null_field", property(slow))
+    assert call_json("wct", csv, *YEARS, *FEW)["provenance"]["seconds"] == 100
 
 
 def test_wct_in_closed_form_needs_no_surrogates(csv, call, call_json):
@@ -303,8 +317,34 @@ def test_standard_input_is_analysed(csv):
     assert json.loads(done.stdout)["provenance"]["files"][0]["file"] == "<stdin>"
 
 
-def test_dates_that_are_not_used_are_pointed_out(csv, call, call_json):
+@pytest.mark.parametrize("columns", [(), ("--x", "rain", "--y", "discharge")])
+def test_the_one_column_of_dates_is_the_times(columns, csv, call):
+    status, out, err = call("xwt", csv, *columns)
+    assert (status, err) == (0, "")
+    assert f"Data: {csv}, columns rain and discharge, times in column date\n" in out
+    assert "Times: 1980-01-01 to 1999-12-01, monthly, 240 values\n" in out
+    series = ("--x", "rain", "--y", "discharge")
+    for counted in (("--time", "none"), ("--dt", "1")):
+        status, out, err = call("xwt", csv, *series, *counted)
+        assert (status, err) == (0, "")
+        assert "Times: 240 values" in out
+        assert "date" not in out
+
+
+def test_one_of_two_columns_of_dates_must_be_named(csv, call):
+    rows = Path(csv).read_text().splitlines()
+    rows = [f"{row},{row.partition(',')[0].replace('date', 'end')}" for row in rows]
+    Path(csv).write_text("\n".join([*rows, ""]))
+    status, out, err = call("xwt", csv)
+    assert (status, out) == (2, "")
+    assert "name columns by --x and --y; rivers.csv has 1 date, 2 rain, 3 discharge, 4 end" in err
+
+
+def test_times_that_are_not_used_are_pointed_out(rivers, call, call_json, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     warnings.simplefilter("always")
+    csv, times = "rivers.csv", 1980 + np.arange(240) / 12
+    np.savetxt(csv, np.column_stack([times, *rivers]), header="date rain discharge")
     status, out, err = call("xwt", csv, "--x", "rain", "--y", "discharge")
     assert status == 0
     assert "date looks like the times: pass --time date" in err
@@ -342,8 +382,8 @@ def test_numbers_that_look_like_gaps_are_pointed_out(call, tmp_path, monkeypatch
     ("arguments", "status", "message"),
     [
         (["--x", "rane", "--y", "discharge"], 1, "no column 'rane'. Did you mean 'rain'?"),
-        (["--x", "rain"], 2, "name columns by --x and --y; rivers.csv has 1 date, 2 rain, 3"),
-        ([], 2, "name columns by --x and --y"),
+        (["--x", "rain"], 2, "name columns by --x and --y; rivers.csv has 2 rain, 3 dis"),
+        (["--dt", "1"], 2, "name columns by --x and --y; rivers.csv has 1 date, 2 rain, 3"),
         (["--time", "date", "--dt", "1"], 2, "not allowed with argument"),
         (["--dt", "0"], 2, "must be a positive number, got '0'"),
         (["--dt", "fast"], 2, "must be a positive number, got 'fast'"),
@@ -358,7 +398,11 @@ def test_numbers_that_look_like_gaps_are_pointed_out(call, tmp_path, monkeypatch
         (["--plot", "nowhere/out.png"], 1, "there is no folder 'nowhere' for the picture"),
         (["--save", "nowhere/out.npz"], 1, "there is no folder 'nowhere' for the arrays"),
         (["--x", "date", "--y", "rain"], 1, "line 2: column 'date' must hold numbers, got the da"),
-        (["--time", "date", "--unit", "eons"], 1, "unit must be one of seconds, minutes"),
+        (
+            ["--unit", "eons"],
+            1,
+            "csv: column 'date' holds dates, whose unit must be one of seconds",
+        ),
         (["--time", "rain", "--x", "rain", "--y", "rain"], 1, "column 'rain' must be in the order"),
         (["--header", "no", "--x", "2", "--y", "3"], 1, "line 1: column 2 must hold numbers"),
     ],

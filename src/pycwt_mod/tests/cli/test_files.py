@@ -47,7 +47,8 @@ def test_two_files_are_joined_on_their_dates(command, two, call):
     simulation = FEW if command == "wct" else ("--dj", "1/4")
     status, out, err = call(command, *two, "--interpolate", "3", *simulation)
     assert (status, err) == (0, "")
-    assert "Data: rain.csv, column mm; flow.csv, column m3s\n" in out
+    data = "rain.csv, column mm, times in column date; flow.csv, column m3s, times in column day"
+    assert f"Data: {data} Times:" in " ".join(out.split())
     assert "Times: 2019-01-21 to 2020-02-04, daily, 380 values\n" in out
     assert "Left out: 20 times of rain.csv before these\n" in out
     assert "Filled by interpolation: 3 of 380 values of mm\n" in out
@@ -73,6 +74,29 @@ def test_gap_between_files_is_told_with_the_number_to_pass(two, call):
     assert "rain.csv, line 102: column 'date' must be evenly spaced, got a step from 20" in err
     assert "Pass --interpolate 3 to fill gaps of up to 3 steps" in err
     assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize("sign", "/-.")
+def test_way_in_which_dates_were_read_is_told(sign, write, series, call, call_json):
+    order = (2, 1, 0) if sign == "." else (1, 2, 0)
+    dates = [sign.join(str(day).split("-")[part] for part in order) for day in DAYS]
+    write("us.csv", ["date;rain;flow"], dates, *series, sep=";")
+    status, out, err = call("wct", "us.csv", *FEW)
+    assert (status, err) == (0, "")
+    read = sign.join(["day", "month", "year"] if sign == "." else ["month", "day", "year"])
+    assert f"flow, times in column date, dates read as {read} Times:" in " ".join(out.split())
+    assert call_json("wct", "us.csv", *FEW)["provenance"]["files"][0]["dates_read_as"] == read
+
+
+def test_gaps_of_more_than_a_tenth_are_not_to_be_filled(write, series, call):
+    days = [k for k in range(N) if DAYS[k].item().day <= 12]
+    dates = [f"{DAYS[k].item():%m/%d/%Y}" for k in days]
+    write("us.csv", ["date,rain,flow"], dates, *(values[days] for values in series))
+    status, out, err = call("wct", "us.csv", *FEW)
+    assert (status, out) == (1, "")
+    assert "us.csv, line 14: column 'rain' has a gap of 19 steps, 2019-01-13 to 2019-01-31," in err
+    assert "dates read as month/day/year. Choose a part of the record" in err
+    assert "--interpolate" not in err
 
 
 def test_many_files_are_compared_by_their_names(two, series, write, call):
@@ -169,7 +193,7 @@ def test_a_series_with_itself_is_told(write, series, call):
         (["flow.csv", "rain.csv", "flow.csv"], "takes one file or two, got 3"),
         (["rain.csv", "flow.csv", "--dt", "1"], "several files are joined on their times"),
         (["rain.csv", "plain.csv"], "plain.csv: name its column of times by --time; it has 1 a"),
-        (["rain.csv"], "name it by --time, and beside mm a second file or col"),
+        (["rain.csv"], "has one series beside its times, 2 mm: name a second"),
         (["rain.csv", "wide.csv"], "name columns by --y; wide.csv has 2 a, 3 b"),
         (["plain.csv", "--dt", "1", "--deseason", "year"], "--deseason year needs dates"),
         (["rain.csv", "--deseason", "1"], "must be year, or the number of samples in a cycle"),
