@@ -99,7 +99,7 @@ def test_times_without_a_marked_point_are_zero():
     ("options", "message"),
     [
         ({"low": 3000.0}, "`low` and `high` must hold a period of the transform"),
-        ({"low": 20.0, "high": 10.0}, "`low` and `high` must hold a period"),
+        ({"low": 20.0, "high": 10.0}, "`low` must not exceed `high`, got 20 and 10"),
         ({"low": -1.0}, "`low` must be positive"),
         ({"mask": np.ones(3, dtype=bool)}, "`mask` must be truth values of shape"),
         ({"mask": np.ones((3, 4))}, "`mask` must be truth values of shape .* got float64"),

@@ -258,8 +258,8 @@ def test_series_have_their_names_where_one_leads_the_other_upside_down():
     rows = [a_row(-2.6, 0.1, (64.0, 128.0), 91.0, relation="x leads, reversed")]
     common = CommonLag((64.0, 128.0), 6.9, 0.1, True)
     summary = a_summary(*rows, common_lag=common)
-    short = dataclasses.replace(summary, names=("P", "Q")).table()
-    assert short.endswith("  P leads, reversed")
+    short = dataclasses.replace(summary, unit="").table()
+    assert short.endswith("  rain leads, reversed")
     lines = dataclasses.replace(summary, names=("precipitation", "flow")).table().splitlines()
     assert lines[0] == "  periods and lags in days; *: reversed"
     assert lines[-1].endswith("  precipitation leads*")
