@@ -68,7 +68,10 @@ def degrees(phase: float, error: float) -> str:
 
 def limits_of(band: tuple[float, float]) -> str:
     """Return a band of periods as text."""
-    return " to ".join(f"{limit:.0f}" if limit >= 1000 else f"{limit:.4g}" for limit in band)
+    return " to ".join(
+        f"{limit:.0f}" if limit >= 1000 else f"{limit:.4g}" if limit >= 0.1 else f"{limit:.2g}"
+        for limit in band
+    )
 
 
 def percent(share: float) -> str:

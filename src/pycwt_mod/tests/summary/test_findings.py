@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pycwt_mod import wct
-from pycwt_mod.summary import CommonLag, SummaryRow, fill, simulated_on, summarise
+from pycwt_mod.summary import CommonLag, SummaryRow, fill, limits_of, simulated_on, summarise
 from pycwt_mod.summary.rows import _relation
 from pycwt_mod.summary.text import WIDTH
 
@@ -368,3 +368,12 @@ def test_summary_refuses_levels_that_are_none(result):
 def test_summary_refuses_labels_that_are_no_text(result, options, message):
     with pytest.raises(TypeError, match=message):
         result.summary(**options)
+
+
+def test_limits_of_a_band_are_written_as_people_write_them():
+    written = {
+        (8192, 16384): "8192 to 16384",
+        (0.25, 0.5): "0.25 to 0.5",
+        (2**-7, 2**-6): "0.0078 to 0.016",
+    }
+    assert {band: limits_of(band) for band in written} == written
