@@ -130,7 +130,7 @@ class NullField:
                 if ends:
                     row[part] = _interpolated(y[part], curves, weights)
             row[np.isnan(y)] = np.nan
-        return np.asarray(np.exp(p, out=p))
+        return np.asarray(np.exp(np.minimum(p, 0, out=p), out=p))
 
     def plot(
         self, times: ArrayLike | None = None, *, level: float = 0.95, **options: Any

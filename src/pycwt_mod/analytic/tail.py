@@ -125,7 +125,8 @@ def _points(seed: int) -> tuple[Floats, Floats, Complexes]:
 
     drawn = []
     for part, n in enumerate(_POINTS):
-        sobol = qmc.Sobol(2 * RANK, rng=np.random.default_rng([seed, part]))
+        # By the name that SciPy 1.13 knows, too.
+        sobol = qmc.Sobol(2 * RANK, seed=np.random.default_rng([seed, part]))
         drawn.append(sobol.random(n))
     plain, tilted = (-np.log1p(-points[:, :RANK]) for points in drawn)
     return plain, tilted, np.exp(2j * np.pi * np.concatenate(drawn)[:, RANK:])
