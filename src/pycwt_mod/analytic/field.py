@@ -223,7 +223,7 @@ class NullField:
 
     def write(self, stream: Any) -> None:
         """Write the field to an open binary file."""
-        np.savez(stream, allow_pickle=False, **self.to_arrays())  # type: ignore[arg-type, unused-ignore]
+        np.savez(stream, **self.to_arrays())  # type: ignore[arg-type, unused-ignore]
 
     @classmethod
     def load(cls, path: str | PathLike[str]) -> NullField:
