@@ -7,6 +7,7 @@ W(s) = ifft(fft(x) * sqrt(2 pi s / dt) * conj(psi_ft(s omega))). Nothing here va
 from __future__ import annotations
 
 import math
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -100,25 +101,59 @@ def wavelet_filter(mother: Any, scales: Any, n_fft: int, dt: float) -> NDArray[A
 
 
 def forward(
-    signal: NDArray[Any], mother: Any, scales: NDArray[np.float64], dt: float, n_fft: int
-) -> tuple[NDArray[np.complex128], NDArray[np.complex128]]:
-    """Transform one series at all scales, a block of scales at a time.
+    signal: NDArray[Any],
+    mother: Any,
+    scales: NDArray[np.float64],
+    dt: float,
+    n_fft: int,
+    *,
+    single: bool = False,
+    workers: int = 1,
+    every: int = 1,
+) -> tuple[NDArray[Any], NDArray[np.complex128]]:
+    """Transform series at all scales, a block of scales at a time.
+
+    Parameters
+    ----------
+    signal : numpy.ndarray
+        Series, shape (..., n), real or complex.
+    mother : MotherWavelet
+        Supplies `psi_ft`.
+    scales : numpy.ndarray
+        Scales, in the unit of `dt`.
+    dt : float
+        Sampling interval.
+    n_fft : int
+        FFT length.
+    single : bool
+        Whether to compute W in single precision.
+    workers : int
+        Number of threads. The result does not depend on it.
+    every : int
+        W is computed at the times 0, `every`, 2 `every` and so on.
 
     Returns
     -------
     W : numpy.ndarray
-        (scale, time), complex.
+        (..., scale, time), complex.
     spectrum : numpy.ndarray
-        The zero-padded FFT of the series, shape (n_fft,).
+        The zero-padded FFT of the series, shape (..., n_fft), in double precision.
     """
-    n = signal.size
-    spectrum = scipy.fft.fft(signal, n_fft)
-    W = np.empty((scales.size, n), dtype=np.complex128)
-    rows = max(1, _BLOCK_BYTES // (64 * n_fft))
-    for first in range(0, scales.size, rows):
+    n = signal.shape[-1]
+    kind = np.complex64 if single else np.complex128
+    spectrum = scipy.fft.fft(signal, n_fft, axis=-1, workers=workers)
+    W = np.empty((*signal.shape[:-1], scales.size, -(-n // every)), dtype=kind)
+    n_series = math.prod(signal.shape[:-1])
+    rows = max(1, _BLOCK_BYTES // (64 * n_fft * max(1, n_series)))
+
+    def transform(first: int) -> None:
         block = slice(first, first + rows)
-        product = spectrum * wavelet_filter(mother, scales[block], n_fft, dt)
-        W[block] = scipy.fft.ifft(product, axis=-1, overwrite_x=True)[:, :n]
+        filters = wavelet_filter(mother, scales[block], n_fft, dt)
+        product = (spectrum[..., np.newaxis, :] * filters).astype(kind, copy=False)
+        W[..., block, :] = scipy.fft.ifft(product, axis=-1, overwrite_x=True)[..., :n:every]
+
+    with ThreadPoolExecutor(workers) as pool:
+        list(pool.map(transform, range(0, scales.size, rows)))
     return W, spectrum
 
 

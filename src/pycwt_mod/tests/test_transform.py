@@ -85,3 +85,29 @@ def test_bounds_of_scales_are_told_by_name(options, message):
     series = np.random.default_rng(2).normal(size=64)
     with pytest.raises(ValueError, match=message):
         cwt(series, **({"dt": 1.0} | options))
+
+
+@settings(deadline=None, max_examples=30)
+@given(
+    shape=st.sampled_from([(), (3,), (2, 2)]),
+    n=st.integers(3, 80),
+    every=st.integers(1, 90),
+    workers=st.integers(1, 3),
+    is_complex=st.booleans(),
+    single=st.booleans(),
+)
+def test_forward_of_many_series_at_some_times_is_that_of_each_at_all(
+    shape, n, every, workers, is_complex, single
+):
+    rng = np.random.default_rng(n)
+    signal = rng.standard_normal((*shape, n)) + 1j * is_complex * rng.standard_normal((*shape, n))
+    scales = transform.scale_axis(2.0, 1 / 3, 12)
+    W, spectrum = transform.forward(
+        signal, Morlet(), scales, 1.0, 128, single=single, workers=workers, every=every
+    )
+    assert W.dtype == (np.complex64 if single else np.complex128)
+    assert spectrum.dtype == np.complex128
+    for place in np.ndindex(shape):
+        expected, _ = transform.forward(signal[place], Morlet(), scales, 1.0, 128)
+        error = np.abs(W[place] - expected[:, ::every]).max()
+        assert error <= (1e-6 if single else 1e-14) * np.abs(expected).max()
