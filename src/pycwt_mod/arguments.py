@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -34,36 +35,62 @@ from .validation import (
 )
 
 # Series shorter than this have no AR(1) estimate worth the name.
-_SHORTEST_PAIR = 4
+_SHORTEST = 4
 
 Array = NDArray[np.float64]
 
 
-def as_pair(y1: Any, y2: Any) -> Array:
-    """Return both series as one array, shape (2, n)."""
-    first, second = (
-        as_series(y, name, min_size=_SHORTEST_PAIR, allow_constant=False)
-        for y, name in ((y1, "y1"), (y2, "y2"))
-    )
-    same_size(first, second, ("y1", "y2"))
-    return np.stack([first, second])
+@dataclass(frozen=True)
+class Group:
+    """Series that are compared with each other, as they were given.
+
+    Parameters
+    ----------
+    series : mapping
+        By what messages call them, such as "y1" or "X[0]".
+    tables : mapping, optional
+        What has an index, series or whole tables, by the same or the arguments' names.
+    names : tuple of str, optional
+        Their names, by default those of the series themselves.
+    """
+
+    series: Mapping[str, Any]
+    tables: Mapping[str, Any] | None = None
+    names: tuple[str, ...] | None = None
+
+    @property
+    def labelled(self) -> Mapping[str, Any]:
+        """What may have an index."""
+        return self.series if self.tables is None else self.tables
 
 
-def normalized(pair: Array) -> Array:
-    """Return both series with mean 0 and standard deviation 1."""
-    anomaly = in_range(pair - pair.mean(axis=1, keepdims=True))
+def as_rows(series: Mapping[str, Any]) -> Array:
+    """Return series, by what messages call them, as one array, shape (q, n)."""
+    rows = {
+        name: as_series(values, name, min_size=_SHORTEST, allow_constant=False)
+        for name, values in series.items()
+    }
+    (first, one), *others = rows.items()
+    for name, other in others:
+        same_size(one, other, (first, name))
+    return np.stack(list(rows.values()))
+
+
+def normalized(series: Array) -> Array:
+    """Return series, shape (q, n), with mean 0 and standard deviation 1."""
+    anomaly = in_range(series - series.mean(axis=1, keepdims=True))
     scaled: Array = anomaly / anomaly.std(axis=1, keepdims=True)
     return scaled
 
 
-def in_range(pair: Array) -> Array:
+def in_range(series: Array) -> Array:
     """Return series times powers of two that bring their largest value to about 1.
 
     The products of the coherence, whose result has no unit, then neither overflow nor vanish; and
     powers of two change no digit.
     """
-    _, exponents = np.frexp(np.abs(pair).max(axis=1, keepdims=True))
-    return np.asarray(np.ldexp(pair, -exponents))
+    _, exponents = np.frexp(np.abs(series).max(axis=1, keepdims=True))
+    return np.asarray(np.ldexp(series, -exponents))
 
 
 class DimensionError(ValueError, Warning):
@@ -148,11 +175,12 @@ def coefficient_of(series: Array, name: str) -> float:
     return float(g)
 
 
-def coefficients_of(pair: Array, al1: Any, al2: Any) -> tuple[float, float]:
-    """Return the lag-1 autocorrelations of `y1` and `y2`: as given, or else estimated."""
-    g1 = coefficient_of(pair[0], "y1") if al1 is None else as_coefficient(al1, "al1")
-    g2 = coefficient_of(pair[1], "y2") if al2 is None else as_coefficient(al2, "al2")
-    return g1, g2
+def coefficients_of(series: Mapping[str, Array], given: Mapping[str, Any]) -> tuple[float, ...]:
+    """Return the lag-1 autocorrelation of each series: as given, or else estimated."""
+    return tuple(
+        coefficient_of(values, name) if al is None else as_coefficient(al, name_of_al)
+        for (name, values), (name_of_al, al) in zip(series.items(), given.items(), strict=True)
+    )
 
 
 def variance_and_alpha(signal: Any, alpha: Any, dt: float) -> tuple[float, float]:

@@ -25,7 +25,7 @@ from .time_axis import (
 )
 from .validation import warn_user
 
-__all__ = ["UNNAMED", "common_axes", "index_axis", "sampling_of"]
+__all__ = ["UNNAMED", "common_axes", "index_axis", "name_of", "sampling_of", "taken_apart"]
 
 # Names of series without names.
 UNNAMED = ("x", "y")
@@ -49,20 +49,26 @@ _FREQUENCIES = {
 
 @dataclass(frozen=True, eq=False)
 class _Labels:
-    """The labels of a series: pandas' index, and the dimension if it is one of xarray."""
+    """The labels of a series: pandas' index, and the dimension if it is one of xarray.
+
+    `is_table` says whether they are those of all columns of a DataFrame.
+    """
 
     index: Any
     dim: str | None
+    is_table: bool = False
 
 
-def sampling_of(series: Mapping[str, Any], dt: float | None) -> dict[str, Any]:
-    """Return dt, names, times and unit of one or two series, by the names of the arguments.
+def sampling_of(
+    series: Mapping[str, Any], dt: float | None, names: tuple[str, ...] | None = None
+) -> dict[str, Any]:
+    """Return dt, names, times and unit of series or tables, by the names of the arguments.
 
-    Times and unit are left out where no index tells them. Faults of an index are errors without
-    `dt`, which it then has to tell, and else a warning: pycwt takes series sample by sample, and a
-    script may mean it so.
+    Times and unit are left out where no index tells them; `names` are by default their own. Faults
+    of an index are errors without `dt`, which it then has to tell, and else a warning: pycwt takes
+    series sample by sample, and a script may mean it so.
     """
-    facts = {"names": tuple(map(_name_of, series.values(), UNNAMED)), "dt": dt}
+    facts = {"names": names or tuple(map(name_of, series.values(), UNNAMED)), "dt": dt}
     try:
         axes = common_axes(series)
     except ValueError as error:
@@ -108,14 +114,31 @@ def index_axis(series: Any, name: str) -> TimeAxis | None:
 def common_axes(series: Mapping[str, Any]) -> dict[str, TimeAxis | None]:
     """Return the time axis of each series; ValueError if their labels differ or have faults."""
     labels = {name: _labels_of(each) for name, each in series.items()}
-    known = {name: each for name, each in labels.items() if each is not None}
-    if len(known) == 2 and not _same_labels(*known.values()):
-        (one, first), (two, second) = known.items()
-        raise ValueError(
-            f"`{one}` and `{two}` must have the same index, got {_span(first)} and "
-            f"{_span(second)}. Keep what they share: `{_alignment(known)}`."
-        )
+    known = [(name, each) for name, each in labels.items() if each is not None]
+    for two, second in known[1:]:
+        one, first = known[0]
+        if not _same_labels(first, second):
+            raise ValueError(
+                f"`{one}` and `{two}` must have the same index, got {_span(first)} and "
+                f"{_span(second)}. Keep what they share: `{_alignment({one: first, two: second})}`."
+            )
     return {name: index_axis(each, name) for name, each in series.items()}
+
+
+def taken_apart(table: Any) -> tuple[list[Any], Any, list[str] | None]:
+    """Return the series of a table, what has their index, and their names if it has some.
+
+    Series are the columns of a DataFrame, and the rows of anything else; of a DataArray the times
+    are along "time", or else along the last dimension.
+    """
+    if hasattr(table, "columns") and hasattr(table, "iloc"):
+        columns = [table.iloc[:, number] for number in range(table.shape[1])]
+        return columns, table, [str(name) for name in table.columns]
+    if not hasattr(table, "indexes") or len(getattr(table, "dims", ())) != 2:
+        return list(table), None, None
+    array = table.transpose(..., "time") if "time" in table.dims else table
+    names = array.indexes.get(array.dims[0])
+    return list(array), array[0], None if names is None else [str(name) for name in names]
 
 
 def _times_for(axis: TimeAxis, dt: float, name: str) -> dict[str, Any]:
@@ -151,7 +174,8 @@ def _hint(series: Mapping[str, Any]) -> str:
 # --- labels ---
 
 
-def _name_of(series: Any, otherwise: str) -> str:
+def name_of(series: Any, otherwise: str) -> str:
+    """Return the name of a series, or another if it has none."""
     columns = list(getattr(series, "columns", ()))
     name = columns[0] if len(columns) == 1 else getattr(series, "name", None)
     return otherwise if name is None or not str(name) else str(name)
@@ -166,7 +190,7 @@ def _labels_of(series: Any) -> _Labels | None:
         return _Labels(_as_dates(series.indexes[dim]), dim) if dim in series.indexes else None
     index = getattr(series, "index", None)
     is_index = hasattr(index, "equals") and hasattr(index, "names")
-    return _Labels(_as_dates(index), None) if is_index else None
+    return _Labels(_as_dates(index), None, np.ndim(series) == 2) if is_index else None
 
 
 def _as_dates(index: Any) -> Any:
@@ -304,12 +328,13 @@ def _way_to_even_times(labels: _Labels, name: str) -> str:
 
 
 def _alignment(labels: Mapping[str, _Labels]) -> str:
-    """Return a statement that keeps what two series share."""
+    """Return a statement that keeps what two series, or tables, share."""
     one, two = labels
     if all(each.dim for each in labels.values()):
         return f'{one}, {two} = xr.align({one}, {two}, join="inner")'
     first, second = (f"{name}.to_series()" if each.dim else name for name, each in labels.items())
-    return f'{one}, {two} = {first}.align({second}, join="inner")'
+    axis = ", axis=0" if any(each.is_table for each in labels.values()) else ""
+    return f'{one}, {two} = {first}.align({second}, join="inner"{axis})'
 
 
 def _span(labels: _Labels) -> str:

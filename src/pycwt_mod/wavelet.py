@@ -5,15 +5,16 @@ Those for one series are in `single`, those that only simulate in `levels`.
 
 from __future__ import annotations
 
-import math
-from typing import Any, Unpack
+from collections.abc import Mapping
+from typing import Any, TypeVar, Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from . import chisquare, levels, transform
 from .arguments import (
-    as_pair,
+    Group,
+    as_rows,
     coefficients_of,
     in_range,
     normalized,
@@ -49,6 +50,7 @@ _REEXPORTED = (DOG, MexicanHat, Morlet, Paul, ar1, fft, fft_kwargs, find, get_ca
 _check_parameter_wavelet = as_mother
 
 Array = NDArray[np.float64]
+Kind = TypeVar("Kind", bound=CoherenceResult)
 
 
 @explains_keywords()
@@ -124,11 +126,12 @@ def xwt(
     (62, 64)
     """
     mother = as_mother(wavelet)
-    facts = sampling_of({"y1": y1, "y2": y2}, dt if dt is None else as_interval(dt))
-    pair, dt = as_pair(y1, y2), facts["dt"]
+    series = {"y1": y1, "y2": y2}
+    facts = sampling_of(series, dt if dt is None else as_interval(dt))
+    pair, dt = as_rows(series), facts["dt"]
     level = as_level(significance_level)
     grid = as_scales(pair.shape[1], dt, dj, s0, J, freqs, mother)
-    g1, g2 = coefficients_of(pair, al1, al2)
+    g1, g2 = coefficients_of(dict(zip(series, pair, strict=True)), {"al1": al1, "al2": al2})
     scale_of_power = 1.0 if as_flag(normalize, "normalize") else float(np.prod(pair.std(axis=1)))
     if normalize:
         pair = normalized(pair)
@@ -260,53 +263,86 @@ def wct(
     >>> WCT.shape, sig.shape
     ((69, 100), (69,))
     """
+    return coherence_result(
+        CoherenceResult,
+        Group({"y1": y1, "y2": y2}),
+        {"al1": al1, "al2": al2},
+        dt,
+        (dj, s0, J, freqs),
+        sig,
+        significance_level,
+        wavelet,
+        normalize,
+        spectra,
+        kwargs,
+    )
+
+
+def coherence_result(
+    kind: type[Kind],
+    given: Group,
+    al: Mapping[str, Any],
+    dt: float | None,
+    scales: tuple[Any, Any, Any, Any],
+    sig: bool,
+    significance_level: float,
+    wavelet: Any,
+    normalize: bool,
+    spectra: bool,
+    keywords: SimulationKeywords,
+) -> Kind:
+    """Return the coherence of some series with its significance: what `wct` and its kin do.
+
+    The arguments are those of `wct`; `scales` are dj, s0, J and freqs, and `al` has the lag-1
+    autocorrelation of each series, or None, by what messages call it.
+    """
     mother = as_mother(wavelet)
-    facts = sampling_of({"y1": y1, "y2": y2}, dt if dt is None else as_interval(dt))
-    pair, dt = as_pair(y1, y2), facts["dt"]
+    facts = sampling_of(given.labelled, dt if dt is None else as_interval(dt), given.names)
+    rows, dt = as_rows(given.series), facts["dt"]
     level = as_level(significance_level)
-    n = pair.shape[1]
-    options = SimulationOptions(**kwargs).for_record(n)
+    n = rows.shape[1]
+    options = SimulationOptions(**keywords).for_record(n)
     smoothing = check_smoothing(options.smoothing, mother)
-    grid = as_scales(n, dt, dj, s0, J, freqs, mother)
+    grid = as_scales(n, dt, *scales, mother)
     geometry = Geometry(mother, grid.values, dt, grid.dj, n, padded_length(n), smoothing)
-    g1, g2 = math.nan, math.nan
     # Before the coherence: a series without an AR(1) estimate should fail at once.
+    coefficients: tuple[float, ...] = ()
     if as_flag(sig, "sig"):
-        g1, g2 = coefficients_of(pair, al1, al2)
-    fields = normalized(pair) if as_flag(normalize, "normalize") else in_range(pair)
+        coefficients = coefficients_of(dict(zip(given.series, rows, strict=True)), al)
+    fields = normalized(rows) if as_flag(normalize, "normalize") else in_range(rows)
     kept = PairSpectra.empty(geometry.n_scales, n) if as_flag(spectra, "spectra") else None
     WCT, aWCT = coherence_of_pair(fields, geometry, kept)
     signif: Array = np.asarray([0])
     null = None
     if sig and wct_significance is levels.wct_significance:
+        g1, g2 = coefficients
         null = levels.simulate_null(
             g1, g2, dt, grid.dj, grid.s0, grid.J, mother, options, level, grid.given
         ).reordered(grid.order)
         signif = null.quantile(level)
     elif sig:
-        signif = _replaced_significance(g1, g2, dt, level, mother, grid, options, kwargs)
-    facts |= made_by("wct", mother, grid.asked, dt=dt, **grid.facts, smoothing=smoothing)
+        signif = _replaced_significance(coefficients, dt, level, mother, grid, options, keywords)
+    facts |= made_by(kind.FUNCTION, mother, grid.asked, dt=dt, **grid.facts, smoothing=smoothing)
     facts["provenance"] |= {"significance_level": level, "normalize": bool(normalize)}
     facts["series"] = fields
     facts["mean_freqs"], facts["mean_power"] = mean_spectrum(fields, mother, grid.asked, dt)
     if sig:
-        facts["provenance"]["coefficients"] = [g1, g2]
+        facts["provenance"]["coefficients"] = list(coefficients)
     if null is not None:
         asked = {"mc_count": options.mc_count, "cache": options.cache}
         facts["provenance"]["simulation"] = {**null.provenance, **asked}
     if kept is not None:
         # What is not normalised was brought into range by powers of two.
-        original = fields if normalize else pair
+        original = fields if normalize else rows
         units = np.abs(original).max(axis=1) / np.abs(fields).max(axis=1)
         kept.multiply(*units.tolist())
         facts["spectra"] = kept.rows(grid.order)
-    rows = WCT[grid.order], aWCT[grid.order], geometry.coi, geometry.frequencies[grid.order]
-    return CoherenceResult(*rows, signif, null=null, level=level, **facts)
+    parts = WCT[grid.order], aWCT[grid.order], geometry.coi, geometry.frequencies[grid.order]
+    return kind(*parts, signif, null=null, level=level, **facts)
 
 
 def _replaced_significance(
-    g1: float,
-    g2: float,
+    coefficients: tuple[float, ...],
     dt: float,
     level: float,
     mother: Any,
@@ -321,5 +357,6 @@ def _replaced_significance(
         given["rng_seed"] = options.rng_seed
     if options.n_samples is not None:
         given["n_samples"] = options.n_samples
+    g1, g2 = coefficients
     signif = wct_significance(g1, g2, dt=dt, significance_level=level, wavelet=mother, **given)
     return signif if grid.given is None else signif[grid.order]

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..indexes import index_axis, sampling_of
+from ..indexes import index_axis, sampling_of, taken_apart
 from ..validation import as_positive, as_series, brief, did_you_mean, warn_user
 
 Array = NDArray[np.float64]
@@ -53,7 +53,7 @@ class SeriesSet:
 
 def as_series_set(data: Any, dt: Any, names: Any) -> SeriesSet:
     """Take `data` apart into series; one that cannot be used is noted, not refused."""
-    columns, labelled, found = _taken_apart(data)
+    columns, labelled, found = taken_apart(_table(data))
     labels = _as_names(found if names is None else names, len(columns))
     n_times = len(columns[0])
     interval, unit, times = _time_axis(labelled, dt, n_times)
@@ -68,21 +68,12 @@ def as_series_set(data: Any, dt: Any, names: Any) -> SeriesSet:
     return SeriesSet(labels, series, failures, n_times, interval, unit, times)
 
 
-def _taken_apart(data: Any) -> tuple[list[Any], Any, list[str] | None]:
-    """Return the series, an object whose index holds the times, and the names of the series."""
+def _table(data: Any) -> Any:
+    """Return `data` if it is two series or more: an array of them, if it has no index."""
     if hasattr(data, "columns") and hasattr(data, "iloc"):
         if data.shape[1] < 2:
             raise ValueError(f"`data` must have at least two columns, got {data.shape[1]}.")
-        columns = [data.iloc[:, number] for number in range(data.shape[1])]
-        return columns, data, [str(name) for name in data.columns]
-    if not hasattr(data, "indexes") or len(getattr(data, "dims", ())) != 2:
-        return _rows(data), None, None
-    array = data.transpose(..., "time") if "time" in data.dims else data
-    names = array.indexes.get(array.dims[0])
-    return _rows(array), array[0], None if names is None else [str(name) for name in names]
-
-
-def _rows(data: Any) -> list[Any]:
+        return data
     try:
         table = data if np.ma.isMaskedArray(data) else np.asarray(data)
     except ValueError:  # rows of different lengths
@@ -93,7 +84,7 @@ def _rows(data: Any) -> list[Any]:
             f"`data` must be two series or more over the same times, shape (n_series, n_times), or "
             f"a pandas DataFrame, got {shape}. Stack series by `numpy.stack([y1, y2, ...])`."
         )
-    return list(table)
+    return data if hasattr(data, "indexes") else table
 
 
 def _as_names(names: Any, n_series: int) -> tuple[str, ...]:

@@ -84,6 +84,7 @@ class CoherenceResult(JudgedPair, _CoherenceFields):
 
     spectra: PairSpectra | None = None
 
+    FUNCTION: ClassVar[str] = "wct"  # that returns it
     PARTS: ClassVar[Mapping[str, Any]] = {**JudgedPair.PARTS, "spectra": PairSpectra}
 
     def semblance(self, order: int = 1) -> Array:
