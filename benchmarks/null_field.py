@@ -13,11 +13,12 @@ from scipy import stats
 
 from pycwt_mod import Morlet, wct, wct_null, wct_null_field
 from pycwt_mod.arrays import NUMPY
-from pycwt_mod.coherence import smoothed_spectra, squared_coherence
+from pycwt_mod.coherence import smoothed_spectra
 from pycwt_mod.geometry import Geometry
 from pycwt_mod.helpers import padded_length
 from pycwt_mod.levels import NullField
-from pycwt_mod.montecarlo.noise import Streams, ar1_pairs
+from pycwt_mod.montecarlo.noise import Streams, ar1_series
+from pycwt_mod.statistic import PAIR
 
 Floats = NDArray[np.float64]
 
@@ -56,18 +57,18 @@ def coherences(
 
     for start in range(0, n_pairs, BLOCK):
         indices = range(start, min(start + BLOCK, n_pairs))
-        noise = ar1_pairs(streams, indices, geometry.n_times, g)
+        noise = ar1_series(streams, indices, geometry.n_times, g)
         if common:
-            same = ar1_pairs(Streams(seed + 1), indices, geometry.n_times, g)[0]
+            same = ar1_series(Streams(seed + 1), indices, geometry.n_times, g)[0]
             noise = own * noise + shared * same
         noise -= noise.mean(axis=-1, keepdims=True)
         padded = np.zeros((*noise.shape[:2], geometry.n_fft), dtype=complex)
         padded[..., : geometry.n_times] = noise
         R2 = np.empty((geometry.n_scales, len(indices), geometry.n_times))
-        scratch = np.empty((len(indices), 2 * geometry.n_times))
+        scratch = np.empty((len(indices), geometry.n_times), dtype=complex)
         spectra = {geometry.n_fft: NUMPY.fft(padded)}
         for scale, S in smoothed_spectra(spectra, bank, parts=everywhere):
-            squared_coherence(S, R2[scale], scratch)
+            PAIR.R2(S, R2[scale], scratch)
         yield from np.clip(R2, 0, 1).swapaxes(0, 1)
 
 
@@ -215,7 +216,7 @@ def witnesses(n_full: int, cases: list[tuple[float, float]]) -> None:
 
 def through_wct(n_pairs: int, length: int, g: tuple[float, float]) -> None:
     """Print the false alarms of `wct` as a user calls it, its coefficients estimated, dj = 1/4."""
-    noise = ar1_pairs(Streams(11), range(n_pairs), length, g)
+    noise = ar1_series(Streams(11), range(n_pairs), length, g)
     ways: dict[str, Shares] = {}
     for pair in noise.swapaxes(0, 1):
         result = wct(*pair, 1.0, 1 / 4, progress=False, cache=False)

@@ -88,7 +88,7 @@ def measured(plan: Plan, count: int) -> tuple[Stopwatches, float]:
     watches.__init__()  # type: ignore[misc]
     stages = [
         (counting, "normal_rows", "noise", lambda *a: 2 * len(a[1]) * a[2] // 2),
-        (counting, "ar1_pairs", "noise", lambda *a: 2 * len(a[1]) * a[2]),
+        (counting, "ar1_series", "noise", lambda *a: 2 * len(a[1]) * a[2]),
         (counting, "grid_spectra", "ends of the noise", lambda *a: a[1].size),
         (coherence, "filtered", "filters", lambda *a: a[2].size // 2),
         (coherence, "_pack_fields", "products", lambda *a: a[0].size // 2),

@@ -1,14 +1,15 @@
-"""The wavelet coherence on arrays: one pass over the scales, from two spectra to R2.
+"""The wavelet coherence on arrays: one pass over the scales, from the spectra of series to R2.
 
-R2 = |S(W1 conj(W2)/s)|^2 / (S(|W1|^2/s) S(|W2|^2/s)), where S smooths each scale in time by the
-window of the mother wavelet and then across scales by a boxcar (Grinsted et al. 2004).
+Of two series R2 = |S(W1 conj(W2)/s)|^2 / (S(|W1|^2/s) S(|W2|^2/s)), where S smooths each scale in
+time by the window of the mother wavelet and then across scales by a boxcar (Grinsted et al. 2004).
 
-One scale is in work at a time, for a batch of series pairs, so the working set stays in the
-processor's cache. The two power fields are real and the time window is even, so both go through
-one complex FFT as its real and imaginary part: six FFTs per scale and pair in all.
+One scale is in work at a time, for a batch of groups of series, so the working set stays in the
+processor's cache. Power fields are real and the time window is even, so two of them go through one
+complex FFT as its real and imaginary part: six FFTs per scale and pair in all, and for q series
+q + 2 ceil(q^2 / 2).
 
-Axes: (field, pair, time), where the two fields are the two series, then (power 1 + i power 2,
-cross spectrum).
+Axes: (field, group, time), where the fields are the series, then those of the packed spectral
+matrix: (power 1 + i power 2, cross-spectrum) of a pair, see `statistic`.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from .arrays import NUMPY, Array, ArrayOps
 from .boxcar import ScaleBoxcar, ScaleWindows
 from .filters import FilterBank, ScaleFilter, filtered
 from .geometry import Geometry
+from .statistic import PAIR, Statistic, cross, n_fields, power, squared_size
 from .transform import forward
 
 Floats = NDArray[np.float64]
@@ -51,8 +53,8 @@ def smoothed_spectra(
     ----------
     spectra : mapping of int to array
         For each FFT length of the bank the Fourier coefficients of the series that its bands take
-        up, by default their zero-padded FFT: complex, shape (2, n_pairs, n_fft), first axis the
-        two series of a pair.
+        up, by default their zero-padded FFT: complex, shape (q, n_groups, n_fft), first axis the
+        series of a group.
     bank : FilterBank
         The geometry.
     ops : ArrayOps
@@ -60,7 +62,7 @@ def smoothed_spectra(
     parts : callable
         ``parts(scale_index)``: the slice of times that is wanted; empty ones are passed over.
     on_transform : callable, optional
-        Called with (scale index, W), W the wavelet transforms (2, n_pairs, n), valid during the
+        Called with (scale index, W), W the wavelet transforms (q, n_groups, n), valid during the
         call.
 
     Yields
@@ -68,17 +70,21 @@ def smoothed_spectra(
     scale_index : int
         In ascending order.
     S : array
-        Complex, shape (2, n_pairs, part): S[0] is S(|W1|^2/s) + i S(|W2|^2/s), S[1] is
-        S(W1 conj(W2)/s), both times the same positive constant. Overwritten by the next step.
+        Complex, shape (ceil(q^2 / 2), n_groups, part): the packed spectral matrix, times a
+        positive constant; of a pair S[0] is S(|W1|^2/s) + i S(|W2|^2/s), S[1] is
+        S(W1 conj(W2)/s). Overwritten by the next step.
     """
-    n_pairs = next(iter(spectra.values())).shape[1]
+    n_series, n_groups = next(iter(spectra.values())).shape[:2]
+    shape = n_fields(n_series), n_groups
     # One piece of memory for all FFT lengths, so that it stays in the cache.
-    memory = ops.zeros((4 * n_pairs * bank.lengths[-1],), "complex")
+    n_rows = (n_series + shape[0]) * n_groups
+    memory = ops.zeros((n_rows * bank.lengths[-1],), "complex")
     width = _working_width(bank)
-    scratch = ops.zeros((n_pairs, 2 * width), "real")
+    scratch = ops.zeros((n_groups, width), "complex")
 
     def fields_of(scale: int, row: ScaleFilter) -> Array:
-        transforms, fields = memory[: 4 * n_pairs * row.n_fft].reshape((2, 2, n_pairs, row.n_fft))
+        rows = memory[: n_rows * row.n_fft].reshape((-1, n_groups, row.n_fft))
+        transforms, fields = rows[:n_series], rows[n_series:]
         filtered(spectra[row.n_fft], row.wavelet, transforms, ops)
         W = ops.ifft(transforms)[..., :width]
         if on_transform is not None:
@@ -87,7 +93,7 @@ def smoothed_spectra(
         fields[..., bank.n :] = 0
         return fields
 
-    yield from smoothed_fields(fields_of, (2, n_pairs), bank, ops, parts=parts)
+    yield from smoothed_fields(fields_of, shape, bank, ops, parts=parts)
 
 
 def smoothed_fields(
@@ -164,33 +170,16 @@ def _working_width(bank: FilterBank) -> int:
 
 
 def _pack_fields(W: Array, fields: Array, scratch: Array, ops: ArrayOps) -> None:
-    """Write |W1|^2 + i |W2|^2 and W1 conj(W2) to the beginning of `fields`."""
-    n = W.shape[-1]
-    power, cross = fields[0, ..., :n], fields[1, ..., :n]
-    # Contiguous reals are squared several times faster than strided real and imaginary parts.
-    for series, target in ((W[0], power.real), (W[1], power.imag)):
-        _squared_size(series, target, scratch, ops)
-    ops.xp.conj(W[1], out=cross)
-    ops.xp.multiply(cross, W[0], out=cross)
-
-
-def _squared_size(field: Array, out: Array, scratch: Array, ops: ArrayOps) -> None:
-    """Write |field|^2 to the real array `out`; `scratch` holds twice as many reals."""
-    parts = ops.as_real(field)
-    squares = scratch[..., : parts.shape[-1]]
-    ops.xp.multiply(parts, parts, out=squares)
-    ops.xp.add(squares[..., ::2], squares[..., 1::2], out=out)
-
-
-def squared_coherence(S: Array, out: Array, scratch: Array, ops: ArrayOps = NUMPY) -> None:
-    """Write R2 = |S12|^2 / (S1 S2) to the real array `out`.
-
-    `scratch` is a real array at least twice as long on its last axis.
-    """
-    _squared_size(S[1], out, scratch, ops)
-    product = scratch[..., : out.shape[-1]]
-    ops.xp.multiply(S[0].real, S[0].imag, out=product)
-    out /= product
+    """Write the powers and cross-spectra of transforms to the beginning of `fields`."""
+    packed = fields[..., : W.shape[-1]]
+    for second, series in enumerate(W):
+        squared_size(series, power(packed, second), scratch, ops)
+        for first in range(second):
+            product = cross(packed, first, second)
+            ops.xp.conj(series, out=product)
+            ops.xp.multiply(product, W[first], out=product)
+    if len(W) % 2:  # the last power stands alone
+        power(packed, len(W))[...] = 0
 
 
 @dataclass(frozen=True)
@@ -239,37 +228,42 @@ class PairSpectra:
         return PairSpectra(*(each[order] for each in vars(self).values()))
 
 
-def coherence_of_pair(
-    pair: Floats, geometry: Geometry, spectra: PairSpectra | None = None
+def coherence_of_series(
+    series: Floats,
+    geometry: Geometry,
+    statistic: Statistic = PAIR,
+    spectra: PairSpectra | None = None,
 ) -> tuple[Floats, Floats]:
-    """Return R2 and the phase of W1 conj(W2) of two measured series.
+    """Return R2 and the phase of measured series.
 
     Parameters
     ----------
-    pair : numpy.ndarray
-        The two series, shape (2, n).
+    series : numpy.ndarray
+        The series, shape (q, n), in the order of the statistic.
     geometry : Geometry
-        Of the pair.
+        Of the series.
+    statistic : Statistic
+        Which coherence.
     spectra : PairSpectra, optional
-        To be filled with what R2 is made of.
+        To be filled with what R2 of a pair is made of.
 
     Returns
     -------
     R2, phase : numpy.ndarray
-        (scale, time).
+        (scale, time). The phase of a pair is that of W1 conj(W2); of a partial coherence that of
+        the smoothed cross-spectrum with the others removed; a multiple one has none, NaN.
     """
     if geometry.smooths_itself:
-        return coherence_by_own_smooth(pair, geometry, spectra)
+        return coherence_by_own_smooth(series, geometry, statistic, spectra)
     n, n_fft = geometry.n_times, geometry.n_fft
     bank = geometry.make_bank(keep=False)
-    padded = np.zeros((2, 1, n_fft), dtype=complex)
-    padded[:, 0, :n] = pair
-    R2 = np.empty((geometry.n_scales, n))
-    phase = np.empty((geometry.n_scales, n))
+    padded = np.zeros((len(series), 1, n_fft), dtype=complex)
+    padded[:, 0, :n] = series
+    R2, phase = (np.empty((geometry.n_scales, n)) for _ in range(2))
 
-    def keep_phase(scale: int, W: Complex) -> None:
-        cross = W[0, 0] * W[1, 0].conj()
-        np.arctan2(cross.imag, cross.real, out=phase[scale])
+    def keep_transforms(scale: int, W: Complex) -> None:
+        if statistic == PAIR:
+            _write_phase(W[0, 0] * W[1, 0].conj(), phase[scale])
         if spectra is not None:
             spectra.W1[scale], spectra.W2[scale] = W[:, 0]
 
@@ -279,36 +273,58 @@ def coherence_of_pair(
         unit *= ScaleBoxcar.factor(bank.taps)
     everywhere = slice(0, n)
     for scale, S in smoothed_spectra(
-        {n_fft: NUMPY.fft(padded)}, bank, parts=lambda _: everywhere, on_transform=keep_phase
+        {n_fft: NUMPY.fft(padded)}, bank, parts=lambda _: everywhere, on_transform=keep_transforms
     ):
         if spectra is not None:
             spectra.S12[scale] = unit * S[1, 0]
             spectra.S1[scale], spectra.S2[scale] = unit * S[0, 0].real, unit * S[0, 0].imag
-        with np.errstate(all="ignore"):
-            squared_coherence(S, R2[np.newaxis, scale], np.empty((1, 2 * n)))
-        _settle(R2[scale], S[0, 0].real, S[0, 0].imag, n_fft)
+        _evaluate(S[:, 0], statistic, n_fft, R2[scale], phase[scale])
     return R2, phase
 
 
 def coherence_by_own_smooth(
-    pair: Floats, geometry: Geometry, spectra: PairSpectra | None = None
+    series: Floats,
+    geometry: Geometry,
+    statistic: Statistic = PAIR,
+    spectra: PairSpectra | None = None,
 ) -> tuple[Floats, Floats]:
-    """Return the same as `coherence_of_pair`, smoothed by the mother wavelet's own `smooth`."""
-    W1, W2 = (
-        forward(series, geometry.mother, geometry.scales, geometry.dt, geometry.n_fft)[0]
-        for series in pair
-    )
-    cross = W1 * W2.conj()
-    S1, S2, S12 = (own_smooth(f, geometry) for f in (np.abs(W1) ** 2, np.abs(W2) ** 2, cross))
-    S1, S2 = np.real(S1), np.real(S2)
+    """Return the same as `coherence_of_series`, smoothed by the mother wavelet's own `smooth`."""
+    W = [
+        forward(one, geometry.mother, geometry.scales, geometry.dt, geometry.n_fft)[0]
+        for one in series
+    ]
+    S = np.zeros((n_fields(len(W)), *W[0].shape), dtype=complex)
+    for second, transform in enumerate(W):
+        power(S, second)[...] = np.real(own_smooth(np.abs(transform) ** 2, geometry))
+        for first in range(second):
+            cross(S, first, second)[...] = own_smooth(W[first] * transform.conj(), geometry)
     if spectra is not None:
-        for kept, values in zip(vars(spectra).values(), (W1, W2, S1, S2, S12), strict=True):
+        parts = (*W, power(S, 0), power(S, 1), S[1])
+        for kept, values in zip(vars(spectra).values(), parts, strict=True):
             kept[:] = values
+    R2, phase = (np.empty(W[0].shape) for _ in range(2))
+    if statistic == PAIR:
+        _write_phase(W[0] * W[1].conj(), phase)
+    for scale in range(geometry.n_scales):
+        _evaluate(S[:, scale], statistic, geometry.n_fft, R2[scale], phase[scale])
+    return R2, phase
+
+
+def _write_phase(field: Complex, out: Floats) -> None:
+    np.arctan2(field.imag, field.real, out=out)
+
+
+def _evaluate(S: Complex, statistic: Statistic, n_fft: int, R2: Floats, phase: Floats) -> None:
+    """Write R2 at one scale, NaN where it is not defined, and the phase unless it is a pair's."""
     with np.errstate(all="ignore"):
-        R2 = np.abs(S12) ** 2 / (S1 * S2)
-    for row, power1, power2 in zip(R2, S1, S2, strict=True):
-        _settle(row, power1, power2, geometry.n_fft)
-    return R2, np.angle(cross)
+        unknown = statistic.undefined(S, _rounding(n_fft))
+        statistic.R2(S, R2, np.empty(R2.shape, dtype=complex))
+        if statistic.name == "partial":
+            _write_phase(cross(S, 0, 1), phase)
+    if statistic != PAIR:
+        phase[unknown | (statistic.name == "multiple")] = np.nan
+    R2[unknown] = np.nan
+    np.clip(R2, 0.0, 1.0, out=R2)
 
 
 def own_smooth(field: NDArray[Any], geometry: Geometry) -> NDArray[Any]:
@@ -329,18 +345,15 @@ def own_smooth(field: NDArray[Any], geometry: Geometry) -> NDArray[Any]:
     return smoothed
 
 
-def _settle(R2: Floats, power1: Floats, power2: Floats, n_fft: int) -> None:
-    """Put NaN in place of R2 at one scale where a series is silent; keep the rest within [0, 1].
+def is_silent(size: Floats, n_fft: int) -> NDArray[np.bool_]:
+    """Return where the smoothed power of a scale is no larger than its rounding errors."""
+    return np.asarray(~(size > _rounding(n_fft) * size.max()))
+
+
+def _rounding(n_fft: int) -> float:
+    """Return the rounding error of a smoothed spectrum, as a share of its largest value.
 
     Smoothing by FFT leaves rounding errors of the scale's largest power everywhere. Where the
-    power itself is no larger, the quotient would be noise divided by noise.
+    power itself is no larger, a quotient would be noise divided by noise.
     """
-    for power in (power1, power2):
-        R2[is_silent(power, n_fft)] = np.nan
-    np.clip(R2, 0.0, 1.0, out=R2)
-
-
-def is_silent(power: Floats, n_fft: int) -> NDArray[np.bool_]:
-    """Return where the smoothed power of a scale is no larger than its rounding errors."""
-    rounding = _SILENCE_ROUNDING_ERRORS * np.finfo(float).eps * np.log2(max(n_fft, 2))
-    return np.asarray(~(power > rounding * power.max()))
+    return float(_SILENCE_ROUNDING_ERRORS * np.finfo(float).eps * np.log2(max(n_fft, 2)))

@@ -25,6 +25,7 @@ from .montecarlo.options import (
 from .montecarlo.plan import Plan, make_plan
 from .mothers import as_mother
 from .null_fields import check_closed_form, is_to_simulate, null_field_of, scale_null_of
+from .statistic import PAIR, Statistic
 from .validation import as_coefficient, as_count, as_flag, as_level, warn_user
 
 __all__ = ["wct_null", "wct_null_field", "wct_significance"]
@@ -171,6 +172,7 @@ def wct_significance(
     (9,)
     """
     level = as_level(significance_level)
+    coefficients = as_coefficient(al1, "al1"), as_coefficient(al2, "al2")
     options = SimulationOptions(
         mc_count=mc_count,
         progress=progress,
@@ -188,7 +190,7 @@ def wct_significance(
         mc_count_max=mc_count_max,
         timeout=timeout,
     )
-    return simulate_null(al1, al2, dt, dj, s0, J, wavelet, options, level).quantile(level)
+    return simulate_null(coefficients, dt, dj, s0, J, wavelet, options, level).quantile(level)
 
 
 @explains_keywords(SimulationKeywords.__annotations__)
@@ -233,7 +235,8 @@ def wct_null(
     True
     """
     checked = SimulationOptions(**options)
-    return simulate_null(al1, al2, dt, dj, s0, J, wavelet, checked)
+    coefficients = as_coefficient(al1, "al1"), as_coefficient(al2, "al2")
+    return simulate_null(coefficients, dt, dj, s0, J, wavelet, checked)
 
 
 @explains_keywords(SimulationKeywords.__annotations__)
@@ -315,8 +318,9 @@ def wct_null_field(
     """
     mother = as_mother(wavelet)
     chosen = _options_of_field(options)
+    coefficients = as_coefficient(al1, "al1"), as_coefficient(al2, "al2")
     plan = make_plan(
-        (as_coefficient(al1, "al1"), as_coefficient(al2, "al2")),
+        coefficients,
         dt,
         dj,
         s0,
@@ -333,7 +337,7 @@ def wct_null_field(
         _warn_of_few(chosen)
     else:
         check_closed_form(plan)
-    return null_field_of(plan, plan.coefficients, chosen, centred=centred, simulate=simulate)
+    return null_field_of(plan, coefficients, chosen, centred=centred, simulate=simulate)
 
 
 def _options_of_field(options: SimulationKeywords) -> SimulationOptions:
@@ -355,8 +359,7 @@ def _options_of_field(options: SimulationKeywords) -> SimulationOptions:
 
 
 def simulate_null(
-    al1: float,
-    al2: float,
+    coefficients: tuple[float, ...],
     dt: float,
     dj: float,
     s0: float,
@@ -365,10 +368,12 @@ def simulate_null(
     options: SimulationOptions,
     level: float = 0.95,
     scales: NDArray[np.float64] | None = None,
+    statistic: Statistic = PAIR,
 ) -> NullDistribution | AnalyticNull:
     """Check the problem, plan and simulate it; `tol` is for the given level.
 
-    `scales` stand in place of those of `s0` and `J`; `dj` may be NaN then, see `Geometry`.
+    `coefficients` are those of the series, in the order of the statistic. `scales` stand in place
+    of those of `s0` and `J`; `dj` may be NaN then, see `Geometry`.
     """
     mother = as_mother(wavelet)
     if options.surrogate_length == "record":
@@ -376,8 +381,9 @@ def simulate_null(
             "`surrogate_length='record'` needs a record, and here is none. Pass its length as "
             "`n_samples`."
         )
-    coefficients = as_coefficient(al1, "al1"), as_coefficient(al2, "al2")
     is_analytic = options.method == "analytic"
+    if statistic != PAIR:
+        _check_options_of_groups(options)
     even = scales is None or not math.isnan(dj)
     plan = make_plan(
         coefficients,
@@ -391,12 +397,28 @@ def simulate_null(
         smoothing=check_smoothing(options.smoothing, mother),
         n_samples=options.n_samples,
         scales=scales,
+        statistic=statistic,
         pad=padded_length,
     )
     warn_of_little(plan, options)
     if is_analytic:
-        return scale_null_of(plan, coefficients, options)
+        g1, g2 = coefficients
+        return scale_null_of(plan, (g1, g2), options)
     return estimate_null(plan, options, level=level)
+
+
+def _check_options_of_groups(options: SimulationOptions) -> None:
+    """Raise ValueError for options that exist for the coherence of two series only."""
+    if options.method == "analytic":
+        raise ValueError(
+            "`method` must be 'multirate' or 'full' for more than two series, got 'analytic'. "
+            "Leave it out."
+        )
+    if options.noise == "legacy":
+        raise ValueError(
+            "`noise` must be 'ar1' for more than two series, got 'legacy': pycwt has no "
+            "coherence of them. Leave it out."
+        )
 
 
 def warn_of_little(plan: Plan, options: SimulationOptions) -> None:

@@ -30,6 +30,7 @@ from .montecarlo.null import FILE_FORMAT as NULL_FORMAT
 from .montecarlo.null import NullDistribution
 from .montecarlo.options import SimulationOptions
 from .montecarlo.plan import digest_of, fingerprint, make_record_plan
+from .statistic import PAIR, Statistic
 
 Floats = NDArray[np.float64]
 
@@ -73,20 +74,25 @@ class Distribution:
 
 def null_field_of(
     geometry: Geometry,
-    coefficients: tuple[float, float],
+    coefficients: tuple[float, ...],
     options: SimulationOptions,
     *,
     centred: bool,
     simulate: bool | None = None,
+    statistic: Statistic = PAIR,
 ) -> NullField:
-    """Return the null distributions at all points of a map of two AR(1) records.
+    """Return the null distributions at all points of a map of AR(1) records.
 
-    In closed form, or else simulated, with the options: by default where `is_to_simulate` says so.
-    `centred` says whether the mean of each series is subtracted.
+    In closed form, or else simulated, with the options: by default where `is_to_simulate` says so,
+    and for more than two series always. `centred` says whether the mean of each is subtracted.
     """
-    if is_to_simulate(geometry) if simulate is None else simulate:
-        return _simulated(geometry, coefficients, options, centred)
-    key = _key(geometry, coefficients, centred)
+    if simulate is None:
+        simulate = statistic != PAIR or is_to_simulate(geometry)
+    if simulate:
+        return _simulated(geometry, coefficients, options, centred, statistic)
+    g1, g2 = coefficients
+    pair = g1, g2
+    key = _key(geometry, pair, centred)
     path = cache_path() / f"field-{key}.npz"
     if options.cache:
         field = _KEPT.get(key) or recall(
@@ -95,8 +101,8 @@ def null_field_of(
         if field is not None:
             return _keep(key, field)
     with single_threaded():  # the matrices are too small to share
-        table = tabulate(geometry, coefficients, without_mean=centred)
-    field = NullField(table, geometry.n_times, geometry.periods, geometry.dt, _facts(coefficients))
+        table = tabulate(geometry, pair, without_mean=centred)
+    field = NullField(table, geometry.n_times, geometry.periods, geometry.dt, _facts(pair))
     if options.cache:
         store(path, field.write)
         _keep(key, field)
@@ -136,9 +142,10 @@ def _facts(coefficients: tuple[float, float]) -> dict[str, Any]:
 
 def _simulated(
     geometry: Geometry,
-    coefficients: tuple[float, float],
+    coefficients: tuple[float, ...],
     options: SimulationOptions,
     centred: bool,
+    statistic: Statistic,
 ) -> NullField:
     """Count the coherences of surrogates as long as the record, by scale and distance."""
     n = geometry.n_times
@@ -149,7 +156,11 @@ def _simulated(
         felt, nodes = felt_distances(geometry), scale_nodes(geometry)
     far = np.minimum(felt, (n - 1) / 2)
     plan = make_record_plan(
-        geometry, coefficients, distance_classes(far, nodes, n), centred=centred
+        geometry,
+        coefficients,
+        distance_classes(far, nodes, n),
+        centred=centred,
+        statistic=statistic,
     )
     null = estimate_null(plan, options)
     table = table_of_counts(null.counts, plan.distances, nodes, far, n)

@@ -20,7 +20,7 @@ from .arguments import (
     normalized,
     padded_length,
 )
-from .coherence import PairSpectra, coherence_of_pair
+from .coherence import PairSpectra, coherence_of_series
 from .geometry import Geometry
 from .helpers import ar1, ar1_spectrum, fft, fft_kwargs, find, get_cache_dir, rednoise
 from .indexes import sampling_of
@@ -311,13 +311,13 @@ def coherence_result(
         coefficients = coefficients_of(dict(zip(given.series, rows, strict=True)), al)
     fields = normalized(rows) if as_flag(normalize, "normalize") else in_range(rows)
     kept = PairSpectra.empty(geometry.n_scales, n) if as_flag(spectra, "spectra") else None
-    WCT, aWCT = coherence_of_pair(fields, geometry, kept)
+    WCT, aWCT = coherence_of_series(fields, geometry, spectra=kept)
     signif: Array = np.asarray([0])
     null = None
     if sig and wct_significance is levels.wct_significance:
         g1, g2 = coefficients
         null = levels.simulate_null(
-            g1, g2, dt, grid.dj, grid.s0, grid.J, mother, options, level, grid.given
+            (g1, g2), dt, grid.dj, grid.s0, grid.J, mother, options, level, grid.given
         ).reordered(grid.order)
         signif = null.quantile(level)
     elif sig:

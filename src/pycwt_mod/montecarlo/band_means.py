@@ -23,12 +23,13 @@ from numpy.typing import NDArray
 from scipy.special import logit, ndtr
 
 from ..arrays import NUMPY, NUMPY_SINGLE, ArrayOps
-from ..coherence import coherence_by_own_smooth, smoothed_spectra, squared_coherence
+from ..coherence import coherence_by_own_smooth, smoothed_spectra
 from ..filters import Banks, FilterBank, ScaleFilter, folded, lowest_frequencies, passbands_of
 from ..geometry import Geometry
+from ..statistic import PAIR
 from ..transform import wavelet_filter
 from .demands import demands_of
-from .noise import Streams, ar1_pairs
+from .noise import Streams, ar1_series
 
 Array = NDArray[np.float64]
 
@@ -128,7 +129,7 @@ class BandSurrogates:
         """Return the band means of a range of surrogates, shape (stop - start, n_bands)."""
         number, start, stop = task
         geometry, indices = self.geometry, range(start, start + self.block_size)
-        noise = ar1_pairs(self.streams, indices, geometry.n_times, self.coefficients[number])
+        noise = ar1_series(self.streams, indices, geometry.n_times, self.coefficients[number])
         if self.centred:
             noise -= noise.mean(axis=-1, keepdims=True)
         means = np.full((len(indices), len(self.members)), np.nan)
@@ -154,7 +155,7 @@ class BandSurrogates:
         wanted = np.atleast_1d(self.members[list(group.bands)].any(axis=0))
         means = np.zeros((noise.shape[1], geometry.n_scales))
         R2 = ops.zeros((noise.shape[1], bank.n), "real")
-        scratch = ops.zeros((noise.shape[1], 2 * bank.n), "real")
+        scratch = ops.zeros((noise.shape[1], bank.n), "complex")
 
         def outside(scale: int) -> slice:
             return times[scale + group.low] if wanted[scale + group.low] else slice(0, 0)
@@ -162,7 +163,7 @@ class BandSurrogates:
         for scale, S in smoothed_spectra(spectra, bank, ops, parts=outside):
             values = R2[:, : S.shape[-1]]
             with np.errstate(divide="ignore", invalid="ignore"):
-                squared_coherence(S, values, scratch, ops)
+                PAIR.R2(S, values, scratch[:, : S.shape[-1]], ops)
             means[:, scale + group.low] = np.clip(values, 0.0, 1.0).mean(axis=1, dtype=float)
         return means
 

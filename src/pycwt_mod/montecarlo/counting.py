@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..arrays import NUMPY, Array, ArrayOps
-from ..coherence import coherence_by_own_smooth, smoothed_spectra, squared_coherence
+from ..coherence import coherence_by_own_smooth, smoothed_spectra
 from .grids import Grid, grid_spectra
-from .noise import Streams, ar1_pairs, legacy_pairs, normal_rows
+from .noise import Streams, ar1_series, legacy_pairs, normal_rows
 from .null import N_BATCHES
 from .plan import Plan
 
@@ -78,21 +78,22 @@ def draw(
         if plan.noise == "legacy":
             noise = legacy_pairs(indices, plan.n_times, plan.coefficients)
         else:
-            noise = ar1_pairs(streams, indices, plan.n_times, plan.coefficients)
+            noise = ar1_series(streams, indices, plan.n_times, plan.coefficients)
         if plan.centred:
             noise -= noise.mean(axis=-1, keepdims=True)
         yield _filled(noise, indices, block_size)
         return
-    n = sum(grid.n_normals for grid in plan.grids)
+    n_series = plan.statistic.n_series
+    n = n_series * sum(grid.n_normals for grid in plan.grids)
     normals = normal_rows(streams, indices, n, plan.single)
     normals = _filled(normals, indices, block_size)[0]
     used = 0
     for grid in plan.grids:
-        own = normals[:, used : used + grid.n_normals]
-        used += grid.n_normals
+        own = normals[:, used : used + n_series * grid.n_normals]
+        used += n_series * grid.n_normals
         # (surrogate, series, replicate, variate) to (series, surrogate and replicate, variate)
-        own = np.moveaxis(own.reshape((len(own), 2, grid.replicates, -1)), 1, 0)
-        own = own.reshape(2, own.shape[1] * grid.replicates, -1)
+        own = np.moveaxis(own.reshape((len(own), n_series, grid.replicates, -1)), 1, 0)
+        own = own.reshape(n_series, own.shape[1] * grid.replicates, -1)
         yield grid_spectra(grid, own, plan.coefficients)
 
 
@@ -164,7 +165,7 @@ def _count_by_own_smooth(
     """Add a block with the smoothing that the mother wavelet brings along."""
     (noise,) = drawn
     for place, index in enumerate(indices, indices.start % noise.shape[1]):
-        R2, _phase = coherence_by_own_smooth(noise[:, place], plan)
+        R2, _phase = coherence_by_own_smooth(noise[:, place], plan, plan.statistic)
         bins = np.minimum(R2 * plan.n_bins, plan.n_bins - 1)
         for scale, (start, stop) in enumerate(zip(plan.starts, plan.stops, strict=True)):
             if start >= stop:
@@ -197,7 +198,7 @@ class _Counter:
         batches = np.repeat(np.asarray(indices) % N_BATCHES, replicates)
         self._offsets = ops.from_host((batches * float(plan.n_bins))[:, np.newaxis])
         self._R2 = ops.zeros((n_rows * n_points,), "real")
-        self._scratch = ops.zeros((2 * n_rows * n_points,), "real")
+        self._scratch = ops.zeros((n_rows * n_points,), "complex")
         self._places = ops.zeros((n_rows * n_points,), "index")
 
     def add(self, scale: int, S: Array) -> None:
@@ -206,8 +207,8 @@ class _Counter:
         S = S[:, self._rows]
         n_rows, width = S.shape[1:]
         values = self._R2[: n_rows * width].reshape((n_rows, width))
-        scratch = self._scratch[: 2 * n_rows * width].reshape((n_rows, 2 * width))
-        squared_coherence(S, values, scratch, ops)
+        scratch = self._scratch[: n_rows * width].reshape((n_rows, width))
+        plan.statistic.R2(S, values, scratch, ops)
         values *= n_bins
         # Rounding may lift a coherence of 1 past it: it belongs in the last bin. Where a wavelet
         # far below the sampling interval leaves 0 / 0, there is no coherence.

@@ -118,8 +118,8 @@ class Grid:
 
     @property
     def n_normals(self) -> int:
-        """Normal variates that one surrogate index takes for this group."""
-        return 2 * self.replicates * 2 * len(self.noise_bins)
+        """Normal variates that a series of one surrogate index takes for this group."""
+        return self.replicates * 2 * len(self.noise_bins)
 
     @property
     def work(self) -> int:
@@ -137,7 +137,7 @@ def make_grids(
 ) -> tuple[Grid, ...]:
     """Cut the scales into octaves and choose a grid for each.
 
-    `coefficient` is the larger size of the two lag-1 autocorrelations; `responds` tells if the
+    `coefficient` is the largest size of the lag-1 autocorrelations; `responds` tells if the
     wavelet of a scale responds to anything below the Nyquist frequency.
     """
     mother, scales = geometry.mother, geometry.scales_in_samples
@@ -291,13 +291,13 @@ def _passband(response: NDArray[Any], ops: ArrayOps) -> tuple[Passband, ...]:
 
 
 def grid_spectra(
-    grid: Grid, normals: NDArray[np.floating[Any]], coefficients: tuple[float, float]
+    grid: Grid, normals: NDArray[np.floating[Any]], coefficients: tuple[float, ...]
 ) -> NDArray[np.complexfloating[Any, Any]]:
-    """Turn normal variates into the Fourier coefficients of pairs of AR(1) series on a grid.
+    """Turn normal variates into the Fourier coefficients of AR(1) series on a grid.
 
-    `normals`, shape (2, n_pairs, 2 n_bins), are for `Grid.noise_bins`, in single or double
-    precision. The result is complex, shape (2, n_pairs, number of bins from the lowest to the
-    highest).
+    `normals`, shape (n_series, n_groups, 2 n_bins), are for `Grid.noise_bins`, in single or double
+    precision. The result is complex, shape (n_series, n_groups, number of bins from the lowest to
+    the highest).
 
     The coefficients of a circular AR(1) series are independent complex normals with its spectrum as
     variance. Those of a record with ends come from a piece of such a series.

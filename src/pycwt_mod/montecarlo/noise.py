@@ -1,4 +1,4 @@
-"""Surrogate models: pairs of independent noise series for the null hypothesis."""
+"""Surrogate models: groups of independent noise series for the null hypothesis."""
 
 from __future__ import annotations
 
@@ -41,15 +41,15 @@ class Streams:
         return np.random.default_rng(child)
 
 
-def ar1_pairs(
-    streams: Streams, indices: range, n: int, coefficients: tuple[float, float]
+def ar1_series(
+    streams: Streams, indices: range, n: int, coefficients: tuple[float, ...]
 ) -> NDArray[np.float64]:
-    """Return pairs of AR(1) series with unit innovations: axes (series, surrogate, time)."""
-    noise = np.empty((2, len(indices), n))
+    """Return AR(1) series with unit innovations: axes (series, surrogate, time)."""
+    noise = np.empty((len(coefficients), len(indices), n))
     for place, index in enumerate(indices):
         generator = streams.generator(index)
-        generator.standard_normal(out=noise[0, place])
-        generator.standard_normal(out=noise[1, place])
+        for series in noise:
+            generator.standard_normal(out=series[place])
     for series, g in zip(noise, coefficients, strict=True):
         series[:] = ar1_filter(series, g)
     return noise
@@ -64,7 +64,7 @@ def normal_rows(streams: Streams, indices: range, n: int, single: bool) -> NDArr
     return rows
 
 
-def legacy_pairs(indices: range, n: int, coefficients: tuple[float, float]) -> NDArray[np.float64]:
+def legacy_pairs(indices: range, n: int, coefficients: tuple[float, ...]) -> NDArray[np.float64]:
     """Return the surrogates of pycwt 0.5.0b0, white noise from NumPy's global state.
 
     pycwt draws the warm-up of a filter that, applied along an axis of length one, does nothing;

@@ -17,6 +17,7 @@ from ..arrays import NUMPY, NUMPY_SINGLE, ArrayOps
 from ..filters import FilterBank
 from ..geometry import Geometry
 from ..limits import check_memory, simulation_arguments
+from ..statistic import PAIR, Statistic, n_fields
 from ..transform import wavelet_filter
 from .grids import Grid, make_grid_bank, make_grids
 
@@ -73,8 +74,8 @@ class Plan(Geometry):
 
     Parameters
     ----------
-    coefficients : (float, float)
-        Lag-1 autocorrelation of both series.
+    coefficients : tuple of float
+        Lag-1 autocorrelation of each series, in the order of the statistic.
     starts, stops : tuple of int
         For each scale the interval of samples outside the cone of influence, at the full rate.
     noise, method : str
@@ -94,9 +95,11 @@ class Plan(Geometry):
         ascending from 0; none for a scale that is not counted.
     centred : bool
         Whether the mean of each surrogate is subtracted.
+    statistic : Statistic
+        Which coherence is counted.
     """
 
-    coefficients: tuple[float, float]
+    coefficients: tuple[float, ...]
     starts: tuple[int, ...]
     stops: tuple[int, ...]
     noise: str
@@ -107,6 +110,14 @@ class Plan(Geometry):
     single: bool = False
     distances: tuple[tuple[int, ...], ...] = ()
     centred: bool = False
+    statistic: Statistic = PAIR
+
+    def __post_init__(self) -> None:
+        if len(self.coefficients) != self.statistic.n_series:
+            raise ValueError(
+                f"`coefficients` must be {self.statistic.n_series} numbers, one for each series, "
+                f"got {len(self.coefficients)}."
+            )
 
     @property
     def n_rows(self) -> int:
@@ -145,7 +156,8 @@ class Plan(Geometry):
             work = sum(grid.work for grid in self.grids)
         elif self.smooths_itself:
             work *= _OWN_SMOOTH_SLOWNESS
-        return work * _SECONDS_PER_SAMPLE + passes * _SECONDS_PER_PASS / self.block_size
+        seconds = work * _SECONDS_PER_SAMPLE + passes * _SECONDS_PER_PASS / self.block_size
+        return seconds * _n_ffts(self.statistic) / _n_ffts(PAIR)
 
     def for_device(self, ops: ArrayOps) -> Plan:
         """Return the plan with blocks as large as the device's memory allows.
@@ -156,11 +168,13 @@ class Plan(Geometry):
         if ops.block_bytes is None:
             return self
         # Complex numbers for each surrogate: FFT buffers and their copies, boxcar, results.
-        n_arrays = 2 * (self.taps.size if self.windows is None else self.windows.longest) + 22
+        n_taps = self.taps.size if self.windows is None else self.windows.longest
+        n_arrays = n_fields(self.statistic.n_series) * n_taps + 22 * _size(self.statistic)
         points = max((grid.replicates * grid.n_fft for grid in self.grids), default=self.n_fft)
-        fitting = ops.block_bytes() // (16 * n_arrays * points)
-        drawn = sum(grid.n_normals for grid in self.grids) or 2 * self.n_times
-        size = min(fitting, _LARGEST_DEVICE_BLOCK, _MOST_DRAWN // drawn)
+        fitting = int(ops.block_bytes() / (16 * n_arrays * points))
+        drawn = sum(grid.n_normals for grid in self.grids) or self.n_times
+        most = _MOST_DRAWN // (drawn * self.statistic.n_series)
+        size = min(fitting, _LARGEST_DEVICE_BLOCK, most)
         return replace(self, block_size=max(1, size))
 
     def bank(self, ops: ArrayOps = NUMPY) -> FilterBank:
@@ -206,11 +220,13 @@ class Plan(Geometry):
         }
         if self.distances:
             facts |= {"distances": self.distances, "centred": self.centred}
+        if self.statistic != PAIR:
+            facts["statistic"] = [self.statistic.name, self.statistic.n_series]
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
 
 def make_plan(
-    coefficients: tuple[float, float],
+    coefficients: tuple[float, ...],
     dt: float,
     dj: float,
     s0: float,
@@ -222,19 +238,21 @@ def make_plan(
     smoothing: str = "pycwt",
     n_samples: int | None = None,
     scales: NDArray[np.float64] | None = None,
+    statistic: Statistic = PAIR,
     pad: Any,
 ) -> Plan:
     """Work out the geometry of a significance problem.
 
-    The arguments are those of `wct_significance`; `scales`, ascending, stand in place of those of
-    `s0` and `J`; ``pad(n)`` returns the FFT length for n samples.
+    The arguments are those of `wct_significance`, and one coefficient for each series of the
+    statistic; `scales`, ascending, stand in place of those of `s0` and `J`; ``pad(n)`` returns the
+    FFT length for n samples.
     """
     dt, dj, scales, n_times = simulation_arguments(dt, dj, s0, J, scales, n_samples)
     geometry = Geometry(mother, scales, dt, dj, n_times, pad(n_times), smoothing)
     # A user's own wavelet is known by its filters at the full rate.
     is_full_rate = method == "full" or type(mother) not in _OWN_MOTHERS
-    _check_memory(geometry.n_scales, geometry.n_fft, is_full_rate)
-    plan = replace(_full_plan(geometry, coefficients), noise=noise, method=method)
+    _check_memory(geometry.n_scales, geometry.n_fft, is_full_rate, statistic)
+    plan = replace(_full_plan(geometry, coefficients, statistic), noise=noise, method=method)
     if method == "full":
         return plan
     response = _response(geometry)
@@ -244,24 +262,25 @@ def make_plan(
         plan,
         grids=grids,
         single=bool(response.min() > _FAINT),
-        block_size=_block_size(points, _GRID_BLOCK_SIZES),
+        block_size=_block_size(points * _size(statistic), _GRID_BLOCK_SIZES),
     )
 
 
 def make_record_plan(
     geometry: Geometry,
-    coefficients: tuple[float, float],
+    coefficients: tuple[float, ...],
     distances: tuple[tuple[int, ...], ...],
     *,
     centred: bool,
+    statistic: Statistic = PAIR,
 ) -> Plan:
     """Plan surrogates of a record, counted at all of its times by scale and distance from an end.
 
     `distances` and `centred` are those of the plan.
     """
     n_rows = sum(map(len, distances))
-    _check_memory(n_rows, geometry.n_fft, is_full_rate=True)
-    plan = _full_plan(geometry, coefficients)
+    _check_memory(n_rows, geometry.n_fft, True, statistic)
+    plan = _full_plan(geometry, coefficients, statistic)
     is_heard = (_response(geometry) > _SILENT).tolist()
     counted = tuple(own if heard else () for own, heard in zip(distances, is_heard, strict=True))
     return replace(
@@ -273,10 +292,10 @@ def make_record_plan(
     )
 
 
-def _full_plan(geometry: Geometry, coefficients: tuple[float, float]) -> Plan:
+def _full_plan(geometry: Geometry, coefficients: tuple[float, ...], statistic: Statistic) -> Plan:
     """Return the plan of the full method."""
     starts, stops = geometry.outside
-    windows, points = geometry.windows, geometry.n_fft
+    windows, points = geometry.windows, geometry.n_fft * _size(statistic)
     if windows is not None:  # a wide one keeps many rows at hand
         points *= max(1, windows.longest // _USUAL_TAPS)
     return Plan(
@@ -287,10 +306,21 @@ def _full_plan(geometry: Geometry, coefficients: tuple[float, float]) -> Plan:
         noise="ar1",
         method="full",
         block_size=_block_size(points, _BLOCK_SIZES if points < _LONG else (1,)),
+        statistic=statistic,
     )
 
 
-def _check_memory(n_scales: int, n_fft: int, is_full_rate: bool) -> None:
+def _n_ffts(statistic: Statistic) -> int:
+    """Return the number of FFTs for a scale of one surrogate."""
+    return statistic.n_series + 2 * n_fields(statistic.n_series)
+
+
+def _size(statistic: Statistic) -> float:
+    """Return the number of fields that are in work at a time, against that of a pair."""
+    return (statistic.n_series + n_fields(statistic.n_series)) / 4
+
+
+def _check_memory(n_scales: int, n_fft: int, is_full_rate: bool, statistic: Statistic) -> None:
     """Raise ValueError if the counts, or surrogates at the full rate, do not fit the memory."""
     check_memory(
         n_scales * _BYTES_OF_A_SCALE,
@@ -299,7 +329,7 @@ def _check_memory(n_scales: int, n_fft: int, is_full_rate: bool) -> None:
     )
     if is_full_rate:
         check_memory(
-            n_fft * _BYTES_OF_A_SAMPLE,
+            int(n_fft * _BYTES_OF_A_SAMPLE * _size(statistic)),
             f"`J`, or `n_samples`, makes surrogates of {n_fft} samples with their padding",
             "Use a smaller one, or method='multirate' with one of this package's wavelets.",
         )
@@ -320,7 +350,7 @@ def _response(geometry: Geometry) -> NDArray[np.float64]:
     return np.asarray(np.interp(math.pi * geometry.scales_in_samples, x, best))
 
 
-def _block_size(points: int, sizes: tuple[int, ...]) -> int:
+def _block_size(points: float, sizes: tuple[int, ...]) -> int:
     """Return the number of surrogates to compute together, each of this number of points."""
     return min(sizes, key=lambda size: abs(math.log(size * points / _BLOCK_SAMPLES)))
 

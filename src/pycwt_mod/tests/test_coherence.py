@@ -11,7 +11,7 @@ from scipy.ndimage import convolve1d
 from pycwt_mod import wct
 from pycwt_mod.arrays import NUMPY
 from pycwt_mod.boxcar import OctaveWindows, RunningSum, ScaleBoxcar, ScaleWindows
-from pycwt_mod.coherence import coherence_by_own_smooth, coherence_of_pair
+from pycwt_mod.coherence import coherence_by_own_smooth, coherence_of_series
 from pycwt_mod.geometry import Geometry
 from pycwt_mod.mothers import DOG, Morlet, Paul, scale_taps
 from pycwt_mod.transform import scale_axis
@@ -26,7 +26,7 @@ def test_one_pass_equals_the_formula_on_whole_fields(mother, dj):
     pair = np.random.default_rng(0).standard_normal((2, 150))
     scales = scale_axis(2 / mother.flambda(), dj, 5 / dj)
     geometry = Geometry(mother, scales, 1.0, dj, 150, 256)
-    R2, phase = coherence_of_pair(pair, geometry)
+    R2, phase = coherence_of_series(pair, geometry)
     direct, direct_phase = coherence_by_own_smooth(pair, geometry)
     np.testing.assert_allclose(R2, direct, rtol=ROUNDING, atol=ROUNDING)
     # The phase of a real wavelet is 0 or pi; rounding may put pi on either side.

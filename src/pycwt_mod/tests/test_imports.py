@@ -34,7 +34,7 @@ LAYERS = [
     {"chisquare", "coherence"},
     {"geometry", "indexes"},
     {"filters", "mothers"},
-    {"boxcar", "cached_files", "helpers", "keywords", "measures", "time_axis"},
+    {"boxcar", "cached_files", "helpers", "keywords", "measures", "statistic", "time_axis"},
     {"limits"},
     {"transform"},
     {"_version", "arrays", "files", "frames", "notebook", "progress", "validation"},

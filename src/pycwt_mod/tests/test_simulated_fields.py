@@ -11,10 +11,10 @@ from scipy.ndimage import uniform_filter
 from pycwt_mod import DOG, MexicanHat, Morlet, Paul, wct, wct_null_field
 from pycwt_mod.analytic.counted import distance_classes, table_of_counts
 from pycwt_mod.analytic.field import NullField
-from pycwt_mod.coherence import coherence_of_pair
+from pycwt_mod.coherence import coherence_of_series
 from pycwt_mod.geometry import Geometry
 from pycwt_mod.helpers import padded_length
-from pycwt_mod.montecarlo.noise import Streams, ar1_pairs
+from pycwt_mod.montecarlo.noise import Streams, ar1_series
 from pycwt_mod.montecarlo.null import N_BATCHES, NullDistribution
 from pycwt_mod.montecarlo.plan import make_record_plan
 from pycwt_mod.montecarlo.simulate import CountSurrogates
@@ -46,9 +46,9 @@ def coherences(mother, indices, seed, n=120):
     """Yield R2 of surrogate records one at a time, as `wct` computes it."""
     streams = Streams.of(np.random.SeedSequence(seed))
     for index in indices:
-        pair = ar1_pairs(streams, range(index, index + 1), n, PROBLEM[:2])[:, 0]
+        pair = ar1_series(streams, range(index, index + 1), n, PROBLEM[:2])[:, 0]
         pair -= pair.mean(axis=1, keepdims=True)
-        yield coherence_of_pair(pair, geometry_of(mother, n))[0]
+        yield coherence_of_series(pair, geometry_of(mother, n))[0]
 
 
 @pytest.mark.parametrize("n", [120, 121])

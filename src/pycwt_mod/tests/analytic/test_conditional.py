@@ -7,7 +7,7 @@ from scipy.signal import lfilter
 from pycwt_mod import wct
 from pycwt_mod.analytic.conditional import conditional_pvalues, log_p
 from pycwt_mod.analytic.tail import GRID, RANK, log_tail
-from pycwt_mod.coherence import coherence_of_pair
+from pycwt_mod.coherence import coherence_of_series
 from pycwt_mod.geometry import Geometry
 from pycwt_mod.mothers import Morlet
 from pycwt_mod.transform import scale_axis
@@ -36,7 +36,7 @@ def test_conditional_pvalues_are_uniform_whatever_the_given_series(name):
     given, rng = FIXED[name] - FIXED[name].mean(), np.random.default_rng(3)
     p = []
     for _ in range(N_RECORDS):
-        R2, _ = coherence_of_pair(np.stack([given, noise(rng)]), GEOMETRY)
+        R2, _ = coherence_of_series(np.stack([given, noise(rng)]), GEOMETRY)
         p.append(conditional_pvalues(R2, given, GEOMETRY, G, without_mean=True))
     share = (np.array(p) < 0.05).mean(axis=(0, 2))
     assert np.abs(share - 0.05).max() < SCALE_BAND

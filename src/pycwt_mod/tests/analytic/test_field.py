@@ -10,7 +10,7 @@ from scipy.signal import lfilter
 
 from pycwt_mod import NullField, get_cache_dir, load, null_fields, wct_null, wct_null_field
 from pycwt_mod.arguments import padded_length
-from pycwt_mod.coherence import coherence_of_pair
+from pycwt_mod.coherence import coherence_of_series
 from pycwt_mod.geometry import Geometry
 from pycwt_mod.mothers import Morlet
 from pycwt_mod.transform import scale_axis
@@ -70,7 +70,7 @@ def test_false_alarms_of_records_are_as_many_as_the_level_says(coefficients):
         pair = np.stack(
             [lfilter([1], [1, -g], rng.normal(size=n + 100))[100:] for g in coefficients]
         )
-        R2, _ = coherence_of_pair(pair - pair.mean(axis=1, keepdims=True), geometry)
+        R2, _ = coherence_of_series(pair - pair.mean(axis=1, keepdims=True), geometry)
         above += level < R2
     share = above.reshape(3, 3, n).mean(axis=(1, 2)) / N_RECORDS
     assert np.abs(share - 0.05).max() < BAND

@@ -8,7 +8,7 @@ import numpy as np
 
 from pycwt_mod import mothers
 from pycwt_mod.helpers import padded_length
-from pycwt_mod.montecarlo.noise import Streams, ar1_pairs
+from pycwt_mod.montecarlo.noise import Streams, ar1_series
 from pycwt_mod.montecarlo.null import N_BATCHES
 from pycwt_mod.montecarlo.plan import Plan, make_plan
 from pycwt_mod.transform import forward
@@ -49,7 +49,7 @@ def direct_counts(plan: Plan, indices: range) -> np.ndarray:
     column = scales[:, np.newaxis]
     counts = np.zeros((N_BATCHES, plan.n_scales, plan.n_bins), dtype=np.int64)
     for index in indices:
-        noise = ar1_pairs(streams(), range(index, index + 1), plan.n_times, plan.coefficients)
+        noise = ar1_series(streams(), range(index, index + 1), plan.n_times, plan.coefficients)
         W1, _ = forward(noise[0, 0], plan.mother, scales, 1.0, plan.n_fft)
         W2, _ = forward(noise[1, 0], plan.mother, scales, 1.0, plan.n_fft)
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pycwt_mod.montecarlo.noise import Streams, ar1_pairs, legacy_pairs
+from pycwt_mod.montecarlo.noise import Streams, ar1_series, legacy_pairs
 
 # Four standard errors of a lag-1 autocorrelation over 40 series of 4000 samples; four of the
 # variance of the same, whose effective number of samples is smaller by (1 - g^2) / (1 + g^2).
@@ -12,8 +12,8 @@ BAND = 4.0
 
 
 @pytest.mark.parametrize("g", [0.0, 0.5, 0.9, -0.7])
-def test_ar1_pairs_have_the_lag_one_and_variance_asked_for(g):
-    noise = ar1_pairs(Streams(7), range(N_SERIES // 2), N_SAMPLES, (g, g)).reshape(-1, N_SAMPLES)
+def test_ar1_series_have_the_lag_one_and_variance_asked_for(g):
+    noise = ar1_series(Streams(7), range(N_SERIES // 2), N_SAMPLES, (g, g)).reshape(-1, N_SAMPLES)
     variance = (noise**2).mean()
     lag_one = (noise[:, 1:] * noise[:, :-1]).mean() / variance
     n = noise.size
@@ -22,21 +22,21 @@ def test_ar1_pairs_have_the_lag_one_and_variance_asked_for(g):
     assert abs(variance * (1 - g**2) - 1) < BAND * spread
 
 
-def test_ar1_pairs_start_stationary():
+def test_ar1_series_start_stationary():
     g = 0.99
-    first = ar1_pairs(Streams(3), range(2000), 2, (g, g))[..., 0]
+    first = ar1_series(Streams(3), range(2000), 2, (g, g))[..., 0]
     assert abs(first.var() * (1 - g**2) - 1) < BAND * np.sqrt(2 / first.size)
 
 
-def test_ar1_pairs_are_independent():
-    a, b = ar1_pairs(Streams(5), range(1), 40_000, (0.5, 0.5))[:, 0]
+def test_ar1_series_are_independent():
+    a, b = ar1_series(Streams(5), range(1), 40_000, (0.5, 0.5))[:, 0]
     # Standard error of the correlation of two AR(1) series: sqrt((1 + g^2) / (1 - g^2) / n).
     assert abs(np.corrcoef(a, b)[0, 1]) < BAND * np.sqrt(1.25 / 0.75 / a.size)
 
 
 def test_streams_belong_to_the_index_alone():
-    whole = ar1_pairs(Streams(1), range(10), 50, (0.4, 0.2))
-    part = ar1_pairs(Streams(1), range(4, 7), 50, (0.4, 0.2))
+    whole = ar1_series(Streams(1), range(10), 50, (0.4, 0.2))
+    part = ar1_series(Streams(1), range(4, 7), 50, (0.4, 0.2))
     np.testing.assert_array_equal(whole[:, 4:7], part)
 
 

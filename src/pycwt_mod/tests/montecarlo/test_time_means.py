@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pycwt_mod import ar1, load, rednoise, wct
-from pycwt_mod.montecarlo.noise import Streams, ar1_pairs
+from pycwt_mod.montecarlo.noise import Streams, ar1_series
 
 # The same means by another order of operations.
 ROUNDING = 1e-9
@@ -45,7 +45,7 @@ def test_surrogates_are_treated_like_the_record(options, normalize):
     result = wct(*pair(), 0.5, **QUICK, normalize=normalize, **options)
     means = result.mean_over_time(**NULL, mc_count=3, rng_seed=7, method="full", **ALONE)
     streams = Streams.of(np.random.SeedSequence(7))
-    noise = ar1_pairs(streams, range(3), 150, (0.3, 0.6))
+    noise = ar1_series(streams, range(3), 150, (0.3, 0.6))
     for k in range(3):
         own = wct(*noise[:, k], 0.5, **QUICK, normalize=normalize, **options)
         np.testing.assert_allclose(means.surrogates[k], mean_outside(own), rtol=ROUNDING)
