@@ -134,11 +134,12 @@ def taken_apart(table: Any) -> tuple[list[Any], Any, list[str] | None]:
     if hasattr(table, "columns") and hasattr(table, "iloc"):
         columns = [table.iloc[:, number] for number in range(table.shape[1])]
         return columns, table, [str(name) for name in table.columns]
-    if not hasattr(table, "indexes") or len(getattr(table, "dims", ())) != 2:
+    if not hasattr(table, "indexes") or len(getattr(table, "dims", ())) < 2:
         return list(table), None, None
     array = table.transpose(..., "time") if "time" in table.dims else table
-    names = array.indexes.get(array.dims[0])
-    return list(array), array[0], None if names is None else [str(name) for name in names]
+    names = array.indexes.get(array.dims[0]) if array.ndim == 2 else None
+    one = array.isel(dict.fromkeys(array.dims[:-1], 0))
+    return list(array), one, None if names is None else [str(name) for name in names]
 
 
 def _times_for(axis: TimeAxis, dt: float, name: str) -> dict[str, Any]:

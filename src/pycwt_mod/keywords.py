@@ -46,6 +46,9 @@ _ELSEWHERE = (
     ("normalize", "standardize", "Use `normalize`."),
     ("progress", "quiet verbose mutepbar", "Use `progress=True` or `progress=False`."),
     ("n_workers", "njobs ncores cores nprocs", "Use `n_workers`."),
+    ("workers", "njobs ncores cores nprocs nthreads", "Use `workers`."),
+    ("precision", "dtype", "Use `precision`: 'double' or 'single'."),
+    ("decim", "decimate downsample", "Use `decim`, the number of samples from time to time."),
     ("rng", "seed randomstate", "Use `rng`."),
     ("smoothing", "loessspan detrend", "Prepare the series by `pycwt_mod.prepare` before."),
 )

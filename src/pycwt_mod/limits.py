@@ -10,11 +10,13 @@ import os
 from typing import Any
 
 import numpy as np
+import scipy.fft
 from numpy.typing import NDArray
 
 from .transform import number_of_scales, scale_axis
 from .validation import (
     as_coefficient,
+    as_count,
     as_positive,
     as_real,
     as_real_array,
@@ -54,18 +56,22 @@ _USUAL_MEMORY = 2**36
 
 
 def scale_arguments(
-    n: int, dt: float, dj: Any, s0: Any, J: Any, mother: Any
+    n: int, dt: float, dj: Any, s0: Any, J: Any, mother: Any, *, values: int | None = None
 ) -> tuple[float, float, float]:
-    """Return dj, s0 and J of a record of n samples, with pycwt's defaults in place of -1."""
+    """Return dj, s0 and J of a record of n samples, with pycwt's defaults in place of -1.
+
+    `values` are those that the transform has at each scale, n by default.
+    """
     dt, dj = as_interval(dt), as_positive(dj, "dj")
     s0 = 2 * dt / mother.flambda() if is_default(s0) else as_positive(s0, "s0")
     if is_default(J):
         J = _scales_of_record(n, dt, dj, _as_scale(s0, "s0", dt, math.inf))
     dj, s0, J = _checked_scales(dt, dj, s0, J, _LARGEST_IN_RECORDS * n)
     n_scales = number_of_scales(J)
+    values = n if values is None else values
     check_memory(
-        n_scales * n * _BYTES_OF_A_VALUE,
-        f"`dj` and `J` make {n_scales} scales of {n} samples",
+        n_scales * values * _BYTES_OF_A_VALUE,
+        f"`dj` and `J` make {n_scales} scales of {values} samples",
         "Use a larger `dj`, a smaller `J`, or a shorter record.",
     )
     return dj, s0, J
@@ -96,19 +102,35 @@ def simulation_arguments(
     return dt, dj, scales, n_samples
 
 
-def as_frequencies(freqs: Any, n: int, dt: float, mother: Any) -> Array:
-    """Return Fourier frequencies at which a record of n samples has a transform."""
+def as_frequencies(
+    freqs: Any, n: int, dt: float, mother: Any, *, values: int | None = None
+) -> Array:
+    """Return Fourier frequencies at which a record of n samples has a transform.
+
+    `values` are those that it has at each frequency, n by default.
+    """
     frequencies = positive_series(freqs, "freqs", min_size=1)
     unit = mother.flambda() * as_interval(dt)
     highest, lowest = 1 / unit / _SMALLEST_IN_SAMPLES, 1 / unit / (_LARGEST_IN_RECORDS * n)
     for extreme in (frequencies.min(), frequencies.max()):
         as_bounded(extreme, "freqs", least=max(lowest, LEAST), most=min(highest, GREATEST))
+    values = n if values is None else values
     check_memory(
-        frequencies.size * n * _BYTES_OF_A_VALUE,
-        f"`freqs` has {frequencies.size} frequencies for {n} samples",
+        frequencies.size * values * _BYTES_OF_A_VALUE,
+        f"`freqs` has {frequencies.size} frequencies for {values} samples",
         "Use fewer of them, or a shorter record.",
     )
     return frequencies
+
+
+def as_threads(workers: Any) -> int:
+    """Return a number of threads: -1 for all cores, None for that of `scipy.fft.set_workers`."""
+    if workers is None:
+        return int(scipy.fft.get_workers())
+    number = as_count(workers, "workers", at_least=-1)
+    if number == 0:
+        raise ValueError("`workers` must be a positive integer, or -1 for all cores, got 0.")
+    return number if number > 0 else os.cpu_count() or 1
 
 
 def as_spacing(dj: Any, name: str = "dj") -> float:
@@ -232,7 +254,11 @@ def as_signal(values: Any, name: str, *, allow_complex: bool = False) -> NDArray
 
 def check_amplitude(array: NDArray[Any], name: str) -> None:
     """Raise ValueError if the squares of some samples would leave floating point."""
-    largest = max(float(np.abs(part).max(initial=0.0)) for part in (array.real, array.imag))
+    check_size(max(float(np.abs(part).max(initial=0.0)) for part in (array.real, array.imag)), name)
+
+
+def check_size(largest: float, name: str) -> None:
+    """Raise ValueError if the square of the largest sample would leave floating point."""
     if largest > _LARGEST_VALUE:
         raise ValueError(
             f"`{name}` must be at most {_LARGEST_VALUE:g} in size, got {largest:g}. Divide it by "

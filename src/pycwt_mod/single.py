@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from copy import copy
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from . import chisquare, transform
+from . import chisquare, device_transform, transform
 from .arguments import (
     as_transform,
     averaged_band,
@@ -22,18 +23,25 @@ from .keywords import explains_keywords
 from .limits import (
     as_frequencies,
     as_interval,
-    as_signal,
     as_spacing,
+    as_threads,
     given_scales,
     scale_arguments,
 )
 from .mothers import as_mother, constant
 from .results import TransformResult, made_by
-from .validation import as_count, as_level, brief
+from .signals import as_signals
+from .validation import as_choice, as_count, as_level, brief, warn_user
 
 __all__ = ["cwt", "icwt", "significance"]
 
 Array = NDArray[np.float64]
+
+# The error of single precision, as a part of the largest value of a scale; the fewest digits that
+# are of use; and the least number that has all digits, with room for sums.
+_SINGLE_ERROR, _FEWEST_DIGITS, _LEAST_SINGLE = 3e-7, 1e-3, 1e-31
+
+_TIMES_LOOKED_AT = 64
 
 
 @explains_keywords()
@@ -45,16 +53,23 @@ def cwt(
     J: float = -1,
     wavelet: Any = "morlet",
     freqs: ArrayLike | None = None,
+    *,
+    precision: str = "double",
+    workers: int | None = None,
+    decim: int = 1,
 ) -> TransformResult:
-    """Continuous wavelet transform of a series.
+    """Continuous wavelet transform of a series, or of several.
 
-    Use it for the power of one series over time and scale. The cost grows as the number of
-    scales times n log n; the result is the largest array in memory.
+    Use it for the power of a series over time and scale. The cost grows as the number of scales
+    times n; the result is the largest array in memory, for which there are `decim` and
+    `precision`.
 
     Parameters
     ----------
     signal : array_like
-        Evenly sampled series, shape (n,); real or complex.
+        Evenly sampled series, shape (n,); real or complex. Or several over the same times: an array
+        (..., n), a DataFrame with a series in each column, a DataArray with a dimension "time".
+        Arrays of PyTorch and CuPy are transformed on their device.
     dt : float, optional
         Sampling interval, in the unit of time of all scales and periods. It may be left out where
         the index of a pandas Series or the coordinate of an xarray DataArray tells it.
@@ -68,6 +83,15 @@ def cwt(
         Mother wavelet, or "morlet", "paul", "dog" or "mexicanhat" in any case.
     freqs : array_like, optional
         Fourier frequencies at which to transform, in place of `dj`, `s0` and `J`.
+    precision : {"double", "single"}
+        "single" makes complex64 in half the time and memory, right to 3e-7 of the largest
+        ``abs(W)`` of each scale. A warning tells of scales where that leaves no digits.
+    workers : int, optional
+        Number of threads; -1: all cores. By default that of `scipy.fft.set_workers`, which is 1.
+        The result does not depend on it.
+    decim : int, default 1
+        Keep every `decim`-th time only, from the first. These are computed as such, in less time
+        and memory, and are the same as in the whole transform.
 
     Returns
     -------
@@ -75,7 +99,8 @@ def cwt(
         A tuple of the six arrays below, as in pycwt, with names and with the `times`, `names` and
         `unit` of the input.
     W : numpy.ndarray
-        Complex, shape (n_scales, n).
+        Complex, shape (n_scales, n); (..., n_scales, n) of several series. With `decim` the last
+        axis, that of `coi` and ``result.times``, has ``ceil(n / decim)`` times.
     sj : numpy.ndarray
         Scales, in the unit of `dt`.
     freqs : numpy.ndarray
@@ -84,7 +109,7 @@ def cwt(
         Cone of influence: for each time the longest Fourier period free of edge effects.
     fft : numpy.ndarray
         Fourier transform of the zero-padded series at positive frequencies, over the square root
-        of its padded length.
+        of its padded length; shape (..., n_frequencies).
     fftfreqs : numpy.ndarray
         Fourier frequencies of `fft`.
 
@@ -92,6 +117,12 @@ def cwt(
     ------
     TypeError, ValueError
         If an argument is not as described here; the message names it.
+
+    Notes
+    -----
+    Arrays of PyTorch and CuPy (``pip install array-api-compat``) give `W` and `fft` as such arrays,
+    the other fields as those of NumPy; float32 gives complex64 whatever the `precision`. Gradients
+    of PyTorch pass through. ``result.on_host()`` has NumPy's arrays alone.
 
     References
     ----------
@@ -108,28 +139,76 @@ def cwt(
     (74, 128)
     >>> round(1 / freqs[np.argmax(np.abs(W[:, 64]))])
     16
+
+    Two long series at every hundredth time:
+
+    >>> both = np.random.default_rng(0).normal(size=(2, 20_000))
+    >>> cwt(both, 0.01, decim=100, precision="single").W.shape
+    (2, 161, 200)
     """
     mother = as_mother(wavelet)
-    series = as_signal(signal, "signal", allow_complex=True)
-    facts = sampling_of({"signal": signal}, dt if dt is None else as_interval(dt))
-    dt = facts["dt"]
-    if freqs is None:
-        dj, s0, J = scale_arguments(series.size, dt, dj, s0, J, mother)
-        grid = {"dj": dj, "s0": s0, "J": J}
-        sj = transform.scale_axis(s0, dj, J)
-        frequencies = 1 / (mother.flambda() * sj)
-    else:
-        frequencies = as_frequencies(freqs, series.size, dt, mother)
-        grid = {"freqs": frequencies.tolist()}
-        sj = 1 / (mother.flambda() * frequencies)
-    n_fft = padded_length(series.size)
-    W, spectrum = transform.forward(series, mother, sj, dt, n_fft)
-    coi = transform.cone_of_influence(series.size, mother, dt)
+    single = as_choice(precision, "precision", ("double", "single")) == "single"
+    n_threads = as_threads(workers)
+    given = as_signals(signal, single=single)
+    facts = sampling_of({"signal": given.labelled}, dt if dt is None else as_interval(dt))
+    dt, n = facts["dt"], given.values.shape[-1]
+    every = as_count(decim, "decim", at_most=n - 1)
+    values = math.prod(given.values.shape[:-1]) * -(-n // every)
+    sj, frequencies, grid = _scales(n, dt, dj, s0, J, freqs, mother, values)
+    n_fft = padded_length(n)
+    forward: Any = transform.forward
+    how: dict[str, Any] = {"single": single, "workers": n_threads}
+    if given.ops is not None:
+        forward, how = device_transform.forward, {"ops": given.ops}
+    W, spectrum = forward(given.values, mother, sj, dt, n_fft, every=every, **how)
+    if single and given.ops is None:
+        _warn_of_lost_digits(W, sj)
+    coi = transform.cone_of_influence(n, mother, dt)[::every]
     positive = slice(1, n_fft // 2)
     fftfreqs = transform.angular_frequencies(n_fft, dt)[positive] / (2 * np.pi)
-    fft_of_series = spectrum[positive] / n_fft**0.5
-    facts |= made_by("cwt", mother, sj, dt=dt, **grid)
+    fft_of_series = spectrum[..., positive] / n_fft**0.5
+    times = facts.get("times", dt * np.arange(n))
+    facts |= {"times": times[::every], "decim": every, "series": copy(given.values)}
+    if every > 1:
+        facts["series_times"] = times
+    if given.values.ndim > 1:
+        facts["names"] = given.names or ()
+    facts |= made_by("cwt", mother, sj, dt=dt, **grid, precision=precision, decim=every)
     return TransformResult(W, sj, frequencies, coi, fft_of_series, fftfreqs, **facts)
+
+
+def _scales(
+    n: int, dt: float, dj: Any, s0: Any, J: Any, freqs: Any, mother: Any, values: int
+) -> tuple[Array, Array, dict[str, Any]]:
+    """Return scales, their Fourier frequencies, and the arguments that made them."""
+    if freqs is not None:
+        frequencies = as_frequencies(freqs, n, dt, mother, values=values)
+        return 1 / (mother.flambda() * frequencies), frequencies, {"freqs": frequencies.tolist()}
+    dj, s0, J = scale_arguments(n, dt, dj, s0, J, mother, values=values)
+    sj = transform.scale_axis(s0, dj, J)
+    return sj, 1 / (mother.flambda() * sj), {"dj": dj, "s0": s0, "J": J}
+
+
+def _warn_of_lost_digits(W: NDArray[Any], sj: Array) -> None:
+    """Warn of scales that single precision leaves less than `_FEWEST_DIGITS` in half of the times.
+
+    Its error is that of the largest value of a scale, which may be an edge effect; and its range is
+    limited. Some times, among them the first and the last, tell.
+    """
+    n_times = W.shape[-1]
+    some = np.linspace(0, n_times - 1, min(n_times, _TIMES_LOOKED_AT)).astype(np.intp)
+    size = np.abs(W[..., some]).reshape(-1, sj.size, some.size)
+    largest, usual = size.max(axis=-1), np.median(size, axis=-1)
+    kept = np.isfinite(largest) & (largest > _LEAST_SINGLE)
+    lost = (~kept | (usual < _SINGLE_ERROR / _FEWEST_DIGITS * largest)).any(axis=0)
+    if lost.any() and largest.any():
+        warn_user(
+            f"`precision` is 'single', and {lost.sum()} of {sj.size} scales lose digits, from "
+            f"{sj[lost].min():.3g} to {sj[lost].max():.3g}: half of their values are below "
+            f"{_SINGLE_ERROR / _FEWEST_DIGITS:.1g} of the largest, or out of the range of floats. "
+            "Subtract the mean or the trend, divide by the standard deviation, or pass "
+            "precision='double'."
+        )
 
 
 @explains_keywords()

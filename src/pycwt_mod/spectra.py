@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -26,17 +26,22 @@ _SPACING_TOLERANCE = 1e-6
 
 @dataclass(frozen=True, eq=False)
 class Transform:
-    """A wavelet transform of shape (scale, time), its scales, their periods and the cone."""
+    """A wavelet transform of shape (scale, time), its scales, their periods and the cone.
+
+    It is of a series of `n` samples, and at every `step`-th time of it.
+    """
 
     W: NDArray[Any]
     scales: Array
     periods: Array
     coi: Array
+    n: int
+    step: int = 1
 
     def shortest(self, number: int) -> Transform:
         """Return the transform at the first scales alone."""
         kept = slice(number)
-        return Transform(self.W[kept], self.scales[kept], self.periods[kept], self.coi)
+        return replace(self, W=self.W[kept], scales=self.scales[kept], periods=self.periods[kept])
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +77,7 @@ def transform_series(
     scales = transform.scale_axis(s0, dj, J)
     W, _ = transform.forward(series, mother, scales, dt, padded_length(series.size))
     coi = transform.cone_of_influence(series.size, mother, dt)
-    return Transform(W, scales, mother.flambda() * scales, coi)
+    return Transform(W, scales, mother.flambda() * scales, coi, series.size)
 
 
 def averaged_power(
@@ -97,14 +102,14 @@ def averaged_power(
     Torrence & Compo (1998), eq. 18 and 22 to 28.
     doi:10.1175/1520-0477(1998)079<0061:APGTWA>2.0.CO;2
     """
-    scales, n = transformed.scales, transformed.coi.size
+    scales = transformed.scales
     dj = _spacing(scales)
     measure = _power_over(unit)
     spectrum, average = _averages(transformed.W, measure, scales, inside)
     average *= dj * dt / constant(mother, "cdelta")
     noise = chisquare.red_noise_spectrum(scales, dt, alpha, variance / unit, mother)
     # The ends, one scale long, tell nothing new.
-    n_averaged = np.maximum(n - scales / dt, 1)
+    n_averaged = np.maximum(transformed.n - scales / dt, 1)
     band = scales[inside][0], scales[inside][-1]
     return Spectra(
         measure,

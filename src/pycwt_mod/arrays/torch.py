@@ -54,7 +54,7 @@ def torch_ops(device: str | int | None, dtype: str, memory_fraction: float) -> A
         fft=lambda array: torch.fft.fft(array, dim=-1),
         ifft=lambda array: torch.fft.ifft(array, dim=-1),
         from_host=from_host,
-        to_host=lambda array: array.cpu().numpy(),
+        to_host=lambda array: array.detach().cpu().numpy(),
         as_real=lambda array: torch.view_as_real(array).flatten(-2),
         # Unlike bincount it does not wait for the device.
         tally=lambda table, indices: table.scatter_add_(0, indices, torch.ones_like(indices)),

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.ndimage import convolve1d
 
+from ..arrays import namespace_of
 from ..helpers import fft, padded_length, rect
 from ..validation import as_choice
 from .constants import computed_constants, constant
@@ -213,6 +214,12 @@ def scale_taps(deltaj0: float, dj: float, smoothing: str = "pycwt") -> NDArray[n
     window = np.ones(inner + 2)
     window[0] = window[-1] = end
     return window / window.sum() if end else np.full(inner, 1.0 / inner)
+
+
+def with_namespace(f: Any) -> tuple[Any, Any]:
+    """Return the module whose functions take the arguments of `psi_ft`, and these as floats."""
+    xp = namespace_of(f)
+    return xp, np.asarray(f, dtype=float) if xp is np else f
 
 
 def even_row(half: NDArray[np.float64], n_fft: int) -> NDArray[np.float64]:

@@ -11,7 +11,7 @@ from scipy.special import gammaln
 
 from ..helpers import fft
 from ..validation import as_count
-from .base import I_POWERS, Family, even_row
+from .base import I_POWERS, Family, even_row, with_namespace
 
 # exp(-t^2/2) is below the rounding error of 1 beyond this many scales.
 _GAUSSIAN_REACH = 9.0
@@ -60,13 +60,13 @@ class DOG(Family):
 
     def psi_ft(self, f: Any) -> Any:
         """Return the Fourier transform of the wavelet at dimensionless angular frequency f."""
-        f = np.asarray(f, dtype=float)
-        size = np.abs(f)
+        xp, f = with_namespace(f)
+        size = abs(f)
         nonzero = size > 0
-        log_power = self.m * np.log(np.where(nonzero, size, 1.0))
-        power = np.exp(log_power - 0.5 * f**2 - 0.5 * gammaln(self.m + 0.5))
-        sign = np.sign(f) if self.m % 2 else np.ones_like(f)
-        return -I_POWERS[self.m % 4] * np.where(nonzero, sign * power, 0.0)
+        log_power = self.m * xp.log(xp.where(nonzero, size, 1.0))
+        power = xp.exp(log_power - 0.5 * f**2 - 0.5 * gammaln(self.m + 0.5))
+        sign = xp.sign(f) if self.m % 2 else xp.ones_like(f)
+        return -I_POWERS[self.m % 4] * xp.where(nonzero, sign * power, 0.0)
 
     def psi(self, t: Any) -> Any:
         """Return the wavelet at dimensionless time t.

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ..helpers import fft
 from ..limits import as_bounded
 from ..validation import as_positive
-from .base import Family
+from .base import Family, with_namespace
 
 # Below, the wavelet is a Gaussian that does not oscillate; above, its band is narrower than the
 # steps of frequency over which the constants are integrated.
@@ -50,7 +50,8 @@ class Morlet(Family):
 
     def psi_ft(self, f: Any) -> Any:
         """Return the Fourier transform of the wavelet at dimensionless angular frequency f."""
-        return np.pi**-0.25 * np.exp(-0.5 * (np.asarray(f) - self.f0) ** 2)
+        xp, f = with_namespace(f)
+        return np.pi**-0.25 * xp.exp(-0.5 * (f - self.f0) ** 2)
 
     def psi(self, t: Any) -> Any:
         """Return the wavelet at dimensionless time t."""

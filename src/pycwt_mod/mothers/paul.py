@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.special import gammaln, kv
 
 from ..validation import as_count, brief
-from .base import I_POWERS, Family, even_row
+from .base import I_POWERS, Family, even_row, with_namespace
 
 # Paul's wavelet has its power about the frequency m, which must lie well within the frequencies
 # over which the constants are integrated.
@@ -53,12 +53,12 @@ class Paul(Family):
 
     def psi_ft(self, f: Any) -> Any:
         """Return the Fourier transform of the wavelet at dimensionless angular frequency f."""
-        f = np.asarray(f, dtype=float)
+        xp, f = with_namespace(f)
         positive = f > 0
-        x = np.where(positive, f, 1.0)
+        x = xp.where(positive, f, 1.0)
         # By logarithms: neither the factorial nor the power overflows at any order.
         log_norm = self.m * math.log(2) - 0.5 * (math.log(self.m) + gammaln(2 * self.m))
-        return np.where(positive, np.exp(log_norm + self.m * np.log(x) - x), 0.0)
+        return xp.where(positive, xp.exp(log_norm + self.m * xp.log(x) - x), 0.0)
 
     def psi(self, t: Any) -> Any:
         """Return the wavelet at dimensionless time t."""

@@ -92,7 +92,7 @@ def analyse(series: Array, times: Array, dates: bool, request: Request) -> Analy
         found.periods,
         spectra.level[:, np.newaxis],
         found.coi,
-        times,
+        times[:: found.step],
         dates,
         measure=spectra.measure,
     )
@@ -118,7 +118,8 @@ def _given_transform(given: Any, n_times: int) -> Transform:
         )
     W = np.asarray(given[0])
     n_scales, n_columns = check_shape(W, "transform[0]")
-    if n_columns != n_times:
+    step = int(getattr(given, "decim", 1))
+    if n_columns != -(-n_times // step):
         raise ValueError(
             f"`transform` must be of `signal`, with its {n_times} samples, got {n_columns}."
         )
@@ -126,8 +127,8 @@ def _given_transform(given: Any, n_times: int) -> Transform:
     check_size(scales, "transform[1]", n_scales, "scale", "transform[0]")
     freqs = as_frequencies(given[2], "transform[2]", n_scales, "transform[0]")
     coi = as_series(given[3], "transform[3]", min_size=1)
-    check_size(coi, "transform[3]", n_times, "time", "transform[0]")
-    return Transform(W, scales, 1 / freqs, coi)
+    check_size(coi, "transform[3]", n_columns, "time", "transform[0]")
+    return Transform(W, scales, 1 / freqs, coi, n_times, step)
 
 
 def _band(

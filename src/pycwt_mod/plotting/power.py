@@ -123,7 +123,8 @@ def plot_cwt(
         As in `cwt`.
     transform : tuple, optional
         The tuple of ``cwt(signal, dt, ...)``, drawn in place of a transform made here; give the
-        same `wavelet`. Nothing is subtracted from `signal` then.
+        same `wavelet`. Nothing is subtracted from `signal` then. With `decim` in that call, the
+        averages are those of the times that it kept.
     detrend : {"linear", "mean", None}
         Subtracted before the transform: a straight line fitted by least squares, the mean, or
         nothing. It is drawn with the series.
@@ -229,7 +230,7 @@ def plot_cwt(
     figure, axes = _panels(ax)
     words = _Words.of(name, unit, normalize, rectified, significance_level)
     label = time_label or (f"Time ({period_unit})" if period_unit and not given else "Time")
-    lines = _draw_series(axes["series"], series, analysis, words)
+    lines = _draw_series(axes["series"], when, series, analysis.trend, words)
     mesh, cone, contour = _draw_power(axes["power"], analysis, look, label)
     spectrum = _draw_spectrum(axes["spectrum"], analysis, look.axis, words)
     bar = None
@@ -302,17 +303,19 @@ def _panels(ax: Any) -> tuple[Any, dict[str, Any]]:
     return axes["power"].figure, axes
 
 
-def _draw_series(axes: Any, series: Array, analysis: Analysis, words: _Words) -> tuple[Any, Any]:
-    times, width = analysis.field.times, size_in_inches(axes)[0]
+def _draw_series(
+    axes: Any, times: Array, series: Array, trend: Array | None, words: _Words
+) -> tuple[Any, Any]:
+    width, height = size_in_inches(axes)
     (line,) = axes.plot(*envelope(times, series, width), color=_ink(), linewidth=0.8)
-    trend = None
-    if analysis.trend is not None:
+    drawn = None
+    if trend is not None:
         # A straight line is drawn by its ends.
         ends = [0, -1]
-        (trend,) = axes.plot(times[ends], analysis.trend[ends], **_LEVEL_STYLE)
-    axes.set_ylabel(wrapped(words.series, size_in_inches(axes)[1]))
+        (drawn,) = axes.plot(times[ends], trend[ends], **_LEVEL_STYLE)
+    axes.set_ylabel(wrapped(words.series, height))
     _name(axes, "a")
-    return line, trend
+    return line, drawn
 
 
 def _draw_power(axes: Any, analysis: Analysis, look: Look, time_label: str) -> tuple[Any, Any, Any]:

@@ -184,7 +184,7 @@ class WaveletResult:
             plain = {key for key in arrays if "." not in key} - {"facts", *cls._fields}
             facts |= {name: arrays[name] for name in plain}
             result = cls(*(arrays[name] for name in cls._fields), **facts)
-            if result[0].shape != (result.freqs.size, result.times.size):
+            if result[0].shape[-2:] != (result.freqs.size, result.times.size):
                 raise ValueError(f"its field has the shape {result[0].shape}")
         except DAMAGE as error:
             raise ValueError(str(error) or type(error).__name__) from error
@@ -276,11 +276,14 @@ class WaveletResult:
         options.setdefault("time_label", f"Time ({unit})" if is_elapsed else "Time")
         return self.times
 
+    def _series_in_words(self) -> str:
+        return " and ".join(self.names)
+
     def _essentials(self) -> dict[str, str]:
         """Return what a notebook shows."""
         unit = f" {self.unit}" if self.unit else ""
         return {
-            "Series": " and ".join(self.names),
+            "Series": self._series_in_words(),
             "Times": f"{self._sizes()[1]}, dt = {self.dt:.4g}{unit}",
             "Scales": self._sizes()[0],
             "Wavelet": repr(self.mother) if self.mother is not None else "",
@@ -302,6 +305,7 @@ class WaveletResult:
 
     def __repr__(self) -> str:
         """Return one line: the fields would fill pages."""
-        series = f" of {' and '.join(self.names)}" if self.names else ""
+        words = self._series_in_words()
+        series = f" of {words}" if words else ""
         fields = ", ".join(self._fields)
         return f"<{type(self).__name__} ({fields}){series}: {', '.join(self._sizes())}>"

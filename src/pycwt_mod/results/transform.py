@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+import math
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..measures import rectify
+from ..arrays import ops_of
+from ..measures import Ridge
 from ..reconstruction import reconstruct
-from ..validation import as_flag
+from ..validation import as_flag, brief
 from .base import Array, WaveletResult
+
+if TYPE_CHECKING:
+    from ..plotting import PowerPlot
 
 
 class _TransformFields(NamedTuple):
@@ -41,8 +46,19 @@ class TransformResult(WaveletResult, _TransformFields):
         Scales, in the unit of `dt`.
     mother : MotherWavelet
         The mother wavelet.
+    decim : int
+        Every `decim`-th time of the series is in `times`; `dt` is the sampling interval of the
+        series all the same.
+    series : numpy.ndarray
+        What was transformed, shape (n,) or (..., n).
     provenance : dict
         How it was made: function, version and arguments.
+
+    Notes
+    -----
+    Of several series `W` has the shape (..., n_scales, n), and `names` are those of a table's
+    columns. ``result.of("rain")`` or ``result.of(0)`` is that of one of them, which has pictures,
+    ridges and tables.
 
     Examples
     --------
@@ -56,8 +72,12 @@ class TransformResult(WaveletResult, _TransformFields):
     True
     """
 
+    decim: int = 1
+    series: Any = None
+    series_times: NDArray[Any] | None = None
+
     def power(self, *, rectified: bool = False) -> Array:
-        """Return the power ``abs(W)**2``, shape (n_scales, n).
+        """Return the power ``abs(W)**2``, of the shape of `W`, as an array of NumPy.
 
         Parameters
         ----------
@@ -65,8 +85,56 @@ class TransformResult(WaveletResult, _TransformFields):
             Whether to divide it by the scale, so that waves of like amplitude have like power at
             all periods. Then rectify its level, too: see `pycwt_mod.rectify`.
         """
-        power = np.asarray(self.W.real**2 + self.W.imag**2)
-        return rectify(power, self.sj) if as_flag(rectified, "rectified") else power
+        W = self.on_host().W
+        power = np.asarray(W.real**2 + W.imag**2)
+        return power / self.sj[:, np.newaxis] if as_flag(rectified, "rectified") else power
+
+    def of(self, series: str | int | tuple[int, ...]) -> TransformResult:
+        """Return the transform of one series of several.
+
+        Parameters
+        ----------
+        series : str, int or tuple of int
+            Its name, or its place in the leading axes of `W`.
+
+        Returns
+        -------
+        TransformResult
+            With `W` of shape (n_scales, n).
+
+        Raises
+        ------
+        ValueError
+            If there is no such series.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from pycwt_mod import cwt
+        >>> cwt(np.random.default_rng(0).normal(size=(3, 64)), 1.0).of(2).W.shape
+        (62, 64)
+        """
+        shape = tuple(self.W.shape[:-2])
+        place: Any = self.names.index(series) if series in self.names else series
+        place = tuple(np.atleast_1d(place)) if isinstance(place, int | tuple | list) else None
+        inside = place is not None and len(place) == len(shape)
+        if not inside or not all(-size <= k < size for k, size in zip(place, shape, strict=True)):
+            known = f"one of {', '.join(map(repr, self.names))}" if self.names else "a place"
+            raise ValueError(
+                f"`series` must be {known} within shape {shape}, that of the series, got "
+                f"{brief(series)}."
+            )
+        name = self.names[place[0]] if self.names else ", ".join(map(str, place))
+        parts = {field: getattr(self, field)[place] for field in ("W", "fft", "series")}
+        return self._replace(**parts, names=(name,))
+
+    def on_host(self) -> TransformResult:
+        """Return the result with arrays of NumPy, if it is on a device; else itself."""
+        ops = ops_of(self.W)
+        if ops is None:
+            return self
+        parts = {name: ops.to_host(getattr(self, name)) for name in ("W", "fft", "series")}
+        return self._replace(**parts)
 
     def reconstruct(
         self,
@@ -104,12 +172,104 @@ class TransformResult(WaveletResult, _TransformFields):
         >>> result.reconstruct(16, 32)[64:-64].max().round(1)
         np.float64(3.0)
         """
-        return reconstruct(self.W, self.sj, self.dt, self.mother, low=low, high=high, mask=mask)
+        one = self._of_one()
+        if self.decim > 1:
+            raise ValueError(
+                f"`decim` must be 1 in the call of `cwt` for `reconstruct`, got {self.decim}. "
+                "`icwt(W, sj, dt)` rebuilds the series at the times that there are."
+            )
+        return reconstruct(one.W, self.sj, self.dt, self.mother, low=low, high=high, mask=mask)
+
+    def plot(self, times: ArrayLike | None = None, **options: Any) -> PowerPlot:
+        """Draw the power in four panels, with its significance against red noise.
+
+        Parameters
+        ----------
+        times : array_like, optional
+            Times of all samples of the series, ascending: numbers or dates. By default its own.
+        **options
+            Handed on to `pycwt_mod.plotting.plot_cwt`: `band`, `name`, `period_unit`, `title`, `ax`
+            and the rest.
+
+        Returns
+        -------
+        pycwt_mod.plotting.PowerPlot
+            The artists.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As `plot_cwt`; and for several series, of which `of` takes one.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from matplotlib.figure import Figure
+        >>> from pycwt_mod import cwt
+        >>> result = cwt(np.random.default_rng(0).normal(size=100), 0.5)
+        >>> result.plot(period_unit="days", ax=Figure()).axes["power"].get_ylabel()
+        'Period (days)'
+        """
+        from ..plotting import plot_cwt
+
+        one = self._of_one()
+        if one.series is None:
+            raise ValueError("`series` must be in the result for its picture, got None.")
+        times = self._fill_in(times, options)
+        if times is self.times and self.series_times is not None:
+            times = self.series_times
+        (name,) = options.pop("names", ("Series",))
+        options = {"name": name, "wavelet": self.mother, **options}
+        shown = one._upside_down() if self._frequencies_rise() else one
+        return plot_cwt(one.series, self.dt, times, transform=shown, **options)
+
+    def ridge(
+        self, low: float | None = None, high: float | None = None, *, inside_cone: bool = False
+    ) -> Ridge:
+        """Follow the period of the largest power over time, see `WaveletResult.ridge`."""
+        return super(TransformResult, self._of_one()).ridge(low, high, inside_cone=inside_cone)
+
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        """Return the result as arrays without objects, by the names in a file."""
+        return super(TransformResult, self.on_host()).to_arrays()
+
+    def to_xarray(self) -> Any:
+        """Return an xarray Dataset of the fields; of several series with a dimension for them."""
+        found = super(TransformResult, self.on_host()).to_xarray()
+        is_table = self.names and self.W.ndim > 2
+        return found.assign_coords(series=list(self.names)) if is_table else found
+
+    def to_dataframe(self) -> Any:
+        """Return a pandas DataFrame with a row for each period and time, of one series."""
+        return super(TransformResult, self._of_one()).to_dataframe()
+
+    def _of_one(self) -> TransformResult:
+        """Return the result on the host, or raise ValueError if it is of several series."""
+        if self.W.ndim > 2:
+            raise ValueError(
+                f"`W` must be of one series for this, got shape {tuple(self.W.shape)}. Take one by "
+                "`result.of(...)`, its name or its place."
+            )
+        return self.on_host()
+
+    def _upside_down(self) -> Self:
+        return super()._upside_down()._replace(sj=self.sj[::-1])
+
+    def _series_in_words(self) -> str:
+        several = self.W.ndim > 2
+        return f"{math.prod(self.W.shape[:-2])} series" if several else super()._series_in_words()
+
+    def _essentials(self) -> dict[str, str]:
+        found = super()._essentials()
+        kept = f", one of {self.decim} kept" if self.decim > 1 else ""
+        return found | {"Times": found["Times"] + kept}
 
     def _variables(self) -> dict[str, tuple[tuple[str, ...], str]]:
+        axes = range(self.W.ndim - 2)
+        series = ("series",) if len(axes) == 1 else tuple(f"series_{k}" for k in axes)
         return {
-            "W": (("period", "time"), "wavelet transform"),
-            "fft": (("fft_frequency",), "Fourier transform of the padded series"),
+            "W": ((*series, "period", "time"), "wavelet transform"),
+            "fft": ((*series, "fft_frequency"), "Fourier transform of the padded series"),
             "fftfreqs": (("fft_frequency",), "frequency of the Fourier transform"),
         }
 

@@ -30,7 +30,7 @@ LAYERS = [
     {"analytic", "montecarlo"},
     {"backends", "plotting", "tables"},
     {"reconstruction", "scales", "spectra", "summary"},
-    {"arguments"},
+    {"arguments", "device_transform", "signals"},
     {"chisquare", "coherence"},
     {"geometry", "indexes"},
     {"filters", "mothers"},
