@@ -12,6 +12,7 @@ from . import backends, helpers, mothers, wavelet
 from ._version import __version__
 from .analytic.field import NullField
 from .analytic.scale_null import AnalyticNull
+from .groups import mwct, pwct
 from .helpers import (  # noqa: F401  (fft and fft_kwargs: pycwt leaks them)
     AR1EstimationError,
     ar1,
@@ -31,7 +32,14 @@ from .montecarlo.null import NullDistribution
 from .mothers import DOG, MexicanHat, Morlet, MotherWavelet, Paul
 from .preparation import Prepared, prepare
 from .reconstruction import reconstruct
-from .results import CoherenceResult, CrossWaveletResult, TransformResult, load
+from .results import (
+    CoherenceResult,
+    CrossWaveletResult,
+    MultipleResult,
+    PartialResult,
+    TransformResult,
+    load,
+)
 from .wavelet import cwt, icwt, significance, wct, wct_null, wct_significance, xwt
 
 version = __version__
@@ -46,8 +54,10 @@ __all__ = [
     "MexicanHat",
     "Morlet",
     "MotherWavelet",
+    "MultipleResult",
     "NullDistribution",
     "NullField",
+    "PartialResult",
     "Paul",
     "Prepared",
     "TransformResult",
@@ -64,7 +74,9 @@ __all__ = [
     "load",
     "mean_resultant_length",
     "mothers",
+    "mwct",
     "prepare",
+    "pwct",
     "reconstruct",
     "rect",
     "rectify",

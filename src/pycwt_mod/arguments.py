@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import sys
 from collections.abc import Callable, Mapping
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 
 from . import helpers
 from .helpers import AR1_REMEDY, AR1EstimationError
-from .indexes import sampling_of
+from .indexes import name_of, sampling_of, taken_apart
 from .limits import (
     GREATEST,
     LEAST,
@@ -37,6 +38,10 @@ from .validation import (
 # Series shorter than this have no AR(1) estimate worth the name.
 _SHORTEST = 4
 
+# Rounding errors, in units of the last digit, by which a series may differ from itself when it is
+# multiplied and shifted.
+_ROUNDING_ERRORS = 16
+
 Array = NDArray[np.float64]
 
 
@@ -49,7 +54,7 @@ class Group:
     series : mapping
         By what messages call them, such as "y1" or "X[0]".
     tables : mapping, optional
-        What has an index, series or whole tables, by the same or the arguments' names.
+        What has their indexes, by what messages call it: by default the series themselves.
     names : tuple of str, optional
         Their names, by default those of the series themselves.
     """
@@ -58,10 +63,52 @@ class Group:
     tables: Mapping[str, Any] | None = None
     names: tuple[str, ...] | None = None
 
+    @classmethod
+    def of(cls, single: Mapping[str, Any], argument: str, several: Any) -> Group:
+        """Return single series, and after them those of an argument: one, a list or a table."""
+        if is_number(several):
+            as_series(several, argument)  # an error: the next argument in its place
+        if _is_one_series(several):
+            rows, names, tables = {argument: several}, None, {argument: several}
+        else:
+            found, table, names = taken_apart(several)
+            columns = getattr(several, "columns", None)
+            known = range(len(found)) if columns is None or not columns.is_unique else columns
+            rows = {f"{argument}[{key!r}]": row for key, row in zip(known, found, strict=True)}
+            tables = rows if table is None else {argument: table}
+        _check_orientation(list(rows.values()), argument)
+        if names is None:
+            word = argument.lower()
+            numbered = [word] if len(rows) == 1 else [f"{word}{k + 1}" for k in range(len(rows))]
+            names = list(map(name_of, rows.values(), numbered))
+        own = [name_of(each, name) for name, each in single.items()]
+        return cls({**single, **rows}, {**single, **tables}, (*own, *names))
+
     @property
     def labelled(self) -> Mapping[str, Any]:
         """What may have an index."""
         return self.series if self.tables is None else self.tables
+
+
+def _is_one_series(values: Any) -> bool:
+    if isinstance(values, list | tuple):
+        return bool(values) and is_number(values[0])
+    return not hasattr(values, "columns") and np.ndim(values) < 2
+
+
+def _check_orientation(rows: list[Any], argument: str) -> None:
+    """Raise ValueError if there is no series, or the rows of a table seem to be its columns."""
+    if not rows:
+        raise ValueError(
+            f"`{argument}` must be one series or more, got none. The coherence of two series is "
+            "that of `wct`."
+        )
+    n = max(0 if is_number(row) else len(row) for row in rows)
+    if len(rows) > max(n, 1):
+        raise ValueError(
+            f"`{argument}` must have a row for each series, shape (q, n), or be a DataFrame with a "
+            f"column for each, got {len(rows)} series of {n} samples. Pass `{argument}.T`."
+        )
 
 
 def as_rows(series: Mapping[str, Any]) -> Array:
@@ -74,6 +121,21 @@ def as_rows(series: Mapping[str, Any]) -> Array:
     for name, other in others:
         same_size(one, other, (first, name))
     return np.stack(list(rows.values()))
+
+
+def check_distinct(series: Mapping[str, Array]) -> None:
+    """Raise ValueError if a series is another one times a factor, plus an offset."""
+    table = np.stack(list(series.values()))
+    rows, sizes = normalized(table), in_range(table)
+    # Large offsets leave few digits.
+    errors = _ROUNDING_ERRORS * np.finfo(float).eps * np.abs(sizes).max(axis=1) / sizes.std(axis=1)
+    for (j, first), (k, second) in itertools.combinations(enumerate(series), 2):
+        apart = rows[k] - np.sign(rows[j] @ rows[k]) * rows[j]
+        if np.abs(apart).max() <= errors[j] + errors[k]:
+            raise ValueError(
+                f"`{second}` must be another series than `{first}`, got the same one (but for a "
+                "factor and an offset). Leave one of them out."
+            )
 
 
 def normalized(series: Array) -> Array:

@@ -50,7 +50,7 @@ AR1_REMEDY = (
     "The record is dominated by a trend, a step, a seasonal cycle or a random walk (an AR(1) "
     "process near its unit root), or is too short. Remove the trend or the seasonal cycle, or "
     "difference the series (`np.diff`); or go without the test (`sig=False` in wct), or pass "
-    "coefficients of your own (`al1` and `al2` of wct, xwt and `wct_null`)."
+    "coefficients of your own (`al1` and `al2` of wct, xwt and `wct_null`, `al` of pwct and mwct)."
 )
 
 

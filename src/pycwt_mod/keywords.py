@@ -18,6 +18,7 @@ R = TypeVar("R")
 _ELSEWHERE = (
     ("mc_count", "nrands nsim nsurrogates number montecarlocount mc", "Use `mc_count`."),
     ("al1", "lag1 ar1 g1", "Use `al1` and `al2`, one for each series."),
+    ("al", "lag1 ar1 g1 al1 al2", "Use `al`, a number for each series, in their order."),
     ("alpha", "lag1 ar1", "Use `alpha`."),
     ("dt", "fs sfreq samplingrate samplingfrequency", "Use `dt=1 / {name}`."),
     ("dt", "ts samplingperiod", "Use `dt`, the sampling interval."),

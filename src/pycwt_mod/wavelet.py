@@ -15,6 +15,7 @@ from . import chisquare, levels, transform
 from .arguments import (
     Group,
     as_rows,
+    check_distinct,
     coefficients_of,
     in_range,
     normalized,
@@ -32,6 +33,7 @@ from .mothers import DOG, MexicanHat, Morlet, Paul, as_mother
 from .results import CoherenceResult, CrossWaveletResult, made_by
 from .scales import Scales, as_scales
 from .single import cwt, icwt, significance
+from .statistic import PAIR
 from .summary import mean_spectrum
 from .validation import as_flag, as_level
 
@@ -307,17 +309,29 @@ def coherence_result(
     geometry = Geometry(mother, grid.values, dt, grid.dj, n, padded_length(n), smoothing)
     # Before the coherence: a series without an AR(1) estimate should fail at once.
     coefficients: tuple[float, ...] = ()
+    named = dict(zip(given.series, rows, strict=True))
+    statistic = kind.statistic_of(len(rows))
+    if statistic != PAIR:
+        check_distinct(named)
     if as_flag(sig, "sig"):
-        coefficients = coefficients_of(dict(zip(given.series, rows, strict=True)), al)
+        coefficients = coefficients_of(named, al)
     fields = normalized(rows) if as_flag(normalize, "normalize") else in_range(rows)
     kept = PairSpectra.empty(geometry.n_scales, n) if as_flag(spectra, "spectra") else None
-    WCT, aWCT = coherence_of_series(fields, geometry, spectra=kept)
+    WCT, aWCT = coherence_of_series(fields, geometry, statistic, kept)
     signif: Array = np.asarray([0])
     null = None
-    if sig and wct_significance is levels.wct_significance:
-        g1, g2 = coefficients
+    if sig and (statistic != PAIR or wct_significance is levels.wct_significance):
         null = levels.simulate_null(
-            (g1, g2), dt, grid.dj, grid.s0, grid.J, mother, options, level, grid.given
+            coefficients,
+            dt,
+            grid.dj,
+            grid.s0,
+            grid.J,
+            mother,
+            options,
+            level,
+            grid.given,
+            statistic,
         ).reordered(grid.order)
         signif = null.quantile(level)
     elif sig:
@@ -325,7 +339,8 @@ def coherence_result(
     facts |= made_by(kind.FUNCTION, mother, grid.asked, dt=dt, **grid.facts, smoothing=smoothing)
     facts["provenance"] |= {"significance_level": level, "normalize": bool(normalize)}
     facts["series"] = fields
-    facts["mean_freqs"], facts["mean_power"] = mean_spectrum(fields, mother, grid.asked, dt)
+    if statistic == PAIR:
+        facts["mean_freqs"], facts["mean_power"] = mean_spectrum(fields, mother, grid.asked, dt)
     if sig:
         facts["provenance"]["coefficients"] = list(coefficients)
     if null is not None:

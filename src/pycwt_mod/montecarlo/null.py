@@ -319,8 +319,8 @@ class NullDistribution:
         known = levels[np.isfinite(levels)]
         how = f"{self.n_surrogates} surrogates"
         if "method" in facts:
-            g1, g2 = facts["coefficients"]
-            how += f", method {facts['method']}, AR(1) coefficients {g1:.3g} and {g2:.3g}"
+            *others, last = (f"{g:.3g}" for g in facts["coefficients"])
+            how += f", method {facts['method']}, AR(1) coefficients {', '.join(others)} and {last}"
         span = f"R2 of {known.min():.2f} to {known.max():.2f}" if known.size else ""
         return {"Simulation": how, f"{100 * level:.4g} % level": span}
 

@@ -34,6 +34,7 @@ def plot_wct(
     period_unit: str = "",
     time_label: str | None = None,
     level_label: str | None = None,
+    coherence_label: str = "squared wavelet coherence",
     frequency: bool = False,
     bands: Mapping[str, tuple[float, float]] | None = None,
     cmap: Any = "viridis",
@@ -87,6 +88,8 @@ def plot_wct(
         What is outlined, for the caption, such as ``level_words(0.95)``; by default "the
         significance level", as `sig` does not tell which it is (``wct(...).plot()`` does), or "what
         is significant" with `significant`.
+    coherence_label : str, optional
+        What the colours are, for the caption.
     frequency : bool, default False
         Whether the axis is one of frequencies, the highest at the top; in Hz if the unit of the
         periods is seconds.
@@ -186,8 +189,6 @@ def plot_wct(
         usual = "the significance level" if significant is None else "what is significant"
         outlined = (level_label or usual) if contour else None
         of_points = mask is None and field.levels.shape[1] > 1
-        parts = sentences(
-            "squared wavelet coherence", outlined, quiver, series, allowed_for=of_points
-        )
+        parts = sentences(coherence_label, outlined, quiver, series, allowed_for=of_points)
         text = draw_caption(axes, parts)
     return FieldPlot(axes.figure, axes, mesh, cone, contour, quiver, bar, text)

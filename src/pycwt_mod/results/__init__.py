@@ -3,7 +3,16 @@
 from .base import made_by
 from .coherence import CoherenceResult
 from .cross import CrossWaveletResult
+from .groups import MultipleResult, PartialResult
 from .saved import load
 from .transform import TransformResult
 
-__all__ = ["CoherenceResult", "CrossWaveletResult", "TransformResult", "load", "made_by"]
+__all__ = [
+    "CoherenceResult",
+    "CrossWaveletResult",
+    "MultipleResult",
+    "PartialResult",
+    "TransformResult",
+    "load",
+    "made_by",
+]

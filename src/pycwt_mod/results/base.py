@@ -269,7 +269,7 @@ class WaveletResult:
         """Put names and unit among the options of a picture, and return its times."""
         unit = options.setdefault("period_unit", self.unit)
         if self.names and self.names != UNNAMED:
-            options.setdefault("names", self.names)
+            options.setdefault("names", self.names[:2])
         if times is not None:
             return times
         is_elapsed = unit and self.times.dtype.kind != "M"

@@ -84,7 +84,7 @@ class CoherenceResult(JudgedPair, _CoherenceFields):
 
     spectra: PairSpectra | None = None
 
-    FUNCTION: ClassVar[str] = "wct"  # that returns it
+    QUANTITY: ClassVar[str] = "squared wavelet coherence"
     PARTS: ClassVar[Mapping[str, Any]] = {**JudgedPair.PARTS, "spectra": PairSpectra}
 
     def semblance(self, order: int = 1) -> Array:
@@ -253,7 +253,7 @@ class CoherenceResult(JudgedPair, _CoherenceFields):
         found = self.significant(probability, null=self._null_or_default(null))
         return self._summary(found, probability, names, unit)
 
-    def _told(self) -> tuple[Array, Array, str]:
+    def _told(self) -> tuple[Array, Array | None, str]:
         return self.WCT, self.aWCT, "R2"
 
     def plot(
@@ -311,6 +311,7 @@ class CoherenceResult(JudgedPair, _CoherenceFields):
             options.setdefault("level_label", level_words(probability, correction))
         if not is_masked:
             outline = self._outline(level, correction, self._null_or_default(null))
+        options.setdefault("coherence_label", self.QUANTITY)
         times, rows = self._fill_in(times, options), (self.WCT, self.aWCT, self.freqs)
         if self._frequencies_rise():  # as they were asked for
             rows = self.WCT[::-1], self.aWCT[::-1], self.freqs[::-1]
@@ -320,7 +321,7 @@ class CoherenceResult(JudgedPair, _CoherenceFields):
 
     def _variables(self) -> dict[str, tuple[tuple[str, ...], str]]:
         variables: dict[str, tuple[tuple[str, ...], str]] = {
-            "WCT": (("period", "time"), "squared wavelet coherence"),
+            "WCT": (("period", "time"), self.QUANTITY),
             "aWCT": (("period", "time"), "phase in radians, positive where the second series lags"),
         }
         if self.sig.dtype.kind == "f":  # with sig=False it is the one integer 0

@@ -93,7 +93,7 @@ class CrossWaveletResult(PairResult, _CrossFields):
         significant = np.abs(self.W12) > self.signif[:, np.newaxis]
         return self._summary(significant, self.level, names, unit)
 
-    def _told(self) -> tuple[Array, Array, str]:
+    def _told(self) -> tuple[Array, Array | None, str]:
         return np.abs(self.W12), np.angle(self.W12), "power"
 
     def plot(self, times: ArrayLike | None = None, **options: Any) -> FieldPlot:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,9 +13,10 @@ from ..analytic.scale_null import AnalyticNull
 from ..arguments import padded_length
 from ..geometry import Geometry
 from ..montecarlo.null import NullDistribution
-from ..montecarlo.options import SimulationOptions
+from ..montecarlo.options import SimulationKeywords, SimulationOptions
 from ..null_fields import Distribution, conditional_of, has_closed_form, null_field_of
 from ..scales import as_scales
+from ..statistic import PAIR, Statistic
 from ..validation import as_choice, as_level
 from .base import Array
 from .pair import PairResult
@@ -40,6 +41,12 @@ class JudgedPair(PairResult):
     _given: Mapping[int, Array] | None = None
 
     PARTS: ClassVar[Mapping[str, Any]] = {"null": Distribution, "_field": NullField}
+    FUNCTION: ClassVar[str] = "wct"  # that returns it
+
+    @staticmethod
+    def statistic_of(n_series: int) -> Statistic:
+        """Return which coherence it is of a number of series."""
+        return PAIR
 
     @property
     def null_field(self) -> NullField:
@@ -50,29 +57,25 @@ class JudgedPair(PairResult):
         `mc_count` of `wct`. ValueError if `wct` was called with ``sig=False``.
         """
         if self._field is None:
-            self._null()  # or an error that says how to get one
-            if "coefficients" not in self.provenance:
-                raise ValueError(
-                    "`null` must be 'scale' for a null distribution of your own: nothing tells the "
-                    "red noise for that of each point. Pass one by `with_null_field`."
-                )
-            geometry, order = self._geometry()
-            g1, g2 = self.provenance["coefficients"]
-            centred = bool(self.provenance.get("normalize", True))
-            field = null_field_of(geometry, (g1, g2), self._options(), centred=centred)
-            self.__dict__["_field"] = field.reordered(order)
+            self.__dict__["_field"] = self._field_of(self._options())
         assert self._field is not None
         return self._field
 
-    def with_null_field(self, field: NullField) -> Self:
+    def with_null_field(
+        self, field: NullField | None = None, **options: Unpack[SimulationKeywords]
+    ) -> Self:
         """Return the same result, its points compared with a null distribution of your own.
 
         Use it where the field is simulated, for more surrogates, on a backend and with a bar.
 
         Parameters
         ----------
-        field : NullField
-            From `wct_null_field`, with the scales, ascending, and the length of this result.
+        field : NullField, optional
+            From `wct_null_field`, with the scales, ascending, and the length of this result. By
+            default the `null_field` of this result is computed, with the options.
+        **options
+            Where it is simulated, as in `wct_null_field`: `mc_count`, `rng_seed`, `backend`,
+            `n_workers`, `progress`, `timeout` and the like.
 
         Returns
         -------
@@ -94,7 +97,10 @@ class JudgedPair(PairResult):
         >>> field = wct_null_field(*result.provenance["coefficients"], **grid, progress=False)
         >>> result.with_null_field(field).pvalues().shape
         (9, 60)
+        >>> same = result.with_null_field(mc_count=300, progress=False)
         """
+        if field is None:
+            return self._replace(_field=self._field_of(SimulationOptions(**options)))
         geometry, order = self._geometry()
         periods = geometry.periods
         alike = field.periods.shape == periods.shape and np.allclose(field.periods, periods)
@@ -105,6 +111,25 @@ class JudgedPair(PairResult):
             )
         return self._replace(_field=field.reordered(order))
 
+    def _field_of(self, options: SimulationOptions) -> NullField:
+        """Return the null distribution of each point; where it is simulated, with the options."""
+        self._null()  # or an error that says how to get one
+        if "coefficients" not in self.provenance:
+            raise ValueError(
+                "`null` must be 'scale' for a null distribution of your own: nothing tells the "
+                "red noise for that of each point. Pass one by `with_null_field`."
+            )
+        geometry, order = self._geometry()
+        coefficients = tuple(self.provenance["coefficients"])
+        field = null_field_of(
+            geometry,
+            coefficients,
+            options,
+            centred=bool(self.provenance.get("normalize", True)),
+            statistic=self.statistic_of(len(coefficients)),
+        )
+        return field.reordered(order)
+
     @property
     def default_null(self) -> str:
         """The null distribution that pictures and summaries compare points with.
@@ -114,7 +139,8 @@ class JudgedPair(PairResult):
         """
         if self._field is not None:
             return "point"
-        closed = self._is_red and has_closed_form(self._geometry()[0])
+        is_pair = self.statistic_of(len(self.names)) == PAIR
+        closed = is_pair and self._is_red and has_closed_form(self._geometry()[0])
         return "point" if closed else "scale"
 
     @property
@@ -302,6 +328,7 @@ class JudgedPair(PairResult):
     def _null(self) -> NullDistribution | AnalyticNull:
         if self.null is None:
             raise ValueError(
-                "`sig` must be True in the call of `wct` for p-values and significance, got False."
+                f"`sig` must be True in the call of `{self.FUNCTION}` for p-values and "
+                "significance, got False."
             )
         return self.null

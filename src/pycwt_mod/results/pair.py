@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..indexes import UNNAMED
 from ..summary import Lag, Phases, Summary, lag_between, summarise, weights_of
 from .base import Array, WaveletResult
 
@@ -17,7 +19,9 @@ class PairResult(WaveletResult):
     mean_freqs: Array | None = None
     mean_power: Array | None = None
 
-    def _told(self) -> tuple[Array, Array, str]:
+    SMOOTHED: ClassVar[bool] = False  # the phase
+
+    def _told(self) -> tuple[Array, Array | None, str]:
         raise NotImplementedError
 
     def lag(self, low: float | None = None, high: float | None = None) -> Lag:
@@ -56,10 +60,17 @@ class PairResult(WaveletResult):
         ('3.0', True)
         """
         field, phase, quantity = self._told()
+        assert phase is not None
         used = self.outside() & np.isfinite(field)
         weights = weights_of(field, used, quantity, self.mean_power)
         phases = Phases.of(
-            phase, used, self.periods, self.dt, weights=weights, frequencies=self.mean_freqs
+            phase,
+            used,
+            self.periods,
+            self.dt,
+            weights=weights,
+            frequencies=self.mean_freqs,
+            smoothed=self.SMOOTHED,
         )
         return replace(lag_between(phases, low, high), unit=self.unit)
 
@@ -71,6 +82,7 @@ class PairResult(WaveletResult):
         unit: str | None,
     ) -> Summary:
         field, phase, quantity = self._told()
+        number = 1 if phase is None else 2
         return summarise(
             field,
             significant,
@@ -79,9 +91,10 @@ class PairResult(WaveletResult):
             phase,
             level=level,
             dt=self.dt,
-            names=(self.names or ("x", "y")) if names is None else names,
+            names=(self.names or UNNAMED)[:number] if names is None else names,
             unit=self.unit if unit is None else unit,
             quantity=quantity,
             frequencies=self.mean_freqs,
             power=self.mean_power,
+            smoothed=self.SMOOTHED,
         )

@@ -11,9 +11,19 @@ from ..files import read_arrays
 from ..null_fields import Distribution
 from .coherence import CoherenceResult
 from .cross import CrossWaveletResult
+from .groups import MultipleResult, PartialResult
 from .transform import TransformResult
 
-_KINDS = {kind.__name__: kind for kind in (TransformResult, CrossWaveletResult, CoherenceResult)}
+_KINDS = {
+    kind.__name__: kind
+    for kind in (
+        TransformResult,
+        CrossWaveletResult,
+        CoherenceResult,
+        PartialResult,
+        MultipleResult,
+    )
+}
 
 
 def load(path: str | PathLike[str]) -> Any:
@@ -26,7 +36,8 @@ def load(path: str | PathLike[str]) -> Any:
 
     Returns
     -------
-    TransformResult, CrossWaveletResult, CoherenceResult, NullDistribution, AnalyticNull, NullField
+    TransformResult, CrossWaveletResult, CoherenceResult (PartialResult, MultipleResult), \
+    NullDistribution, AnalyticNull, NullField
         What was saved, to the last bit, with times, names and how it was made (`provenance`). A
         mother wavelet of your own is not in the file: then `mother` is None.
 

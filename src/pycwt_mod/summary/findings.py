@@ -129,10 +129,10 @@ class Summary:
     def __str__(self) -> str:
         """Return the table with a heading, and the findings in words."""
         if self.same:
-            return fill(
-                "R2 is 1 everywhere: the two series are the same, or multiples of each other, so "
-                "there is nothing to test."
-            )
+            why = "the two series are the same, or multiples of each other"
+            if len(self.names) == 1:
+                why = "the series is a sum of multiples of the others"
+            return fill(f"R2 is 1 everywhere: {why}, so there is nothing to test.")
         heading = "By octaves of period, outside the cone of influence"
         end = []
         if len(self.names) == 2:
@@ -164,7 +164,9 @@ class Summary:
         pair = len(names) == 2
         header = [f"period{unit}", "area", "signif."]
         header += (
-            [self.quantity, "phase (deg)", f"lag{unit}", "relation"] if pair else ["mean power"]
+            [self.quantity, "phase (deg)", f"lag{unit}", "relation"]
+            if pair
+            else [f"mean {self.quantity}"]
         )
         rows = [
             [
@@ -258,12 +260,14 @@ def summarise(
     quantity: str = "R2",
     frequencies: Array | None = None,
     power: Array | None = None,
+    smoothed: bool = False,
 ) -> Summary:
     """Describe a field, shape (n_scales, n_times), by octaves of its periods.
 
     `frequencies` and `power` are those of `mean_spectrum`, by default the inverse of the periods,
-    and the same power at all; the other arguments are those of `Summary`. An octave that lies in
-    the cone at all times has no row. Without `significant`, steady phases are all the evidence.
+    and the same power at all; `smoothed` says whether phases are, as those of `wct` are not; the
+    other arguments are those of `Summary`. An octave that lies in the cone at all times has no row.
+    Without `significant`, steady phases are all the evidence.
     """
     _check_labels(names, 1 if phase is None else 2, unit)
     if (np.diff(periods) < 0).any():  # frequencies of the user's own
@@ -280,7 +284,9 @@ def summarise(
     members = [octaves == octave for octave in np.unique(octaves[outside.any(axis=1)])]
     angles = np.zeros(field.shape) if phase is None else phase
     weights = weights_of(field, used, quantity, power)
-    phases = Phases.of(angles, used, periods, dt, weights=weights, frequencies=frequencies)
+    phases = Phases.of(
+        angles, used, periods, dt, weights=weights, frequencies=frequencies, smoothed=smoothed
+    )
     rows = [
         SummaryRow(
             periods=_octave_of(periods[own]),

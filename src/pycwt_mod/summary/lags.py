@@ -37,6 +37,10 @@ __all__ = [
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
+# Independent values in such a cell of a field that is smoothed as R2 is: 0.3 to 0.5 were measured
+# of the phases of unrelated series, whatever their number (Morlet; more for Paul).
+_OF_SMOOTHED = 0.3
+
 # Limits of bands are periods, and phases 0 or pi, only to rounding error.
 _ROUNDING = 1e-9
 
@@ -113,6 +117,7 @@ class Phases:
         *,
         weights: Array | None = None,
         frequencies: Array | None = None,
+        smoothed: bool = False,
     ) -> Phases:
         """Sum the phases, shape (n_scales, n_times), over the points used."""
         number = used.sum(axis=1)
@@ -126,7 +131,7 @@ class Phases:
             periods,
             1 / periods if frequencies is None else frequencies,
             octaves,
-            number * dt / periods * octaves,
+            number * dt / periods * octaves * (_OF_SMOOTHED if smoothed else 1),
             np.ones(periods.size) if weights is None else weights,
             np.array([turn.mean() for turn in turns]),
             np.array([(turn**2).mean() for turn in turns]),

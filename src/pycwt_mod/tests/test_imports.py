@@ -22,7 +22,7 @@ LAYERS = [
     {"__main__", "conftest"},
     {"cli"},
     {"__init__", "compat", "sample"},
-    {"matrix", "preparation"},
+    {"groups", "matrix", "preparation"},
     {"wavelet"},
     {"levels", "single"},
     {"results"},

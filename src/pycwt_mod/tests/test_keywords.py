@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import pycwt_mod
-from pycwt_mod import cwt, significance, wct, wct_matrix, wct_null, wct_significance, xwt
+from pycwt_mod import cwt, pwct, significance, wct, wct_matrix, wct_null, wct_significance, xwt
 from pycwt_mod.keywords import _ELSEWHERE
 
 PAIR = np.random.default_rng(0).normal(size=(2, 60))
@@ -56,7 +56,7 @@ def test_keyword_of_another_package_is_told_with_ours(function, keyword, remedy)
 
 
 def test_remedies_name_keywords_that_exist():
-    functions = (cwt, significance, wct_significance, xwt, wct)
+    functions = (cwt, significance, wct_significance, xwt, wct, pwct)
     known = {name for function in functions for name in inspect.signature(function).parameters}
     assert {keyword for keyword, *_ in _ELSEWHERE} <= known
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from pycwt_mod import cwt, wct, xwt
+from pycwt_mod import cwt, mwct, pwct, wct, xwt
 
 OPTIONS = {"mc_count": 20, "rng_seed": 1, "progress": False, "cache": False}
 DAYS = pd.date_range("2001-01-01", periods=200)
@@ -14,11 +14,13 @@ def noise(index=None, name=None, seed=0):
     return values if index is None else pd.Series(values, index, name=name)
 
 
-RAIN, FLOW = noise(DAYS, "rain"), noise(DAYS, "flow", 1)
+RAIN, FLOW, MELT = (noise(DAYS, name, seed) for seed, name in enumerate(("rain", "flow", "melt")))
 RESULTS = {
     "cwt": cwt(RAIN),
     "xwt": xwt(RAIN, FLOW),
     "wct": wct(RAIN, FLOW, dj=1 / 4, **OPTIONS),
     "no level": wct(RAIN, FLOW, sig=False),
+    "pwct": pwct(RAIN, FLOW, MELT, dj=1 / 4, **OPTIONS),
+    "mwct": mwct(RAIN, [FLOW, MELT], dj=1 / 4, **OPTIONS),
     "spectra": wct(RAIN, FLOW, sig=False, spectra=True),
 }

@@ -9,7 +9,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pycwt_mod import CoherenceResult, CrossWaveletResult, Morlet, TransformResult, cwt, wct, xwt
+from pycwt_mod import (
+    CoherenceResult,
+    CrossWaveletResult,
+    Morlet,
+    MultipleResult,
+    PartialResult,
+    TransformResult,
+    cwt,
+    wct,
+    xwt,
+)
 from pycwt_mod.plotting import offscreen_axes
 from pycwt_mod.tests.results.made import DAYS, FLOW, OPTIONS, RAIN, RESULTS, noise
 
@@ -17,6 +27,8 @@ FIELDS = {
     TransformResult: "W sj freqs coi fft fftfreqs",
     CrossWaveletResult: "W12 coi freqs signif",
     CoherenceResult: "WCT aWCT coi freqs sig",
+    PartialResult: "WCT aWCT coi freqs sig",
+    MultipleResult: "WCT aWCT coi freqs sig",
 }
 
 
@@ -50,7 +62,7 @@ def test_copies_have_all_fields_and_facts(result, duplicate):
 
 
 def test_result_knows_what_the_index_tells(result):
-    assert result.names == ("rain", "flow")[: len(result.names)]
+    assert result.names == ("rain", "flow", "melt")[: len(result.names)]
     assert (result.dt, result.unit) == (1.0, "days")
     np.testing.assert_array_equal(result.times, DAYS.to_numpy())
     np.testing.assert_allclose(result.periods, result.scales * Morlet(6).flambda())
