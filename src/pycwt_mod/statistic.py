@@ -138,13 +138,12 @@ def _remove(S: Array, last: int, explained: Array, scratch: Array, ops: ArrayOps
 
     What it explains of the first series is added to `explained`.
     """
-    multiply, size = ops.xp.multiply, power(S, last)
-    ops.xp.sqrt(size, out=size)
+    multiply, factor = ops.xp.multiply, power(S, last)
+    ops.xp.sqrt(factor, out=factor)
+    ops.xp.reciprocal(factor, out=factor)
     shares = [cross(S, series, last) for series in range(last)]
     for series, share in enumerate(shares):
-        parts = share.real, share.imag
-        for part in parts:
-            part /= size
+        share *= factor
         squares = _squares(share, scratch, ops)
         left = power(S, series)
         for part in (squares[..., ::2], squares[..., 1::2]):
