@@ -35,6 +35,8 @@ class Geometry:
         Length of the series, and zero-padded.
     smoothing : str
         Kind of boxcar across scales.
+    inside_cone : bool
+        Whether means over time run over the times inside the cone of influence, too.
     """
 
     mother: Any
@@ -44,6 +46,7 @@ class Geometry:
     n_times: int
     n_fft: int
     smoothing: str = "pycwt"
+    inside_cone: bool = False
     _banks: Banks = field(default_factory=Banks, init=False, repr=False)
 
     @property
@@ -78,9 +81,17 @@ class Geometry:
         return starts, np.maximum(starts, stops)
 
     @property
-    def n_outside(self) -> NDArray[np.intp]:
-        """Number of times outside the cone of influence, for each scale."""
-        starts, stops = self.outside
+    def averaged(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """For each scale the interval [start, stop) of times that means run over."""
+        if not self.inside_cone:
+            return self.outside
+        starts = np.zeros(self.n_scales, dtype=np.intp)
+        return starts, np.full_like(starts, self.n_times)
+
+    @property
+    def n_averaged(self) -> NDArray[np.intp]:
+        """Number of times that means run over, for each scale."""
+        starts, stops = self.averaged
         return np.asarray(stops - starts)
 
     @property

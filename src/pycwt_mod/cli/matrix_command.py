@@ -63,6 +63,11 @@ def add_to(commands: options.Commands) -> None:
         help="band of periods; may be given again (default: octaves)",
     )
     parser.add_argument(
+        "--inside-cone",
+        action="store_true",
+        help="count the points inside the cone of influence, too: means are over all times",
+    )
+    parser.add_argument(
         "--fields",
         metavar="FOLDER",
         help="write the coherence of each pair at all times and periods to this folder; a run that "
@@ -86,6 +91,7 @@ def _run(arguments: argparse.Namespace) -> str:
         bands=arguments.band,
         **options.scale_options(arguments),
         significance_level=arguments.significance_level,
+        inside_cone=arguments.inside_cone,
         out=arguments.fields,
         progress=arguments.progress,
         **options.simulation_options(arguments),
@@ -117,6 +123,7 @@ def _run(arguments: argparse.Namespace) -> str:
         "backend": arguments.backend or "auto",
         "workers": arguments.n_workers,
         "left_out": left_out,
+        "inside_cone": result.inside_cone,
     }
     words = (
         f", {arguments.mc_count} surrogates, seed {arguments.rng_seed}, backend {facts['backend']}"
@@ -135,6 +142,7 @@ def _arrays(inputs: Inputs, result: MatrixResult) -> dict[str, Any]:
         "scales": result.scales,
         "period": result.periods,
         "coi": result.coi,
+        "inside_cone": result.inside_cone,
         "ar1": result.coefficients,
         **{name: getattr(result, name) for name in (*MEASURES, "doubtful", "n_points")},
     }
@@ -169,7 +177,8 @@ def _bands_lines(result: MatrixResult, inputs: Inputs, level: float) -> list[str
                     str((result.pvalue_fdr[known, band] <= 1 - level).sum()),
                 ]
             )
-    return ["By bands of periods, outside the cone of influence:", "", *aligned(rows)]
+    where = "at all times" if result.inside_cone else "outside the cone of influence"
+    return [f"By bands of periods, {where}:", "", *aligned(rows)]
 
 
 def _pairs_lines(result: MatrixResult, inputs: Inputs, level: float, mc_count: int) -> list[str]:

@@ -39,6 +39,7 @@ def wct_matrix(
     significance_level: float = 0.95,
     wavelet: Any = "morlet",
     normalize: bool = True,
+    inside_cone: bool = False,
     fields: str | None = None,
     out: Any = None,
     **options: Unpack[SimulationKeywords],
@@ -74,6 +75,11 @@ def wct_matrix(
         from the shortest period on.
     dj, s0, J, sig, significance_level, wavelet, normalize
         As in `wct`. Without `sig` there are neither significant areas nor p-values.
+    inside_cone : bool, default False
+        Whether the points inside the cone of influence count, too. Means of a band then run over
+        all times, as do those of the surrogates that they are compared with, and each point has
+        the level of its own null distribution, which allows for the ends of the record. More is
+        found in short records, and bands of long periods, which never leave the cone, are judged.
     fields : {None, "memory"}
         "memory" keeps the coherence and phase of every pair at all times and scales in the result.
     out : path-like, optional
@@ -115,12 +121,12 @@ def wct_matrix(
     -----
     The p-value of a pair in a band belongs to the null hypothesis that the two series are
     independent AR(1) processes. The statistic is the mean of R2 over all points of the band outside
-    the cone of influence. It is compared with the means of `mc_count` pairs of AR(1) series that
-    are as long as the record and treated alike, so that it is uniform under the null hypothesis,
-    however the points depend on each other. Where fewer than ten surrogates reach the mean, a
-    normal tail in the logit of the mean continues it, down to 0.001 / (1 + mc_count).
-    `pvalue_fdr` holds the false discovery rate over the pairs of a band (Benjamini & Hochberg
-    1995).
+    the cone of influence, or with `inside_cone` over all points. It is compared with the means of
+    `mc_count` pairs of AR(1) series that are as long as the record and treated alike, so that it is
+    uniform under the null hypothesis, however the points depend on each other. Where fewer than ten
+    surrogates reach the mean, a normal tail in the logit of the mean continues it, down to
+    0.001 / (1 + mc_count). `pvalue_fdr` holds the false discovery rate over the pairs of a band
+    (Benjamini & Hochberg 1995).
 
     Series with narrow rhythms, such as the alpha band of an EEG or a seasonal cycle, are not AR(1)
     processes. Unrelated ones are coherent over a few of their periods, and their p-values are far
@@ -131,6 +137,10 @@ def wct_matrix(
     correction: give `wct_matrix` series without their seasonal cycle, or look for a relation that
     rhythms of their own could not have, such as a coherence that comes and goes with a task. Bands
     of less than eight periods in the record are not judged.
+
+    The share of significant points is that above the level of their scale, an average over times
+    outside the cone; with `inside_cone` above the level of each point, as of `wct_null_field`.
+    P-values of points, by ``fields(...).pvalues()``, are those of each point either way.
 
     For the levels the AR(1) coefficients of a pair are rounded, to steps of 0.05 up to 0.75 and to
     quarter octaves of ``1 - g`` beyond, by which no level changes by more than the standard error
@@ -178,12 +188,13 @@ def wct_matrix(
         series.n_times,
         padded_length(series.n_times),
         check_smoothing(simulation.smoothing, mother),
+        as_flag(inside_cone, "inside_cone"),
     )
-    check_orientation(series, pairs, geometry.n_outside)
+    check_orientation(series, pairs, geometry.n_averaged)
     problem = Problem(
         series,
         as_pairs(pairs, series.names),
-        as_bands(bands, geometry.periods, geometry.n_outside),
+        as_bands(bands, geometry.periods, geometry.n_averaged),
         geometry,
         s0,
         J,

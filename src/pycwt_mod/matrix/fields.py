@@ -76,7 +76,7 @@ class TransformSeries:
 
 @dataclass(frozen=True)
 class Sums:
-    """Sums over the times outside the cone, for each scale, from which bands are averaged."""
+    """Sums over the times that count, for each scale, from which bands are averaged."""
 
     count: NDArray[np.int64]  # of the R2 that exist
     coherence: Array  # sum of R2
@@ -89,11 +89,12 @@ class Sums:
         counts = np.zeros((2, n_scales), dtype=np.int64)
         return cls(counts[0], np.zeros(n_scales), np.zeros(n_scales, dtype=complex), counts[1])
 
-    def add(self, scale: int, coherence: Array, cross: Complex, level: float) -> None:
-        """Add the times of one scale, of the coherence and of the cross spectrum."""
+    def add(self, scale: int, coherence: Array, cross: Complex, level: Array) -> None:
+        """Add the times of one scale; `level` is that of each, or one for all of them."""
         known = np.isfinite(coherence)
         n_known = int(known.sum())
         if n_known < coherence.size:
+            level = np.broadcast_to(level, coherence.shape)[known]
             coherence, cross = coherence[known], cross[known]
         self.count[scale] = n_known
         self.coherence[scale] = coherence.sum()
@@ -119,17 +120,20 @@ class Comparison:
 class ComparePair:
     """Compare two transformed series: the kernel of the second pass.
 
-    It is called with (first series, second series, levels of R2, one for each scale).
+    It is called with (first series, second series, levels of R2), one level for each scale, or the
+    number of the levels of all points in `point_levels`.
     """
 
     geometry: Geometry
     W: Complex  # of all series, as `TransformSeries` returned them
     S: Array
     keep: bool  # whether the fields are wanted
+    point_levels: Array | None = None  # (number, scale, time)
 
-    def __call__(self, task: tuple[int, int, Array]) -> Comparison:
+    def __call__(self, task: tuple[int, int, Array | int]) -> Comparison:
         """Return the comparison of one pair."""
-        first, second, level = task
+        first, second, judged_by = task
+        level = np.asarray(judged_by if self.point_levels is None else self.point_levels[judged_by])
         # Views without the overhead of np.memmap at each step.
         W = np.asarray(self.W[first]), np.asarray(self.W[second])
         S = np.asarray(self.S[first]), np.asarray(self.S[second])
@@ -142,15 +146,17 @@ class ComparePair:
         finally:
             let_go(self.W)
             let_go(self.S)
+            if self.point_levels is not None:
+                let_go(self.point_levels)
 
 
 def _engine_pair(
     geometry: Geometry, W: tuple[Complex, Complex], S: tuple[Array, Array], level: Array, keep: bool
 ) -> Comparison:
     n, n_scales = geometry.n_times, geometry.n_scales
-    starts, stops = geometry.outside
+    starts, stops = geometry.averaged
     sums = Sums.empty(n_scales)
-    bank = geometry.bank() if keep else _needed(geometry.bank(), geometry.n_outside)
+    bank = geometry.bank() if keep else _needed(geometry.bank(), geometry.n_averaged)
     # R2 of a scale comes when the boxcar has seen the scales ahead; till then its cross waits.
     ahead = (bank.taps.size - 1) // 2 + 1
     waiting = np.empty((ahead, n), dtype=complex)
@@ -181,9 +187,9 @@ def _engine_pair(
     return Comparison(sums, *(fields or ()))
 
 
-def _needed(bank: FilterBank, n_outside: NDArray[np.intp]) -> FilterBank:
-    """Leave out the largest scales, which are inside the cone of influence all the time."""
-    last = int(np.flatnonzero(n_outside).max(initial=0))
+def _needed(bank: FilterBank, n_averaged: NDArray[np.intp]) -> FilterBank:
+    """Leave out the largest scales, where they are inside the cone of influence all the time."""
+    last = int(np.flatnonzero(n_averaged).max(initial=0))
     return replace(bank, filters=bank.filters[: last + 1 + (bank.taps.size - 1) // 2])
 
 
@@ -207,7 +213,7 @@ def _own_smooth_pair(
     with np.errstate(all="ignore"):
         R2 = np.clip(np.abs(S12) ** 2 / (S[0] * S[1]), 0.0, 1.0)
     sums = Sums.empty(g.n_scales)
-    for scale, (start, stop) in enumerate(zip(*g.outside, strict=True)):
+    for scale, (start, stop) in enumerate(zip(*g.averaged, strict=True)):
         part = slice(start, stop)
         sums.add(scale, R2[scale, part], cross[scale, part], level[scale])
     return Comparison(sums, R2, np.angle(cross)) if keep else Comparison(sums)

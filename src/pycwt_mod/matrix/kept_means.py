@@ -62,7 +62,7 @@ class KeptMeans:
             key,
             geometry.n_times,
             geometry.n_fft,
-            geometry.n_outside.tolist(),
+            geometry.n_averaged.tolist(),
             problem.members.tolist(),
             problem.normalize,
             problem.options.mc_count,

@@ -15,17 +15,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from ..analytic.field import NullField
 from ..backends import MCBackend
-from ..backends.deadline import Deadline
+from ..backends.deadline import Deadline, closing_iterator
+from ..geometry import Geometry
 from ..montecarlo.estimate import estimate_null, estimate_nulls
 from ..montecarlo.noise import Streams
 from ..montecarlo.null import NullDistribution
 from ..montecarlo.options import SimulationOptions
 from ..montecarlo.plan import Plan
+from ..null_fields import is_to_simulate, null_field_of
 from .fields import Array
 
 # The grid of levels: even steps up to the edge, then 4 steps for each halving of 1 - |g|, or 16 if
@@ -127,14 +130,53 @@ def level_nulls(
         return
     # Each runs until its own error is small enough, so their numbers of tasks are not known.
     for number, plan in enumerate(plans):
-        deadline.check()
-        left = None if deadline.left is None else max(deadline.left, _SHORTEST_TIME)
-        own = replace(
-            options, backend=engine, n_workers=None, parallel=None, timeout=left, progress=False
-        )
-        null = estimate_null(plan, own, level=level)
+        null = estimate_null(plan, _until(deadline, engine, options), level=level)
         on_done(options.mc_count)
         yield number, null
+
+
+@dataclass(frozen=True)
+class PointNull:
+    """The null distribution of each point in closed form: a kernel, called with coefficients."""
+
+    geometry: Geometry
+    centred: bool
+    cache: bool
+
+    def __call__(self, node: Node) -> NullField:
+        """Return the field, from the cache folder if it is there."""
+        options = SimulationOptions(cache=self.cache, progress=False)
+        return null_field_of(self.geometry, node, options, centred=self.centred)
+
+
+def point_nulls(
+    nodes: Sequence[Node],
+    geometry: Geometry,
+    engine: MCBackend,
+    options: SimulationOptions,
+    deadline: Deadline,
+    *,
+    centred: bool,
+) -> Iterator[NullField]:
+    """Yield the null distribution of each point, in closed form or simulated, for each node."""
+    if not is_to_simulate(geometry):
+        kernel = PointNull(geometry, centred, bool(options.cache))
+        fields = engine.map(kernel, nodes, deadline=deadline)
+        with closing_iterator(fields):
+            yield from fields
+        return
+    for node in nodes:
+        own = _until(deadline, engine, options)
+        yield null_field_of(geometry, node, own, centred=centred)
+
+
+def _until(deadline: Deadline, engine: MCBackend, options: SimulationOptions) -> SimulationOptions:
+    """Return the options of one simulation among others on an engine."""
+    deadline.check()
+    left = None if deadline.left is None else max(deadline.left, _SHORTEST_TIME)
+    return replace(
+        options, backend=engine, n_workers=None, parallel=None, timeout=left, progress=False
+    )
 
 
 def band_streams(seed: np.random.SeedSequence | None) -> Streams:

@@ -39,8 +39,8 @@ class Problem:
 
     @property
     def members(self) -> NDArray[np.bool_]:
-        """Mask of the scales that belong to each band and leave the cone, (band, scale)."""
-        periods, seen = self.geometry.periods, self.geometry.n_outside > 0
+        """Mask of the scales that belong to each band and have times that count, (band, scale)."""
+        periods, seen = self.geometry.periods, self.geometry.n_averaged > 0
         return np.stack([in_band(periods, band) & seen for band in self.bands])
 
     def prepared(self, numbers: Sequence[int]) -> Array:
@@ -66,7 +66,10 @@ class Problem:
     def facts(self) -> dict[str, Any]:
         """Return the facts that an earlier run must share for its results to be those of this."""
         mother, options = self.geometry.mother, self.options
+        # Runs of earlier versions do not have it.
+        cone = {"inside_cone": True} if self.geometry.inside_cone else {}
         return {
+            **cone,
             "names": list(self.series.names),
             "wavelet": f"{type(mother).__qualname__} {mother!r}",
             "data": self.series.digest(),

@@ -31,7 +31,7 @@ class MatrixResult:
     """Wavelet coherence of many pairs of series, by bands of periods.
 
     All arrays of numbers have the shape (n_pairs, n_bands) and are NaN where a pair failed, or a
-    band has no point outside the cone of influence.
+    band has no point outside the cone of influence. With `inside_cone` all points count.
 
     Attributes
     ----------
@@ -69,6 +69,8 @@ class MatrixResult:
     doubtful : numpy.ndarray
         Whether a p-value is at most ``1 - level`` only because the series have narrower rhythms
         in the band than AR(1) noise; see the notes of `wct_matrix`.
+    inside_cone : bool
+        Whether the points inside the cone of influence count, too.
     n_points : numpy.ndarray
         Number of points of time and scale that were averaged.
     failures : dict
@@ -122,6 +124,11 @@ class MatrixResult:
     def coi(self) -> Array:
         """Cone of influence in Fourier periods, shape (n_times,)."""
         return self.geometry.coi
+
+    @property
+    def inside_cone(self) -> bool:
+        """Whether the points inside the cone of influence count, too."""
+        return self.geometry.inside_cone
 
     @property
     def labels(self) -> tuple[tuple[str, str], ...]:
@@ -304,7 +311,12 @@ class MatrixResult:
                 "period_low": ("band", low),
                 "period_high": ("band", high),
             },
-            {"dt": self.dt, "unit": self.unit, "level": self.level},
+            {
+                "dt": self.dt,
+                "unit": self.unit,
+                "level": self.level,
+                "inside_cone": int(self.inside_cone),  # files know no truth values
+            },
         )
 
     def plot(self, *args: Any, **options: Any) -> Any:
@@ -336,6 +348,7 @@ class MatrixResult:
         text = (
             f"{len(self.pairs)} pairs of {len(self.names)} series, "
             f"{len(self.bands)} bands, {self.bands[0][0]:g} to {self.bands[-1][1]:g}{unit}"
+            + (", at all times" if self.inside_cone else "")
         )
         return text + (f", {len(self.failures)} failed" if self.failures else "")
 

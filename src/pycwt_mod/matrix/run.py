@@ -24,7 +24,16 @@ from .bands import band_numbers
 from .fields import Array, ComparePair, Comparison, Sums, TransformSeries
 from .kept_means import KeptMeans
 from .mapped import mapped_arrays
-from .nulls import Node, anchors_of, band_streams, interpolated, level_nulls, node_name, node_of
+from .nulls import (
+    Node,
+    anchors_of,
+    band_streams,
+    interpolated,
+    level_nulls,
+    node_name,
+    node_of,
+    point_nulls,
+)
 from .problem import Problem
 from .result import MatrixResult, pair_name
 from .spectra import excess_coherence
@@ -71,7 +80,8 @@ class Run:
         anchors = sorted(self._all_anchors - self.means.keys())
         channels = sorted({number for pair in pairs for number in pair})
         n_surrogates = self.problem.options.mc_count * (len(nodes) + len(anchors))
-        self.deadline.total = n_surrogates + len(channels) + len(pairs)
+        n_fields = len(self._nodes_of_points(pairs))
+        self.deadline.total = n_surrogates + n_fields + len(channels) + len(pairs)
         with (
             engine as self.backend,
             make_progress(progress, self.deadline.total, unit="step") as self.bar,
@@ -217,12 +227,39 @@ class Run:
                     W[place], S[place] = own_W, own_S
                     self._count()
             places = {number: place for place, number in enumerate(channels)}
-            tasks = [(places[i], places[j], self._level_of((i, j))) for i, j in pairs]
-            kernel = ComparePair(geometry, W, S, self.store.keeps_fields)
+            nodes = self._nodes_of_points(pairs)
+            levels: list[Any] = [self._level_of(pair) for pair in pairs]
+            if nodes:
+                levels = [nodes.index(self.nodes[pair]) for pair in pairs]
+            tasks = [(places[i], places[j], at) for (i, j), at in zip(pairs, levels, strict=True)]
+            point_levels = self._point_levels(nodes, stack)
+            kernel = ComparePair(geometry, W, S, self.store.keeps_fields, point_levels)
             with self._mapped(kernel, tasks) as comparisons:
                 for pair, comparison in zip(pairs, comparisons, strict=True):
                     self._take(pair, comparison)
                     self._count()
+
+    def _nodes_of_points(self, pairs: list[Pair]) -> list[Node]:
+        """Return the coefficients at which the level of each point is needed."""
+        if not self.problem.geometry.inside_cone:
+            return []
+        return sorted({self.nodes[pair] for pair in pairs if pair in self.nodes})
+
+    def _point_levels(self, nodes: list[Node], stack: ExitStack) -> Array | None:
+        """Return the level of each point, (node, scale, time), in a temporary file."""
+        if not nodes:
+            return None
+        problem, geometry = self.problem, self.problem.geometry
+        shape = len(nodes), geometry.n_scales, geometry.n_times
+        (levels,) = mapped_arrays(stack, shape, np.float64)
+        fields = point_nulls(
+            nodes, geometry, self.backend, problem.options, self.deadline, centred=problem.normalize
+        )
+        with closing_iterator(fields):
+            for place, field in enumerate(fields):
+                levels[place] = field.quantile(problem.level)
+                self._count()
+        return levels
 
     def _level_of(self, pair: Pair) -> Array:
         """Return the level of R2 for each scale; NaN without significance."""
@@ -281,7 +318,9 @@ class Run:
         problem, pairs = self.problem, self.problem.pairs
         nothing = Sums.empty(problem.geometry.n_scales)
         sums = [self.sums.get(pair, nothing) for pair in pairs]
-        levels = np.stack([self._level_of(pair) for pair in pairs])
+        has_level = np.isfinite([self._level_of(pair) for pair in pairs])
+        if problem.geometry.inside_cone:  # each point has its own
+            has_level |= np.array([[pair in self.nodes] for pair in pairs])
         samples = {
             number: interpolated(self.anchors[pair], self.means)
             for number, pair in enumerate(pairs)
@@ -307,7 +346,7 @@ class Run:
                 sums,
                 problem.members,
                 samples,
-                np.isfinite(levels),
+                has_level,
                 self._excess(sorted(samples)),
                 1 - problem.level,
             ),

@@ -72,7 +72,7 @@ def excess_coherence(
     excess = np.zeros((len(members), len(series), len(series)))
     for band, member in enumerate(members):
         scales = np.flatnonzero(member & resolved)[::step]
-        weights = geometry.n_outside[scales] / geometry.n_outside[scales].sum()
+        weights = geometry.n_averaged[scales] / geometry.n_averaged[scales].sum()
         for scale, weight in zip(scales.tolist(), weights.tolist(), strict=True):
             F = _responses(geometry, scale, centres)
             excess[band] += weight * (_expected(F, own) - _expected(F, red))

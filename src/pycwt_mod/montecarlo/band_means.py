@@ -1,9 +1,9 @@
 """The null distribution of the mean coherence in a band of periods.
 
-A pair is judged by the mean of R2 over a band, outside the cone of influence. Points of R2 that are
-near each other in time and scale are not independent, so the distribution of the mean does not
-follow from their number. It comes from pairs of independent AR(1) series that are as long as the
-record, are treated alike, and averaged over the same points.
+A pair is judged by the mean of R2 over a band, outside the cone of influence or over all times.
+Points of R2 that are near each other in time and scale are not independent, so the distribution of
+the mean does not follow from their number. It comes from pairs of independent AR(1) series that are
+as long as the record, are treated alike, and averaged over the same points.
 
 Each group of bands is simulated on every D-th time of the record, D a power of two: at scale s
 nothing in R2 varies faster than about s. The transform at these times is exact, as the Fourier
@@ -35,6 +35,10 @@ Array = NDArray[np.float64]
 
 # Samples of each series that are transformed together: they should stay in the cache.
 _BLOCK_SAMPLES, _LARGEST_BLOCK = 2**15, 32
+
+# Where means run over the ends of the record, too, the smoothing must end where the record does, to
+# a small part of the scale: the grid of times is finer by this factor.
+_FINER_AT_ENDS = 4.0
 
 # A p-value is a count of surrogates if at least this many reach the mean; else a fitted tail.
 _FEWEST_ABOVE = 10
@@ -72,12 +76,12 @@ def make_groups(
         return (Group(1, 0, n_scales, tuple(used)),)
     ahead = (geometry.taps.size - 1) // 2
     behind = geometry.taps.size - 1 - ahead
-    demands = demands_of(geometry.mother)
+    demands, finer = demands_of(geometry.mother), _FINER_AT_ENDS if geometry.inside_cone else 1.0
     found: dict[int, list[tuple[int, int, int]]] = {}
     for number in used:
         inside = np.flatnonzero(members[number])
         low, high = max(0, int(inside[0]) - behind), min(n_scales, int(inside[-1]) + 1 + ahead)
-        longest = demands.coarsest_step(geometry.scales_in_samples[low])
+        longest = max(1.0, demands.coarsest_step(geometry.scales_in_samples[low]) / finer)
         step = math.gcd(geometry.n_fft, 2 ** int(math.log2(longest)))
         found.setdefault(step, []).append((low, high, number))
     return tuple(
@@ -120,8 +124,8 @@ class BandSurrogates:
 
     @property
     def weights(self) -> Array:
-        """Share of each scale in the mean of each band: its times outside the cone."""
-        weights = self.members * self.geometry.n_outside.astype(float)
+        """Share of each scale in the mean of each band: its times."""
+        weights = self.members * self.geometry.n_averaged.astype(float)
         total = weights.sum(axis=1, keepdims=True)
         return np.asarray(np.divide(weights, total, out=weights, where=total > 0))
 
@@ -143,7 +147,7 @@ class BandSurrogates:
         return means[: stop - start]
 
     def _by_engine(self, number: int, noise: Array) -> Array:
-        """Return the mean over the times outside the cone, (surrogate, scale); 0 if not wanted."""
+        """Return the mean over time, (surrogate, scale); 0 if not wanted."""
         group, geometry = self.groups[number], self.geometry
         ops = NUMPY_SINGLE if self.single else NUMPY
         bank = self._banks.get(number, lambda: _coarse_bank(geometry, group, ops))
@@ -152,19 +156,22 @@ class BandSurrogates:
         padded[..., : geometry.n_times] = noise
         spectra = {length: ops.fft(padded)}
         times = _coarse_times(geometry, group.step)
+        shares = _shares(geometry, group.step) if geometry.inside_cone else None
         wanted = np.atleast_1d(self.members[list(group.bands)].any(axis=0))
         means = np.zeros((noise.shape[1], geometry.n_scales))
         R2 = ops.zeros((noise.shape[1], bank.n), "real")
         scratch = ops.zeros((noise.shape[1], bank.n), "complex")
 
-        def outside(scale: int) -> slice:
+        def averaged(scale: int) -> slice:
             return times[scale + group.low] if wanted[scale + group.low] else slice(0, 0)
 
-        for scale, S in smoothed_spectra(spectra, bank, ops, parts=outside):
+        for scale, S in smoothed_spectra(spectra, bank, ops, parts=averaged):
             values = R2[:, : S.shape[-1]]
             with np.errstate(divide="ignore", invalid="ignore"):
                 PAIR.R2(S, values, scratch[:, : S.shape[-1]], ops)
-            means[:, scale + group.low] = np.clip(values, 0.0, 1.0).mean(axis=1, dtype=float)
+            values = np.clip(values, 0.0, 1.0)
+            mean = values.mean(axis=1, dtype=float) if shares is None else values @ shares
+            means[:, scale + group.low] = mean
         return means
 
     def _by_own_smooth(self, noise: Array) -> Array:
@@ -172,22 +179,29 @@ class BandSurrogates:
         means = np.zeros((noise.shape[1], g.n_scales))
         for place in range(noise.shape[1]):
             R2, _ = coherence_by_own_smooth(noise[:, place], g)
-            for scale, (start, stop) in enumerate(zip(*g.outside, strict=True)):
+            for scale, (start, stop) in enumerate(zip(*g.averaged, strict=True)):
                 if start < stop:
                     means[place, scale] = np.nanmean(R2[scale, start:stop])
         return means
 
 
 def _coarse_times(geometry: Geometry, step: int) -> list[slice]:
-    """Return for each scale the coarse times outside the cone; the middle one if there is none."""
+    """Return for each scale the coarse times to average; the middle one if there is none."""
     slices = []
-    for start, stop in zip(*geometry.outside, strict=True):
+    for start, stop in zip(*geometry.averaged, strict=True):
         first, last = -(-int(start) // step), -(-int(stop) // step)
         if first >= last and start < stop:
             first = min(round((start + stop - 1) / 2 / step), (geometry.n_times - 1) // step)
             last = first + 1
         slices.append(slice(first, max(first, last)))
     return slices
+
+
+def _shares(geometry: Geometry, step: int) -> Array:
+    """Return the share of the record's samples that each coarse time is the nearest of."""
+    n = geometry.n_times
+    nearest = np.minimum((np.arange(n) + step // 2) // step, (n - 1) // step)
+    return np.bincount(nearest) / n
 
 
 def _coarse_bank(geometry: Geometry, group: Group, ops: ArrayOps) -> FilterBank:

@@ -27,7 +27,7 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class TimeMeans:
-    """The mean coherence over time of each scale, outside the cone of influence.
+    """The mean coherence over time of each scale, outside the cone of influence or at all times.
 
     Attributes
     ----------
@@ -35,7 +35,7 @@ class TimeMeans:
         Fourier periods of the scales, shape (n_scales,).
     coherence : numpy.ndarray
         Mean of R2 over the times outside the cone of influence, shape (n_scales,). NaN here and
-        below where the scale is inside it at all times.
+        below where the scale is inside it at all times. With ``inside_cone=True`` over all times.
     level : numpy.ndarray
         What the mean of unrelated series stays below with the given probability, for each scale.
     pvalue : numpy.ndarray
@@ -68,7 +68,7 @@ class TimeMeans:
         """Return one line."""
         seen = int(np.isfinite(self.coherence).sum())
         return (
-            f"<TimeMeans: {seen} of {self.periods.size} scales outside the cone, "
+            f"<TimeMeans: {seen} of {self.periods.size} scales seen, "
             f"{len(self.surrogates)} surrogates>"
         )
 
@@ -87,7 +87,7 @@ def mean_over_time(
     `centred` says whether the mean of each series was subtracted before.
     """
     means = np.full(geometry.n_scales, np.nan)
-    for scale, (start, stop) in enumerate(zip(*geometry.outside, strict=True)):
+    for scale, (start, stop) in enumerate(zip(*geometry.averaged, strict=True)):
         known = R2[scale, start:stop]
         if np.isfinite(known).any():
             means[scale] = np.nanmean(known)
@@ -107,7 +107,7 @@ def simulated_means(
 
     They are the same to the last bit on every backend.
     """
-    members = np.diag(geometry.n_outside > 0)  # each scale is a band of its own
+    members = np.diag(geometry.n_averaged > 0)  # each scale is a band of its own
     method = options.method_for(geometry.mother)
     kernel = BandSurrogates(
         geometry,

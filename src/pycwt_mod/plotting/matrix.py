@@ -167,7 +167,7 @@ def plot_matrix(
         inside = [tick for tick in ticks if bottom <= tick <= top]
         bar.set_ticks(inside, labels=[f"{tick:g}" for tick in inside])
         bar.minorticks_off()
-        bar.set_label(label)
+        bar.set_label(label + ", at all times" * bool(getattr(result, "inside_cone", False)))
     if len(panels) == 1:
         return MatrixPlot(figure, panels[0], meshes[0], dots[0], bar)
     return MatrixPlot(figure, tuple(panels), tuple(meshes), tuple(dots), bar)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Unpack
 
 import numpy as np
@@ -14,7 +15,7 @@ from ..measures import semblance
 from ..montecarlo.options import SimulationKeywords, SimulationOptions
 from ..montecarlo.time_means import TimeMeans, mean_over_time
 from ..summary import Summary
-from ..validation import as_coefficient, as_level
+from ..validation import as_coefficient, as_flag, as_level
 from .base import Array, significant_share
 from .judged import JudgedPair
 
@@ -103,6 +104,7 @@ class CoherenceResult(JudgedPair, _CoherenceFields):
         *,
         al1: float | None = None,
         al2: float | None = None,
+        inside_cone: bool = False,
         **options: Unpack[SimulationKeywords],
     ) -> TimeMeans:
         """Average the coherence over time, scale by scale, with a significance of its own.
@@ -120,6 +122,9 @@ class CoherenceResult(JudgedPair, _CoherenceFields):
         al1, al2 : float, optional
             Lag-1 autocorrelation of each series under the null hypothesis; by default that of the
             result.
+        inside_cone : bool, default False
+            Whether means run over all times, those inside the cone of influence, too. So do those
+            of the surrogates, which makes the test valid for every scale.
         **options
             Options of the simulation, as in `wct_significance`: `mc_count`, `rng_seed`, `rng`,
             `backend`, `n_workers`, `parallel`, `method`, `progress`, `timeout`.
@@ -141,8 +146,9 @@ class CoherenceResult(JudgedPair, _CoherenceFields):
         -----
         The null hypothesis is that of `wct`, two independent AR(1) series. `mc_count` pairs of
         them, as long as the record, are transformed like the record, and averaged over the times
-        outside the cone of influence. Levels and p-values are those of each scale by itself: of
-        unrelated series a share ``1 - level`` of the scales is significant, in runs of neighbours.
+        outside the cone of influence, or all times. Levels and p-values are those of each scale by
+        itself: of unrelated series a share ``1 - level`` of the scales is significant, in runs of
+        neighbours.
 
         References
         ----------
@@ -170,7 +176,7 @@ class CoherenceResult(JudgedPair, _CoherenceFields):
         geometry, order = self._geometry()
         means = mean_over_time(
             self.WCT[order],
-            geometry,
+            replace(geometry, inside_cone=as_flag(inside_cone, "inside_cone")),
             (self._coefficient(al1, "al1"), self._coefficient(al2, "al2")),
             SimulationOptions(**options),
             self.level if level is None else as_level(level, "level"),

@@ -26,8 +26,8 @@ def test_geometry_is_that_of_what_wct_returns(mother):
     _, _, coi, freqs, _ = result = wct(*pair, 0.5, 1 / 4, 1.0, 28, sig=False, wavelet=mother)
     np.testing.assert_array_equal(geometry.coi, coi)
     np.testing.assert_array_equal(geometry.frequencies, freqs)
-    np.testing.assert_array_equal(geometry.n_outside, result.outside().sum(axis=1))
-    assert (geometry.n_outside == 0).any()
+    np.testing.assert_array_equal(geometry.n_averaged, result.outside().sum(axis=1))
+    assert (geometry.n_averaged == 0).any()
 
 
 @every_mother

@@ -38,6 +38,7 @@ def test_same_question_is_answered_without_simulation(simulated, cache_dir):
         {"bands": [(2, 8)]},
         {"dj": 1 / 2},
         {"normalize": False},
+        {"inside_cone": True},
         {"smoothing": "grinsted"},
         {"method": "full"},
         {"wavelet": "paul"},

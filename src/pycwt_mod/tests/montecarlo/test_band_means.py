@@ -18,12 +18,12 @@ from pycwt_mod.transform import scale_axis
 COARSE = 0.05
 
 
-def surrogates(mother, method, coefficients, n=600, bands=None, single=False):
+def surrogates(mother, method, coefficients, n=600, bands=None, single=False, inside_cone=False):
     dj, s0, J = scale_arguments(n, 1.0, 1 / 6, -1, -1, mother)
     n_fft = 2 ** math.ceil(math.log2(n))
-    geometry = Geometry(mother, scale_axis(s0, dj, J), 1.0, dj, n, n_fft, "pycwt")
-    chosen = as_bands(bands, geometry.periods, geometry.n_outside)
-    seen = geometry.n_outside > 0
+    geometry = Geometry(mother, scale_axis(s0, dj, J), 1.0, dj, n, n_fft, "pycwt", inside_cone)
+    chosen = as_bands(bands, geometry.periods, geometry.n_averaged)
+    seen = geometry.n_averaged > 0
     members = np.stack([in_band(geometry.periods, band) & seen for band in chosen])
     groups = make_groups(geometry, list(members), method)
     return BandSurrogates(geometry, members, groups, coefficients, Streams(5), True, single)
@@ -35,9 +35,15 @@ def means(kernel, n_surrogates, number=0):
 
 
 @pytest.mark.parametrize("mother", [Morlet(), Paul(), DOG()], ids=repr)
-@pytest.mark.parametrize("coefficients", [(0.5, 0.3), (0.95, 0.9)])
-def test_coarse_times_give_the_means_of_the_full_rate(mother, coefficients):
-    kernels = [surrogates(mother, method, (coefficients,)) for method in ("multirate", "full")]
+@pytest.mark.parametrize(
+    ("coefficients", "inside_cone"),
+    [((0.5, 0.3), False), ((0.95, 0.9), False), ((0.95, 0.9), True)],
+)
+def test_coarse_times_give_the_means_of_the_full_rate(mother, coefficients, inside_cone):
+    kernels = [
+        surrogates(mother, method, (coefficients,), inside_cone=inside_cone)
+        for method in ("multirate", "full")
+    ]
     assert max(group.step for group in kernels[0].groups) >= 8
     coarse, full = (means(kernel, 96) for kernel in kernels)
     spread = full.std(axis=0)

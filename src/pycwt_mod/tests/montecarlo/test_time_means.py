@@ -53,6 +53,18 @@ def test_surrogates_are_treated_like_the_record(options, normalize):
     np.testing.assert_array_equal(means.periods, result.periods)
 
 
+def test_means_run_over_all_times_where_asked():
+    result = wct(*pair(), 0.5, **QUICK)
+    options = {**NULL, "mc_count": 3, "rng_seed": 7, **ALONE}
+    means = result.mean_over_time(inside_cone=True, **options, method="full")
+    noise = ar1_series(Streams.of(np.random.SeedSequence(7)), range(3), 150, (0.3, 0.6))
+    own = [wct(*noise[:, k], 0.5, **QUICK).WCT.mean(axis=1) for k in range(3)]
+    np.testing.assert_allclose(means.surrogates, own, rtol=ROUNDING)
+    np.testing.assert_allclose(means.coherence, result.WCT.mean(axis=1), rtol=ROUNDING)
+    coarse = result.mean_over_time(inside_cone=True, **options).surrogates
+    np.testing.assert_allclose(coarse, means.surrogates, atol=0.02)
+
+
 def test_level_is_exceeded_by_its_share_of_unrelated_pairs():
     hits = []
     for k in range(300):
@@ -75,7 +87,7 @@ def test_pvalues_agree_with_the_level():
         means.coherence[seen] > means.quantile(0.8)[seen], means.pvalue[seen] <= 0.2
     )
     np.testing.assert_array_equal(means.quantile(0.95), means.level)
-    assert repr(means) == f"<TimeMeans: {seen.sum()} of 26 scales outside the cone, 199 surrogates>"
+    assert repr(means) == f"<TimeMeans: {seen.sum()} of 26 scales seen, 199 surrogates>"
 
 
 def test_backends_give_the_same_to_the_last_bit():
