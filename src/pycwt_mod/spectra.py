@@ -6,9 +6,9 @@ The numbers that `plotting.plot_cwt` draws. Nothing here checks arguments but th
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,12 +23,22 @@ Array = NDArray[np.float64]
 # Neighbouring scales of one spacing agree to this.
 _SPACING_TOLERANCE = 1e-6
 
+# Columns of a picture that are computed of a series with more samples: some for each pixel.
+MOST_COLUMNS = 2**14
+
+# Part of its largest response below which a wavelet's power is not seen in a picture.
+_UNSEEN = 1e-4
+
+# Values of a transform that are computed together.
+_VALUES_TOGETHER = 2**23
+
 
 @dataclass(frozen=True, eq=False)
 class Transform:
     """A wavelet transform of shape (scale, time), its scales, their periods and the cone.
 
-    It is of a series of `n` samples, and at every `step`-th time of it.
+    It is of a series of `n` samples, and at every `step`-th time of it. A picture shows the mean
+    power over columns of some samples.
     """
 
     W: NDArray[Any]
@@ -37,11 +47,44 @@ class Transform:
     coi: Array
     n: int
     step: int = 1
+    column: int = 1
 
-    def shortest(self, number: int) -> Transform:
+    def shortest(self, number: int) -> Self:
         """Return the transform at the first scales alone."""
-        kept = slice(number)
-        return replace(self, W=self.W[kept], scales=self.scales[kept], periods=self.periods[kept])
+        by_scale = {name: getattr(self, name)[:number] for name in ("W", "scales", "periods")}
+        return replace(self, **by_scale)
+
+    def rows(self) -> Iterator[tuple[NDArray[Any], int]]:
+        """Yield the row of each scale, and the number of samples from one value to the next."""
+        return ((row, self.step) for row in self.W)
+
+
+@dataclass(frozen=True, eq=False)
+class LongTransform(Transform):
+    """A transform that is computed as it is read, a few scales at a time; its `W` is empty.
+
+    The power of a large scale changes slowly: some times tell it all.
+    """
+
+    series: Array = field(default_factory=lambda: np.empty(0))
+    dt: float = 1.0
+    mother: Any = None
+
+    def rows(self) -> Iterator[tuple[NDArray[Any], int]]:
+        """Yield the row of each scale, and the number of samples from one value to the next."""
+        n_fft = padded_length(self.n)
+        samples = math.pi / _highest_frequency(self.mother) * self.scales / self.dt
+        # Some to a column, so that its mean is in its middle.
+        steps = 2 ** np.log2(np.clip(samples, 1, max(1, self.column / 8))).astype(int)
+        for every in np.unique(steps).tolist():
+            scales = self.scales[steps == every]
+            together = max(1, _VALUES_TOGETHER * every // self.n)
+            for first in range(0, scales.size, together):
+                some = scales[first : first + together]
+                W, _ = transform.forward(
+                    self.series, self.mother, some, self.dt, n_fft, single=True, every=every
+                )
+                yield from ((row, every) for row in W)
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,7 +93,8 @@ class Spectra:
 
     Of shape (scale,): `level` of the power at one time, the mean over time `spectrum` and its
     level. Of shape (time,): `average`, the variance in a band of periods; its level is a number.
-    `measure` turns a row of the transform into power.
+    `measure` turns a row of the transform into power; `columns` is the power of a long series,
+    shape (scale, column).
     """
 
     measure: Callable[[NDArray[Any]], Array]
@@ -59,6 +103,7 @@ class Spectra:
     spectrum_level: Array
     average: Array
     average_level: float
+    columns: Array | None = None
 
 
 def fitted_trend(series: Array, degree: int) -> Array:
@@ -73,11 +118,26 @@ def transform_series(
     series: Array, dt: float, dj: float, s0: float, J: float, mother: Any
 ) -> Transform:
     """Return the transform of a series, with the defaults of `cwt` for -1."""
-    dj, s0, J = scale_arguments(series.size, dt, dj, s0, J, mother)
+    n = series.size
+    column = 2 ** max(0, math.ceil(math.log2(n / MOST_COLUMNS)))
+    dj, s0, J = scale_arguments(n, dt, dj, s0, J, mother, values=-(-n // column))
     scales = transform.scale_axis(s0, dj, J)
-    W, _ = transform.forward(series, mother, scales, dt, padded_length(series.size))
-    coi = transform.cone_of_influence(series.size, mother, dt)
-    return Transform(W, scales, mother.flambda() * scales, coi, series.size)
+    coi = transform.cone_of_influence(n, mother, dt)
+    facts = scales, mother.flambda() * scales, coi, n
+    if column > 1:
+        return LongTransform(
+            np.empty(0), *facts, column=column, series=series, dt=dt, mother=mother
+        )
+    W, _ = transform.forward(series, mother, scales, dt, padded_length(n))
+    return Transform(W, *facts)
+
+
+def _highest_frequency(mother: Any) -> float:
+    """Return the frequency at scale 1 above which a wavelet has no power that is seen."""
+    peak = 2 * math.pi / mother.flambda()
+    x = np.linspace(0, 8 * peak + 20, 2**12)
+    size = np.maximum(np.abs(mother.psi_ft(x)), np.abs(mother.psi_ft(-x)))
+    return float(x[size > _UNSEEN * size.max()][-1])
 
 
 def averaged_power(
@@ -105,7 +165,7 @@ def averaged_power(
     scales = transformed.scales
     dj = _spacing(scales)
     measure = _power_over(unit)
-    spectrum, average = _averages(transformed.W, measure, scales, inside)
+    spectrum, average, columns = _averages(transformed, measure, inside)
     average *= dj * dt / constant(mother, "cdelta")
     noise = chisquare.red_noise_spectrum(scales, dt, alpha, variance / unit, mother)
     # The ends, one scale long, tell nothing new.
@@ -118,6 +178,7 @@ def averaged_power(
         chisquare.time_average_level(noise, level, n_averaged, scales, dt, mother),
         average,
         chisquare.scale_average_level(noise, level, band, scales, dt, dj, mother)[0],
+        columns if transformed.column > 1 else None,
     )
 
 
@@ -131,16 +192,27 @@ def _power_over(unit: float) -> Callable[[NDArray[Any]], Array]:
 
 
 def _averages(
-    W: NDArray[Any], measure: Callable[[NDArray[Any]], Array], scales: Array, inside: Any
-) -> tuple[Array, Array]:
-    """Return the mean of the power over time, and its sum over a band, each over its scale."""
-    spectrum, average = np.empty(scales.size), np.zeros(W.shape[1])
-    for j, row in enumerate(W):
+    transformed: Transform, measure: Callable[[NDArray[Any]], Array], inside: Any
+) -> tuple[Array, Array, Array]:
+    """Return the mean of the power over time, its sum over a band by scale, and its columns."""
+    scales, n = transformed.scales, transformed.n
+    spectrum, average = np.empty(scales.size), np.zeros(transformed.coi.size)
+    starts = np.arange(0, n, transformed.column) if transformed.column > 1 else np.empty(0, int)
+    columns = np.empty((scales.size, starts.size))
+    coarse: dict[int, Array] = {}
+    for j, (row, every) in enumerate(transformed.rows()):
         power = measure(row)
         spectrum[j] = power.mean()
-        if inside[j]:
+        if starts.size:
+            firsts = starts // every
+            columns[j] = np.add.reduceat(power, firsts) / np.diff(firsts, append=power.size)
+        if inside[j] and every == transformed.step:
             average += power / scales[j]
-    return spectrum, average
+        elif inside[j]:
+            coarse[every] = coarse.get(every, 0.0) + power / scales[j]
+    for every, part in coarse.items():
+        average += np.interp(np.arange(n), every * np.arange(part.size), part)
+    return spectrum, average, columns
 
 
 def _spacing(scales: Array) -> float:

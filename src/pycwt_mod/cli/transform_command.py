@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from time import perf_counter
 from typing import Any
 
@@ -26,6 +27,10 @@ Columns are named, or numbered from 1; --x may be left out if there is just one.
 """
 
 
+# Times of the transform of a long series: it takes some hundred megabytes.
+_MOST_TIMES = 2**15
+
+
 def add_to(commands: options.Commands) -> None:
     """Add the command."""
     parser = options.new_command(
@@ -45,6 +50,13 @@ def add_to(commands: options.Commands) -> None:
         help="band of periods of panel d of the picture, in which variance is averaged "
         "(default: all)",
     )
+    parser.add_argument(
+        "--decim",
+        type=options.count,
+        metavar="N",
+        help="transform at every N-th time only (default: 1, or as many as leave "
+        f"{_MOST_TIMES} times)",
+    )
     options.add_data_options(parser)
     options.add_scale_options(parser)
     options.add_output_options(parser)
@@ -52,6 +64,8 @@ def add_to(commands: options.Commands) -> None:
 
 def _run(arguments: argparse.Namespace) -> str:
     inputs = prepare(arguments, "x")
+    if arguments.decim is None:
+        arguments.decim = max(1, inputs.n // _MOST_TIMES)
     began = perf_counter()
     anomaly = inputs.series[0] - inputs.series[0].mean()
     alpha = ar1(anomaly)[0]
@@ -63,7 +77,9 @@ def _run(arguments: argparse.Namespace) -> str:
     peak = _peak(arrays)
     title = f"Wavelet power of {inputs.names[0]}, as a multiple of its variance"
     lines = [
-        *heading(title, inputs, arrays["period"], arguments),
+        *heading(title, inputs, arrays["period"], arguments)[:-1],
+        *_thinning(arrays, arguments.decim),
+        "",
         str(summary),
         fill(_describe_peak(arrays, peak, alpha, inputs, arguments.significance_level), ""),
     ]
@@ -73,26 +89,44 @@ def _run(arguments: argparse.Namespace) -> str:
         "peak_period": None if peak is None else arrays["period"][peak],
         **{name: arrays[name] for name in ("period", "sig", "global_power", "global_sig")},
     }
-    return deliver(arguments, inputs, lines, results, arrays, seconds)
+    facts = {"decim": arguments.decim}
+    return deliver(arguments, inputs, lines, results, arrays, seconds, facts)
 
 
 def _arrays(
     inputs: Inputs, series: Any, alpha: float, arguments: argparse.Namespace
 ) -> dict[str, Any]:
     """Return the transform of a series of mean 0 and variance 1, its power and the levels."""
-    W, scales, freq, coi, _, _ = cwt(series, inputs.dt, **options.scale_options(arguments))
+    every = arguments.decim
+    W, scales, freq, coi, _, _ = cwt(
+        series, inputs.dt, **options.scale_options(arguments), decim=every
+    )
     power = np.abs(W) ** 2
     # As many samples as are not padded (Torrence & Compo 1998, section 5a), at least one.
     dof = np.maximum(inputs.n - scales / inputs.dt, 1)
     test = options.chosen(arguments, "significance_level", "wavelet")
     return {
-        **common_arrays(inputs, scales, freq, coi),
+        **common_arrays(_every(inputs, every), scales, freq, coi),
         "W": W,
         "power": power,
         "sig": significance(1.0, inputs.dt, scales, 0, alpha, **test)[0],
         "global_power": power.mean(axis=1),
         "global_sig": significance(1.0, inputs.dt, scales, 1, alpha, dof=dof, **test)[0],
     }
+
+
+def _every(inputs: Inputs, step: int) -> Inputs:
+    """Return the series at every `step`-th time."""
+    times = None if inputs.times is None else inputs.times[::step]
+    return replace(inputs, series=tuple(x[::step] for x in inputs.series), times=times)
+
+
+def _thinning(arrays: dict[str, Any], step: int) -> list[str]:
+    """Return the line that says which times are in the results."""
+    if step == 1:
+        return []
+    kept = f"Transform: one time in {step}, {arrays['coi'].size} in all; --decim 1 for each time"
+    return [fill(kept)]
 
 
 def _peak(arrays: dict[str, Any]) -> int | None:

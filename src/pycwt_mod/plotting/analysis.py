@@ -13,7 +13,7 @@ from ..limits import as_interval
 from ..mothers import as_mother
 from ..spectra import Spectra, Transform, averaged_power, fitted_trend, transform_series
 from ..validation import as_choice, as_coefficient, as_flag, as_level, as_series, brief
-from .field import Field, as_frequencies, check_shape, check_size, number_outside
+from .field import Field, as_frequencies, block_means, check_shape, check_size, number_outside
 
 Array = NDArray[np.float64]
 
@@ -52,6 +52,8 @@ class Analysis:
         Its transform, coloured by its power; periods outside the cone.
     spectra : Spectra
         Averages of the power, and levels.
+    times : numpy.ndarray
+        Times of the average over scales.
     band : (float, float)
         The shortest and the longest period averaged.
     """
@@ -59,6 +61,7 @@ class Analysis:
     trend: Array | None
     field: Field
     spectra: Spectra
+    times: Array
     band: tuple[float, float]
 
 
@@ -87,20 +90,23 @@ def analyse(series: Array, times: Array, dates: bool, request: Request) -> Analy
         alpha=alpha,
         level=level,
     )
-    field = Field(
-        found.W,
-        found.periods,
-        spectra.level[:, np.newaxis],
-        found.coi,
-        times[:: found.step],
-        dates,
-        measure=spectra.measure,
-    )
+    field = _field(found, spectra, times, dates)
     if as_flag(request.rectified, "rectified"):
         field = field.rectified(found.scales)
         means = spectra.spectrum / found.scales, spectra.spectrum_level / found.scales
         spectra = replace(spectra, spectrum=means[0], spectrum_level=means[1])
-    return Analysis(trend, field, spectra, band)
+    return Analysis(trend, field, spectra, times[:: found.step], band)
+
+
+def _field(found: Transform, spectra: Spectra, times: Array, dates: bool) -> Field:
+    """Return the power to be drawn: at each time, or of a long series in columns."""
+    levels, when, coi = spectra.level[:, np.newaxis], times[:: found.step], found.coi
+    if spectra.columns is None:
+        measure = spectra.measure
+        return Field(found.W, found.periods, levels, coi, when, dates, measure=measure)
+    edges = np.append(np.arange(0, found.n, found.column), found.n)
+    when, coi = (block_means(row[np.newaxis], edges)[0] for row in (when, coi))
+    return Field(spectra.columns, found.periods, levels, coi, when, dates)
 
 
 def _trend(series: Array, detrend: str | None) -> Array | None:

@@ -5,11 +5,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pycwt_mod import DOG, Morlet, Paul, cwt, helpers, rednoise, significance
+from pycwt_mod import DOG, Morlet, Paul, cwt, helpers, rednoise, significance, spectra
 from pycwt_mod.spectra import averaged_power, fitted_trend, transform_series
 
 # The same formulas in another order of operations.
 ROUNDING = 1e-12
+# The power of a long series from some of its times: of a pixel, which is 8 columns, against that of
+# its scale; its mean over time; and the variance in a band, between these times by a line.
+PIXEL_BAND, MEAN_BAND, AVERAGE_BAND = 0.06, 1e-3, 0.08
 
 
 def average(found, dt, mother, **options):
@@ -67,6 +70,33 @@ def test_levels_are_those_of_significance(mother, dt, alpha, level, variance, un
     power = np.abs(found.W) ** 2 / unit
     np.testing.assert_allclose(spectra.spectrum, power.mean(axis=1), ROUNDING)
     np.testing.assert_allclose(spectra.measure(found.W[3]), power[3], ROUNDING)
+
+
+@pytest.mark.parametrize("mother", [Morlet(6), Paul(4), DOG(2)], ids=repr)
+@pytest.mark.parametrize("n", [4000, 4099])
+def test_columns_of_a_long_series_are_means_of_its_power(monkeypatch, mother, n):
+    series = rednoise(n, 0.8, rng=np.random.default_rng(3)) + np.sin(np.arange(n) / 9)
+    whole = transform_series(series, 0.5, 1 / 6, -1, -1, mother)
+    monkeypatch.setattr(spectra, "MOST_COLUMNS", 256)
+    monkeypatch.setattr(spectra, "_VALUES_TOGETHER", 3 * n)
+    thin = transform_series(series, 0.5, 1 / 6, -1, -1, mother)
+    assert thin.W.size == 0
+    inside = (whole.periods > 4) & (whole.periods < 300)
+    expected, found = (average(t, 0.5, mother, inside=inside) for t in (whole, thin))
+    power = np.abs(whole.W) ** 2
+    starts = np.arange(0, n, thin.column)
+    means = np.add.reduceat(power, starts, axis=1) / np.diff(starts, append=n)
+    level = power.mean(axis=1)[:, np.newaxis, np.newaxis]
+    pixels = (
+        c[:, : 8 * (starts.size // 8)].reshape(-1, starts.size // 8, 8)
+        for c in (found.columns, means)
+    )
+    error = np.subtract(*pixels).mean(axis=-1, keepdims=True) / level
+    assert np.abs(error).max() < PIXEL_BAND
+    np.testing.assert_allclose(found.spectrum, expected.spectrum, rtol=MEAN_BAND)
+    difference = np.abs(found.average - expected.average)
+    assert difference.max() < AVERAGE_BAND * expected.average.max()
+    assert expected.columns is None
 
 
 @pytest.mark.parametrize("dt", [0.1, 12.0])

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import pycwt_mod
-from pycwt_mod.cli import coherence_command
+from pycwt_mod.cli import coherence_command, transform_command
 
 # Enough for a yearly cycle, which is far above the level.
 FEW = ("--mc-count", "20")
@@ -275,6 +275,23 @@ def test_cwt_finds_the_yearly_cycle(csv, rivers, call, call_json):
     W, *_ = pycwt_mod.cwt((x - x.mean()) / x.std(), 1 / 12)
     with np.load("c.npz", allow_pickle=False) as saved:
         np.testing.assert_allclose(saved["power"], np.abs(W) ** 2, rtol=1e-9)
+
+
+def test_cwt_of_a_long_series_keeps_some_times(csv, call, call_json, monkeypatch):
+    asked = ("cwt", csv, "--x", "rain", *YEARS)
+    call(*asked, "--save", "all.npz")
+    call(*asked, "--save", "some.npz", "--decim", "5")
+    monkeypatch.setattr(transform_command, "_MOST_TIMES", 100)
+    status, out, err = call(*asked, "--save", "own.npz", "--plot", "own.png")
+    assert (status, err) == (0, "")
+    with np.load("all.npz") as whole, np.load("some.npz") as some, np.load("own.npz") as own:
+        step = whole["times"].size // 100
+        assert f"one time in {step}" in out
+        for part, every in ((some, 5), (own, step)):
+            for name in ("coi", "x", "times", "outside_coi"):
+                np.testing.assert_array_equal(part[name], whole[name][..., ::every])
+            np.testing.assert_allclose(part["W"], whole["W"][:, ::every], atol=1e-9)
+    assert call_json(*asked)["provenance"]["decim"] == step
 
 
 def test_cwt_of_noise_finds_nothing(call, tmp_path, monkeypatch):
