@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from .arrays import Array, ArrayOps
 from .boxcar import OctaveWindows
-from .transform import NEGLIGIBLE
+from .responses import NEGLIGIBLE
 
 
 @dataclass(frozen=True)

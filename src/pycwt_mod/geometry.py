@@ -14,7 +14,8 @@ from .arrays import NUMPY, ArrayOps
 from .boxcar import OctaveWindows
 from .filters import Banks, FilterBank, ScaleFilter, passbands_of
 from .mothers import constant, has_own_smooth, scale_taps
-from .transform import cone_of_influence, times_outside_cone, wavelet_filter
+from .responses import wavelet_filter
+from .transform import cone_of_influence, times_outside_cone
 
 Floats = NDArray[np.float64]
 

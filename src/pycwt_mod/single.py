@@ -29,6 +29,7 @@ from .limits import (
     scale_arguments,
 )
 from .mothers import as_mother, constant
+from .responses import angular_frequencies
 from .results import TransformResult, made_by
 from .signals import as_signals
 from .validation import as_choice, as_count, as_level, brief, warn_user
@@ -165,7 +166,7 @@ def cwt(
         _warn_of_lost_digits(W, sj)
     coi = transform.cone_of_influence(n, mother, dt)[::every]
     positive = slice(1, n_fft // 2)
-    fftfreqs = transform.angular_frequencies(n_fft, dt)[positive] / (2 * np.pi)
+    fftfreqs = angular_frequencies(n_fft, dt)[positive] / (2 * np.pi)
     fft_of_series = spectrum[..., positive] / n_fft**0.5
     times = facts.get("times", dt * np.arange(n))
     facts |= {"times": times[::every], "decim": every, "series": copy(given.values)}

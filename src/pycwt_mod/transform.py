@@ -1,24 +1,25 @@
-"""The continuous wavelet transform on bare arrays: scales, filters, cone of influence.
+"""The continuous wavelet transform on bare arrays: scales, transform, cone of influence.
 
-Torrence & Compo (1998): the transform at one scale is one multiplication in the Fourier domain,
-W(s) = ifft(fft(x) * sqrt(2 pi s / dt) * conj(psi_ft(s omega))). Nothing here validates.
+Nothing here validates.
 """
 
 from __future__ import annotations
 
 import math
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 
-# Values of a filter or window below this share of its peak are below rounding error and dropped.
-NEGLIGIBLE = 1e-17
+from .inverse_fft import Way, fastest_way
+from .responses import Response, Responses, band_of
 
-# Bytes of temporary arrays that one block of scales may take in `forward`.
-_BLOCK_BYTES = 2**22
+# Bytes of the multipliers of a geometry up to which they are kept for the next call.
+_MOST_KEPT = 2**23
 
 
 def number_of_scales(J: float) -> int:
@@ -71,35 +72,6 @@ def outside_cone(
     return start, coi.size - start
 
 
-def angular_frequencies(n_fft: int, dt: float) -> NDArray[np.float64]:
-    """Return the Fourier angular frequencies in FFT order."""
-    return np.asarray(2 * np.pi * scipy.fft.fftfreq(n_fft, dt))
-
-
-def wavelet_filter(mother: Any, scales: Any, n_fft: int, dt: float) -> NDArray[Any]:
-    """Return the Fourier multipliers of the transform.
-
-    Parameters
-    ----------
-    mother : MotherWavelet
-        Supplies `psi_ft`.
-    scales : float or numpy.ndarray
-        Scales, any shape.
-    n_fft : int
-        FFT length.
-    dt : float
-        Sampling interval.
-
-    Returns
-    -------
-    numpy.ndarray
-        The scales' shape with an axis (n_fft,) added.
-    """
-    column = np.asarray(scales, dtype=float)[..., np.newaxis]
-    response = mother.psi_ft(column * angular_frequencies(n_fft, dt))
-    return np.asarray(np.sqrt(2 * np.pi / dt * column) * np.conjugate(response))
-
-
 def forward(
     signal: NDArray[Any],
     mother: Any,
@@ -139,22 +111,93 @@ def forward(
     spectrum : numpy.ndarray
         The zero-padded FFT of the series, shape (..., n_fft), in double precision.
     """
-    n = signal.shape[-1]
-    kind = np.complex64 if single else np.complex128
+    *shape, n = signal.shape
+    dtype = np.dtype(np.complex64 if single else np.complex128)
     spectrum = scipy.fft.fft(signal, n_fft, axis=-1, workers=workers)
-    W = np.empty((*signal.shape[:-1], scales.size, -(-n // every)), dtype=kind)
-    n_series = math.prod(signal.shape[:-1])
-    rows = max(1, _BLOCK_BYTES // (64 * n_fft * max(1, n_series)))
+    W = np.empty((*shape, scales.size, -(-n // every)), dtype)
+    sources, unit = spectrum.reshape(-1, n_fft), 1.0
+    if single:  # which is short of large and of small numbers, too
+        unit = 2.0 ** math.frexp(np.abs(signal).max(initial=0.0))[1]
+        sources = sources / unit
+    fields = W.reshape(-1, *W.shape[-2:])
+    plan = _Plan.of(mother, scales, dt, n_fft, dtype, every)
+    blocks, kept = plan.blocks_and_steps()
 
-    def transform(first: int) -> None:
-        block = slice(first, first + rows)
-        filters = wavelet_filter(mother, scales[block], n_fft, dt)
-        product = (spectrum[..., np.newaxis, :] * filters).astype(kind, copy=False)
-        W[..., block, :] = scipy.fft.ifft(product, axis=-1, overwrite_x=True)[..., :n:every]
+    def transform(place: int) -> None:
+        for response, way in kept[place] if kept else plan.steps(blocks[place]):
+            for source, target in zip(sources, fields, strict=True):
+                way.write(response.times(source), target[response.rows])
+                if unit != 1:
+                    target[response.rows] *= unit
 
-    with ThreadPoolExecutor(workers) as pool:
-        list(pool.map(transform, range(0, scales.size, rows)))
+    if workers == 1:
+        for place in range(len(blocks)):
+            transform(place)
+    else:
+        with ThreadPoolExecutor(workers) as pool:
+            list(pool.map(transform, range(len(blocks))))
     return W, spectrum
+
+
+Steps = list[tuple[Response, Way]]
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What the transforms of all series of one length have in common.
+
+    Two plans are equal if their keys are.
+    """
+
+    key: Any
+    responses: Responses = field(compare=False)
+    dtype: Any = field(compare=False)
+    every: int = field(compare=False)
+
+    @classmethod
+    def of(
+        cls,
+        mother: Any,
+        scales: NDArray[np.float64],
+        dt: float,
+        n_fft: int,
+        dtype: Any,
+        every: int,
+    ) -> _Plan:
+        band = band_of(mother)
+        psi_ft = getattr(mother.psi_ft, "__func__", None)
+        key: Any = psi_ft, band, scales.tobytes(), dt, n_fft, dtype, every
+        responses = Responses(mother, scales, dt, n_fft)
+        return cls(key, responses, dtype, every)
+
+    def steps(self, block: slice) -> Steps:
+        """Return what multiplies the spectrum at some scales, and the way from there to times."""
+        found = []
+        for each in self.responses.of(block):
+            values, n_fft = each.values, self.responses.n_fft
+            way = fastest_way(each.first, values.shape[1], n_fft, self.dtype, self.every)
+            if way.divisors is not None:
+                values = values / way.divisors
+            found.append((Response(each.rows, each.first, values), way))
+        return found
+
+    def blocks_and_steps(self) -> tuple[list[slice], list[Steps]]:
+        """Return the blocks of scales, and the steps of each if they are few enough to be kept."""
+        if band_of(self.responses.mother) is None:
+            return self.responses.blocks(), []
+        return _kept(self)
+
+
+@lru_cache(maxsize=3)
+def _kept(plan: _Plan) -> tuple[list[slice], list[Steps]]:
+    blocks = plan.responses.blocks()
+    steps, size = [], 0
+    for block in blocks:
+        steps.append(plan.steps(block))
+        size += sum(response.values.nbytes for response, _ in steps[-1])
+        if size > _MOST_KEPT:
+            return blocks, []
+    return blocks, steps
 
 
 def inverse(W: NDArray[Any], scales: NDArray[np.float64], factor: float) -> NDArray[np.float64]:

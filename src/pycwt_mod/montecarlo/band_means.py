@@ -26,8 +26,8 @@ from ..arrays import NUMPY, NUMPY_SINGLE, ArrayOps
 from ..coherence import coherence_by_own_smooth, smoothed_spectra
 from ..filters import Banks, FilterBank, ScaleFilter, folded, lowest_frequencies, passbands_of
 from ..geometry import Geometry
+from ..responses import wavelet_filter
 from ..statistic import PAIR
-from ..transform import wavelet_filter
 from .demands import demands_of
 from .noise import Streams, ar1_series
 

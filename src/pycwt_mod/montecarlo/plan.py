@@ -17,8 +17,8 @@ from ..arrays import NUMPY, NUMPY_SINGLE, ArrayOps
 from ..filters import FilterBank
 from ..geometry import Geometry
 from ..limits import check_memory, simulation_arguments
+from ..responses import wavelet_filter
 from ..statistic import PAIR, Statistic, n_fields
-from ..transform import wavelet_filter
 from .grids import Grid, make_grid_bank, make_grids
 
 # Bins of R2 in [0, 1], as in pycwt.

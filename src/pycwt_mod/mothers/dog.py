@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.special import gammaln
 
 from ..helpers import fft
+from ..responses import concentrated
 from ..validation import as_count
 from .base import I_POWERS, Family, even_row, with_namespace
 
@@ -24,6 +25,11 @@ _SAMPLES_AT_A_TIME = 2**13
 
 # A window as many times as long as the grid is flat on it, to single precision.
 _FLAT_IN_GRIDS = 256.0
+
+
+def _reach(m: float) -> float:
+    """Return where |x|^m exp(-x^2/2) is below 1e-20 of its peak."""
+    return math.sqrt(m) + 9.6
 
 
 class DOG(Family):
@@ -58,6 +64,7 @@ class DOG(Family):
     def __init__(self, m: int = 2) -> None:
         self._set_order(DOG, as_count(m, "m", at_most=_HIGHEST_ORDER))
 
+    @concentrated(lambda self: (-_reach(self.m), math.sqrt(self.m), _reach(self.m)))
     def psi_ft(self, f: Any) -> Any:
         """Return the Fourier transform of the wavelet at dimensionless angular frequency f."""
         xp, f = with_namespace(f)

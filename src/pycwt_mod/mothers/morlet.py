@@ -10,12 +10,16 @@ from numpy.typing import NDArray
 
 from ..helpers import fft
 from ..limits import as_bounded
+from ..responses import concentrated
 from ..validation import as_positive
 from .base import Family, with_namespace
 
 # Below, the wavelet is a Gaussian that does not oscillate; above, its band is narrower than the
 # steps of frequency over which the constants are integrated.
 _LOWEST_F0, _HIGHEST_F0 = 1e-3, 1e3
+
+# exp(-x^2/2) is below 1e-20 beyond this.
+_REACH = 9.6
 
 
 class Morlet(Family):
@@ -48,6 +52,7 @@ class Morlet(Family):
         f0 = as_positive(f0, "f0")
         self._set_order(Morlet, as_bounded(f0, "f0", least=_LOWEST_F0, most=_HIGHEST_F0))
 
+    @concentrated(lambda self: (self.f0 - _REACH, self.f0, self.f0 + _REACH))
     def psi_ft(self, f: Any) -> Any:
         """Return the Fourier transform of the wavelet at dimensionless angular frequency f."""
         xp, f = with_namespace(f)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaln, kv
 
+from ..responses import concentrated
 from ..validation import as_count, brief
 from .base import I_POWERS, Family, even_row, with_namespace
 
@@ -18,6 +19,14 @@ _HIGHEST_ORDER = 5000
 
 # exp(-w), and with it K(w), underflows beyond this.
 _BESSEL_ZERO = 700.0
+
+
+def _reach(m: float) -> float:
+    """Return where x^m exp(-x) is below exp(-46), 1e-20, of its peak.
+
+    By log(1 + u) <= u (6 + u) / (6 + 4 u), with u = x / m - 1.
+    """
+    return m + 92 / 3 + math.sqrt((92 / 3) ** 2 + 92 * m)
 
 
 class Paul(Family):
@@ -51,6 +60,7 @@ class Paul(Family):
             raise ValueError(f"`m` must be at most {_HIGHEST_ORDER} for Paul, got {brief(order)}.")
         self._set_order(Paul, order)
 
+    @concentrated(lambda self: (0.0, self.m, _reach(self.m)))
     def psi_ft(self, f: Any) -> Any:
         """Return the Fourier transform of the wavelet at dimensionless angular frequency f."""
         xp, f = with_namespace(f)

@@ -37,7 +37,8 @@ LAYERS = [
     {"boxcar", "cached_files", "helpers", "keywords", "measures", "statistic", "time_axis"},
     {"limits"},
     {"transform"},
-    {"_version", "arrays", "files", "frames", "notebook", "progress", "validation"},
+    {"responses"},
+    {"_version", "arrays", "files", "frames", "inverse_fft", "notebook", "progress", "validation"},
 ]
 
 # Rooms that would do for any other subject: they know nothing of wavelets.

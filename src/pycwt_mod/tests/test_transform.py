@@ -1,12 +1,16 @@
 """The transform on arrays: geometry, and what the numbers mean."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
+import scipy.fft
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pycwt_mod import cwt, transform
 from pycwt_mod.mothers import DOG, Morlet, Paul
+from pycwt_mod.responses import wavelet_filter
 
 MOTHERS = [Morlet(), Paul(), DOG(), DOG(3)]
 
@@ -44,13 +48,116 @@ def test_white_noise_has_the_same_power_at_every_scale(mother):
     assert (error < 5 * np.sqrt(2 / independent)).all()
 
 
-def test_forward_does_not_depend_on_blocks_of_scales(monkeypatch):
-    signal = np.random.default_rng(1).standard_normal(100)
-    scales = transform.scale_axis(2.0, 1 / 4, 20)
-    whole, _ = transform.forward(signal, Morlet(), scales, 1.0, 128)
-    monkeypatch.setattr(transform, "_BLOCK_BYTES", 1)
-    single, _ = transform.forward(signal, Morlet(), scales, 1.0, 128)
-    np.testing.assert_array_equal(whole, single)
+def by_whole_ffts(signal, mother, scales, dt, n_fft):
+    """Return the transform by its definition: one FFT for each scale, all its multipliers."""
+    product = scipy.fft.fft(signal, n_fft) * wavelet_filter(mother, scales, n_fft, dt)
+    return scipy.fft.ifft(product)[:, : signal.size]
+
+
+class Skewed(Morlet):
+    """A wavelet that its family does not know: with negative frequencies and a far tail."""
+
+    def psi_ft(self, f):
+        return super().psi_ft(f) + 0.5j * super().psi_ft(-f) + 1e-3 / (1 + f**2)
+
+
+class Inherited(Morlet):
+    pass
+
+
+PATCHED = Morlet()
+PATCHED.psi_ft = DOG(1).psi_ft
+
+
+@settings(deadline=None, max_examples=80)
+@given(
+    n=st.integers(2, 9000),
+    padding=st.sampled_from(["none", "power of two", "prime", "much"]),
+    mother=st.one_of(
+        st.builds(Morlet, st.floats(0.5, 60)),
+        st.builds(Paul, st.integers(1, 40)),
+        st.builds(DOG, st.integers(1, 40)),
+        st.sampled_from([Skewed(), Inherited(8), PATCHED]),
+    ),
+    octaves=st.lists(st.floats(-2, 16), min_size=1, max_size=6),
+    dt=st.sampled_from([1.0, 1e-9, 365.25]),
+    is_complex=st.booleans(),
+    offset=st.sampled_from([0, 1e6]),
+)
+def test_forward_is_the_transform_by_its_definition(
+    n, padding, mother, octaves, dt, is_complex, offset
+):
+    n_fft = {"none": n, "power of two": 1 << (n - 1).bit_length(), "prime": 9011, "much": 32768}
+    rng = np.random.default_rng(n)
+    signal = offset + rng.standard_normal(n) + 1j * is_complex * rng.standard_normal(n)
+    scales = dt * 2 ** np.array(octaves)
+    W, spectrum = transform.forward(signal, mother, scales, dt, n_fft[padding])
+    expected = by_whole_ffts(signal, mother, scales, dt, n_fft[padding])
+    np.testing.assert_array_equal(spectrum, scipy.fft.fft(signal, n_fft[padding]))
+    # To rounding of the largest number that is added up in each scale.
+    filters = wavelet_filter(mother, scales, n_fft[padding], dt)
+    largest = np.abs(spectrum * filters).max(axis=1) + 1e-16 * np.abs(spectrum).max() * np.abs(
+        filters
+    ).max(axis=1)
+    assert (np.abs(W - expected).max(axis=1) <= 1e-13 * largest).all()
+
+
+@pytest.mark.parametrize("n_fft", [2**15, 2**17])
+@pytest.mark.parametrize("mother", [Morlet(), Paul(), DOG(), Skewed()], ids=repr)
+def test_forward_of_long_series_is_the_transform_by_its_definition(mother, n_fft):
+    signal = np.random.default_rng(1).standard_normal(n_fft - 5).cumsum()
+    scales = transform.scale_axis(2.0, 1 / 2, 2 * np.log2(n_fft))
+    W, _ = transform.forward(signal, mother, scales, 1.0, n_fft)
+    single, _ = transform.forward(signal, mother, scales, 1.0, n_fft, single=True)
+    for row, scale in enumerate(scales):
+        (expected,) = by_whole_ffts(signal, mother, np.array([scale]), 1.0, n_fft)
+        largest = np.abs(expected).max()
+        assert np.abs(W[row] - expected).max() < 1e-13 * largest
+        assert np.abs(single[row] - expected).max() < 5e-7 * largest
+
+
+def test_forward_in_single_precision_takes_large_and_small_numbers():
+    signal = np.random.default_rng(2).standard_normal(300)
+    scales = transform.scale_axis(2.0, 1 / 2, 10)
+    expected, _ = transform.forward(signal, Morlet(), scales, 1.0, 512)
+    for unit in (1e-33, 1e33):
+        W, _ = transform.forward(unit * signal, Morlet(), scales, 1.0, 512, single=True)
+        np.testing.assert_allclose(W / unit, expected, atol=1e-6 * np.abs(expected).max())
+
+
+def test_forward_does_not_depend_on_threads():
+    signal = np.random.default_rng(3).standard_normal((2, 40_000))
+    scales = transform.scale_axis(2.0, 1 / 4, 50)
+    for mother in (Morlet(), Skewed()):
+        one, _ = transform.forward(signal, mother, scales, 1.0, 65536)
+        four, _ = transform.forward(signal, mother, scales, 1.0, 65536, workers=4)
+        np.testing.assert_array_equal(one, four)
+        alone, _ = transform.forward(signal[1], mother, scales, 1.0, 65536)
+        np.testing.assert_array_equal(one[1], alone)
+
+
+def test_forward_keeps_the_multipliers_of_few_short_transforms():
+    signal = np.random.default_rng(4).standard_normal(1000)
+    first, _ = transform.forward(signal, Morlet(), np.array([2.0, 9.0]), 1.0, 1024)
+    other, _ = transform.forward(signal, Morlet(7), np.array([2.0, 9.0]), 1.0, 1024)
+    again, _ = transform.forward(signal, Morlet(), np.array([2.0, 9.0]), 1.0, 1024)
+    np.testing.assert_array_equal(first, again)
+    assert np.abs(first - other).max() > 0.1
+    mother = Morlet()
+    mother.f0 = 7
+    changed, _ = transform.forward(signal, mother, np.array([2.0, 9.0]), 1.0, 1024)
+    np.testing.assert_array_equal(changed, other)
+
+
+def test_working_memory_of_forward_is_bounded():
+    # Beside the result and the spectrum, at a length whose rows are a sixth of it.
+    signal = np.random.default_rng(5).standard_normal(600_000)
+    scales = transform.scale_axis(2.0, 1, 12)
+    tracemalloc.start()
+    W, spectrum = transform.forward(signal, Morlet(), scales, 1.0, 2**20)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak - W.nbytes - spectrum.nbytes < 60e6
 
 
 def test_forward_of_a_delta_is_the_wavelet_itself():

@@ -1,0 +1,213 @@
+"""The Fourier multipliers of the transform, evaluated where they are above rounding.
+
+Torrence & Compo (1998): the transform at one scale is one multiplication in the Fourier domain,
+W(s) = ifft(fft(x) * sqrt(2 pi s / dt) * conj(psi_ft(s omega))).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import numpy as np
+import scipy.fft
+from numpy.typing import NDArray
+
+from .inverse_fft import coarsest_step
+
+# Values of a filter or window below this share of its peak are below rounding error and dropped.
+NEGLIGIBLE = 1e-17
+
+# Where a wavelet is concentrated, it is evaluated alone: all outside is below NEGLIGIBLE even if
+# the frequencies of the grid miss its peak and meet no more than this share of it.
+_SHARE_MET = 1e-3
+
+# Numbers evaluated together: as many as stay in the cache; and bytes that all frequencies may take.
+_STRETCH, _BLOCK_BYTES = 2**15, 2**22
+
+# Coefficients of neighbouring scales that go through one FFT; four times as many on coarse grids.
+_TOGETHER = 2**17
+
+# Bands that differ by less than this cost the same.
+_FEW = 64
+
+_CONCENTRATED: dict[Any, Callable[[Any], tuple[float, float, float]]] = {}
+
+Psi = TypeVar("Psi", bound=Callable[..., Any])
+
+
+def concentrated(band: Callable[[Any], tuple[float, float, float]]) -> Callable[[Psi], Psi]:
+    """Tell between which frequencies a `psi_ft` is above 1e-20 of its peak.
+
+    ``band(mother)`` returns (lowest, peak, highest). It belongs to this very function: a wavelet
+    that overrides it, and one that a user patched, is evaluated at all frequencies.
+    """
+
+    def remember(psi_ft: Psi) -> Psi:
+        _CONCENTRATED[psi_ft] = band
+        return psi_ft
+
+    return remember
+
+
+def band_of(mother: Any) -> tuple[float, float, float] | None:
+    """Return where a mother wavelet is concentrated, or None if that is not known."""
+    psi_ft = mother.psi_ft
+    band = _CONCENTRATED.get(getattr(psi_ft, "__func__", None))
+    return None if band is None else band(psi_ft.__self__)
+
+
+def angular_frequencies(n_fft: int, dt: float) -> NDArray[np.float64]:
+    """Return the Fourier angular frequencies in FFT order."""
+    return np.asarray(2 * np.pi * scipy.fft.fftfreq(n_fft, dt))
+
+
+def wavelet_filter(mother: Any, scales: Any, n_fft: int, dt: float) -> NDArray[Any]:
+    """Return the Fourier multipliers of the transform.
+
+    Parameters
+    ----------
+    mother : MotherWavelet
+        Supplies `psi_ft`.
+    scales : float or numpy.ndarray
+        Scales, any shape.
+    n_fft : int
+        FFT length.
+    dt : float
+        Sampling interval.
+
+    Returns
+    -------
+    numpy.ndarray
+        The scales' shape with an axis (n_fft,) added.
+    """
+    column = np.asarray(scales, dtype=float)[..., np.newaxis]
+    return _multipliers(mother, column, angular_frequencies(n_fft, dt), dt)
+
+
+def _multipliers(
+    mother: Any, column: NDArray[np.float64], frequencies: NDArray[np.float64], dt: float
+) -> NDArray[Any]:
+    response = mother.psi_ft(column * frequencies)
+    return np.asarray(np.sqrt(2 * np.pi / dt * column) * np.conjugate(response))
+
+
+@dataclass(frozen=True)
+class Response:
+    """The multipliers of neighbouring scales, as far as they are above rounding.
+
+    `values` of shape (scale, coefficient) belong to the coefficients from the number `first` on,
+    where negative numbers stand for negative frequencies.
+    """
+
+    rows: slice
+    first: int
+    values: NDArray[Any]
+
+    def times(self, spectrum: NDArray[Any]) -> NDArray[Any]:
+        """Return the coefficients of the transform of one series, whose FFT is given."""
+        stop = self.first + self.values.shape[1]
+        if self.first < 0 < stop:
+            band = np.concatenate([spectrum[self.first :], spectrum[:stop]])
+        else:
+            band = spectrum[self.first % spectrum.size :][: self.values.shape[1]]
+        return np.asarray(band * self.values)
+
+
+@dataclass(frozen=True)
+class Responses:
+    """The multipliers of a wavelet at some scales, by blocks of neighbouring scales."""
+
+    mother: Any
+    scales: NDArray[np.float64]
+    dt: float
+    n_fft: int
+
+    @property
+    def _lowest(self) -> int:
+        return -(self.n_fft // 2)
+
+    @property
+    def _highest(self) -> int:
+        return (self.n_fft - 1) // 2
+
+    def blocks(self) -> list[slice]:
+        """Return the scales to be computed together."""
+        band = band_of(self.mother)
+        if band is None:
+            return list(self._in_memory(slice(0, self.scales.size)))
+        ends = np.outer(band[::2], self.n_fft * self.dt / (2 * np.pi * self.scales))
+        firsts = np.clip(np.ceil(ends[0]), self._lowest, self._highest).astype(np.intp)
+        lasts = np.clip(np.floor(ends[1]), firsts, self._highest).astype(np.intp)
+        return list(_alike(firsts, lasts + 1, self.n_fft))
+
+    def of(self, block: slice) -> list[Response]:
+        """Return the responses of a block: one, or several whose bands differ."""
+        band = band_of(self.mother)
+        if band is not None:
+            low, peak, high = band
+            if self._meets(peak, self.scales[block]):
+                return [self._concentrated(block, low, high)]
+        return [each for rows in self._in_memory(block) for each in self._everywhere(rows)]
+
+    def _concentrated(self, block: slice, low: float, high: float) -> Response:
+        column = self.scales[block, np.newaxis]
+        per_unit = self.n_fft * self.dt / (2 * np.pi)
+        ends = [per_unit / float(scale) for scale in (column.min(), column.max())]
+        first = math.ceil(max(self._lowest, min(low * each for each in ends)))
+        stop = math.floor(min(self._highest, max(high * each for each in ends))) + 1
+        first = min(first, self._highest)
+        stop = max(first + 1, stop)
+        width = max(1, _STRETCH // column.size)
+        stretches = []
+        for start in range(first, stop, width):
+            numbers = np.arange(start, min(start + width, stop))
+            frequencies = 2 * np.pi * (numbers / (self.n_fft * self.dt))
+            stretches.append(_multipliers(self.mother, column, frequencies, self.dt))
+        return Response(block, first, np.concatenate(stretches, axis=1))
+
+    def _meets(self, peak: float, scales: NDArray[np.float64]) -> bool:
+        """Return whether the grid has frequencies near the peak of the wavelet, at all scales."""
+        unit = 2 * np.pi / (self.n_fft * self.dt) * scales
+        nearest = np.minimum(np.round(peak / unit), self._highest) * unit
+        largest = abs(self.mother.psi_ft(peak))
+        return bool((np.abs(self.mother.psi_ft(nearest)) > _SHARE_MET * largest).all())
+
+    def _in_memory(self, block: slice) -> Iterator[slice]:
+        """Yield scales few enough to be evaluated at all frequencies."""
+        rows = max(1, _BLOCK_BYTES // (64 * self.n_fft))
+        for start in range(block.start, block.stop, rows):
+            yield slice(start, min(start + rows, block.stop))
+
+    def _everywhere(self, block: slice) -> Iterator[Response]:
+        """Evaluate the wavelet at all frequencies, and yield what is above rounding."""
+        table = wavelet_filter(self.mother, self.scales[block], self.n_fft, self.dt)
+        table = np.fft.fftshift(table, axes=-1)
+        size = np.abs(table)
+        if not np.isfinite(size).all():
+            yield Response(block, self._lowest, table)
+            return
+        kept = size > NEGLIGIBLE * size.max(axis=-1, keepdims=True)
+        kept[~kept.any(axis=-1), 0] = True
+        firsts, stops = kept.argmax(axis=-1), self.n_fft - kept[:, ::-1].argmax(axis=-1)
+        for rows in _alike(firsts, stops, self.n_fft):
+            first, stop = int(firsts[rows].min()), int(stops[rows].max())
+            own = slice(block.start + rows.start, block.start + rows.stop)
+            yield Response(own, first + self._lowest, table[rows, first:stop])
+
+
+def _alike(firsts: NDArray[np.intp], stops: NDArray[np.intp], n_fft: int) -> Iterator[slice]:
+    """Yield runs of scales whose bands are alike: one grid of times serves them all as well."""
+    start, low, high = 0, int(firsts[0]), int(stops[0])
+    for row, (first, stop) in enumerate(zip(firsts.tolist(), stops.tolist(), strict=True)):
+        union, own = max(high, stop) - min(low, first), stop - first
+        step = coarsest_step(n_fft, union)
+        most = _TOGETHER * (1 if step == 1 else 4) // n_fft
+        alike = union <= 2 * own + _FEW and step == coarsest_step(n_fft, own)
+        if row > start and (row - start >= most or not alike):
+            yield slice(start, row)
+            start, low, high = row, first, stop
+        low, high = min(low, first), max(high, stop)
+    yield slice(start, firsts.size)
