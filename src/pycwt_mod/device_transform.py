@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from . import mothers, transform
+from . import mothers
 from .arrays import Array, ArrayOps
+from .responses import angular_frequencies
 
 # Complex arrays in turn: the filters, their product with the spectrum, its inverse transform.
 _ARRAYS_OF_A_BLOCK = 3
@@ -29,7 +30,7 @@ def forward(
     padded = ops.zeros((*lead, n_fft), "complex")
     padded[..., :n] = signal
     spectrum = ops.fft(padded)
-    omega = ops.from_host(transform.angular_frequencies(n_fft, dt))
+    omega = ops.from_host(angular_frequencies(n_fft, dt))
     W = ops.zeros((*lead, scales.size, len(range(0, n, every))), "complex")
     rows = _rows_of_a_block(spectrum, ops)
     for first in range(0, scales.size, rows):
