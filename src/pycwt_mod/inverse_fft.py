@@ -157,10 +157,8 @@ class Interpolation:
         taps = _TAPS[self.dtype]
         before, after = np.divmod(self.every * np.arange(out.shape[1]), self.step)
         nearest = np.arange(taps) - (taps // 2 - 1)
-        kernel = _values(after[:, np.newaxis] - nearest * self.step, self.step, taps)
-        kernel = kernel * _turns(
-            (after[:, np.newaxis] - nearest * self.step) * (self._middle / self.n_fft), 1
-        )
+        apart = after[:, np.newaxis] - nearest * self.step
+        kernel = _values(apart, self.step, taps) * _turns(apart * self._middle, self.n_fft)
         kernel = kernel.astype(self.dtype)
         places = (before[:, np.newaxis] + nearest) % grid.shape[1]
         for row, target in zip(grid, out, strict=True):
@@ -247,16 +245,13 @@ def _kernel_coefficients(frequencies: NDArray[np.float64], taps: int) -> NDArray
 
 @lru_cache(maxsize=32)
 def _kernel(
-    taps: int, step: int, stride: int, every: int, turn: float, dtype: Any
+    taps: int, step: int, stride: int, every: int, middle: int, n_fft: int, dtype: Any
 ) -> NDArray[np.floating[Any]]:
-    """Return the kernel from a window of the grid to the times it serves, as a real matrix.
-
-    `turn` is the frequency of the middle of the band, in cycles per sample.
-    """
+    """Return the kernel from a window of the grid to the times it serves, as a real matrix."""
     times = np.arange(0, stride * step, every)
     places = (np.arange(taps + stride - 1) - (taps // 2 - 1)) * step
     apart = times - places[:, np.newaxis]
-    values = _values(apart, step, taps) * _turns(apart * turn, 1)
+    values = _values(apart, step, taps) * _turns(apart * middle, n_fft)
     # (sample, real or imaginary part, time, real or imaginary part)
     matrix = np.empty((*apart.shape[:1], 2, apart.shape[1], 2))
     matrix[:, 0, :, 0] = matrix[:, 1, :, 1] = values.real
