@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from .._version import __version__
-from ..summary import Summary, fill, summarise
+from ..summary import Summary, fill, listed, summarise
 from .inputs import Inputs, Source, check_red_noise, read_inputs
 from .options import check_outputs, chosen
 from .record import as_json, facts_of, program_facts, save_arrays
@@ -20,11 +21,18 @@ __all__ = ["common_arrays", "deliver", "heading", "power_summary", "prepare", "s
 _MOST_COLUMNS = 8
 
 
-def prepare(arguments: argparse.Namespace, *columns: str) -> Inputs:
-    """Return the series that a command names by ``--x``, or by ``--x`` and ``--y``."""
+def prepare(
+    arguments: argparse.Namespace, *columns: str, more: Sequence[tuple[str, str]] = ()
+) -> Inputs:
+    """Return the series that a command names by ``--x``, or by ``--x`` and ``--y``.
+
+    `more` are other columns, each after its option.
+    """
     check_outputs(arguments)
-    inputs = read_inputs(arguments, [(f"--{name}", getattr(arguments, name)) for name in columns])
-    check_red_noise(inputs, [getattr(arguments, name, None) for name in ("al1", "al2")])
+    named = [(f"--{name}", getattr(arguments, name)) for name in columns]
+    inputs = read_inputs(arguments, [*named, *more])
+    given = [getattr(arguments, name, None) for name in ("al1", "al2")]
+    check_red_noise(inputs, [*given, *[None] * len(more)])
     return inputs
 
 
@@ -58,9 +66,7 @@ def _columns_of(source: Source) -> str:
         times += f", dates read as {source.dates_read_as}"
     if len(titles) > _MOST_COLUMNS:
         return f"{source.name}, {len(titles)} columns{times}"
-    *others, last = titles
-    listed = f"{', '.join(others)} and {last}" if others else last
-    return f"{source.name}, column{'s' if others else ''} {listed}{times}"
+    return f"{source.name}, column{'s' if len(titles) > 1 else ''} {listed(titles)}{times}"
 
 
 def _times_of(inputs: Inputs) -> str:

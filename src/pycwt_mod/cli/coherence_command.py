@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 from time import perf_counter
 from typing import Any
 
-from ..analytic.field import NullField
-from ..levels import wct_null_field
+import numpy as np
+
+from ..groups import mwct, pwct
 from ..progress import Progress, make_progress
 from ..results import CoherenceResult
-from ..summary import fill, percent, simulated_on
+from ..summary import fill, listed, percent, simulated_on
 from ..wavelet import wct
 from . import options
 from .analysis import common_arrays, deliver, heading, prepare
@@ -25,6 +27,10 @@ examples: two columns with dates, as a picture and as arrays; two files
   pycwt-mod wct rivers.csv --x rain --y discharge --time date \\
       --plot coherence.png --save coherence.npz
   pycwt-mod wct rain.csv flow.csv --interpolate 3
+what rain and discharge have in common without that of temperature; and how much of discharge both
+explain together
+  pycwt-mod wct rivers.csv --x rain --y discharge --given temperature
+  pycwt-mod wct rivers.csv --x rain --y discharge --with temperature
 
 Columns are named, or numbered from 1. A positive phase means that x leads y.
 """
@@ -42,6 +48,7 @@ def add_to(commands: options.Commands) -> None:
         epilog=_EXAMPLE,
     )
     options.add_pair_options(parser)
+    options.add_group_options(parser)
     options.add_data_options(parser)
     options.add_scale_options(parser)
     options.add_noise_options(parser)
@@ -82,46 +89,55 @@ class LateBar:
 
 
 def _run(arguments: argparse.Namespace) -> str:
-    inputs = prepare(arguments, "x", "y")
-    x, y = inputs.series
+    option = "--given" if arguments.given else "--with"
+    others = [(option, column) for column in (*arguments.given, *arguments.joined)]
+    inputs = prepare(arguments, "x", "y", more=others)
     began, bar = perf_counter(), LateBar(arguments.progress, arguments.mc_count)
     try:
-        result = wct(
-            x,
-            y,
-            inputs.dt,
-            **options.scale_options(arguments),
-            **options.chosen(arguments, "al1", "al2"),
-            significance_level=arguments.significance_level,
-            progress=bar,
-            **options.simulation_options(arguments),
-            method=arguments.method,
-        )
-        if arguments.null == "point" and result.default_null == "scale":
-            result = result.with_null_field(_simulated_field(arguments, inputs.dt, result))
+        result = _coherence(arguments, inputs, bar)
     finally:
         bar.close()
+    if arguments.null == "point" and result.default_null == "scale":
+        run = options.chosen(arguments, "mc_count", "cache", "backend", "n_workers", "rng_seed")
+        result = result.with_null_field(progress=arguments.progress, **run)
     arguments.null = arguments.null or result.default_null
     return _report(arguments, inputs, result, bar.simulated, began)
 
 
-def _simulated_field(
-    arguments: argparse.Namespace, dt: float, result: CoherenceResult
-) -> NullField:
-    """Simulate the null distribution of each point, of a wavelet for which there is no formula."""
-    g1, g2 = result.provenance["coefficients"]
-    return wct_null_field(
-        g1,
-        g2,
-        dt,
-        arguments.dj,
-        result.scales[0],
-        result.scales.size - 1,
-        result.coi.size,
-        arguments.wavelet,
-        progress=arguments.progress,
-        **options.chosen(arguments, "mc_count", "cache", "backend", "n_workers", "rng_seed"),
-    )
+def _coherence(arguments: argparse.Namespace, inputs: Inputs, bar: LateBar) -> CoherenceResult:
+    """Return the coherence of x and y, or with other series removed, or beside x."""
+    x, y, *others = inputs.series
+    al1, al2 = arguments.al1, arguments.al2
+    al_of_others = [None] * len(others)
+    how: dict[str, Any] = {
+        **options.scale_options(arguments),
+        "significance_level": arguments.significance_level,
+        "progress": bar,
+        **options.simulation_options(arguments),
+        "method": arguments.method,
+    }
+    result: CoherenceResult
+    if arguments.given:
+        result = pwct(x, y, others, inputs.dt, al=[al1, al2, *al_of_others], **how)
+    elif arguments.joined:
+        result = mwct(y, [x, *others], inputs.dt, al=[al2, al1, *al_of_others], **how)
+    else:
+        result = wct(x, y, inputs.dt, al1=al1, al2=al2, **how)
+    return result._replace(names=_in_order(arguments, inputs.names), unit=inputs.unit)
+
+
+def _in_order(arguments: argparse.Namespace, names: Sequence[str]) -> tuple[str, ...]:
+    """Return x, y and other series in the order of the result: of a multiple coherence y first."""
+    x, y, *others = names
+    return (y, x, *others) if arguments.joined else (x, y, *others)
+
+
+def _title(arguments: argparse.Namespace, names: Sequence[str]) -> str:
+    x, y, *others = names
+    if arguments.joined:
+        return f"Multiple wavelet coherence of {y} (y) with {listed([f'{x} (x)', *others])}"
+    title = f"avelet coherence of {x} (x) and {y} (y)"
+    return f"Partial w{title} without {listed(others)}" if others else f"W{title}"
 
 
 def _report(
@@ -133,9 +149,8 @@ def _report(
 ) -> str:
     R2, phase, coi, freq, sig = result
     null: Any = result.null
-    x, y = inputs.names
-    summary = result.summary((x, y), inputs.unit, null=arguments.null)
-    title = f"Wavelet coherence of {x} (x) and {y} (y)"
+    summary = result.summary(null=arguments.null)
+    title = _title(arguments, inputs.names)
     lines = [*heading(title, inputs, result.periods, arguments), str(summary)]
     levels = {"sig": sig, "sig_standard_error": null.standard_error(arguments.significance_level)}
     results = {
@@ -146,8 +161,9 @@ def _report(
     }
     arrays = {
         **common_arrays(inputs, result.scales, freq, coi),
+        "others": np.stack(inputs.series[2:]) if inputs.series[2:] else None,
         "WCT": R2,
-        "aWCT": phase,
+        "aWCT": None if arguments.joined else phase,
         **levels,
         "pvalue": result.pvalues(arguments.null),
         "null_histogram": getattr(null, "histogram", None),
@@ -177,6 +193,8 @@ def _made(arguments: argparse.Namespace, null: Any, simulated: int) -> tuple[dic
     """Return how the null distribution was made, for the record and in words."""
     made = dict(null.provenance)
     facts = {
+        "given": arguments.given,
+        "with": arguments.joined,
         "null": arguments.null,
         "correction": arguments.correction,
         "mc_count": arguments.mc_count,

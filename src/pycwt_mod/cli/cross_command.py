@@ -53,6 +53,7 @@ def _run(arguments: argparse.Namespace) -> str:
         **options.chosen(arguments, "al1", "al2"),
         significance_level=arguments.significance_level,
     )
+    result = result._replace(names=inputs.names, unit=inputs.unit)
     seconds = perf_counter() - began
     W12, coi, freq, signif = result
     if arguments.plot is not None:
@@ -60,7 +61,7 @@ def _run(arguments: argparse.Namespace) -> str:
     scales = 1 / freq / arguments.wavelet.flambda()
     arrays = common_arrays(inputs, scales, freq, coi)
     arrays |= {"W12": W12, "phase": np.angle(W12), "sig": signif}
-    summary = result.summary(inputs.names, inputs.unit)
+    summary = result.summary()
     title = "Cross-wavelet transform of {} (x) and {} (y), each with mean 0 and variance 1"
     title = title.format(*inputs.names)
     lines = [*heading(title, inputs, arrays["period"], arguments), str(summary)]

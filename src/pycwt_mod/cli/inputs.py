@@ -12,8 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arguments import check_distinct
 from ..helpers import AR1EstimationError, ar1
 from ..preparation import Prepared, prepare
+from ..summary import listed
 from ..tables import DataError, Sheet, Table, common_times, read_table, sheet_of
 from ..tables.fields import likely_missing
 from ..time_axis import RowsError, TimeAxis, as_time_axis, label_of, unit_of_steps
@@ -88,7 +90,8 @@ def read_inputs(arguments: argparse.Namespace, columns: Sequence[tuple[str, str 
     """
     number = len(arguments.files)
     if number not in (1, len(columns)):
-        allowed = "one file or two" if len(columns) == 2 else "one file"
+        several = "two" if len(columns) == 2 else len(columns)
+        allowed = f"one file or {several}" if len(columns) > 1 else "one file"
         raise UsageError(f"takes {allowed}, got {number}: {', '.join(arguments.files)}")
     groups = [columns] if number == 1 else [[column] for column in columns]
     chosen = [
@@ -100,6 +103,12 @@ def read_inputs(arguments: argparse.Namespace, columns: Sequence[tuple[str, str 
         for series in range(len(sheet.columns)):
             sheet.check(series, arguments.interpolate)
     inputs = _inputs(sheets, arguments)
+    if len(inputs.series) > 2:
+        places = [inputs.column(k) for k in range(len(inputs.series))]
+        for place in places:
+            if places.count(place) > 1:
+                raise DataError(f"{place} must be named once, got it twice. Leave one of them out.")
+        check_distinct(dict(zip(places, inputs.series, strict=True)))
     if len(inputs.series) == 2 and np.array_equal(*inputs.series):
         both = dict.fromkeys((inputs.column(0), inputs.column(1)))
         same = "x and y are the same values" if len(both) > 1 else "x and y are the same column"
@@ -212,7 +221,7 @@ def _chosen_columns(
     """Return the columns that are named or, where none are, all besides those of the times."""
     if all(which is not None for _, which in columns):
         return [table.find(str(which)) for _, which in columns]
-    options = " and ".join(option for option, _ in columns)
+    options = listed([option for option, _ in columns])
     others = [index for index in range(len(table.names)) if index not in times]
     named = any(which is not None for _, which in columns)
     if not named and times and len(columns) == 2 and len(others) == 1:

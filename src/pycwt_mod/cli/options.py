@@ -89,6 +89,24 @@ def add_pair_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_group_options(parser: argparse.ArgumentParser) -> None:
+    """Add the columns of series beside two."""
+    group = parser.add_mutually_exclusive_group()
+    for name, dest, words in (
+        ("--given", "given", "removed from both series first: partial coherence"),
+        ("--with", "joined", "to explain y together with x: multiple coherence"),
+    ):
+        group.add_argument(
+            name,
+            dest=dest,
+            nargs="+",
+            action="extend",
+            default=[],
+            metavar="COL",
+            help=f"columns {words}",
+        )
+
+
 def add_data_options(parser: argparse.ArgumentParser) -> None:
     """Add the file, its columns of times, and how it is read."""
     parser.add_argument(

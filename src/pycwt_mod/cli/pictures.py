@@ -20,23 +20,26 @@ _PANELS_ABREAST = 3
 def save_coherence(arguments: argparse.Namespace, inputs: Inputs, result: Any) -> None:
     """Draw the result of `wct` into the file of ``--plot``."""
     judged = chosen(arguments, "correction", "null")
-    _save_pair(arguments, inputs, result, "wavelet coherence", **judged)
+    _save_field(arguments, inputs, result, result.QUANTITY.removeprefix("squared "), **judged)
 
 
 def save_cross(arguments: argparse.Namespace, inputs: Inputs, result: Any) -> None:
     """Draw the result of `xwt` into the file of ``--plot``."""
-    _save_pair(arguments, inputs, result, "cross-wavelet transform")
+    _save_field(arguments, inputs, result, "cross-wavelet transform")
 
 
-def _save_pair(
+def _save_field(
     arguments: argparse.Namespace, inputs: Inputs, result: Any, what: str, **judged: Any
 ) -> None:
     from ..plotting import offscreen_axes
 
-    x, y = _plain_names(inputs)
-    title = f"{x} and {y}: {what}"
-    plot = result.plot(
-        names=(x, y), title=title, ax=offscreen_axes(), **judged, **_axes_options(inputs)
+    plain = result._replace(names=_plain(result.names))
+    plot = plain.plot(
+        names=plain.names,
+        title=f"{plain.series_in_words()}: {what}",
+        ax=offscreen_axes(),
+        **judged,
+        **_axes_options(inputs),
     )
     plot.save(arguments.plot)
 
@@ -47,7 +50,7 @@ def save_transform(arguments: argparse.Namespace, inputs: Inputs) -> None:
 
     from ..plotting import plot_cwt, save_figure
 
-    (name,) = _plain_names(inputs)
+    (name,) = _plain(inputs.names)
     plot = plot_cwt(
         inputs.series[0],
         inputs.dt,
@@ -80,9 +83,9 @@ def save_matrix(arguments: argparse.Namespace, inputs: Inputs, result: MatrixRes
     save_figure(plot.figure, arguments.plot)
 
 
-def _plain_names(inputs: Inputs) -> tuple[str, ...]:
+def _plain(names: tuple[str, ...]) -> tuple[str, ...]:
     """Return names in which matplotlib sees no mathematics."""
-    return tuple(name.replace("$", r"\$") for name in inputs.names)
+    return tuple(name.replace("$", r"\$") for name in names)
 
 
 def _axes_options(inputs: Inputs) -> dict[str, Any]:

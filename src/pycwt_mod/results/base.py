@@ -276,14 +276,15 @@ class WaveletResult:
         options.setdefault("time_label", f"Time ({unit})" if is_elapsed else "Time")
         return self.times
 
-    def _series_in_words(self) -> str:
+    def series_in_words(self) -> str:
+        """Return the names of the series, such as "rain and flow"."""
         return " and ".join(self.names)
 
     def _essentials(self) -> dict[str, str]:
         """Return what a notebook shows."""
         unit = f" {self.unit}" if self.unit else ""
         return {
-            "Series": self._series_in_words(),
+            "Series": self.series_in_words(),
             "Times": f"{self._sizes()[1]}, dt = {self.dt:.4g}{unit}",
             "Scales": self._sizes()[0],
             "Wavelet": repr(self.mother) if self.mother is not None else "",
@@ -305,7 +306,7 @@ class WaveletResult:
 
     def __repr__(self) -> str:
         """Return one line: the fields would fill pages."""
-        words = self._series_in_words()
+        words = self.series_in_words()
         series = f" of {words}" if words else ""
         fields = ", ".join(self._fields)
         return f"<{type(self).__name__} ({fields}){series}: {', '.join(self._sizes())}>"

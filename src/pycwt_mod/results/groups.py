@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 from numpy.typing import ArrayLike, NDArray
 
 from ..statistic import Statistic, multiple, partial
-from ..summary import Lag
+from ..summary import Lag, listed
 from .base import Array
 from .coherence import CoherenceResult
 
@@ -24,7 +24,7 @@ class _GroupResult(CoherenceResult):
         """Return the series by the given names, in words."""
         raise NotImplementedError
 
-    def _series_in_words(self) -> str:
+    def series_in_words(self) -> str:
         return self._of(self.names) if self.names else ""
 
     def plot(self, times: ArrayLike | None = None, **options: Any) -> FieldPlot:
@@ -89,7 +89,7 @@ class PartialResult(_GroupResult):
 
     def _of(self, names: Any) -> str:
         y, x, *removed = names
-        return f"{y} and {x} without {_listed(removed)}"
+        return f"{y} and {x} without {listed(removed)}"
 
 
 class MultipleResult(_GroupResult):
@@ -135,15 +135,10 @@ class MultipleResult(_GroupResult):
         return self.WCT, None, "R2"
 
     def _of(self, names: Any) -> str:
-        return f"{names[0]} with {_listed(names[1:])}"
+        return f"{names[0]} with {listed(names[1:])}"
 
     def _variables(self) -> dict[str, tuple[tuple[str, ...], str]]:
         return {name: each for name, each in super()._variables().items() if name != "aWCT"}
 
     def _columns(self) -> dict[str, NDArray[Any]]:
         return {"WCT": self.WCT}
-
-
-def _listed(names: Any) -> str:
-    *others, last = names
-    return f"{', '.join(others)} and {last}" if others else str(last)

@@ -255,9 +255,10 @@ class TransformResult(WaveletResult, _TransformFields):
     def _upside_down(self) -> Self:
         return super()._upside_down()._replace(sj=self.sj[::-1])
 
-    def _series_in_words(self) -> str:
+    def series_in_words(self) -> str:
+        """Return the name of the series, or of several their number."""
         several = self.W.ndim > 2
-        return f"{math.prod(self.W.shape[:-2])} series" if several else super()._series_in_words()
+        return f"{math.prod(self.W.shape[:-2])} series" if several else super().series_in_words()
 
     def _essentials(self) -> dict[str, str]:
         found = super()._essentials()

@@ -3,7 +3,7 @@
 from .findings import Summary, summarise
 from .lags import CommonLag, Lag, Phases, lag_between, mean_spectrum, weights_of
 from .rows import SummaryRow
-from .text import WIDTH, aligned, as_number, fill, limits_of, percent, simulated_on
+from .text import WIDTH, aligned, as_number, fill, limits_of, listed, percent, simulated_on
 
 __all__ = [
     "WIDTH",
@@ -17,6 +17,7 @@ __all__ = [
     "fill",
     "lag_between",
     "limits_of",
+    "listed",
     "mean_spectrum",
     "percent",
     "simulated_on",

@@ -15,6 +15,7 @@ __all__ = [
     "degrees",
     "fill",
     "limits_of",
+    "listed",
     "percent",
     "simulated_on",
     "with_error",
@@ -72,6 +73,12 @@ def limits_of(band: tuple[float, float]) -> str:
         f"{limit:.0f}" if limit >= 1000 else f"{limit:.4g}" if limit >= 0.1 else f"{limit:.2g}"
         for limit in band
     )
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return names as "a, b and c"."""
+    *others, last = names
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def percent(share: float) -> str:
