@@ -28,6 +28,7 @@ from .helpers import (  # noqa: F401  (fft and fft_kwargs: pycwt leaks them)
 from .levels import wct_null_field
 from .matrix import MatrixResult, wct_matrix
 from .measures import mean_resultant_length, rectify, ridge, semblance
+from .montecarlo.arma import ARMA
 from .montecarlo.null import NullDistribution
 from .mothers import DOG, MexicanHat, Morlet, MotherWavelet, Paul
 from .preparation import Prepared, prepare
@@ -45,6 +46,7 @@ from .wavelet import cwt, icwt, significance, wct, wct_null, wct_significance, x
 version = __version__
 
 __all__ = [
+    "ARMA",
     "DOG",
     "AR1EstimationError",
     "AnalyticNull",

@@ -8,6 +8,7 @@ with a warning. It is data only: nothing in it is run.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import logging
 import os
 import stat
@@ -16,6 +17,9 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 from .files import DAMAGE
 from .validation import warn_user
@@ -31,6 +35,11 @@ _FACTS_BYTES = 2**20
 # A temporary file older than this was left by a process that was killed: writing takes seconds. By
 # the clock of the folder's own file system, which other machines may share.
 _ABANDONED_SECONDS = 24 * 3600.0
+
+
+def digest_of(values: NDArray[np.float64]) -> str:
+    """Return a name for numbers."""
+    return hashlib.sha256(np.ascontiguousarray(values, dtype="<f8").tobytes()).hexdigest()
 
 
 def store(target: Path, write: Callable[[Any], object]) -> None:

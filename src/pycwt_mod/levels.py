@@ -15,6 +15,7 @@ from .arguments import padded_length
 from .keywords import explains_keywords
 from .montecarlo.estimate import estimate_null
 from .montecarlo.null import NullDistribution
+from .montecarlo.null_model import NullModel
 from .montecarlo.options import (
     Rng,
     Seed,
@@ -23,6 +24,7 @@ from .montecarlo.options import (
     check_smoothing,
 )
 from .montecarlo.plan import Plan, make_plan
+from .montecarlo.surrogates import Surrogates
 from .mothers import as_mother
 from .null_fields import check_closed_form, is_to_simulate, null_field_of, scale_null_of
 from .statistic import PAIR, Statistic
@@ -57,7 +59,7 @@ def wct_significance(
     rng: Rng = None,
     parallel: bool | None = None,
     method: str | None = None,
-    noise: str = "ar1",
+    noise: Any = "ar1",
     smoothing: str = "pycwt",
     n_samples: int | None = None,
     tol: float | None = None,
@@ -111,9 +113,15 @@ def wct_significance(
         and for a mother wavelet with a `smooth` of its own. "analytic": in closed form, to 0.001
         within a second at any length, without surrogates, so that `mc_count`, `rng_seed`, `tol`
         and `backend` do not matter; for analytic wavelets (Morlet, Paul).
-    noise : {"ar1", "legacy"}
-        "legacy" repeats pycwt 0.5.0b0's surrogates, which are white whatever the coefficients, in
-        the order of NumPy's global random state: ``numpy.random.seed(k)`` gives pycwt's own levels.
+    noise : {"ar1", "white", "legacy"}, ARMA, callable or list, default "ar1"
+        The null hypothesis. "ar1": red noise with the coefficients; "white": white noise, whatever
+        they are; an `ARMA` or a fitted model of statsmodels; a function ``f(rng, n)`` that returns
+        one surrogate of n samples, drawn from the `numpy.random.Generator`; or a list with one of
+        these for each series. `wct`, which has the series, takes "phase", "iaaft" and "arma(p,q)",
+        too. A function is not cached, and must not depend on anything but its arguments for
+        results to be the same on every backend. "legacy" repeats pycwt 0.5.0b0's surrogates, which
+        are white whatever the coefficients, in the order of NumPy's global random state:
+        ``numpy.random.seed(k)`` gives pycwt's own levels.
     smoothing : {"pycwt", "grinsted"}
         Boxcar across scales: that of pycwt, or that of Grinsted's toolbox and biwavelet.
     n_samples : int, optional
@@ -172,7 +180,6 @@ def wct_significance(
     (9,)
     """
     level = as_level(significance_level)
-    coefficients = as_coefficient(al1, "al1"), as_coefficient(al2, "al2")
     options = SimulationOptions(
         mc_count=mc_count,
         progress=progress,
@@ -190,7 +197,10 @@ def wct_significance(
         mc_count_max=mc_count_max,
         timeout=timeout,
     )
-    return simulate_null(coefficients, dt, dj, s0, J, wavelet, options, level).quantile(level)
+    coefficients, surrogates = _null_without_data(al1, al2, options)
+    return simulate_null(
+        coefficients, dt, dj, s0, J, wavelet, options, level, surrogates=surrogates
+    ).quantile(level)
 
 
 @explains_keywords(SimulationKeywords.__annotations__)
@@ -235,8 +245,8 @@ def wct_null(
     True
     """
     checked = SimulationOptions(**options)
-    coefficients = as_coefficient(al1, "al1"), as_coefficient(al2, "al2")
-    return simulate_null(coefficients, dt, dj, s0, J, wavelet, checked)
+    coefficients, surrogates = _null_without_data(al1, al2, checked)
+    return simulate_null(coefficients, dt, dj, s0, J, wavelet, checked, surrogates=surrogates)
 
 
 @explains_keywords(SimulationKeywords.__annotations__)
@@ -318,7 +328,7 @@ def wct_null_field(
     """
     mother = as_mother(wavelet)
     chosen = _options_of_field(options)
-    coefficients = as_coefficient(al1, "al1"), as_coefficient(al2, "al2")
+    coefficients, surrogates = _null_without_data(al1, al2, chosen)
     plan = make_plan(
         coefficients,
         dt,
@@ -333,11 +343,18 @@ def wct_null_field(
     )
     centred = as_flag(normalize, "normalize")
     simulate = is_to_simulate(plan) if chosen.method is None else chosen.method == "full"
-    if simulate:
+    if surrogates is not None and chosen.method == "analytic":
+        raise ValueError(
+            "`noise` must be 'ar1' or 'white' with method='analytic', got "
+            f"{surrogates.name!r}. Leave `method` out."
+        )
+    if simulate or surrogates is not None:
         _warn_of_few(chosen)
     else:
         check_closed_form(plan)
-    return null_field_of(plan, coefficients, chosen, centred=centred, simulate=simulate)
+    return null_field_of(
+        plan, coefficients, chosen, centred=centred, simulate=simulate, surrogates=surrogates
+    )
 
 
 def _options_of_field(options: SimulationKeywords) -> SimulationOptions:
@@ -353,8 +370,11 @@ def _options_of_field(options: SimulationKeywords) -> SimulationOptions:
             "`method` must be 'analytic' or 'full' for a field, got 'multirate': the ends of a "
             "record need its true length."
         )
-    if chosen.noise != "ar1":
-        raise ValueError(f"`noise` must be 'ar1' for a field, got {chosen.noise!r}.")
+    if chosen.noise == "legacy":
+        raise ValueError(
+            "`noise` must be 'ar1', 'white', a model or a function for a field, got 'legacy'. Use "
+            "'white', which is alike."
+        )
     return chosen
 
 
@@ -369,11 +389,15 @@ def simulate_null(
     level: float = 0.95,
     scales: NDArray[np.float64] | None = None,
     statistic: Statistic = PAIR,
+    *,
+    surrogates: Surrogates | None = None,
+    centred: bool = False,
 ) -> NullDistribution | AnalyticNull:
     """Check the problem, plan and simulate it; `tol` is for the given level.
 
     `coefficients` are those of the series, in the order of the statistic. `scales` stand in place
-    of those of `s0` and `J`; `dj` may be NaN then, see `Geometry`.
+    of those of `s0` and `J`; `dj` may be NaN then, see `Geometry`. `surrogates` stand in place of
+    AR(1) noise, and `centred` says whether their means are subtracted.
     """
     mother = as_mother(wavelet)
     if options.surrogate_length == "record":
@@ -393,18 +417,41 @@ def simulate_null(
         J,
         mother,
         method="full" if is_analytic else options.method_for(mother, even=even),
-        noise=options.noise,
+        noise=_noise_in_words(options, surrogates),
         smoothing=check_smoothing(options.smoothing, mother),
         n_samples=options.n_samples,
         scales=scales,
         statistic=statistic,
         pad=padded_length,
+        surrogates=surrogates,
+        centred=centred,
     )
     warn_of_little(plan, options)
     if is_analytic:
         g1, g2 = coefficients
         return scale_null_of(plan, (g1, g2), options)
     return estimate_null(plan, options, level=level)
+
+
+def _null_without_data(
+    al1: float, al2: float, options: SimulationOptions
+) -> tuple[tuple[float, float], Surrogates | None]:
+    """Return the checked coefficients, and what stands in place of AR(1) noise with them."""
+    if options.fixed:
+        raise ValueError(
+            f"`fixed` must be left out here, where there are no series to keep, got "
+            f"{options.fixed!r}. Call `wct` with the series."
+        )
+    model = NullModel.of(options.noise, (), ("al1", "al2"))
+    g1, g2 = model.without_data((as_coefficient(al1, "al1"), as_coefficient(al2, "al2")))
+    return (g1, g2), model.surrogates(None, (g1, g2))
+
+
+def _noise_in_words(options: SimulationOptions, surrogates: Surrogates | None) -> str:
+    """Return the noise in words; to the engine white noise is AR(1) noise."""
+    if surrogates is not None:
+        return surrogates.name
+    return "legacy" if options.noise == "legacy" else "ar1"
 
 
 def _check_options_of_groups(options: SimulationOptions) -> None:
@@ -416,7 +463,7 @@ def _check_options_of_groups(options: SimulationOptions) -> None:
         )
     if options.noise == "legacy":
         raise ValueError(
-            "`noise` must be 'ar1' for more than two series, got 'legacy': pycwt has no "
+            "`noise` must not be 'legacy' for more than two series, got 'legacy': pycwt has no "
             "coherence of them. Leave it out."
         )
 

@@ -14,22 +14,23 @@ from numpy.typing import NDArray
 from ._version import __version__
 from .analytic.compute import scale_nodes, tabulate
 from .analytic.conditional import conditional_pvalues
-from .analytic.counted import distance_classes, table_of_counts
-from .analytic.field import FILE_FORMAT as FIELD_FORMAT
-from .analytic.field import NullField
+from .analytic.counted import distance_classes, table_of_counts, table_of_times, time_classes
+from .analytic.field import NullField, TimedField
 from .analytic.forms import FELT_BY_CUT_OFF, felt_distances
 from .analytic.scale_null import FILE_FORMAT as SCALE_FORMAT
 from .analytic.scale_null import AnalyticNull, scale_null
 from .backends.shipping import single_threaded
-from .cached_files import recall, store
+from .cached_files import digest_of, recall, store
 from .coherence import own_smooth
 from .geometry import Geometry
 from .helpers import cache_path
 from .montecarlo.estimate import estimate_null
 from .montecarlo.null import FILE_FORMAT as NULL_FORMAT
 from .montecarlo.null import NullDistribution
+from .montecarlo.null_model import NullModel
 from .montecarlo.options import SimulationOptions
-from .montecarlo.plan import digest_of, fingerprint, make_record_plan
+from .montecarlo.plan import fingerprint, make_record_plan
+from .montecarlo.surrogates import Surrogates
 from .statistic import PAIR, Statistic
 
 Floats = NDArray[np.float64]
@@ -59,7 +60,8 @@ class Distribution:
     KINDS: ClassVar[dict[str, Any]] = {
         NULL_FORMAT: NullDistribution,
         SCALE_FORMAT: AnalyticNull,
-        FIELD_FORMAT: NullField,
+        NullField.FORMAT: NullField,
+        TimedField.FORMAT: TimedField,
     }
 
     @classmethod
@@ -80,16 +82,20 @@ def null_field_of(
     centred: bool,
     simulate: bool | None = None,
     statistic: Statistic = PAIR,
+    surrogates: Surrogates | None = None,
 ) -> NullField:
     """Return the null distributions at all points of a map of AR(1) records.
 
     In closed form, or else simulated, with the options: by default where `is_to_simulate` says so,
-    and for more than two series always. `centred` says whether the mean of each is subtracted.
+    and for more than two series or other `surrogates` than AR(1) noise always. `centred` says
+    whether the mean of each is subtracted.
     """
+    if surrogates is not None:
+        simulate = True
     if simulate is None:
         simulate = statistic != PAIR or is_to_simulate(geometry)
     if simulate:
-        return _simulated(geometry, coefficients, options, centred, statistic)
+        return _simulated(geometry, coefficients, options, centred, statistic, surrogates)
     g1, g2 = coefficients
     pair = g1, g2
     key = _key(geometry, pair, centred)
@@ -114,10 +120,12 @@ def scale_null_of(
 ) -> AnalyticNull:
     """Return the null distribution of each scale outside the cone of influence, in closed form."""
     check_closed_form(geometry)
-    if options.noise != "ar1":
+    model = NullModel.of(options.noise, (), ("y1", "y2"))
+    if options.noise == "legacy" or options.fixed or not model.is_red:
+        what = f"noise={model.name!r}" + f" and fixed={options.fixed!r}" * bool(options.fixed)
         raise ValueError(
-            f"`noise` must be 'ar1' with method='analytic', got {options.noise!r}. Use "
-            "method='full'."
+            "`noise` must be 'ar1' or 'white' with method='analytic', and no series fixed, got "
+            f"{what}. Use method='full'."
         )
     with single_threaded():
         return scale_null(geometry, coefficients, _facts(coefficients))
@@ -146,14 +154,30 @@ def _simulated(
     options: SimulationOptions,
     centred: bool,
     statistic: Statistic,
+    surrogates: Surrogates | None = None,
 ) -> NullField:
-    """Count the coherences of surrogates as long as the record, by scale and distance."""
-    n = geometry.n_times
-    if geometry.smooths_itself:
-        felt, step = _felt_by_own_smooth(geometry), max(1, round(_STEP / geometry.dj))
-        nodes = np.unique(np.append(np.arange(0, geometry.n_scales, step), geometry.n_scales - 1))
-    else:
-        felt, nodes = felt_distances(geometry), scale_nodes(geometry)
+    """Count the coherences of surrogates as long as the record, by scale and distance.
+
+    By scale and time where the null hypothesis changes in time.
+    """
+    n, nodes = geometry.n_times, _nodes(geometry, surrogates)
+    if surrogates is not None and not surrogates.is_stationary:
+        classes = time_classes(nodes, geometry.n_scales, n)
+        plan = make_record_plan(
+            geometry,
+            coefficients,
+            classes,
+            centred=centred,
+            statistic=statistic,
+            surrogates=surrogates,
+            ends_alike=False,
+        )
+        null = estimate_null(plan, options)
+        timed = table_of_times(null.counts, plan.distances, nodes, null.n_surrogates)
+        facts = {**null.provenance, "mc_count": null.n_surrogates}
+        return TimedField(timed, n, geometry.periods, geometry.dt, facts)
+    own = geometry.smooths_itself
+    felt = _felt_by_own_smooth(geometry) if own else felt_distances(geometry)
     far = np.minimum(felt, (n - 1) / 2)
     plan = make_record_plan(
         geometry,
@@ -161,11 +185,22 @@ def _simulated(
         distance_classes(far, nodes, n),
         centred=centred,
         statistic=statistic,
+        surrogates=surrogates,
     )
     null = estimate_null(plan, options)
     table = table_of_counts(null.counts, plan.distances, nodes, far, n)
     facts = {**null.provenance, "mc_count": null.n_surrogates}
     return NullField(table, n, geometry.periods, geometry.dt, facts)
+
+
+def _nodes(geometry: Geometry, surrogates: Surrogates | None) -> NDArray[np.intp]:
+    """Return the scales to count; those in between are interpolated."""
+    if geometry.windows is not None:  # few, and each with neighbours of its own
+        return np.arange(geometry.n_scales)
+    if surrogates is None and not geometry.smooths_itself:
+        return scale_nodes(geometry)
+    step = max(1, round(_STEP / geometry.dj))
+    return np.unique(np.append(np.arange(0, geometry.n_scales, step), geometry.n_scales - 1))
 
 
 def _felt_by_own_smooth(geometry: Geometry) -> NDArray[np.float64]:

@@ -5,7 +5,9 @@ Those for one series are in `single`, those that only simulate in `levels`.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, TypeVar, Unpack
 
 import numpy as np
@@ -28,6 +30,7 @@ from .indexes import sampling_of
 from .keywords import explains_keywords
 from .levels import wct_null, wct_significance
 from .limits import as_interval
+from .montecarlo.null_model import NullModel
 from .montecarlo.options import SimulationKeywords, SimulationOptions, check_smoothing
 from .mothers import DOG, MexicanHat, Morlet, Paul, as_mother
 from .results import CoherenceResult, CrossWaveletResult, made_by
@@ -206,7 +209,10 @@ def wct(
         - `backend`, `n_workers`, `parallel`: where to run, such as "joblib", "dask", "gpu"
         - `progress`: a bar, or a function to call; `timeout`: seconds; `cache`: keep the levels
         - `method`: "multirate", or "full" for every scale at the full rate
-        - `noise`: "ar1", or "legacy" for pycwt's own surrogates
+        - `noise`: the null hypothesis: "ar1", "white", "phase", "iaaft", "arma(p,q)", a fitted
+          model, a function ``f(rng, n)``, or a list with one of these for each series; "legacy"
+          for pycwt's own surrogates
+        - `fixed`: series that are kept as observed, such as "y1" or a list of names
         - `smoothing`: "pycwt", or "grinsted" for the boxcar of Grinsted's toolbox and biwavelet;
           it applies to the coherence too
         - `n_samples`: length of the surrogates; ``surrogate_length="record"``: that of the series;
@@ -307,6 +313,8 @@ def coherence_result(
     smoothing = check_smoothing(options.smoothing, mother)
     grid = as_scales(n, dt, *scales, mother)
     geometry = Geometry(mother, grid.values, dt, grid.dj, n, padded_length(n), smoothing)
+    labels = tuple(given.series)
+    model = NullModel.of(options.noise, options.fixed, labels, facts["names"])
     # Before the coherence: a series without an AR(1) estimate should fail at once.
     coefficients: tuple[float, ...] = ()
     named = dict(zip(given.series, rows, strict=True))
@@ -314,8 +322,16 @@ def coherence_result(
     if statistic != PAIR:
         check_distinct(named)
     if as_flag(sig, "sig"):
-        coefficients = coefficients_of(named, al)
+        coefficients = model.coefficients(named, al)
     fields = normalized(rows) if as_flag(normalize, "normalize") else in_range(rows)
+    surrogates = model.surrogates(fields, coefficients) if sig else None
+    if surrogates is not None:
+        if options.n_samples not in (None, n):
+            raise ValueError(
+                f"`n_samples` must be left out with noise={model.name!r}, whose surrogates are as "
+                f"long as the record, got {options.n_samples}."
+            )
+        options = replace(options, n_samples=n)
     kept = PairSpectra.empty(geometry.n_scales, n) if as_flag(spectra, "spectra") else None
     WCT, aWCT = coherence_of_series(fields, geometry, statistic, kept)
     signif: Array = np.asarray([0])
@@ -332,19 +348,22 @@ def coherence_result(
             level,
             grid.given,
             statistic,
+            surrogates=surrogates,
+            centred=surrogates is not None and bool(normalize),
         ).reordered(grid.order)
         signif = null.quantile(level)
     elif sig:
         signif = _replaced_significance(coefficients, dt, level, mother, grid, options, keywords)
     facts |= made_by(kind.FUNCTION, mother, grid.asked, dt=dt, **grid.facts, smoothing=smoothing)
     facts["provenance"] |= {"significance_level": level, "normalize": bool(normalize)}
-    facts["series"] = fields
+    facts["series"], facts["_surrogates"] = fields, surrogates
     if statistic == PAIR:
         facts["mean_freqs"], facts["mean_power"] = mean_spectrum(fields, mother, grid.asked, dt)
     if sig:
-        facts["provenance"]["coefficients"] = list(coefficients)
+        known = [None if math.isnan(g) else g for g in coefficients]
+        facts["provenance"]["coefficients"] = known
     if null is not None:
-        asked = {"mc_count": options.mc_count, "cache": options.cache}
+        asked = {"mc_count": options.mc_count, "cache": options.cache, "noise": model.name}
         facts["provenance"]["simulation"] = {**null.provenance, **asked}
     if kept is not None:
         # What is not normalised was brought into range by powers of two.

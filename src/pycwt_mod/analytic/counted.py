@@ -9,11 +9,13 @@ from .compute import SHARES, Floats, Table, monotone
 from .tail import GRID
 
 Counts = NDArray[np.int64]
+Classes = tuple[tuple[int, ...], ...]
+
+# Stretches of a record, at most, that have null distributions of their own.
+N_STRETCHES = 128
 
 
-def distance_classes(
-    far: Floats, nodes: NDArray[np.intp], n_times: int
-) -> tuple[tuple[int, ...], ...]:
+def distance_classes(far: Floats, nodes: NDArray[np.intp], n_times: int) -> Classes:
     """Return for each scale the distances at which a class begins; none if it is not a node.
 
     A class holds the distances nearest to one of those of a `Table`, the last one all beyond.
@@ -29,7 +31,7 @@ def distance_classes(
 
 def table_of_counts(
     counts: Counts,
-    classes: tuple[tuple[int, ...], ...],
+    classes: Classes,
     nodes: NDArray[np.intp],
     far: Floats,
     n_times: int,
@@ -64,6 +66,33 @@ def table_of_counts(
             shares = _mean_distances(classes[node], far[node], n_times) / far[node]
             found[:, place] = _at_shares(shares, rows[:, start:stop])
     return Table(np.zeros_like(far), far, nodes, found[0], found[1], simulated=True)
+
+
+def time_classes(nodes: NDArray[np.intp], n_scales: int, n_times: int) -> Classes:
+    """Return for each scale the times at which a stretch of the record begins; none if no node."""
+    begins = np.arange(min(n_times, N_STRETCHES)) * n_times // min(n_times, N_STRETCHES)
+    chosen = set(nodes.tolist())
+    return tuple(tuple(begins.tolist()) if k in chosen else () for k in range(n_scales))
+
+
+def table_of_times(
+    counts: Counts, classes: Classes, nodes: NDArray[np.intp], n_surrogates: int
+) -> Table:
+    """Return the null distributions of a map that may change over time, from counts by stretches.
+
+    The arguments are those of `table_of_counts`, with the classes of `time_classes`. Errors are
+    those of a share of `n_surrogates`, as the times of a stretch tell little more than one.
+    """
+    P = _shares_above(counts.sum(axis=0), 1)
+    rows = np.stack([np.log(P), np.sqrt((1 - P) / P / n_surrogates)])
+    found = np.zeros((2, nodes.size, max(map(len, classes), default=1), GRID.size), np.float32)
+    stop = 0
+    for place, node in enumerate(nodes.tolist()):
+        start, stop = stop, stop + len(classes[node])
+        if stop > start:
+            found[:, place] = rows[:, start:stop]
+    nowhere = np.zeros(len(classes))
+    return Table(nowhere, nowhere, nodes, found[0], found[1], simulated=True)
 
 
 def _shares_above(histograms: Counts, more: int) -> Floats:

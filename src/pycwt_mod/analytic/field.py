@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from os import PathLike
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from ..plotting import FieldPlot
 
 Floats = NDArray[np.float64]
-
-FILE_FORMAT = "pycwt_mod null field"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -51,6 +49,8 @@ class NullField:
     periods: Floats
     dt: float
     provenance: Mapping[str, Any] = field(default_factory=dict)
+
+    FORMAT: ClassVar[str] = "pycwt_mod null field"
 
     @property
     def n_scales(self) -> int:
@@ -112,12 +112,7 @@ class NullField:
         ValueError
             If the shape is another, or a coherence lies outside [0, 1].
         """
-        observed = np.asarray(R2, dtype=float)
-        if observed.shape != (self.n_scales, self.n_times):
-            raise ValueError(
-                f"`R2` must have the shape of the field, {(self.n_scales, self.n_times)}, got "
-                f"{observed.shape}."
-            )
+        observed = self._checked(R2)
         p = np.empty_like(observed)
         for row, y, curves, shares in zip(
             p, distances_of(observed), self._curves, self._shares(), strict=True
@@ -131,6 +126,15 @@ class NullField:
                     row[part] = _interpolated(y[part], curves, weights)
             row[np.isnan(y)] = np.nan
         return np.asarray(np.exp(np.minimum(p, 0, out=p), out=p))
+
+    def _checked(self, R2: ArrayLike) -> Floats:
+        observed = np.asarray(R2, dtype=float)
+        if observed.shape != (self.n_scales, self.n_times):
+            raise ValueError(
+                f"`R2` must have the shape of the field, {(self.n_scales, self.n_times)}, got "
+                f"{observed.shape}."
+            )
+        return observed
 
     def plot(
         self, times: ArrayLike | None = None, *, level: float = 0.95, **options: Any
@@ -195,12 +199,12 @@ class NullField:
             "periods": self.periods,
             "dt": np.array(self.dt),
         }
-        return packed(FILE_FORMAT, self.provenance, **arrays)
+        return packed(self.FORMAT, self.provenance, **arrays)
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, Any]) -> NullField:
         """Return the field of which `to_arrays` made arrays; ValueError if none did."""
-        facts = unpacked(arrays, FILE_FORMAT)
+        facts = unpacked(arrays, cls.FORMAT)
         try:
             found: dict[str, Any] = {
                 each.name: np.asarray(arrays[each.name]) for each in fields(Table)
@@ -210,7 +214,8 @@ class NullField:
             periods = np.asarray(arrays["periods"], dtype=float)
         except (KeyError, TypeError) as error:
             raise ValueError(str(error)) from error
-        expected = (table.nodes.size, SHARES.size, GRID.size)
+        n_places = SHARES.size if cls is NullField else min(n_times, *table.log_p.shape[1:2])
+        expected = (table.nodes.size, n_places, GRID.size)
         if not table.log_p.shape == table.error.shape == expected or n_times < 1:
             raise ValueError(f"a table of shape {table.log_p.shape}")
         if not table.near.shape == table.far.shape == periods.shape:
@@ -243,7 +248,7 @@ class NullField:
         """Return a line that says how large and how strict the field is."""
         levels = -np.expm1(-self._at_level(0.95))
         return (
-            f"<NullField: {self.n_scales} scales, {self.n_times} times, 95 % level "
+            f"<{type(self).__name__}: {self.n_scales} scales, {self.n_times} times, 95 % level "
             f"{levels.min():.2f} to {levels.max():.2f}>"
         )
 
@@ -272,6 +277,69 @@ class NullField:
             row[: shares.size] = self.table.weights_at(shares) @ nodes
             row[self.n_times - shares.size :] = row[: shares.size][::-1]
         return out
+
+
+class TimedField(NullField):
+    """Distribution of R2 at each scale and time where the null hypothesis itself changes in time.
+
+    One of the series is kept as it was observed, say, or surrogates are a function of your own.
+    The record is cut into at most 128 stretches of equal length; each has a distribution of its
+    own, which is that of its middle, and those in between are interpolated.
+
+    Parameters
+    ----------
+    table : Table
+        Distributions by scale and stretch.
+    n_times, periods, dt, provenance
+        As those of `NullField`.
+    """
+
+    FORMAT: ClassVar[str] = "pycwt_mod null field in time"
+
+    def pvalue(self, R2: ArrayLike) -> Floats:
+        """Return the probability that series under the null hypothesis are as coherent.
+
+        Parameters
+        ----------
+        R2 : array_like
+            Coherences, shape (n_scales, n).
+
+        Returns
+        -------
+        numpy.ndarray
+            Same shape, at least 1 / (1 + number counted in the stretch); NaN where R2 is.
+
+        Raises
+        ------
+        ValueError
+            If the shape is another, or a coherence lies outside [0, 1].
+        """
+        observed = self._checked(R2)
+        first, part = self._stretches()
+        p = np.empty_like(observed)
+        for row, y, curves in zip(p, distances_of(observed), self._curves, strict=True):
+            place = np.clip(np.searchsorted(FINE, y, side="right") - 1, 0, FINE.size - 2)
+            share = (y - FINE[place]) / (FINE[place + 1] - FINE[place])
+            near, next_ = (
+                (1 - share) * curves[k, place] + share * curves[k, place + 1]
+                for k in (first, first + (part > 0))
+            )
+            row[:] = np.where(np.isnan(y), np.nan, (1 - part) * near + part * next_)
+        return np.asarray(np.exp(np.minimum(p, 0)))
+
+    def _stretches(self) -> tuple[NDArray[np.intp], Floats]:
+        """Return for each time the stretch before it, and how far the next one is beyond it."""
+        n = self.table.log_p.shape[1]
+        edges = np.append(np.arange(n) * self.n_times // n, self.n_times)
+        middles = (edges[:-1] + edges[1:] - 1) / 2
+        place = np.interp(np.arange(self.n_times), middles, np.arange(n))
+        first = place.astype(np.intp)
+        return first, place - first
+
+    def _over_times(self, values: Floats) -> Floats:
+        first, part = self._stretches()
+        after = values[:, first + (part > 0)]
+        return np.asarray((1 - part) * values[:, first] + part * after)
 
 
 def distances_of(R2: Floats) -> Floats:

@@ -7,13 +7,13 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
+import scipy.fft
 from numpy.typing import NDArray
 
 from ..arrays import NUMPY, Array, ArrayOps
 from ..coherence import coherence_by_own_smooth, smoothed_spectra
-from .grids import Grid, grid_spectra
+from .grids import Grid, given_spectra, grid_spectra
 from .noise import Streams, ar1_series, legacy_pairs, normal_rows
-from .null import N_BATCHES
 from .plan import Plan
 
 Counts = NDArray[np.signedinteger[Any]]
@@ -28,7 +28,7 @@ class Histogram:
     def __init__(self, plan: Plan, ops: ArrayOps) -> None:
         self._plan, self._ops = plan, ops
         # (row, batch and bin)
-        self._counts = ops.zeros((plan.n_rows, N_BATCHES * plan.n_bins), "index")
+        self._counts = ops.zeros((plan.n_rows, plan.n_batches * plan.n_bins), "index")
 
     def row(self, scale: int) -> Array:
         """Return the histograms of a scale, flat, to add to."""
@@ -41,7 +41,7 @@ class Histogram:
     def counts(self, n_surrogates: int) -> Counts:
         """Return the counts, shape (batch, row, bin), after `n_surrogates` were added."""
         plan = self._plan
-        counts = self._ops.to_host(self._counts).reshape(plan.n_rows, N_BATCHES, plan.n_bins)
+        counts = self._ops.to_host(self._counts).reshape(plan.n_rows, plan.n_batches, plan.n_bins)
         # Tables travel between processes: half the size, where no count can be too large for it.
         fits = n_surrogates * plan.n_times < np.iinfo(np.int32).max
         return np.ascontiguousarray(counts.swapaxes(0, 1), dtype=np.int32 if fits else np.int64)
@@ -74,14 +74,15 @@ def draw(
     Yields the noise itself, or its Fourier coefficients for each grid of the plan: axes (series,
     surrogate, ...).
     """
-    if not plan.grids:
-        if plan.noise == "legacy":
-            noise = legacy_pairs(indices, plan.n_times, plan.coefficients)
-        else:
-            noise = ar1_series(streams, indices, plan.n_times, plan.coefficients)
-        if plan.centred:
-            noise -= noise.mean(axis=-1, keepdims=True)
-        yield _filled(noise, indices, block_size)
+    if not plan.grids or plan.surrogates is not None:
+        noise = _filled(_series(plan, streams, indices), indices, block_size)
+        if not plan.grids:
+            yield noise
+            return
+        spectra = scipy.fft.rfft(noise, plan.n_fft, axis=-1)
+        kind = np.complex64 if plan.single else np.complex128
+        for grid in plan.grids:
+            yield given_spectra(grid, spectra).astype(kind)
         return
     n_series = plan.statistic.n_series
     n = n_series * sum(grid.n_normals for grid in plan.grids)
@@ -95,6 +96,19 @@ def draw(
         own = np.moveaxis(own.reshape((len(own), n_series, grid.replicates, -1)), 1, 0)
         own = own.reshape(n_series, own.shape[1] * grid.replicates, -1)
         yield grid_spectra(grid, own, plan.coefficients)
+
+
+def _series(plan: Plan, streams: Streams, indices: range) -> NDArray[np.float64]:
+    """Return surrogates at the full rate: axes (series, surrogate, time)."""
+    if plan.surrogates is not None:
+        noise = plan.surrogates.draw(streams, indices, plan.n_times)
+    elif plan.noise == "legacy":
+        noise = legacy_pairs(indices, plan.n_times, plan.coefficients)
+    else:
+        noise = ar1_series(streams, indices, plan.n_times, plan.coefficients)
+    if plan.centred:
+        noise -= noise.mean(axis=-1, keepdims=True)
+    return noise
 
 
 def _filled(
@@ -172,9 +186,9 @@ def _count_by_own_smooth(
                 continue
             inside = bins[scale, start:stop]
             known = np.isfinite(inside)
-            places = inside[known].astype(np.intp) + index % N_BATCHES * plan.n_bins
+            places = inside[known].astype(np.intp) + index % plan.n_batches * plan.n_bins
             if plan.distances:
-                places += plan.classes_of(scale)[known] * (N_BATCHES * plan.n_bins)
+                places += plan.classes_of(scale)[known] * (plan.n_batches * plan.n_bins)
             NUMPY.tally(histogram.row(scale), places)
 
 
@@ -195,7 +209,7 @@ class _Counter:
         first = 0 if len(indices) == block_size else indices.start % block_size * replicates
         n_rows = len(indices) * replicates
         self._rows = slice(first, first + n_rows)
-        batches = np.repeat(np.asarray(indices) % N_BATCHES, replicates)
+        batches = np.repeat(np.asarray(indices) % plan.n_batches, replicates)
         self._offsets = ops.from_host((batches * float(plan.n_bins))[:, np.newaxis])
         self._R2 = ops.zeros((n_rows * n_points,), "real")
         self._scratch = ops.zeros((n_rows * n_points,), "complex")
@@ -215,7 +229,7 @@ class _Counter:
         ops.between(values, 0.0, n_bins - 1.0)
         values += self._offsets
         if plan.distances:
-            values += ops.from_host(plan.classes_of(scale) * float(N_BATCHES * n_bins))
+            values += ops.from_host(plan.classes_of(scale) * float(plan.n_batches * n_bins))
         places = self._places[: n_rows * width]
         ops.assign(places.reshape((n_rows, width)), values)
         ops.tally(self._histogram.row(scale), places)

@@ -24,7 +24,7 @@ from ..progress import make_progress
 from ..validation import warn_user
 from .cache import NullCache
 from .noise import Streams
-from .null import N_BATCHES, NullDistribution
+from .null import NullDistribution
 from .options import SimulationOptions
 from .plan import Plan
 from .simulate import CountSurrogates
@@ -183,7 +183,7 @@ class _Run:
 
     def no_counts(self) -> NDArray[np.int64]:
         """Return a table of counts to add to."""
-        return np.zeros((N_BATCHES, self.plan.n_rows, self.plan.n_bins), dtype=np.int64)
+        return np.zeros((self.plan.n_batches, self.plan.n_rows, self.plan.n_bins), dtype=np.int64)
 
     def keep(
         self,
@@ -300,7 +300,7 @@ def _provenance(
         "noise": plan.noise,
         "smoothing": plan.smoothing,
         "wavelet": repr(plan.mother),
-        "coefficients": list(plan.coefficients),
+        "coefficients": [None if math.isnan(g) else g for g in plan.coefficients],
         "dj": None if math.isnan(plan.dj) else plan.dj,
         "backend": ran_on,
         "n_workers": n_workers,
@@ -383,7 +383,7 @@ def _fits(
     """Return whether a stored run can be one of this plan: every sample accounted for."""
     own = _streams_of(null)
     return (
-        null.counts.shape == (N_BATCHES, plan.n_rows, plan.n_bins)
+        null.counts.shape == (plan.n_batches, plan.n_rows, plan.n_bins)
         and null.ranges == ((0, null.n_surrogates),)
         and null.problem == _problem(plan, own)
         and (seed is None or own == streams)

@@ -133,12 +133,13 @@ class Grid:
 
 
 def make_grids(
-    geometry: Geometry, coefficient: float, responds: NDArray[np.bool_]
+    geometry: Geometry, coefficient: float | None, responds: NDArray[np.bool_]
 ) -> tuple[Grid, ...]:
     """Cut the scales into octaves and choose a grid for each.
 
-    `coefficient` is the largest size of the lag-1 autocorrelations; `responds` tells if the
-    wavelet of a scale responds to anything below the Nyquist frequency.
+    `coefficient` is the largest size of the lag-1 autocorrelations, None where whole series are
+    given at the full rate; `responds` tells if the wavelet of a scale responds to anything below
+    the Nyquist frequency.
     """
     mother, scales = geometry.mother, geometry.scales_in_samples
     # About an octave each: a few scales left over join their neighbours.
@@ -155,7 +156,7 @@ def make_grids(
         low, high = max(0, first - behind), min(scales.size, stop + ahead)
         bounds = (first, stop, low, high)
         largest = scales[stop - 1]
-        long = demands.long_in_scales(largest, coefficient)
+        long = math.inf if coefficient is None else demands.long_in_scales(largest, coefficient)
         if math.pi * scales[first] < demands.reach:
             long = max(long, _LONG_AT_NYQUIST)
         if geometry.n_times > long * largest:
@@ -198,12 +199,18 @@ def _circle(
 
 
 def _record(
-    demands: Demands, geometry: Geometry, bounds: tuple[int, int, int, int], coefficient: float
+    demands: Demands,
+    geometry: Geometry,
+    bounds: tuple[int, int, int, int],
+    coefficient: float | None,
 ) -> Grid:
     first, stop, low, high = bounds
     scales, n_samples, n_padded = geometry.scales_in_samples, geometry.n_times, geometry.n_fft
     coarsest = demands.coarsest_step(scales[low])
-    red = demands.long_in_scales(scales[stop - 1], coefficient) > demands.least_long_in_scales
+    red = (
+        coefficient is None
+        or demands.long_in_scales(scales[stop - 1], coefficient) > demands.least_long_in_scales
+    )
     if red:
         coarsest = max(1.0, coarsest / _FINER_AT_ENDS)
     n_fft = _fitting_length(n_samples, n_padded, coarsest) if coarsest > 1 else n_padded
@@ -211,13 +218,13 @@ def _record(
     n_points = round(n_samples / step)
     # The ends of the record are cut on a grid that resolves all that the wavelets respond to.
     n_wide = n_padded
-    if coarsest > 1:
+    if coarsest > 1 and coefficient is not None:
         finest = math.pi * scales[low] / demands.reach
         if red:
             finest /= _FINER_FOR_STEPS
         n_wide = _fast_length(n_padded / min(finest, step))
     noise_step = n_padded / n_wide
-    memory = _CORRELATION_LENGTHS / max(1 - coefficient, 1e-12)
+    memory = _CORRELATION_LENGTHS / max(1 - (coefficient or 0), 1e-12)
     circle = min(_CIRCLE_IN_RECORDS * n_samples + memory, _MOST_RECORDS * n_samples)
     n_noise = _fast_length(circle / noise_step)
     # The coefficient at the Nyquist frequency itself counts as a negative one, as in an FFT.
@@ -231,7 +238,7 @@ def _record(
     stops = n_points - starts
     free = max(1.0, float((stops - starts)[-1]) * step / scales[stop - 1])
     replicates = 1
-    if stops[-1] > starts[-1]:
+    if stops[-1] > starts[-1] and coefficient is not None:
         replicates = max(1, math.ceil(_LENGTH_IN_SCALES / free - _SHORTFALL))
     return Grid(
         first, stop, low, high, step, n_fft, n_points, False,
@@ -319,6 +326,13 @@ def grid_spectra(
         return _cut(grid, coarse)
     # Bins below the lowest one were not drawn.
     return coarse if grid.lowest_bin >= 0 else _two_sided(grid, coarse)
+
+
+def given_spectra(
+    grid: Grid, spectra: NDArray[np.complexfloating[Any, Any]]
+) -> NDArray[np.complexfloating[Any, Any]]:
+    """Return the coefficients that a grid wants from those of padded series at the full rate."""
+    return _two_sided(grid, spectra[..., : grid.highest_bin + 1])
 
 
 def _cut(

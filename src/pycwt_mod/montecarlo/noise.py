@@ -11,8 +11,6 @@ from numpy.typing import NDArray
 
 from ..helpers import ar1_filter
 
-NOISES = ("ar1", "legacy")
-
 
 @dataclass(frozen=True)
 class Streams:

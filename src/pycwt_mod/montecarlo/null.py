@@ -319,8 +319,7 @@ class NullDistribution:
         known = levels[np.isfinite(levels)]
         how = f"{self.n_surrogates} surrogates"
         if "method" in facts:
-            *others, last = (f"{g:.3g}" for g in facts["coefficients"])
-            how += f", method {facts['method']}, AR(1) coefficients {', '.join(others)} and {last}"
+            how += f", method {facts['method']}, {_noise_in_words(facts)}"
         span = f"R2 of {known.min():.2f} to {known.max():.2f}" if known.size else ""
         return {"Simulation": how, f"{100 * level:.4g} % level": span}
 
@@ -377,6 +376,13 @@ class NullDistribution:
         if known.size:
             text += f", 95 % level {known.min():.2f} to {known.max():.2f}"
         return text + ">"
+
+
+def _noise_in_words(facts: Mapping[str, Any]) -> str:
+    if facts.get("noise", "ar1") not in ("ar1", "legacy"):
+        return f"noise {facts['noise']}"
+    *others, last = (f"{g:.3g}" for g in facts["coefficients"])
+    return f"AR(1) coefficients {', '.join(others)} and {last}"
 
 
 def _quantiles(histogram: NDArray[np.int64], levels: NDArray[np.float64]) -> NDArray[np.float64]:

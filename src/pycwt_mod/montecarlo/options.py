@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypedDict
 
@@ -20,7 +20,7 @@ from ..validation import (
     brief,
     seed_of,
 )
-from .noise import NOISES
+from .null_model import as_fixed, as_noise
 
 METHODS = ("multirate", "full", "analytic")
 _SURROGATES = ("pycwt", "record")
@@ -45,7 +45,8 @@ class SimulationKeywords(TypedDict, total=False):
     rng: Rng
     parallel: bool | None
     method: str | None
-    noise: str
+    noise: Any
+    fixed: str | Sequence[str] | None
     smoothing: str
     n_samples: int | None
     tol: float | None
@@ -70,7 +71,8 @@ class SimulationOptions:
     rng: Rng = None
     parallel: bool | None = None
     method: str | None = None
-    noise: str = "ar1"
+    noise: Any = "ar1"
+    fixed: str | Sequence[str] | None = None  # checked: a tuple
     smoothing: str = "pycwt"
     n_samples: int | None = None
     tol: float | None = None
@@ -165,8 +167,8 @@ def _as_method(value: Any, name: str) -> str:
         if not value.lower().startswith(_METHODS_ELSEWHERE):
             raise
         raise ValueError(
-            f"{error} It is how to simulate; the null hypothesis, of two independent AR(1) series, "
-            "is that of `noise='ar1'`, the default."
+            f"{error} It is how to simulate; the null hypothesis is chosen by `noise`: 'ar1', the "
+            "default, 'white', 'phase', 'iaaft', 'arma(p,q)' or a function of your own."
         ) from None
 
 
@@ -199,7 +201,8 @@ _CHECKS: dict[str, Callable[[Any, str], Any]] = {
     "progress": _as_progress,
     "cache": as_flag,
     "method": _or_none(_as_method),
-    "noise": lambda value, name: as_choice(value, name, NOISES),
+    "noise": as_noise,
+    "fixed": as_fixed,
     "smoothing": lambda value, name: as_choice(value, name, SMOOTHINGS),
     "n_samples": _or_none(as_count, at_least=2),
     "tol": _or_none(as_positive),

@@ -14,12 +14,15 @@ from numpy.typing import NDArray
 
 from .. import mothers
 from ..arrays import NUMPY, NUMPY_SINGLE, ArrayOps
+from ..cached_files import digest_of
 from ..filters import FilterBank
 from ..geometry import Geometry
 from ..limits import check_memory, simulation_arguments
 from ..responses import wavelet_filter
 from ..statistic import PAIR, Statistic, n_fields
 from .grids import Grid, make_grid_bank, make_grids
+from .null import N_BATCHES
+from .surrogates import Surrogates
 
 # Bins of R2 in [0, 1], as in pycwt.
 N_BINS = 1000
@@ -33,6 +36,7 @@ _BLOCK_SAMPLES = 2**15
 # The sizes divide 100, 300 and 1000 as evenly as possible: filling up a last block is lost work.
 _BLOCK_SIZES = (2, 4, 5, 10, 20)
 _GRID_BLOCK_SIZES = (5, 10, 20, 25, 50, 100)
+_RECORD_BLOCK_SIZES = (1, 2, 4, 5, 10, 20)
 
 # Surrogates at a time on a device, at most: enough to hide the cost of calling it; and values drawn
 # ahead on the host, at most: a gigabyte.
@@ -79,7 +83,7 @@ class Plan(Geometry):
     starts, stops : tuple of int
         For each scale the interval of samples outside the cone of influence, at the full rate.
     noise, method : str
-        The user's choices.
+        The user's choices, in words.
     block_size : int
         Surrogates computed together. It depends on the geometry alone, so every worker of every
         backend computes arrays of the same shapes and hence the same bits.
@@ -93,10 +97,14 @@ class Plan(Geometry):
         Where coherences are counted by their distance from the nearest end of the record, not by
         scale alone: for each scale the distances, in samples, at which a class of them begins,
         ascending from 0; none for a scale that is not counted.
+    ends_alike : bool
+        Whether these are distances from the nearest end; else they are from the first sample.
     centred : bool
         Whether the mean of each surrogate is subtracted.
     statistic : Statistic
         Which coherence is counted.
+    surrogates : Surrogates, optional
+        What makes the surrogates; by default AR(1) noise with the coefficients.
     """
 
     coefficients: tuple[float, ...]
@@ -109,7 +117,9 @@ class Plan(Geometry):
     grids: tuple[Grid, ...] = ()
     single: bool = False
     distances: tuple[tuple[int, ...], ...] = ()
+    ends_alike: bool = True
     centred: bool = False
+    surrogates: Surrogates | None = None
     statistic: Statistic = PAIR
 
     def __post_init__(self) -> None:
@@ -118,6 +128,11 @@ class Plan(Geometry):
                 f"`coefficients` must be {self.statistic.n_series} numbers, one for each series, "
                 f"got {len(self.coefficients)}."
             )
+
+    @property
+    def n_batches(self) -> int:
+        """Number of batches in which surrogates are counted: one where there are many rows."""
+        return N_BATCHES if self.ends_alike else 1
 
     @property
     def n_rows(self) -> int:
@@ -133,6 +148,9 @@ class Plan(Geometry):
 
     def classes_of(self, scale: int) -> NDArray[np.intp]:
         """Return the class of the distance of each time, shape (n_times,)."""
+        if not self.ends_alike:
+            widths = np.diff([*self.distances[scale], self.n_times])
+            return np.repeat(np.arange(widths.size), widths)
         widths = np.diff([*self.distances[scale], (self.n_times + 1) // 2])
         near = np.repeat(np.arange(widths.size), widths)
         return np.concatenate([near, near[::-1][self.n_times % 2 :]])
@@ -200,9 +218,10 @@ class Plan(Geometry):
         Returns
         -------
         str or None
-            None if a part of the problem cannot be named: a user's own smoothing code.
+            None if a part of the problem cannot be named: a user's own smoothing or noise.
         """
-        if self.smooths_itself:
+        made = None if self.surrogates is None else self.surrogates.key()
+        if self.smooths_itself or (made is None and self.surrogates is not None):
             return None
         facts = {
             "engine": ENGINE_VERSION,
@@ -222,6 +241,10 @@ class Plan(Geometry):
             facts |= {"distances": self.distances, "centred": self.centred}
         if self.statistic != PAIR:
             facts["statistic"] = [self.statistic.name, self.statistic.n_series]
+        if not self.ends_alike:
+            facts["ends_alike"] = False
+        if made is not None:
+            facts |= {"surrogates": made, "centred": self.centred}
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
 
@@ -240,29 +263,40 @@ def make_plan(
     scales: NDArray[np.float64] | None = None,
     statistic: Statistic = PAIR,
     pad: Any,
+    surrogates: Surrogates | None = None,
+    centred: bool = False,
 ) -> Plan:
     """Work out the geometry of a significance problem.
 
     The arguments are those of `wct_significance`, and one coefficient for each series of the
     statistic; `scales`, ascending, stand in place of those of `s0` and `J`; ``pad(n)`` returns the
-    FFT length for n samples.
+    FFT length for n samples; `surrogates` and `centred` are those of the plan.
     """
     dt, dj, scales, n_times = simulation_arguments(dt, dj, s0, J, scales, n_samples)
     geometry = Geometry(mother, scales, dt, dj, n_times, pad(n_times), smoothing)
     # A user's own wavelet is known by its filters at the full rate.
-    is_full_rate = method == "full" or type(mother) not in _OWN_MOTHERS
+    is_record = surrogates is not None
+    is_full_rate = method == "full" or is_record or type(mother) not in _OWN_MOTHERS
     _check_memory(geometry.n_scales, geometry.n_fft, is_full_rate, statistic)
-    plan = replace(_full_plan(geometry, coefficients, statistic), noise=noise, method=method)
+    plan = replace(
+        _full_plan(geometry, coefficients, statistic),
+        noise=noise,
+        method=method,
+        surrogates=surrogates,
+        centred=centred,
+    )
     if method == "full":
         return plan
     response = _response(geometry)
-    grids = make_grids(geometry, max(map(abs, coefficients)), response > _SILENT)
+    redness = None if is_record else max(map(abs, coefficients))
+    grids = make_grids(geometry, redness, response > _SILENT)
     points = max(grid.replicates * grid.n_fft for grid in grids)
+    sizes = _RECORD_BLOCK_SIZES if is_record else _GRID_BLOCK_SIZES
     return replace(
         plan,
         grids=grids,
         single=bool(response.min() > _FAINT),
-        block_size=_block_size(points * _size(statistic), _GRID_BLOCK_SIZES),
+        block_size=_block_size(points * _size(statistic), sizes if points < _LONG else sizes[:1]),
     )
 
 
@@ -273,10 +307,12 @@ def make_record_plan(
     *,
     centred: bool,
     statistic: Statistic = PAIR,
+    surrogates: Surrogates | None = None,
+    ends_alike: bool = True,
 ) -> Plan:
     """Plan surrogates of a record, counted at all of its times by scale and distance from an end.
 
-    `distances` and `centred` are those of the plan.
+    `distances`, `centred`, `surrogates` and `ends_alike` are those of the plan.
     """
     n_rows = sum(map(len, distances))
     _check_memory(n_rows, geometry.n_fft, True, statistic)
@@ -289,6 +325,9 @@ def make_record_plan(
         stops=tuple(plan.n_times if own else 0 for own in counted),
         distances=counted,
         centred=centred,
+        surrogates=surrogates,
+        ends_alike=ends_alike,
+        noise="ar1" if surrogates is None else surrogates.name,
     )
 
 
@@ -404,8 +443,3 @@ def fingerprint(mother: Any, scales: NDArray[np.float64], n_fft: int) -> str:
         ):
             digest.update(np.ascontiguousarray(row, dtype=complex).tobytes())
     return f"{module}.{type(mother).__qualname__}:{digest.hexdigest()}"
-
-
-def digest_of(values: NDArray[np.float64]) -> str:
-    """Return a name for numbers."""
-    return hashlib.sha256(np.ascontiguousarray(values, dtype="<f8").tobytes()).hexdigest()

@@ -48,10 +48,11 @@ class _GroupResult(CoherenceResult):
             ": its surrogates are pairs. Use `pvalues`."
         )
 
-    def _conditional(self, given: str) -> NoReturn:
+    def _place_of(self, given: str) -> NoReturn:
         raise ValueError(
             f"`given` must be left out for the result of `{self.FUNCTION}`, got {given!r}: the "
-            "test with one series as it was observed is that of two series, by `wct`."
+            "closed form with one series as it was observed is that of two series, by `wct`. Call "
+            f"`{self.FUNCTION}` with `fixed`, which simulates."
         )
 
 
@@ -67,7 +68,7 @@ class PartialResult(_GroupResult):
       is first asked for, by `pvalues` or `significant` without ``null="scale"`` for example, with
       the seed and `mc_count` of `pwct`; `with_null_field` takes other options. Pictures and
       summaries are of the level of the scale, unless it is known.
-    - `mean_over_time`, and `given` of `pvalues`, are of two series.
+    - `mean_over_time`, and `given` of `pvalues`, are of two series; `fixed` of the call simulates.
 
     Examples
     --------
@@ -104,7 +105,7 @@ class MultipleResult(_GroupResult):
       is first asked for, by `pvalues` or `significant` without ``null="scale"`` for example, with
       the seed and `mc_count` of `mwct`; `with_null_field` takes other options. Pictures and
       summaries are of the level of the scale, unless it is known.
-    - `mean_over_time`, and `given` of `pvalues`, are of two series.
+    - `mean_over_time`, and `given` of `pvalues`, are of two series; `fixed` of the call simulates.
 
     Examples
     --------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any, ClassVar, Self, Unpack
 
@@ -14,6 +15,7 @@ from ..arguments import padded_length
 from ..geometry import Geometry
 from ..montecarlo.null import NullDistribution
 from ..montecarlo.options import SimulationKeywords, SimulationOptions
+from ..montecarlo.surrogates import Observed, RedNoise, Surrogates
 from ..null_fields import Distribution, conditional_of, has_closed_form, null_field_of
 from ..scales import as_scales
 from ..statistic import PAIR, Statistic
@@ -39,8 +41,13 @@ class JudgedPair(PairResult):
     series: Array | None = None
     _field: NullField | None = None
     _given: Mapping[int, Array] | None = None
+    _surrogates: Surrogates | None = None
 
-    PARTS: ClassVar[Mapping[str, Any]] = {"null": Distribution, "_field": NullField}
+    PARTS: ClassVar[Mapping[str, Any]] = {
+        "null": Distribution,
+        "_field": Distribution,
+        "_surrogates": Surrogates,
+    }
     FUNCTION: ClassVar[str] = "wct"  # that returns it
 
     @staticmethod
@@ -53,8 +60,10 @@ class JudgedPair(PairResult):
         """The null distribution of each point, computed when it is first asked for.
 
         It holds at the ends of the record and inside the cone of influence, too; see
-        `wct_null_field`. Where it is simulated, as for real wavelets, it is with the seed and
-        `mc_count` of `wct`. ValueError if `wct` was called with ``sig=False``.
+        `wct_null_field`. Where it is simulated, as for real wavelets and any `noise` but "ar1" and
+        "white", it is with the seed and `mc_count` of `wct`. With a `fixed` series or a `noise` of
+        your own it may change over time, and is a `TimedField`. ValueError if `wct` was called with
+        ``sig=False``.
         """
         if self._field is None:
             self.__dict__["_field"] = self._field_of(self._options())
@@ -120,13 +129,15 @@ class JudgedPair(PairResult):
                 "red noise for that of each point. Pass one by `with_null_field`."
             )
         geometry, order = self._geometry()
-        coefficients = tuple(self.provenance["coefficients"])
+        known = self.provenance["coefficients"]
+        coefficients = tuple(math.nan if g is None else g for g in known)
         field = null_field_of(
             geometry,
             coefficients,
             options,
             centred=bool(self.provenance.get("normalize", True)),
             statistic=self.statistic_of(len(coefficients)),
+            surrogates=self._surrogates,
         )
         return field.reordered(order)
 
@@ -141,6 +152,7 @@ class JudgedPair(PairResult):
             return "point"
         is_pair = self.statistic_of(len(self.names)) == PAIR
         closed = is_pair and self._is_red and has_closed_form(self._geometry()[0])
+        closed = closed or self._kept is not None
         return "point" if closed else "scale"
 
     @property
@@ -148,7 +160,17 @@ class JudgedPair(PairResult):
         """Whether `null` is that of two AR(1) series, as the null of each point is."""
         made = self.provenance.get("simulation", {})
         known = self.null is not None and "coefficients" in self.provenance
-        return known and made.get("noise", "ar1") == "ar1"
+        return known and self._surrogates is None and made.get("noise") != "legacy"
+
+    @property
+    def _kept(self) -> int | None:
+        """The series that is fixed where p-values have a closed form, its number; else None."""
+        sources = () if self._surrogates is None else self._surrogates.sources
+        fixed = [isinstance(source, Observed) for source in sources]
+        red = [isinstance(source, RedNoise) for source in sources]
+        if len(fixed) != 2 or not all(a or b for a, b in zip(fixed, red, strict=True)):
+            return None
+        return fixed.index(True) if has_closed_form(self._geometry()[0]) else None
 
     def _chosen(self, null: str | None) -> str:
         if null is not None:
@@ -156,7 +178,7 @@ class JudgedPair(PairResult):
         if self._field is not None:
             return "point"
         self._null()
-        return "point" if self._is_red else "scale"
+        return "point" if self._is_red or self._surrogates is not None else "scale"
 
     def _options(self) -> SimulationOptions:
         """Return the options of the simulation, as far as the record has them."""
@@ -198,9 +220,11 @@ class JudgedPair(PairResult):
         if given is not None:
             if null == "scale":
                 raise ValueError("`null` must be 'point' with `given`, got 'scale'.")
-            return self._conditional(given)
+            return self._conditional(self._place_of(given))
         if self._chosen(null) == "scale":
             return self._null().pvalue(self[0])
+        if self._kept is not None:
+            return self._conditional(self._kept)
         return self.null_field.pvalue(self[0])
 
     def significant(
@@ -242,10 +266,11 @@ class JudgedPair(PairResult):
         the Royal Statistical Society B 57, 289-300. doi:10.1111/j.2517-6161.1995.tb02031.x
         """
         probability = self.level if level is None else as_level(level, "level")
-        if given is not None and correction is None:
+        null = "point" if given is not None else self._chosen(null)
+        by_p = given is not None or (null == "point" and self._kept is not None)
+        if by_p and correction is None:
             with np.errstate(invalid="ignore"):
                 return self.pvalues(null, given=given) < 1 - probability
-        null = "point" if given is not None else self._chosen(null)
         if correction is None:
             levels = self._levels(probability, null)
             with np.errstate(invalid="ignore"):
@@ -265,8 +290,8 @@ class JudgedPair(PairResult):
             found[tested] = false_discovery_control(p[tested], method="bh") <= 1 - probability
         return found
 
-    def _conditional(self, given: str) -> Array:
-        """Return the p-values with one series as it was observed."""
+    def _place_of(self, given: str) -> int:
+        """Return the number of the series that is kept as it was observed."""
         known = {"y1": 0, "y2": 1, **{name: place for place, name in enumerate(self.names)}}
         place = known[as_choice(given, "given", tuple(known))]
         self._null()  # or an error that says how to get one
@@ -275,6 +300,17 @@ class JudgedPair(PairResult):
                 "`given` must be left out for a result without its `series`, got "
                 f"{given!r}. Take the result of `wct`."
             )
+        if self.provenance["coefficients"][1 - place] is None:
+            raise ValueError(
+                f"`given` must be left out where no AR(1) noise stands for the other series, got "
+                f"{given!r}. Call `wct` with fixed={given!r} and the same `noise`."
+            )
+        return place
+
+    def _conditional(self, place: int) -> Array:
+        """Return the p-values with one series as it was observed, the other AR(1) noise."""
+        if self.series is None:
+            raise ValueError("`series` must be those of `wct` for a fixed one, got None.")
         kept = dict(self._given or {})
         if place not in kept:
             geometry, order = self._geometry()
@@ -303,10 +339,12 @@ class JudgedPair(PairResult):
         probability = self.level if level is None else as_level(level, "level")
         if correction is None and null == "scale":
             return {"sig": self[4] if level is None else self._null().quantile(probability)}
-        if correction is None:
+        if correction is None and self._kept is None:
             return {"sig": self.null_field.quantile(probability)}
-        as_choice(correction, "correction", ("fdr",))
         p = self.pvalues(null)
+        if correction is None:
+            return self._where_p_is(p, 1 - probability)
+        as_choice(correction, "correction", ("fdr",))
         found = self._discoveries(p, probability, null)
         if null == "scale":
             return {"significant": found}
@@ -314,7 +352,15 @@ class JudgedPair(PairResult):
             return {"sig": np.zeros(1)}
         # The levels that the correction amounts to.
         largest = float(p[found].max())
+        if self._kept is not None:
+            return self._where_p_is(p, largest)
         return {"sig": self.null_field.quantile(min(1 - largest, _HIGHEST_LEVEL))}
+
+    def _where_p_is(self, p: Array, at_most: float) -> dict[str, Any]:
+        """Return what a picture outlines where p-values have no levels: R2 reaches it there."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            share = np.log(np.maximum(p, np.finfo(float).tiny)) / np.log(at_most)
+            return {"sig": self[0] / share}
 
     def _null_or_default(self, null: str | None) -> str:
         return self.default_null if null is None else as_choice(null, "null", NULLS)

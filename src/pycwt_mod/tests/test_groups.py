@@ -202,7 +202,7 @@ def test_what_cannot_be_removed_is_told(case):
         ({"al": 0.1}, "`al` must be a number for each series, got 0.1"),
         ({"al": [0, 0, 1.5]}, r"`al\[2\]` must lie strictly between -1 and 1"),
         ({"al1": 0.1}, "Use `al`, a number for each series"),
-        ({"noise": "legacy"}, "`noise` must be 'ar1' for more than two series"),
+        ({"noise": "legacy"}, "`noise` must not be 'legacy' for more than two series"),
         ({"method": "analytic"}, "`method` must be 'multirate' or 'full' for more than two"),
         ({"dt": None}, "`dt` must be a real number, got None"),
     ],

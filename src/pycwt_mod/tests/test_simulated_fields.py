@@ -219,7 +219,7 @@ def test_field_of_a_narrow_morlet_is_simulated():
     [
         ({"method": "analytic"}, ValueError, "`method` must be 'full' or 'multirate' for a real"),
         ({"method": "multirate"}, ValueError, "`method` must be 'analytic' or 'full' for a field"),
-        ({"noise": "legacy"}, ValueError, "`noise` must be 'ar1' for a field, got 'legacy'"),
+        ({"noise": "legacy"}, ValueError, "`noise` must be .* for a field, got 'legacy'"),
         ({"n_samples": 50}, TypeError, "`n_samples` has no meaning for a field"),
         ({"mc_count": 0}, ValueError, "`mc_count` must be at least 1, got 0"),
     ],

@@ -1,0 +1,234 @@
+"""The null hypothesis of a call: from `noise` and `fixed` to what stands for each series."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..arguments import coefficient_of
+from ..validation import as_coefficient, brief, did_you_mean
+from .arma import ARMA, SAMPLES_PER_COEFFICIENT, as_arma, fit_arma
+from .surrogates import (
+    ArmaNoise,
+    Observed,
+    OwnNoise,
+    RandomPhases,
+    RedNoise,
+    SameValues,
+    Source,
+    Surrogates,
+)
+
+Array = NDArray[np.float64]
+
+_WORDS = ("ar1", "white", "phase", "iaaft", "arma(p,q)", "legacy")
+_LISTED = ", ".join(map(repr, _WORDS))
+_ARMA = re.compile(r"arma\s*\(\s*(\d{1,4})\s*,\s*(\d{1,4})\s*\)")
+
+# Choices that the engine of AR(1) noise serves: without data, at any length.
+_RED = ("ar1", "white", "legacy")
+
+
+def as_noise(value: Any, name: str) -> Any:
+    """Return a choice of `noise`: a word, `ARMA`, a function, or a tuple of them."""
+    if isinstance(value, list | tuple):
+        return _as_each(value, name)
+    if isinstance(value, str):
+        return _as_word(value, name)
+    if hasattr(value, "arparams") or hasattr(value, "maparams"):
+        return as_arma(value)
+    if callable(value):
+        return value
+    raise TypeError(
+        f"`{name}` must be one of {_LISTED}, a function `f(rng, n)`, a fitted model with "
+        f"`arparams` and `maparams`, or a list with one of these for each series, got "
+        f"{brief(value)}."
+    )
+
+
+def _as_each(values: Sequence[Any], name: str) -> Any:
+    """Return the choices for each series."""
+    if not values or any(isinstance(each, list | tuple) for each in values):
+        raise TypeError(f"`{name}` must have one choice for each series, got {brief(values)}.")
+    found = tuple(as_noise(each, name) for each in values)
+    if "legacy" in found:
+        raise ValueError(
+            f"`{name}` must be 'legacy' for all series or for none, got {brief(values)}: pycwt's "
+            "random stream has one order."
+        )
+    return found
+
+
+def _as_word(value: str, name: str) -> str:
+    if value in _WORDS[:4] or value == "legacy":
+        return value
+    orders = _ARMA.fullmatch(value.strip().lower())
+    if orders is not None:
+        return f"arma({int(orders[1])},{int(orders[2])})"
+    if re.match(r"\s*arm?a?\s*\(", value.lower()):
+        raise ValueError(
+            f"`{name}` must name both orders of an ARMA model by integers from 0 on, such as "
+            f"'arma(2,1)' or 'arma(2,0)', got {value!r}."
+        )
+    near = did_you_mean(value.lower(), _WORDS)
+    raise ValueError(f"`{name}` must be one of {_LISTED}, got {value!r}.{near}")
+
+
+def as_fixed(value: Any, name: str) -> tuple[str, ...]:
+    """Return the names of the series that are kept as observed."""
+    names = (value,) if isinstance(value, str) else () if value is None else value
+    if not isinstance(names, list | tuple) or not all(isinstance(each, str) for each in names):
+        raise TypeError(
+            f"`{name}` must be the name of a series, such as 'y1', or a list of names, got "
+            f"{brief(value)}."
+        )
+    return tuple(names)
+
+
+@dataclass(frozen=True)
+class NullModel:
+    """What stands for each series under the null hypothesis of a call.
+
+    Parameters
+    ----------
+    noises : tuple
+        The choice of `noise` for each series, or "fixed".
+    """
+
+    noises: tuple[Any, ...]
+
+    @classmethod
+    def of(
+        cls,
+        noise: Any,
+        fixed: str | Sequence[str] | None,
+        labels: Sequence[str],
+        names: Sequence[str] = (),
+    ) -> NullModel:
+        """Return the model of checked options for series with labels such as "y1", and names."""
+        fixed = as_fixed(fixed, "fixed")
+        noises = noise if isinstance(noise, tuple) else (noise,) * len(labels)
+        if len(noises) != len(labels):
+            raise ValueError(
+                f"`noise` must have one choice for each of the {len(labels)} series, got "
+                f"{len(noises)}."
+            )
+        places = {name: k for known in (labels, names) for k, name in enumerate(known)}
+        unknown = [name for name in fixed if name not in places]
+        if unknown:
+            listed = ", ".join(map(repr, dict.fromkeys([*labels, *names])))
+            near = did_you_mean(unknown[0], places)
+            raise ValueError(
+                f"`fixed` must name series of this call, which are {listed}, got "
+                f"{unknown[0]!r}.{near}"
+            )
+        kept = {places[name] for name in fixed}
+        if len(kept) == len(labels):
+            raise ValueError(
+                "`fixed` must leave at least one series to be replaced by surrogates, got all of "
+                f"them: {brief(list(fixed))}."
+            )
+        if kept and "legacy" in noises:
+            raise ValueError("`fixed` must be left out with noise='legacy'. Use noise='white'.")
+        return cls(tuple("fixed" if k in kept else each for k, each in enumerate(noises)))
+
+    @property
+    def is_red(self) -> bool:
+        """Whether all series are AR(1) or white noise, which need no surrogates of a record."""
+        return all(isinstance(each, str) and each in _RED for each in self.noises)
+
+    @property
+    def name(self) -> str:
+        """The choices in words."""
+        words = list(map(_word_of, self.noises))
+        return words[0] if len(set(words)) == 1 else ", ".join(words)
+
+    def coefficients(
+        self, series: Mapping[str, Array], given: Mapping[str, Any]
+    ) -> tuple[float, ...]:
+        """Return the lag-1 autocorrelation of each series, as given or estimated.
+
+        It is 0 for white noise, and NaN for a series that no AR(1) noise stands for. Both mappings
+        are by what messages call the values.
+        """
+        found = []
+        for noise, (label, values), (name, own) in zip(
+            self.noises, series.items(), given.items(), strict=True
+        ):
+            is_red = isinstance(noise, str) and noise in ("ar1", "legacy")
+            if not is_red and own is not None:
+                raise ValueError(
+                    f"`{name}` must be left out where no AR(1) noise stands for `{label}`, got "
+                    f"{brief(own)} with noise={_word_of(noise)!r}."
+                )
+            if own is not None:
+                found.append(as_coefficient(own, name))
+            elif is_red:
+                found.append(coefficient_of(values, label))
+            else:
+                found.append(0.0 if _word_of(noise) == "white" else math.nan)
+        return tuple(found)
+
+    def without_data(self, given: Sequence[float]) -> tuple[float, ...]:
+        """Return `coefficients` where there are no series, and no surrogate is made from one."""
+        for each in self.noises:
+            if isinstance(each, str) and each not in _RED:
+                raise ValueError(
+                    f"`noise` must not be {each!r} here, where there are no series to make "
+                    "surrogates from. Call `wct` with the series."
+                )
+        words = map(_word_of, self.noises)
+        return tuple(0.0 if word == "white" else g for word, g in zip(words, given, strict=True))
+
+    def surrogates(self, series: Array | None, coefficients: Sequence[float]) -> Surrogates | None:
+        """Return what makes the surrogates; None where AR(1) coefficients say all.
+
+        Parameters
+        ----------
+        series : numpy.ndarray or None
+            The series as they are transformed, shape (n_series, n).
+        coefficients : sequence of float
+            Lag-1 autocorrelation of each series; used where it is AR(1) noise.
+        """
+        if self.is_red:
+            return None
+        return Surrogates(
+            tuple(
+                _source_of(noise, None if series is None else series[k], g)
+                for k, (noise, g) in enumerate(zip(self.noises, coefficients, strict=True))
+            )
+        )
+
+
+def _word_of(noise: Any) -> str:
+    if isinstance(noise, str):
+        return noise
+    return ArmaNoise(noise).name if isinstance(noise, ARMA) else OwnNoise(noise).name
+
+
+def _source_of(noise: Any, series: Array | None, g: float) -> Source:
+    """Return what makes the surrogates of one series."""
+    if isinstance(noise, ARMA):
+        return ArmaNoise(noise)
+    if not isinstance(noise, str):
+        return OwnNoise(noise)
+    if noise in _RED:
+        return RedNoise(g)
+    assert series is not None
+    of_data: dict[str, Any] = {"phase": RandomPhases, "iaaft": SameValues, "fixed": Observed}
+    if noise in of_data:
+        source: Source = of_data[noise](series)
+        return source
+    p, q = map(int, _ARMA.fullmatch(noise).groups())  # type: ignore[union-attr]
+    if SAMPLES_PER_COEFFICIENT * (p + q) > series.size:
+        raise ValueError(
+            f"`noise` must have at most one coefficient for {SAMPLES_PER_COEFFICIENT} samples, "
+            f"got {noise!r} for {series.size} samples."
+        )
+    return ArmaNoise(fit_arma(series, p, q), noise)
