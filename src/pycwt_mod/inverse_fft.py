@@ -132,7 +132,7 @@ class Interpolation:
         stride = self.every // math.gcd(self.every, self.step)
         stride *= max(1, 16 // (self.step * stride // self.every))
         shared = stride * self.step // self.every
-        kernel = _kernel(taps, self.step, stride, self.every, self._middle / self.n_fft, self.dtype)
+        kernel = _kernel(taps, self.step, stride, self.every, self._middle, self.n_fft, self.dtype)
         n_windows = -(-out.shape[1] // shared)
         length = taps + stride - 1
         samples = _around(grid, taps // 2 - 1, (n_windows - 1) * stride + length)
