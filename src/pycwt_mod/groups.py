@@ -55,8 +55,8 @@ def pwct(
         are estimated by `ar1`, by default all. The result has them in
         ``provenance["coefficients"]``.
     **kwargs
-        The options of the simulation, by name, as in `wct`; but for ``noise="legacy"`` and
-        ``method="analytic"``, which are of two series.
+        The options of the simulation, by name, as in `wct`; but for ``noise="legacy"``, which is
+        of two series.
 
     Returns
     -------
@@ -87,8 +87,8 @@ def pwct(
     With S_ab = S(W_a conj(W_b) / s), smoothed as in `wct`, C_ab = S_ab - S_aZ inv(S_ZZ) S_Zb and
     R2 = abs(C_yx)**2 / (C_yy C_xx). Each series that is removed takes degrees of freedom from the
     smoothing, so the level rises: at 0.95 from 0.60 of a pair to about 0.65 with one removed, 0.69
-    with two and 0.73 with three (Morlet). It is simulated for this statistic, with as many
-    independent AR(1) series; by the level of a pair 7 to 15 % of all points of unrelated series
+    with two and 0.73 with three (Morlet). It is that of this statistic for as many independent
+    AR(1) series; by the level of a pair 7 to 15 % of all points of unrelated series
     would be significant in place of 5.
 
     References
@@ -164,8 +164,8 @@ def mwct(
         Lag-1 autocorrelation of y and each of X under the null hypothesis; those that are None are
         estimated by `ar1`, by default all. The result has them in ``provenance["coefficients"]``.
     **kwargs
-        The options of the simulation, by name, as in `wct`; but for ``noise="legacy"`` and
-        ``method="analytic"``, which are of two series.
+        The options of the simulation, by name, as in `wct`; but for ``noise="legacy"``, which is
+        of two series.
 
     Returns
     -------
@@ -200,9 +200,9 @@ def mwct(
     95 % level of unrelated series is about 0.60 with one predictor, 0.77 with two, 0.87 with three
     and 0.93 with four (Morlet). **With three and more the level is close to 1**, and only a
     coherence closer to 1 tells anything: leave predictors out, or ask by `pwct` what one of them
-    adds to the others. The level is simulated for this statistic, with as many independent AR(1)
-    series; by the level of a pair 27 to 90 % of all points of unrelated series would be significant
-    in place of 5.
+    adds to the others. The level is that of this statistic for as many
+    independent AR(1) series; by the level of a pair 27 to 90 % of all points of unrelated series
+    would be significant in place of 5.
 
     References
     ----------

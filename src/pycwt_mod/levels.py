@@ -406,8 +406,11 @@ def simulate_null(
             "`n_samples`."
         )
     is_analytic = options.method == "analytic"
-    if statistic != PAIR:
-        _check_options_of_groups(options)
+    if statistic != PAIR and options.noise == "legacy":
+        raise ValueError(
+            "`noise` must not be 'legacy' for more than two series, got 'legacy': pycwt has no "
+            "coherence of them. Leave it out."
+        )
     even = scales is None or not math.isnan(dj)
     plan = make_plan(
         coefficients,
@@ -428,8 +431,7 @@ def simulate_null(
     )
     warn_of_little(plan, options)
     if is_analytic:
-        g1, g2 = coefficients
-        return scale_null_of(plan, (g1, g2), options)
+        return scale_null_of(plan, coefficients, options, statistic)
     return estimate_null(plan, options, level=level)
 
 
@@ -452,20 +454,6 @@ def _noise_in_words(options: SimulationOptions, surrogates: Surrogates | None) -
     if surrogates is not None:
         return surrogates.name
     return "legacy" if options.noise == "legacy" else "ar1"
-
-
-def _check_options_of_groups(options: SimulationOptions) -> None:
-    """Raise ValueError for options that exist for the coherence of two series only."""
-    if options.method == "analytic":
-        raise ValueError(
-            "`method` must be 'multirate' or 'full' for more than two series, got 'analytic'. "
-            "Leave it out."
-        )
-    if options.noise == "legacy":
-        raise ValueError(
-            "`noise` must not be 'legacy' for more than two series, got 'legacy': pycwt has no "
-            "coherence of them. Leave it out."
-        )
 
 
 def warn_of_little(plan: Plan, options: SimulationOptions) -> None:

@@ -87,18 +87,14 @@ def null_field_of(
     """Return the null distributions at all points of a map of AR(1) records.
 
     In closed form, or else simulated, with the options: by default where `is_to_simulate` says so,
-    and for more than two series or other `surrogates` than AR(1) noise always. `centred` says
-    whether the mean of each is subtracted.
+    and for other `surrogates` than AR(1) noise always. `centred` says whether the mean of each
+    series is subtracted.
     """
-    if surrogates is not None:
-        simulate = True
     if simulate is None:
-        simulate = statistic != PAIR or is_to_simulate(geometry)
-    if simulate:
+        simulate = is_to_simulate(geometry)
+    if simulate or surrogates is not None:
         return _simulated(geometry, coefficients, options, centred, statistic, surrogates)
-    g1, g2 = coefficients
-    pair = g1, g2
-    key = _key(geometry, pair, centred)
+    key = _key(geometry, coefficients, centred, statistic)
     path = cache_path() / f"field-{key}.npz"
     if options.cache:
         field = _KEPT.get(key) or recall(
@@ -107,8 +103,9 @@ def null_field_of(
         if field is not None:
             return _keep(key, field)
     with single_threaded():  # the matrices are too small to share
-        table = tabulate(geometry, pair, without_mean=centred)
-    field = NullField(table, geometry.n_times, geometry.periods, geometry.dt, _facts(pair))
+        table = tabulate(geometry, coefficients, statistic.name, without_mean=centred)
+    facts = _facts(coefficients)
+    field = NullField(table, geometry.n_times, geometry.periods, geometry.dt, facts)
     if options.cache:
         store(path, field.write)
         _keep(key, field)
@@ -116,11 +113,15 @@ def null_field_of(
 
 
 def scale_null_of(
-    geometry: Geometry, coefficients: tuple[float, float], options: SimulationOptions
+    geometry: Geometry,
+    coefficients: tuple[float, ...],
+    options: SimulationOptions,
+    statistic: Statistic = PAIR,
 ) -> AnalyticNull:
     """Return the null distribution of each scale outside the cone of influence, in closed form."""
     check_closed_form(geometry)
-    model = NullModel.of(options.noise, (), ("y1", "y2"))
+    labels = tuple(f"y{number}" for number in range(1, len(coefficients) + 1))
+    model = NullModel.of(options.noise, (), labels)
     if options.noise == "legacy" or options.fixed or not model.is_red:
         what = f"noise={model.name!r}" + f" and fixed={options.fixed!r}" * bool(options.fixed)
         raise ValueError(
@@ -128,7 +129,7 @@ def scale_null_of(
             f"{what}. Use method='full'."
         )
     with single_threaded():
-        return scale_null(geometry, coefficients, _facts(coefficients))
+        return scale_null(geometry, coefficients, _facts(coefficients), statistic.name)
 
 
 def conditional_of(
@@ -144,7 +145,7 @@ def conditional_of(
         return conditional_pvalues(R2, series, geometry, coefficient, without_mean=centred)
 
 
-def _facts(coefficients: tuple[float, float]) -> dict[str, Any]:
+def _facts(coefficients: tuple[float, ...]) -> dict[str, Any]:
     return {"method": "analytic", "coefficients": list(coefficients), "version": __version__}
 
 
@@ -258,7 +259,9 @@ def _keep(key: str, field: NullField) -> NullField:
     return field
 
 
-def _key(geometry: Geometry, coefficients: tuple[float, float], centred: bool) -> str:
+def _key(
+    geometry: Geometry, coefficients: tuple[float, ...], centred: bool, statistic: Statistic
+) -> str:
     """Return a name for everything that determines a field in closed form."""
     facts = {
         "version": _VERSION,
@@ -271,4 +274,6 @@ def _key(geometry: Geometry, coefficients: tuple[float, float], centred: bool) -
         "smoothing": geometry.smoothing,
         "centred": centred,
     }
+    if statistic != PAIR:
+        facts["statistic"] = statistic.name
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()

@@ -7,7 +7,7 @@ where the distribution changes, and interpolated in between by cubic splines of 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -24,6 +24,7 @@ from .forms import (
     noise_factor,
     smoothing_forms,
 )
+from .groups import group_tails
 from .tail import GRID, RANK, SCRAMBLES, tails
 
 Floats = NDArray[np.float64]
@@ -135,7 +136,8 @@ def _basis() -> Any:
 
 def tabulate(
     geometry: Geometry,
-    coefficients: tuple[float, float],
+    coefficients: Sequence[float],
+    statistic: str = "pair",
     *,
     without_mean: bool,
     near: Floats | None = None,
@@ -146,8 +148,10 @@ def tabulate(
     ----------
     geometry : Geometry
         Wavelet, scales and lengths.
-    coefficients : (float, float)
-        Lag-1 autocorrelations.
+    coefficients : sequence of float
+        Lag-1 autocorrelations: of the response, the predictors and the series removed.
+    statistic : {"pair", "partial", "multiple"}
+        The coherence in question.
     without_mean : bool
         Whether the mean of each series is subtracted.
     near : numpy.ndarray, optional
@@ -165,9 +169,8 @@ def tabulate(
         number = round(SHARES.size * width / felt[index])
         shares = np.linspace(0, 1, min(max(number, _FEWEST), most)) ** 1.5
         circle = circle_of(geometry, felt[index])
-        cells = _cells(
-            geometry, index, circle, near[index] + shares * width, coefficients, without_mean
-        )
+        times = near[index] + shares * width
+        cells = _cells(geometry, index, circle, times, coefficients, statistic, without_mean)
         found[:, place] = spline(shares, cells, axis=1)(SHARES)
     log_p = np.log(np.exp(found).mean(axis=0))
     error = found.std(axis=0, ddof=1) / np.sqrt(SCRAMBLES)
@@ -197,36 +200,84 @@ def _cells(
     index: int,
     circle: Circle,
     times: Floats,
-    coefficients: tuple[float, float],
+    coefficients: Sequence[float],
+    statistic: str,
     without_mean: bool,
 ) -> Floats:
     """Return log P at one scale and some times, (scramble, time, y)."""
     k, Q = smoothing_forms(geometry, index, circle, times)
     if k.size == 0:  # a wavelet without any response on this grid: nothing is ever found there
         return np.zeros((SCRAMBLES, times.size, GRID.size))
-    g1, g2 = sorted(coefficients)  # R2 is the same for the series in either order
-    L2 = noise_factor(k, circle, g2, without_mean)
-    M = L2.conj().T @ Q @ L2
-    if g1 == g2:
-        return tails(largest(np.asarray(np.linalg.eigvalsh(M))))
-    sizes, vectors = np.linalg.eigh(M)
-    poles = largest(sizes)
-    basis = vectors[..., ::-1][..., :RANK]
-    # Their phases are arbitrary: those that make the largest coefficient real change slowly.
-    shown = L2 @ basis
+    return _tails_of(k, circle, Q, coefficients, statistic, without_mean)
+
+
+def _tails_of(
+    k: NDArray[np.intp],
+    circle: Circle,
+    Q: Complexes,
+    coefficients: Sequence[float],
+    statistic: str,
+    without_mean: bool,
+) -> Floats:
+    """Return log P from the smoothing forms at some times, (scramble, time, y)."""
+    own, *given = _in_order(coefficients, statistic)
+    factors: list[Complexes | None] = [None] * len(given)
+    L = noise_factor(k, circle, own, without_mean)
+    M = L.conj().T @ Q @ L
+    if all(g == own for g in given):
+        poles = largest(np.asarray(np.linalg.eigvalsh(M)))
+    else:
+        sizes, vectors = np.linalg.eigh(M)
+        poles = largest(sizes)
+        basis = _steady(L, vectors[..., ::-1][..., :RANK])
+        turned = basis.conj().swapaxes(-1, -2) @ (L.conj().T @ Q)
+        factors = [
+            None if g == own else _factor(poles, turned @ noise_factor(k, circle, g, without_mean))
+            for g in given
+        ]
+    if len(given) == 1:
+        return tails(poles, factors[0])
+    if statistic == "partial":
+        return group_tails(poles, factors)
+    *others, response = given
+    fewer = _tails_of(k, circle, Q, [response, *others], statistic, without_mean)
+    return group_tails(poles, factors, np.log(np.exp(fewer).mean(axis=0)))
+
+
+def _in_order(coefficients: Sequence[float], statistic: str) -> list[float]:
+    """Return the coefficients of the random series, of those given, and of the response.
+
+    A partial coherence is the same for response and predictor in either order, a multiple one for
+    all orders of the predictors.
+    """
+    response, *predictors = coefficients
+    if statistic == "multiple":
+        *others, own = sorted(predictors)
+        return [own, *others, response]
+    (response, own), removed = sorted(coefficients[:2]), sorted(coefficients[2:])
+    return [own, *removed, response]
+
+
+def _steady(L: Complexes, basis: Complexes) -> Complexes:
+    """Return eigenvectors with phases, which are arbitrary, that change slowly between cells."""
+    shown = L @ basis
     largest_one = np.abs(shown).argmax(axis=1, keepdims=True)
     turn = np.take_along_axis(shown, largest_one, axis=1)
-    basis = basis * (np.abs(turn) / turn)
-    # y = B z: series 1 in the basis of the eigenvectors of U U^H, B B^H its covariance. Of all such
-    # B the Hermitian one is next to diagonal, and the points of z keep their order of importance.
-    L1 = noise_factor(k, circle, g1, without_mean)
-    y = basis.conj().swapaxes(-1, -2) @ (L2.conj().T @ Q @ L1)
+    return basis * (np.abs(turn) / turn)
+
+
+def _factor(poles: Floats, y: Complexes) -> Complexes:
+    """Return B, by which y = B z is another series in the basis of the eigenvectors of U U^H.
+
+    B B^H is its covariance. Of all such B the Hermitian one is next to diagonal, and the points of
+    z keep their order of importance.
+    """
     size = poles[:, : y.shape[1], np.newaxis]
     y = np.where(size > 0, y / np.sqrt(np.where(size > 0, size, 1)), 0)
     sizes, vectors = np.linalg.eigh(y @ y.conj().swapaxes(-1, -2))
     B = vectors * np.sqrt(np.maximum(sizes, 0))[:, np.newaxis] @ vectors.conj().swapaxes(-1, -2)
     missing = RANK - B.shape[-1]
-    return tails(poles, np.pad(B, ((0, 0), (0, missing), (0, missing))))
+    return np.pad(B, ((0, 0), (0, missing), (0, missing)))
 
 
 def largest(eigenvalues: Floats) -> Floats:

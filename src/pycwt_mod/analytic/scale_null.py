@@ -174,13 +174,16 @@ class AnalyticNull:
 
 
 def scale_null(
-    geometry: Geometry, coefficients: tuple[float, float], provenance: Mapping[str, Any]
+    geometry: Geometry,
+    coefficients: tuple[float, ...],
+    provenance: Mapping[str, Any],
+    statistic: str = "pair",
 ) -> AnalyticNull:
     """Average the distributions of a record over the times outside the cone of influence."""
     starts, stops = geometry.outside
     # The edge of the cone before it is rounded to samples: a smooth function of the scale.
     edges = np.maximum(geometry.scales_in_samples / geometry.mother.coi() - 1 / 2, 0)
-    table = tabulate(geometry, coefficients, without_mean=False, near=edges)
+    table = tabulate(geometry, coefficients, statistic, without_mean=False, near=edges)
     half = (geometry.n_times - 1) / 2
     log_p, errors = np.full((2, geometry.n_scales, FINE.size), np.nan)
     rows = zip(starts, stops, table.near, table.far, table.curves, table.errors, strict=True)

@@ -37,10 +37,10 @@ GRID = np.asarray(33 * np.linspace(0, 1, 65) ** 2.5)
 SCRAMBLES, _POINTS = 4, (128, 64)
 
 # Tilt t of the second part.
-_TILT = 0.8
+TILT = 0.8
 
 # The parameter x; a curve is nearly straight in the logarithms where x is small.
-_X = np.exp(np.concatenate([np.linspace(7, -14, 90)[:-1], np.linspace(-14, -40, 9)]))
+X = np.exp(np.concatenate([np.linspace(7, -14, 90)[:-1], np.linspace(-14, -40, 9)]))
 
 
 def tails(eigenvalues: Floats, factors: Complexes | None = None) -> Floats:
@@ -76,16 +76,21 @@ def log_tail(poles: Floats, strengths: Floats) -> Floats:
     strengths : numpy.ndarray
         The |y_k|^2, shape (n_draws, K), 0 where l_k is.
     """
-    sums = poles[:, np.newaxis] + _X  # (K, x)
+    sums = poles[:, np.newaxis] + X  # (K, x)
     inverse = 1 / sums
     powers = strengths / strengths.sum(axis=-1, keepdims=True)
-    below = (powers @ inverse) * _X  # 1 - r, and so s1 / S = r
+    below = (powers @ inverse) * X  # 1 - r, and so s1 / S = r
     s2 = (powers * poles) @ (inverse * inverse)
-    fixed = (poles.size - 1) * np.log(_X) - np.log(sums).sum(axis=0)
+    fixed = (poles.size - 1) * np.log(X) - np.log(sums).sum(axis=0)
     log_p = np.log((1 - below) / s2) + fixed
+    return interpolated(-np.log(below), log_p)
+
+
+def interpolated(y: Floats, log_p: Floats) -> Floats:
+    """Return curves log P over y, (curve, point), at the grid."""
     # All curves one after the other are one ascending curve.
-    apart, places = _places(len(strengths))
-    found = np.interp(places, (apart - np.log(below)).ravel(), log_p.ravel())
+    apart, places = _places(len(y))
+    found = np.interp(places, (apart + y).ravel(), log_p.ravel())
     found = np.minimum(found, 0.0).reshape(-1, GRID.size)
     found[:, 0] = 0.0  # R2 > 0 is certain
     return np.asarray(found)
@@ -100,7 +105,7 @@ def _places(n_curves: int) -> tuple[Floats, Floats]:
 
 def _average(poles: Floats, factor: Complexes | None, seed: int) -> Floats:
     """Average over the directions of y at one cell."""
-    means = 1 / (1 - _TILT * poles / poles[0])
+    means = 1 / (1 - TILT * poles / poles[0])
     plain, tilted, phases = _points(seed)
     e = np.concatenate([plain, tilted * means])
     e /= e.sum(axis=-1, keepdims=True)

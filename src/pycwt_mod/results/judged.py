@@ -145,15 +145,13 @@ class JudgedPair(PairResult):
     def default_null(self) -> str:
         """The null distribution that pictures and summaries compare points with.
 
-        "point" where it is known, or takes a second in closed form; "scale" where it would have to
+        "point" where it is known, or takes seconds in closed form; "scale" where it would have to
         be simulated, and for a `null` or a `wct_significance` of your own and ``noise="legacy"``.
         """
         if self._field is not None:
             return "point"
-        is_pair = self.statistic_of(len(self.names)) == PAIR
-        closed = is_pair and self._is_red and has_closed_form(self._geometry()[0])
-        closed = closed or self._kept is not None
-        return "point" if closed else "scale"
+        is_closed = self._is_red and has_closed_form(self._geometry()[0])
+        return "point" if is_closed or self._kept is not None else "scale"
 
     @property
     def _is_red(self) -> bool:

@@ -10,7 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pycwt_mod import CoherenceResult, load, mwct, pwct, wavelet, wct
+from pycwt_mod.montecarlo.options import SimulationOptions
+from pycwt_mod.null_fields import null_field_of
 from pycwt_mod.plotting import offscreen_axes, plot_wct
+from pycwt_mod.statistic import partial
 
 # dt, and spacing and number of scales: some 3 to the octave suffice here.
 GRID = {"dt": 0.5, "dj": 1 / 3, "J": 15}
@@ -203,7 +206,6 @@ def test_what_cannot_be_removed_is_told(case):
         ({"al": [0, 0, 1.5]}, r"`al\[2\]` must lie strictly between -1 and 1"),
         ({"al1": 0.1}, "Use `al`, a number for each series"),
         ({"noise": "legacy"}, "`noise` must not be 'legacy' for more than two series"),
-        ({"method": "analytic"}, "`method` must be 'multirate' or 'full' for more than two"),
         ({"dt": None}, "`dt` must be a real number, got None"),
     ],
 )
@@ -229,19 +231,49 @@ def test_results_judge_points_by_scale_and_by_place(result):
     WCT, _, coi, freqs, sig = result
     np.testing.assert_array_equal(sig, result.null.quantile(0.95))
     assert WCT.shape == (freqs.size, coi.size)
-    assert result.default_null == "scale"  # what takes no simulation of its own
     far = np.abs(WCT - sig[:, np.newaxis]) > 0.01
     found = result.significant(null="scale")
     np.testing.assert_array_equal(found[far], (result.pvalues("scale") < 0.05)[far])
     field = result.null_field
     assert result.null_field is field
     assert result.default_null == "point"
+    assert field.provenance["method"] == "analytic"
     np.testing.assert_array_equal(result.pvalues(), field.pvalue(WCT))
-    again = result._replace(_field=None).with_null_field(mc_count=48, rng_seed=1, progress=False)
-    np.testing.assert_array_equal(again.pvalues("point"), result.pvalues())
     # At the ends of the record unrelated series are more coherent.
     assert field.quantile(0.95)[3, 0] > field.quantile(0.95)[3, N // 2]
     assert result.significant(correction="fdr").sum() <= result.significant().sum()
+
+
+LEVEL_ERROR = 0.01  # of 1000 surrogates: their standard error is 0.004
+
+
+@pytest.mark.parametrize("function", [pwct, mwct])
+def test_levels_in_closed_form_are_those_of_simulation(function):
+    series = noise(4)
+    given = (series[0], series[1], series[2:]) if function is pwct else (series[0], series[1:])
+    al = [0.2, 0.7, 0.5, 0.5]
+    closed, simulated = (
+        function(*given, **GRID, al=al, **{**OPTIONS, **own}).sig
+        for own in ({"method": "analytic"}, {"mc_count": 1000})
+    )
+    np.testing.assert_allclose(closed, simulated, atol=LEVEL_ERROR)
+
+
+FIELD_ERROR = 0.03  # of 1000 records at most, near the ends of large scales; their mean error below
+MEAN_FIELD_ERROR = 0.009
+
+
+def test_null_field_in_closed_form_is_that_of_simulation():
+    y, x, z = noise(3)
+    result = pwct(y, x, z, **GRID, al=[0.2, 0.7, 0.5], **OPTIONS)
+    options = SimulationOptions(mc_count=1000, rng_seed=2, progress=False, cache=False)
+    simulated = null_field_of(
+        result._geometry()[0], (0.2, 0.7, 0.5), options, centred=True, simulate=True,
+        statistic=partial(1),
+    )  # fmt: skip
+    error = np.abs(result.null_field.quantile(0.95) - simulated.quantile(0.95))
+    assert error.max() < FIELD_ERROR
+    assert error.mean() < MEAN_FIELD_ERROR
 
 
 def test_results_are_kept_in_files(result, tmp_path):
