@@ -34,6 +34,7 @@ from .mothers import DOG, MexicanHat, Morlet, MotherWavelet, Paul
 from .preparation import Prepared, prepare
 from .reconstruction import reconstruct
 from .results import (
+    ClusterResult,
     CoherenceResult,
     CrossWaveletResult,
     MultipleResult,
@@ -50,6 +51,7 @@ __all__ = [
     "DOG",
     "AR1EstimationError",
     "AnalyticNull",
+    "ClusterResult",
     "CoherenceResult",
     "CrossWaveletResult",
     "MatrixResult",

@@ -136,6 +136,15 @@ class NullField:
             )
         return observed
 
+    def row(self, scale: int, step: int = 1) -> NullRow | TimedRow:
+        """Return the null distributions of one scale at every `step`-th time."""
+        times = np.arange(0, self.n_times, step)
+        distances, shares = np.minimum(times, self.n_times - 1 - times), self._shares_of(scale)
+        is_near = distances < shares.size
+        place = np.where(is_near, np.cumsum(is_near) - 1, -1)
+        weights = self.table.weights_at(shares[distances[is_near]])
+        return NullRow(self._curves[scale], weights, place)
+
     def plot(
         self, times: ArrayLike | None = None, *, level: float = 0.95, **options: Any
     ) -> FieldPlot:
@@ -262,12 +271,12 @@ class NullField:
 
     def _shares(self) -> list[Floats]:
         """Return for each scale the distances of the first times that are near an end."""
-        half = (self.n_times + 1) // 2
-        found = []
-        for near, far in zip(self.table.near, self.table.far, strict=True):
-            distance = np.arange(min(half, int(np.ceil(far))))
-            found.append(np.clip((distance - near) / max(far - near, 1e-300), 0, 1))
-        return found
+        return [self._shares_of(scale) for scale in range(self.n_scales)]
+
+    def _shares_of(self, scale: int) -> Floats:
+        near, far = self.table.near[scale], self.table.far[scale]
+        distance = np.arange(min((self.n_times + 1) // 2, int(np.ceil(far))))
+        return np.asarray(np.clip((distance - near) / max(far - near, 1e-300), 0, 1))
 
     def _over_times(self, values: Floats) -> Floats:
         """Spread values by (scale, share) over the times, (scale, time)."""
@@ -318,14 +327,13 @@ class TimedField(NullField):
         first, part = self._stretches()
         p = np.empty_like(observed)
         for row, y, curves in zip(p, distances_of(observed), self._curves, strict=True):
-            place = np.clip(np.searchsorted(FINE, y, side="right") - 1, 0, FINE.size - 2)
-            share = (y - FINE[place]) / (FINE[place + 1] - FINE[place])
-            near, next_ = (
-                (1 - share) * curves[k, place] + share * curves[k, place + 1]
-                for k in (first, first + (part > 0))
-            )
-            row[:] = np.where(np.isnan(y), np.nan, (1 - part) * near + part * next_)
+            row[:] = _between(y, curves, first, part)
         return np.asarray(np.exp(np.minimum(p, 0)))
+
+    def row(self, scale: int, step: int = 1) -> TimedRow:
+        """Return the null distributions of one scale at every `step`-th time."""
+        first, part = self._stretches()
+        return TimedRow(self._curves[scale], first[::step], part[::step])
 
     def _stretches(self) -> tuple[NDArray[np.intp], Floats]:
         """Return for each time the stretch before it, and how far the next one is beyond it."""
@@ -340,6 +348,74 @@ class TimedField(NullField):
         first, part = self._stretches()
         after = values[:, first + (part > 0)]
         return np.asarray((1 - part) * values[:, first] + part * after)
+
+
+@dataclass(frozen=True)
+class NullRow:
+    """The null distributions of one scale at some times.
+
+    Parameters
+    ----------
+    curves : numpy.ndarray
+        log P at the tabulated distances, (share, y).
+    weights : numpy.ndarray
+        Of these curves at the times near an end, (time, share).
+    place : numpy.ndarray
+        For each time its row in `weights`; -1 far from the ends.
+    """
+
+    curves: Floats
+    weights: Floats
+    place: NDArray[np.intp]
+
+    def levels(self, level: float) -> Floats:
+        """Return `NullField.quantile` at these times."""
+        nodes = -np.expm1(-at_level(self.curves, level))
+        found = np.full(self.place.size, nodes[-1])
+        found[self.place >= 0] = self.weights @ nodes
+        return found
+
+    def log_p(self, R2: Floats, times: NDArray[np.intp]) -> Floats:
+        """Return the logarithm of the p-value of coherences, each at one of the times."""
+        y, place = distances_of(R2), self.place[times]
+        found = np.interp(y, FINE, self.curves[-1])
+        near = place >= 0
+        found[near] = _interpolated(y[near], self.curves, self.weights[place[near]])
+        return np.asarray(np.minimum(found, 0))
+
+
+@dataclass(frozen=True)
+class TimedRow:
+    """The same of a `TimedField`: for each time the stretch before it, and how far beyond it is.
+
+    `curves` are log P in each stretch, (stretch, y).
+    """
+
+    curves: Floats
+    first: NDArray[np.intp]
+    part: Floats
+
+    def levels(self, level: float) -> Floats:
+        """Return `TimedField.quantile` at these times."""
+        nodes = -np.expm1(-at_level(self.curves, level))
+        after = nodes[self.first + (self.part > 0)]
+        return np.asarray((1 - self.part) * nodes[self.first] + self.part * after)
+
+    def log_p(self, R2: Floats, times: NDArray[np.intp]) -> Floats:
+        """Return the logarithm of the p-value of coherences, each at one of the times."""
+        found = _between(distances_of(R2), self.curves, self.first[times], self.part[times])
+        return np.asarray(np.minimum(found, 0))
+
+
+def _between(y: Floats, curves: Floats, first: NDArray[np.intp], part: Floats) -> Floats:
+    """Return log P at each y, each in or between stretches of its own."""
+    place = np.clip(np.searchsorted(FINE, y, side="right") - 1, 0, FINE.size - 2)
+    share = (y - FINE[place]) / (FINE[place + 1] - FINE[place])
+    near, next_ = (
+        (1 - share) * curves[k, place] + share * curves[k, place + 1]
+        for k in (first, first + (part > 0))
+    )
+    return np.where(np.isnan(y), np.nan, (1 - part) * near + part * next_)
 
 
 def distances_of(R2: Floats) -> Floats:

@@ -15,8 +15,9 @@ Axes: (series, surrogate, time).
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +28,7 @@ from ..coherence import coherence_by_own_smooth, smoothed_spectra
 from ..filters import Banks, FilterBank, ScaleFilter, folded, lowest_frequencies, passbands_of
 from ..geometry import Geometry
 from ..responses import wavelet_filter
-from ..statistic import PAIR
+from ..statistic import PAIR, Statistic
 from .demands import demands_of
 from .noise import Streams, ar1_series
 
@@ -150,28 +151,17 @@ class BandSurrogates:
         """Return the mean over time, (surrogate, scale); 0 if not wanted."""
         group, geometry = self.groups[number], self.geometry
         ops = NUMPY_SINGLE if self.single else NUMPY
-        bank = self._banks.get(number, lambda: _coarse_bank(geometry, group, ops))
-        length = geometry.n_fft // group.step
-        padded = ops.zeros((*noise.shape[:2], geometry.n_fft), "complex")
-        padded[..., : geometry.n_times] = noise
-        spectra = {length: ops.fft(padded)}
+        bank = self._banks.get(number, lambda: coarse_bank(geometry, group, ops))
         times = _coarse_times(geometry, group.step)
         shares = _shares(geometry, group.step) if geometry.inside_cone else None
         wanted = np.atleast_1d(self.members[list(group.bands)].any(axis=0))
+        parts = {scale: times[scale] for scale in np.flatnonzero(wanted).tolist()}
         means = np.zeros((noise.shape[1], geometry.n_scales))
-        R2 = ops.zeros((noise.shape[1], bank.n), "real")
-        scratch = ops.zeros((noise.shape[1], bank.n), "complex")
-
-        def averaged(scale: int) -> slice:
-            return times[scale + group.low] if wanted[scale + group.low] else slice(0, 0)
-
-        for scale, S in smoothed_spectra(spectra, bank, ops, parts=averaged):
-            values = R2[:, : S.shape[-1]]
-            with np.errstate(divide="ignore", invalid="ignore"):
-                PAIR.R2(S, values, scratch[:, : S.shape[-1]], ops)
+        spectrum = padded_spectrum(noise, geometry, ops)
+        for scale, values in coarse_coherences(spectrum, group, bank, ops, parts):
             values = np.clip(values, 0.0, 1.0)
             mean = values.mean(axis=1, dtype=float) if shares is None else values @ shares
-            means[:, scale + group.low] = mean
+            means[:, scale] = mean
         return means
 
     def _by_own_smooth(self, noise: Array) -> Array:
@@ -183,6 +173,40 @@ class BandSurrogates:
                 if start < stop:
                     means[place, scale] = np.nanmean(R2[scale, start:stop])
         return means
+
+
+def padded_spectrum(noise: Array, geometry: Geometry, ops: ArrayOps) -> Any:
+    """Return the zero-padded FFT of records, (series, surrogate, coefficient)."""
+    padded = ops.zeros((*noise.shape[:2], geometry.n_fft), "complex")
+    padded[..., : geometry.n_times] = noise
+    return ops.fft(padded)
+
+
+def coarse_coherences(
+    spectrum: Any,
+    group: Group,
+    bank: FilterBank,
+    ops: ArrayOps,
+    parts: Mapping[int, slice],
+    statistic: Statistic = PAIR,
+) -> Iterator[tuple[int, NDArray[Any]]]:
+    """Yield the scales of a group with the coherences of records, (surrogate, coarse time).
+
+    `spectrum` is the `padded_spectrum` of the records, `bank` the `coarse_bank`; `parts` has for
+    each scale that is wanted the coarse times.
+    """
+    spectra = {spectrum.shape[-1] // group.step: spectrum}
+    R2 = ops.zeros((spectrum.shape[1], bank.n), "real")
+    scratch = ops.zeros((spectrum.shape[1], bank.n), "complex")
+
+    def wanted(scale: int) -> slice:
+        return parts.get(scale + group.low, slice(0, 0))
+
+    for scale, S in smoothed_spectra(spectra, bank, ops, parts=wanted):
+        values = R2[:, : S.shape[-1]]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            statistic.R2(S, values, scratch[:, : S.shape[-1]], ops)
+        yield scale + group.low, values
 
 
 def _coarse_times(geometry: Geometry, step: int) -> list[slice]:
@@ -204,7 +228,7 @@ def _shares(geometry: Geometry, step: int) -> Array:
     return np.bincount(nearest) / n
 
 
-def _coarse_bank(geometry: Geometry, group: Group, ops: ArrayOps) -> FilterBank:
+def coarse_bank(geometry: Geometry, group: Group, ops: ArrayOps) -> FilterBank:
     """Return filters that take up the spectrum at the full rate and give every step-th time."""
     if geometry.windows is not None:
         return geometry.make_bank(ops=ops)

@@ -93,7 +93,7 @@ def estimate_nulls(
             on_done(mc_count)
         else:
             unknown.append((index, run))
-    ranges = [_tasks(run.plan, range(mc_count), engine) for _, run in unknown]
+    ranges = [tasks_of(run.plan, range(mc_count), engine) for _, run in unknown]
     tasks = [(place, task) for place, own in enumerate(ranges) for task in own]
     kernel = _CountEach([run.kernel() for _, run in unknown])
     tables = engine.map(kernel, tasks, deadline=deadline)
@@ -227,7 +227,7 @@ class _Run:
     def _simulated(self, indices: range, known: NullDistribution | None) -> NullDistribution:
         """Simulate the surrogates of a range, and sum their counts as they come."""
         began = time.perf_counter()
-        tasks = _tasks(self.plan, indices, self._engine)
+        tasks = tasks_of(self.plan, indices, self._engine)
         tally = _Tally(self.no_counts())
         try:
             self._count(tasks, tally)
@@ -328,7 +328,7 @@ def _chosen_backend(
     return resolve_backend(backend, n_workers=n_workers)
 
 
-def _tasks(plan: Plan, indices: range, engine: MCBackend) -> list[tuple[int, int]]:
+def tasks_of(plan: Plan, indices: range, engine: MCBackend) -> list[tuple[int, int]]:
     """Cut a range of surrogates into tasks of whole blocks, as far as its ends allow."""
     block = plan.block_size
     blocks = math.ceil(len(indices) / block)

@@ -13,7 +13,7 @@ from .axes import offscreen_axes
 from .captions import level_words
 from .coherence import plot_wct
 from .cross import plot_xwt
-from .layers import FieldPlot
+from .layers import FieldPlot, number_patches
 from .matrix import MatrixPlot, plot_matrix
 from .null import NullPlot, plot_null
 from .power import PowerPlot, plot_cwt
@@ -26,6 +26,7 @@ __all__ = [
     "NullPlot",
     "PowerPlot",
     "level_words",
+    "number_patches",
     "offscreen_axes",
     "period_ticks",
     "plot_cwt",

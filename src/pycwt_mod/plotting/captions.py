@@ -33,7 +33,7 @@ def level_words(level: float, correction: str | None = None) -> str:
     ----------
     level : float
         Probability of the significance level, such as 0.95.
-    correction : {None, "fdr"}
+    correction : {None, "fdr", "cluster"}
         As in ``CoherenceResult.significant``.
 
     Examples
@@ -44,6 +44,8 @@ def level_words(level: float, correction: str | None = None) -> str:
     'significant against red noise at a false discovery rate of 5 %'
     """
     chance = f"{100 * (1 - level):.3g} %"
+    if correction == "cluster":
+        return f"patches larger than the largest of red noise in all but {chance} of maps"
     if correction is not None:
         return f"significant against red noise at a false discovery rate of {chance}"
     return f"{chance} significance level against red noise"

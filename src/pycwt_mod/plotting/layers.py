@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -147,6 +147,17 @@ def _draw_bands(axes: Any, bands: Mapping[str, tuple[float, float]]) -> None:
         middle = math.sqrt(max(low, bottom) * min(high, top))
         place = axes.get_yaxis_transform()
         axes.text(0.99, middle, name, ha="right", va="center", transform=place, **_BAND_NAME)
+
+
+def number_patches(
+    plot: FieldPlot, places: Iterable[tuple[int, Any, float]], *, frequency: bool = False
+) -> None:
+    """Write the number of each patch, given as (number, time, period), at its place."""
+    axis, texts = PeriodAxis(frequency=frequency), {**_BAND_NAME, "fontsize": "medium"}
+    for number, time, period in places:
+        plot.axes.text(
+            time, axis.place(period), str(number), ha="center", va="center", clip_on=True, **texts
+        )
 
 
 def _as_bands(bands: Any) -> dict[str, tuple[float, float]]:

@@ -309,13 +309,13 @@ class CoherenceResult(JudgedPair, _CoherenceFields):
         """
         from ..plotting import level_words, plot_wct
 
-        outline = {"significant": options.pop("significant", None)}
-        is_masked = outline["significant"] is not None
-        # A mask of the caller's own is not at this level; plot_wct then has a label of its own.
-        if correction is not None or not is_masked:
+        own = {name: options.pop(name, None) for name in ("sig", "significant")}
+        outline = {name: given for name, given in own.items() if given is not None}
+        # An outline of the caller's own is not at this level; plot_wct has a label of its own.
+        if correction is not None or not outline:
             probability = self.level if level is None else as_level(level, "level")
             options.setdefault("level_label", level_words(probability, correction))
-        if not is_masked:
+        if not outline:
             outline = self._outline(level, correction, self._null_or_default(null))
         options.setdefault("coherence_label", self.QUANTITY)
         times, rows = self._fill_in(times, options), (self.WCT, self.aWCT, self.freqs)

@@ -9,6 +9,8 @@ from typing import Any
 
 from ..files import read_arrays
 from ..null_fields import Distribution
+from .clusters import FILE_FORMAT as CLUSTERS
+from .clusters import ClusterResult
 from .coherence import CoherenceResult
 from .cross import CrossWaveletResult
 from .groups import MultipleResult, PartialResult
@@ -37,7 +39,7 @@ def load(path: str | PathLike[str]) -> Any:
     Returns
     -------
     TransformResult, CrossWaveletResult, CoherenceResult (PartialResult, MultipleResult), \
-    NullDistribution, AnalyticNull, NullField
+    ClusterResult, NullDistribution, AnalyticNull, NullField
         What was saved, to the last bit, with times, names and how it was made (`provenance`). A
         mother wavelet of your own is not in the file: then `mother` is None.
 
@@ -71,7 +73,12 @@ def load(path: str | PathLike[str]) -> Any:
 def _from_arrays(arrays: Mapping[str, Any]) -> Any:
     try:
         facts = json.loads(str(arrays["facts"][()]))
-        kind = Distribution if facts["format"] in Distribution.KINDS else _KINDS[facts["kind"]]
+        is_null, is_clusters = facts["format"] in Distribution.KINDS, facts["format"] == CLUSTERS
+        kind: Any = Distribution if is_null else None if is_clusters else _KINDS[facts["kind"]]
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError("it holds no result") from error
+    if is_clusters:
+        start = "result."
+        own = {k.removeprefix(start): arrays[k] for k in arrays if k.startswith(start)}
+        return ClusterResult.from_arrays(arrays, _from_arrays(own))
     return kind.from_arrays(arrays)

@@ -26,7 +26,7 @@ LAYERS = [
     {"wavelet"},
     {"levels", "single"},
     {"results"},
-    {"null_fields"},
+    {"clusters", "null_fields"},
     {"analytic", "montecarlo"},
     {"backends", "plotting", "tables"},
     {"reconstruction", "scales", "spectra", "summary"},

@@ -11,7 +11,7 @@ import pytest
 import pycwt_mod
 from pycwt_mod import wct_null, wct_significance
 from pycwt_mod.backends import ExecutorBackend, JoblibBackend, SequentialBackend
-from pycwt_mod.montecarlo.estimate import _tasks
+from pycwt_mod.montecarlo.estimate import tasks_of
 
 from .problems import WAVELETS, small_plan
 
@@ -273,7 +273,7 @@ def test_tasks_cover_the_range_at_the_edges_of_blocks(start, n_workers):
             return n_workers
 
     plan = small_plan()
-    tasks = _tasks(plan, range(start, 20_000), Wide())
+    tasks = tasks_of(plan, range(start, 20_000), Wide())
     assert tasks[0][0] == start
     assert tasks[-1][1] == 20_000
     for (_, stop), (begin, _) in pairwise(tasks):

@@ -146,7 +146,9 @@ def test_result_without_significance_has_no_pvalues(pair):
 
 
 def test_correction_is_checked(result):
-    with pytest.raises(ValueError, match="`correction` must be one of 'fdr', got 'bonferroni'"):
+    with pytest.raises(
+        ValueError, match="`correction` must be one of 'fdr', 'cluster', got 'bonferroni'"
+    ):
         result.significant(correction="bonferroni")
     with pytest.raises(ValueError, match="`level` must lie strictly between 0 and 1"):
         result.significant(1.0)

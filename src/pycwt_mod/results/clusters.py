@@ -1,0 +1,313 @@
+"""The patches of a coherence, each judged as a whole."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from os import PathLike
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..clusters import areas_of
+from ..files import DAMAGE, write_arrays
+from ..frames import as_dataframe
+from ..notebook import card
+from ..summary import WIDTH, aligned
+from ..summary.text import degrees, with_error
+from ..time_axis import label_of
+from ..validation import as_real, warn_user
+from .base import Array
+
+FILE_FORMAT = "pycwt_mod clusters"
+FILE_VERSION = 1
+
+# Patches that are not significant, of which a printed table has a few only.
+_MOST_OTHERS = 5
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class ClusterResult:
+    """The patches of a map above its levels, and how large chance makes the largest one.
+
+    Attributes
+    ----------
+    labels : numpy.ndarray
+        Integers, shape (n_scales, n): 0 outside of all patches, k in patch k.
+    pvalues : numpy.ndarray
+        Ascending, shape (n_clusters,); that of patch k is ``pvalues[k - 1]``. Probability that the
+        largest patch of a map of unrelated series is as large, so it is corrected for all patches.
+    totals : numpy.ndarray
+        The statistic of each patch, shape (n_clusters,).
+    null : numpy.ndarray
+        The largest statistic of each surrogate, ascending, shape (mc_count,).
+    level : float
+        Probability of the levels that bound the patches.
+    statistic : str
+        "mass" or "area".
+    result
+        What `wct` returned.
+    provenance : mapping
+        How the surrogates were made, all JSON values.
+    """
+
+    labels: NDArray[np.int64]
+    pvalues: Array
+    totals: Array
+    null: Array
+    level: float
+    statistic: str
+    result: Any
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+
+    def significant(self, alpha: float = 0.05) -> NDArray[np.bool_]:
+        """Return the points of the patches whose p-value is at most `alpha`.
+
+        The probability that a map of unrelated series has any such point is `alpha`.
+
+        Parameters
+        ----------
+        alpha : float, default 0.05
+            Probability strictly between 0 and 1.
+
+        Returns
+        -------
+        numpy.ndarray
+            Truth values, shape (n_scales, n).
+
+        Warns
+        -----
+        UserWarning
+            If there are too few surrogates for any p-value to be so small.
+        """
+        number = as_real(alpha, "alpha")
+        if not 0 < number < 1:
+            raise ValueError(
+                f"`alpha` must lie strictly between 0 and 1, got {number:g}. For 5 % use 0.05."
+            )
+        check_reach(self.null.size, number)
+        found = np.concatenate([[False], self.pvalues <= number])
+        return np.asarray(found[self.labels])
+
+    def table(self) -> ClusterTable:
+        """Return a record of each patch, in the order of the labels; ``print`` them.
+
+        Returns
+        -------
+        list of dict
+            `label`, `pvalue` and `total`, the statistic; `shortest` and `longest` period, `start`
+            and `end` in time; `area` in units of the scale (periods times octaves, but for a
+            factor) and the share of it `outside` the cone of influence; `mean_R2`; `phase` and
+            `phase_spread`, circular mean and standard deviation of the phase in radians, the more
+            coherent points weighing more; `lag` and `lag_spread`, the same as times by which the
+            second series follows, up to whole periods; `peak_R2`, `peak_period` and `peak_time`.
+            Phases and lags are NaN where the result has none. `to_dataframe` gives them to pandas.
+        """
+        places = np.flatnonzero(self.labels)
+        order = np.argsort(self.labels.flat[places], kind="stable")
+        members = np.split(places[order], np.cumsum(np.bincount(self.labels.flat[places]))[1:-1])
+        facts = zip(self.pvalues.tolist(), self.totals.tolist(), members, strict=False)
+        records = [
+            {"label": label, "pvalue": p, "total": total, **self._record(own)}
+            for label, (p, total, own) in enumerate(facts, 1)
+        ]
+        return ClusterTable(records, self)
+
+    def _record(self, members: NDArray[np.intp]) -> dict[str, Any]:
+        """Return the facts of the points of a patch, given by their flat indices."""
+        result, (rows, columns) = self.result, np.divmod(members, self.labels.shape[1])
+        R2, periods = result[0][rows, columns], result.periods[rows]
+        areas = areas_of(result.scales / result.dt)[rows]
+        shares, peak = areas / areas.sum(), int(np.argmax(R2))
+        phases = getattr(result, "aWCT", None)
+        # Phases tell the more, the more coherent they are.
+        told = -areas * np.log1p(-np.minimum(R2, 1 - np.finfo(float).eps))
+        told = told / told.sum()
+        mean = complex(np.nan if phases is None else told @ np.exp(1j * phases[rows, columns]))
+        phase = float(np.angle(mean))
+        spread = float(np.sqrt(-2 * np.log(np.clip(abs(mean), 1e-300, 1))))
+        time = float(np.exp(told @ np.log(periods))) / (2 * np.pi)
+        return {
+            "shortest": float(periods.min()),
+            "longest": float(periods.max()),
+            "start": result.times[columns.min()],
+            "end": result.times[columns.max()],
+            "area": float(areas.sum()),
+            "outside": float(shares @ (periods <= result.coi[columns])),
+            "mean_R2": float(shares @ R2),
+            "phase": phase,
+            "phase_spread": spread,
+            "lag": phase * time,
+            "lag_spread": spread * time,
+            "peak_R2": float(R2[peak]),
+            "peak_period": float(periods[peak]),
+            "peak_time": result.times[columns[peak]],
+        }
+
+    def plot(self, times: Any = None, *, alpha: float = 0.05, **options: Any) -> Any:
+        """Draw the coherence with the significant patches outlined, each with its number.
+
+        Parameters
+        ----------
+        times : array_like, optional
+            As in `CoherenceResult.plot`.
+        alpha : float, default 0.05
+            As in `significant`.
+        **options
+            Handed on to the `plot` of the result: `names`, `period_unit`, `title`, `ax` and the
+            rest.
+
+        Returns
+        -------
+        pycwt_mod.plotting.FieldPlot
+            The artists.
+        """
+        from ..plotting import level_words, number_patches
+
+        found = self.significant(alpha)
+        options.setdefault("level_label", level_words(1 - alpha, "cluster"))
+        plot = self.result.plot(times, sig=self.outline(found), **options)
+        shown = self.result.times if times is None else np.asarray(times)
+        kept = [row for row in self.table() if row["pvalue"] <= alpha]
+        columns = [int(np.argmax(self.result.times == row["peak_time"])) for row in kept]
+        places = [
+            (row["label"], shown[column], row["peak_period"])
+            for row, column in zip(kept, columns, strict=True)
+        ]
+        number_patches(plot, places, frequency=bool(options.get("frequency", False)))
+        return plot
+
+    def outline(self, found: NDArray[np.bool_]) -> Array:
+        """Return levels that the patches found exceed, and no others, to be outlined."""
+        if not found.any():
+            return np.zeros(1)
+        levels = self.result.null_field.quantile(self.level)
+        others = (self.labels > 0) & ~found
+        # Just above the coherence: outlines have no steps, as they would around a mask.
+        return np.asarray(np.where(others, np.maximum(levels, self.result[0] * (1 + 1e-6)), levels))
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write the patches, with their result, to an .npz file; `pycwt_mod.load` reads it."""
+        write_arrays(path, self.to_arrays())
+
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        """Return the patches as arrays without objects, by the names in a file."""
+        facts = {
+            "format": FILE_FORMAT,
+            "version": FILE_VERSION,
+            "level": self.level,
+            "statistic": self.statistic,
+            "provenance": dict(self.provenance),
+        }
+        own = {name: getattr(self, name) for name in _ARRAYS}
+        of_result = {f"result.{name}": each for name, each in self.result.to_arrays().items()}
+        return {"facts": np.array(json.dumps(facts)), **own, **of_result}
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, Any], result: Any) -> ClusterResult:
+        """Return the patches of a result that `to_arrays` made arrays of; ValueError if none."""
+        try:
+            facts = json.loads(str(arrays["facts"][()]))
+            if facts["version"] != FILE_VERSION:
+                raise ValueError("it is of a newer version of pycwt_mod")
+            own: dict[str, Any] = {name: np.asarray(arrays[name]) for name in _ARRAYS}
+            labels, pvalues = own["labels"], own["pvalues"]
+            if labels.shape != result[0].shape or labels.max(initial=0) > pvalues.size:
+                raise ValueError(f"labels of the shape {labels.shape}")
+            kept = {name: facts[name] for name in ("level", "statistic", "provenance")}
+            return cls(**own, **kept, result=result)
+        except DAMAGE as error:
+            raise ValueError(str(error) or type(error).__name__) from error
+
+    def __repr__(self) -> str:
+        """Return one line."""
+        return (
+            f"<ClusterResult: {self.pvalues.size} patches above the {100 * self.level:.4g} % "
+            f"levels, {self._found} of them with p <= 0.05, {self.null.size} surrogates>"
+        )
+
+    def _repr_html_(self) -> str:
+        kept = {f"Patch {row['label']}": _words(row, self.result.unit) for row in self.table()[:8]}
+        return card("ClusterResult", {"Patches": repr(self)[1:-1].partition(": ")[2], **kept})
+
+    @property
+    def _found(self) -> int:
+        return int((self.pvalues <= 0.05).sum())
+
+
+_ARRAYS = ("labels", "pvalues", "totals", "null")
+
+
+class ClusterTable(list[dict[str, Any]]):
+    """Records of patches, which print as a table."""
+
+    def __init__(self, records: Sequence[dict[str, Any]], clusters: ClusterResult) -> None:
+        super().__init__(records)
+        self._unit = clusters.result.unit
+
+    def to_dataframe(self) -> Any:
+        """Return a pandas DataFrame with a row for each patch.
+
+        Raises
+        ------
+        ImportError
+            If pandas is not installed.
+        """
+        return as_dataframe(list(self))
+
+    def __str__(self) -> str:
+        """Return lines of at most 80 columns; of patches with p > 0.05 the first few."""
+        kept = [row for row in self if row["pvalue"] <= 0.05]
+        kept = self[: len(kept) + _MOST_OTHERS]
+        if not kept:
+            return "no patch exceeds its level"
+        header = ["", "p", "period", "time", "area", "R2", "phase (deg)", "lag"]
+        lines = aligned([header, *(_cells(row) for row in kept)])
+        if max(map(len, lines)) > WIDTH:
+            lines = aligned([header[:-1], *(_cells(row)[:-1] for row in kept)])
+        if max(map(len, lines)) > WIDTH:
+            lines = aligned([header[:-2], *(_cells(row)[:-2] for row in kept)])
+        unit = f"  periods and lags in {self._unit}" if self._unit else ""
+        more = len(self) - len(kept)
+        end = f"  and {more} more with p > 0.05" if more else ""
+        return "\n".join(filter(None, [unit, *lines, end]))
+
+    __repr__ = __str__
+
+
+def _cells(row: Mapping[str, Any]) -> list[str]:
+    """Return a record as the texts of a line."""
+    has_phase = np.isfinite(row["phase"])
+    return [
+        str(row["label"]),
+        f"{row['pvalue']:.2g}",
+        _span(*(f"{row[end]:.3g}" for end in ("shortest", "longest"))),
+        _span(label_of(row["start"]), label_of(row["end"])),
+        f"{row['area']:.3g}",
+        f"{row['mean_R2']:.2f}",
+        degrees(row["phase"], row["phase_spread"]) if has_phase else "-",
+        with_error(row["lag"], row["lag_spread"], "+z") if has_phase else "-",
+    ]
+
+
+def _span(first: str, last: str) -> str:
+    return first if first == last else f"{first} to {last}"
+
+
+def _words(row: Mapping[str, Any], unit: str) -> str:
+    """Return where a patch is and how likely chance makes one as large."""
+    periods = _span(*(f"{row[end]:.3g}" for end in ("shortest", "longest")))
+    times = _span(label_of(row["start"]), label_of(row["end"]))
+    return f"periods of {periods}{f' {unit}' if unit else ''}, {times}, p = {row['pvalue']:.2g}"
+
+
+def check_reach(n_surrogates: int, alpha: float) -> None:
+    """Warn if no p-value can be as small as `alpha`."""
+    if 1 / (1 + n_surrogates) > alpha:
+        warn_user(
+            f"`mc_count` of {n_surrogates} is too small: no p-value can be below "
+            f"{1 / (1 + n_surrogates):.2g}, so none reaches {alpha:.3g}. Use at least "
+            f"{int(np.ceil(1 / alpha))}, better 1000."
+        )
