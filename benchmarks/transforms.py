@@ -1,0 +1,164 @@
+"""The wavelet transform of one series here and in other packages, on one core.
+
+Needs pycwt; PyWavelets, ssqueezepy and fCWT where they are installed: `pip install PyWavelets
+ssqueezepy fCWT`, for fCWT with `apt-get install libfftw3-single3`. All transform the same series at
+the same scales with a Morlet wavelet, by turns in every round, one thread each. Two lines are no
+package: an inverse FFT for each scale by SciPy, which is the plain way without its filters, and
+writing a result of this size to memory, below which nobody can be.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import os
+import statistics
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+from measuring import ONE_THREAD, ratio, take_turns
+
+os.environ.update(ONE_THREAD, SSQ_PARALLEL="0")
+
+import numpy as np
+import scipy.fft
+
+import pycwt_mod
+
+DJ = 1 / 12
+F0 = 6
+
+# PyWavelets convolves with wavelets as long as the series: minutes for more samples than this.
+LONGEST_OF_PYWAVELETS = 20_000
+
+Run = Callable[[], Any]
+
+
+def ours(series: np.ndarray, scales: np.ndarray) -> dict[str, Run]:
+    def transform(**options: Any) -> Run:
+        return lambda: pycwt_mod.cwt(series, 1.0, DJ, scales[0], scales.size - 1, **options)
+
+    return {
+        "here": transform(),
+        "here, `precision='single'`": transform(precision="single"),
+        "here, `decim=10`": transform(decim=10),
+    }
+
+
+def pycwt_runs(series: np.ndarray, scales: np.ndarray) -> dict[str, Run]:
+    import pycwt
+
+    mother = pycwt.Morlet(F0)
+    return {"pycwt": lambda: pycwt.cwt(series, 1.0, DJ, scales[0], scales.size - 1, mother)}
+
+
+def pywavelets(series: np.ndarray, scales: np.ndarray) -> dict[str, Run]:
+    if series.size > LONGEST_OF_PYWAVELETS:
+        return {}
+    import pywt
+
+    wavelet = f"cmor2.0-{F0 / (2 * np.pi)}"
+    return {"PyWavelets, `method='fft'`": lambda: pywt.cwt(series, scales, wavelet, method="fft")}
+
+
+def ssqueezepy(series: np.ndarray, scales: np.ndarray) -> dict[str, Run]:
+    import ssqueezepy
+
+    def transform(dtype: str) -> Run:
+        wavelet = ssqueezepy.Wavelet(("morlet", {"mu": F0}), dtype=dtype)
+        return lambda: ssqueezepy.cwt(
+            series.astype(dtype), wavelet, scales=scales, padtype="zero", l1_norm=False
+        )
+
+    return {
+        "ssqueezepy, float64": transform("float64"),
+        "ssqueezepy, float32": transform("float32"),
+    }
+
+
+def fcwt_runs(series: np.ndarray, scales: np.ndarray) -> dict[str, Run]:
+    import fcwt
+
+    mother = fcwt.Morlet(F0 / (2 * np.pi))
+    lowest, highest = 1 / (pycwt_mod.Morlet(F0).flambda() * scales[[-1, 0]])
+    grid = fcwt.Scales(mother, fcwt.FCWT_LOGSCALES, 1, lowest, min(highest, 0.5), scales.size)
+    engine = fcwt.FCWT(mother, 1, False, True)
+    single = series.astype(np.float32)
+
+    def transform(keep: Any = mother) -> None:  # of which the C++ has no more than a pointer
+        engine.cwt(single, grid, np.zeros((scales.size, series.size), dtype=np.complex64))
+
+    return {"fCWT, float32": transform}
+
+
+def floors(series: np.ndarray, scales: np.ndarray) -> dict[str, Run]:
+    n_fft = scipy.fft.next_fast_len(series.size)
+
+    def transform(kind: Any) -> Run:
+        row = series.astype(kind)
+        spectrum = np.resize(row, n_fft)
+
+        def run() -> None:
+            result = np.empty((scales.size, series.size), kind)
+            for target in result:
+                target[:] = scipy.fft.ifft(spectrum)[: series.size]
+
+        return run
+
+    def write(kind: Any) -> Run:
+        return lambda: np.full((scales.size, series.size), 1, kind)
+
+    return {
+        f"{what}, {kind.__name__}": make(kind)
+        for what, make in (("SciPy's inverse FFTs", transform), ("writing the result", write))
+        for kind in (np.complex128, np.complex64)
+    }
+
+
+PACKAGES = {
+    "pycwt": pycwt_runs,
+    "pycwt_mod": ours,
+    "fcwt": fcwt_runs,
+    "ssqueezepy": ssqueezepy,
+    "pywt": pywavelets,
+}
+
+
+def runs_of(length: int) -> tuple[dict[str, Run], int]:
+    """Return what is to be timed, by name, and the number of values of a result."""
+    series = pycwt_mod.rednoise(length, 0.6, rng=np.random.default_rng(1))
+    whole = pycwt_mod.cwt(series, 1.0, DJ)
+    scales = whole.sj
+    runs: dict[str, Run] = {}
+    for package, make in PACKAGES.items():
+        if importlib.util.find_spec(package):
+            runs |= make(series, scales)
+    if "pycwt" in runs:
+        np.testing.assert_allclose(runs["pycwt"]()[0], whole.W, atol=1e-10 * np.abs(whole.W).max())
+    return runs | floors(series, scales), whole.W.size
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--lengths", type=int, nargs="+", default=[1000, 10_000, 100_000])
+    parser.add_argument("--rounds", type=int, default=5)
+    chosen = parser.parse_args()
+    warnings.simplefilter("ignore")
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+    print("| samples | | ns per scale and sample | times as fast as pycwt (range) |")
+    print("|---|---|---|---|")
+    for length in chosen.lengths:
+        runs, size = runs_of(length)
+        for run in runs.values():
+            run()
+        taken = dict(zip(runs, take_turns(*runs.values(), rounds=chosen.rounds), strict=True))
+        for name, times in taken.items():
+            each = 1e9 * statistics.median(times) / size
+            against = ratio(taken["pycwt"], times) if "pycwt" in taken else ""
+            print(f"| {length} | {name} | {each:.3g} | {against} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
