@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from .arrays import Array, ArrayOps, ops_of
 from .indexes import taken_apart
 from .limits import as_signal, check_size
-from .validation import brief, warn_user
+from .validation import warn_user
 
 __all__ = ["Signals", "as_signals"]
 
@@ -74,9 +74,7 @@ def _on_device(signal: Any, ops: ArrayOps) -> Array:
     shape = tuple(signal.shape)
     if str(signal.dtype).rpartition(".")[2] == "bool":
         raise TypeError(f"`signal` must be a series of numbers, got {signal.dtype}.")
-    if not shape or shape[-1] < 2:
-        raise ValueError(f"`signal` must have at least 2 samples, got shape {shape}.")
-    _check_orientation(shape)
+    _check_orientation(shape or (0,))
     values = ops.zeros(shape, "complex" if "complex" in str(signal.dtype) else "real")
     values[...] = signal
     largest = float(ops.to_host(abs(values).max()))
@@ -89,12 +87,12 @@ def _on_device(signal: Any, ops: ArrayOps) -> Array:
 
 
 def _check_orientation(shape: tuple[int, ...]) -> None:
-    """Refuse no series at all, and warn of an array whose first axis seems to be time."""
+    """Refuse no series and no samples, and warn if the first axis seems to be time."""
     number, n = math.prod(shape[:-1]), shape[-1]
+    way_out = "Time is the last axis; if it is the first, pass numpy.moveaxis(signal, 0, -1)."
     if not number:
         raise ValueError(f"`signal` must have at least one series, got shape {shape}.")
+    if n < 2:
+        raise ValueError(f"`signal` must have at least 2 samples, got shape {shape}. {way_out}")
     if n < min(_FEW_SAMPLES, number):
-        warn_user(
-            f"`signal` has shape {brief(shape)}: {number} series of {n} samples, as time is the "
-            "last axis. If it should be the first, pass numpy.moveaxis(signal, 0, -1)."
-        )
+        warn_user(f"`signal` has shape {shape}: {number} series of {n} samples. {way_out}")

@@ -162,17 +162,17 @@ def cwt(
     how: dict[str, Any] = {"single": single, "workers": n_threads}
     if given.ops is not None:
         forward, how = device_transform.forward, {"ops": given.ops}
-    W, spectrum = forward(given.values, mother, sj, dt, n_fft, every=every, **how)
+    with np.errstate(over="ignore" if single else "warn"):  # told of below
+        W, spectrum = forward(given.values, mother, sj, dt, n_fft, every=every, **how)
     if single and given.ops is None:
         _warn_of_lost_digits(W, sj)
     coi = transform.cone_of_influence(n, mother, dt)[::every]
     positive = slice(1, n_fft // 2)
     fftfreqs = angular_frequencies(n_fft, dt)[positive] / (2 * np.pi)
     fft_of_series = spectrum[..., positive] / n_fft**0.5
-    times = facts.get("times", dt * np.arange(n))
-    facts |= {"times": times[::every], "decim": every, "series": copy(given.values)}
-    if every > 1:
-        facts["series_times"] = times
+    facts |= {"decim": every, "series": copy(given.values)}
+    facts["series_times"] = facts.get("times") if every > 1 else None
+    facts["times"] = facts.get("times", dt * np.arange(n))[::every]
     if given.values.ndim > 1:
         facts["names"] = given.names or ()
     facts |= made_by("cwt", mother, sj, dt=dt, **grid, precision=precision, decim=every)

@@ -216,8 +216,9 @@ class TransformResult(WaveletResult, _TransformFields):
         if one.series is None:
             raise ValueError("`series` must be in the result for its picture, got None.")
         times = self._fill_in(times, options)
-        if times is self.times and self.series_times is not None:
-            times = self.series_times
+        if times is self.times and self.decim > 1:
+            n = one.series.size
+            times = self.dt * np.arange(n) if self.series_times is None else self.series_times
         (name,) = options.pop("names", ("Series",))
         options = {"name": name, "wavelet": self.mother, **options}
         shown = one._upside_down() if self._frequencies_rise() else one

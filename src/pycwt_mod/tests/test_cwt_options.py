@@ -174,6 +174,8 @@ def test_result_draws_its_series(decim):
     )
     np.testing.assert_allclose(drawn, expected[:, ::decim], rtol=1e-9)
     assert plot.axes["series"].get_ylabel() == "flow"
+    series = cwt(flow.to_numpy(), 0.5, decim=decim).plot(ax=figure()).series[0]
+    np.testing.assert_allclose(series.get_xdata(), 0.5 * np.arange(90))
     rising = cwt(flow, freqs=np.geomspace(0.02, 0.4, 20)).plot(ax=figure())
     np.testing.assert_allclose(rising.spectrum[0].get_ydata()[0], 2.5)
 
@@ -203,9 +205,13 @@ def test_faults_of_one_of_several_series_name_it():
         cwt(x, 1.0)
     with pytest.raises(ValueError, match=r"`signal\['flow'\]` must be finite, got nan at index 9"):
         cwt(table().assign(flow=table()["flow"].where(np.arange(90) != 9)))
+    with pytest.raises(
+        ValueError, match=r"at least 2 samples, got shape \(64, 1\)\. Time is the last"
+    ):
+        cwt(noise(64, 1), 1.0)
     with pytest.raises(ValueError, match="must have at least one series, got shape"):
         cwt(np.empty((0, 64)), 1.0)
-    with pytest.warns(UserWarning, match=r"64 series of 3 samples, as time is the last axis"):
+    with pytest.warns(UserWarning, match=r"64 series of 3 samples\. Time is the last axis"):
         cwt(noise(64, 3), 1.0)
     with pytest.raises(ValueError, match="`dj` and `J` make 20001 scales of 1000000 samples"):
         cwt(noise(1000, 1000), 1.0, dj=1e-3, s0=2, J=20_000)

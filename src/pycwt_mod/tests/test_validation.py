@@ -609,8 +609,10 @@ SERIES_ARGUMENTS = {
     "boxpdf x": ("x", pycwt_mod.boxpdf),
 }
 # A single number is a variance to `significance`, which has NumPy tell it from a series; a series
-# of one has percentiles.
+# of one has percentiles; `cwt` takes several series, and warns of columns.
 NOT_BAD = {
+    ("cwt signal", "2-D"),
+    ("cwt signal", "frame"),
     ("significance signal", "scalar"),
     ("significance signal", "ragged"),
     ("boxpdf x", "one"),
