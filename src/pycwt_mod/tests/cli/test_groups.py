@@ -49,6 +49,7 @@ CASES = {
 @pytest.mark.parametrize("case", CASES)
 def test_numbers_picture_and_arrays_are_those_of_the_package(case, table, series, call):
     options, function, title, words = CASES[case]
+    options += ("--null", "scale")
     files = ("--plot", "field.svg", "--save", "field.npz")
     status, out, err = call("wct", table, *NAMED, *options, *FEW, *files)
     assert (status, err) == (0, "")
@@ -81,11 +82,14 @@ def test_given_coefficients_are_those_of_x_and_y(table, call_json):
 
 
 def test_points_are_compared_with_their_own_place_on_demand(table, call):
-    options = ("--given", "snow", "--null", "point", "--correction", "fdr")
+    options = ("--given", "snow", "--wavelet", "dog", "--null", "point", "--correction", "fdr")
     status, out, err = call("wct", table, *NAMED, *options, *FEW, "--scales", "20")
     assert (status, err) == (0, "")
-    assert "each point tested at its own place" in " ".join(out.split())
     assert "false discovery rate of 5 %" in " ".join(out.split())
+    assert "each point tested at its own place" in " ".join(out.split())
+    status, out, _ = call("wct", table, *NAMED, "--with", "snow", "--method", "analytic", *FEW)
+    assert status == 0
+    assert "levels in closed form, each point tested at its own place" in " ".join(out.split())
 
 
 def test_three_files_are_joined(series, tmp_path, monkeypatch, call):
@@ -109,7 +113,6 @@ def test_three_files_are_joined(series, tmp_path, monkeypatch, call):
         (("--with", "ice"), 1, "rivers.csv: there is no column 'ice'"),
         (("--given",), 2, "--given: expected at least one argument"),
         (("--given", "snow", "--with", "heat"), 2, "--with: not allowed with argument --given"),
-        (("--with", "snow", "--method", "analytic"), 1, "`method` must be 'multirate' or 'full'"),
     ],
 )
 def test_columns_that_do_not_fit_are_told(options, status, message, table, call):
