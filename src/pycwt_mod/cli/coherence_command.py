@@ -12,7 +12,7 @@ import numpy as np
 
 from ..groups import mwct, pwct
 from ..progress import Progress, make_progress
-from ..results import CoherenceResult
+from ..results import ClusterResult, CoherenceResult
 from ..summary import fill, listed, percent, simulated_on
 from ..wavelet import wct
 from . import options
@@ -21,6 +21,12 @@ from .inputs import Inputs
 from .pictures import save_coherence
 
 __all__ = ["add_to"]
+
+# Records up to this length have their patches judged in two seconds or so, unasked.
+_QUICK = 2000
+
+# Surrogates for patches, at least, where they are asked for.
+_FOR_PATCHES = 1000
 
 _EXAMPLE = """\
 examples: two columns with dates, as a picture and as arrays; two files
@@ -123,7 +129,9 @@ def _coherence(arguments: argparse.Namespace, inputs: Inputs, bar: LateBar) -> C
         result = mwct(y, [x, *others], inputs.dt, al=[al2, al1, *al_of_others], **how)
     else:
         result = wct(x, y, inputs.dt, al1=al1, al2=al2, **how)
-    return result._replace(names=_in_order(arguments, inputs.names), unit=inputs.unit)
+    told = {"names": _in_order(arguments, inputs.names), "unit": inputs.unit}
+    times = result.times if inputs.times is None else inputs.times
+    return result._replace(**told, times=times)
 
 
 def _in_order(arguments: argparse.Namespace, names: Sequence[str]) -> tuple[str, ...]:
@@ -168,6 +176,10 @@ def _report(
         "pvalue": result.pvalues(arguments.null),
         "null_histogram": getattr(null, "histogram", None),
     }
+    clusters = _clusters(arguments, result)
+    if clusters is not None:
+        lines.append(fill(clusters.findings(1 - arguments.significance_level)))
+        results["clusters"], arrays["clusters"] = list(clusters.table()), clusters.labels
     if arguments.correction is not None:
         found = result.significant(correction=arguments.correction, null=arguments.null)
         arrays["significant"], results["share_corrected"] = found, float(found.mean())
@@ -179,9 +191,24 @@ def _report(
     return deliver(arguments, inputs, lines, results, arrays, seconds, facts, words)
 
 
+def _clusters(arguments: argparse.Namespace, result: CoherenceResult) -> ClusterResult | None:
+    """Return the patches, judged as a whole, if that is asked for or quick; else None."""
+    wanted, count = arguments.correction == "cluster", arguments.mc_count
+    level = arguments.significance_level
+    quick = result.coi.size <= _QUICK and count * (1 - level) >= 1
+    quick = quick and arguments.method != "analytic"  # no surrogates are wanted
+    if arguments.null != "point" or not (wanted or quick):
+        return None
+    how = options.chosen(arguments, "cache", "backend", "n_workers", "rng_seed")
+    how["progress"] = wanted and arguments.progress
+    return result.clusters(level, mc_count=max(count, _FOR_PATCHES) if wanted else count, **how)
+
+
 def _corrected(arguments: argparse.Namespace, share: float) -> str:
     """Return what a correction over all points leaves, in words."""
     rate = f"{100 * (1 - arguments.significance_level):.3g} %"
+    if arguments.correction == "cluster":
+        return f"  They cover {percent(share)} of all points, the cone of influence included."
     where = "the cone of influence included" if arguments.null == "point" else "none in the cone"
     return fill(
         f"{percent(share)} of all points, {where}, are significant at a false discovery rate of "

@@ -240,9 +240,10 @@ def add_judgement_options(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--correction",
-        choices=("fdr",),
-        help="outline what is significant at a false discovery rate of 1 - P over all points, and "
-        "tell its share",
+        choices=("fdr", "cluster"),
+        help="outline what is significant at a false discovery rate of 1 - P over all points, or "
+        "the patches larger than the largest of noise but for a probability of 1 - P, from 1000 "
+        "surrogates or more; and tell its share",
     )
     group.add_argument(
         "--method",

@@ -27,6 +27,9 @@ FILE_VERSION = 1
 # Patches that are not significant, of which a printed table has a few only.
 _MOST_OTHERS = 5
 
+# Patches that a sentence tells.
+_MOST_TOLD = 3
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class ClusterResult:
@@ -145,6 +148,22 @@ class ClusterResult:
             "peak_period": float(periods[peak]),
             "peak_time": result.times[columns[peak]],
         }
+
+    def findings(self, alpha: float = 0.05) -> str:
+        """Return in a sentence which patches survive."""
+        rows = [row for row in self.table() if row["pvalue"] <= alpha]
+        if not self.pvalues.size:
+            return "No patch of points exceeds its level."
+        if not rows:
+            return (
+                f"None of {self.pvalues.size} patches above the level is significant as a whole "
+                f"(smallest p = {self.pvalues[0]:.2g})."
+            )
+        told = "; ".join(_words(row, self.result.unit) for row in rows[:_MOST_TOLD])
+        more = f"; and {len(rows) - _MOST_TOLD} more" if len(rows) > _MOST_TOLD else ""
+        number = f"{len(rows)} of {self.pvalues.size} patches above the level"
+        verb = "is" if len(rows) == 1 else "are"
+        return f"{number} {verb} significant as a whole: {told}{more}."
 
     def plot(self, times: Any = None, *, alpha: float = 0.05, **options: Any) -> Any:
         """Draw the coherence with the significant patches outlined, each with its number.
@@ -300,7 +319,8 @@ def _words(row: Mapping[str, Any], unit: str) -> str:
     """Return where a patch is and how likely chance makes one as large."""
     periods = _span(*(f"{row[end]:.3g}" for end in ("shortest", "longest")))
     times = _span(label_of(row["start"]), label_of(row["end"]))
-    return f"periods of {periods}{f' {unit}' if unit else ''}, {times}, p = {row['pvalue']:.2g}"
+    unit = f"\N{NO-BREAK SPACE}{unit}" if unit else ""
+    return f"periods of {periods}{unit}, {times} (p = {row['pvalue']:.2g})"
 
 
 def check_reach(n_surrogates: int, alpha: float) -> None:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from .. import _version
 from ..helpers import boxpdf
 from ..mothers import Morlet
-from ..results import CoherenceResult
+from ..results import ClusterResult, CoherenceResult
 from ..summary import fill, simulated_on
 from ..wavelet import wct
 from .series import load
@@ -31,6 +31,10 @@ DEFAULT_SURROGATES = 1000
 DEFAULT_SEED = 2004
 
 _SCALES_PER_OCTAVE = 12
+
+# Surrogates from which a p-value can be below 0.05.
+_FEWEST = 20
+
 _NAMES = "AO", "Baltic ice"
 
 Array = NDArray[np.float64]
@@ -38,11 +42,15 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class DemoResult:
-    """The results of the demonstration: the winters, the coherence with its null, and the seed."""
+    """The results of the demonstration: winters, coherence with its null, seed, patches judged.
+
+    Patches are None where there are too few surrogates for any to be significant.
+    """
 
     times: Array
     coherence: CoherenceResult
     seed: int
+    clusters: ClusterResult | None = None
 
     def save_picture(self, path: Path) -> None:
         """Draw the coherence with its significance into a file, whose suffix is the format."""
@@ -68,6 +76,7 @@ class DemoResult:
             f"Arctic Oscillation (AO) and Baltic Sea ice extent, winters {first:.0f} to {last:.0f}",
             "",
             str(self.coherence.summary(_NAMES, "years")),
+            *([] if self.clusters is None else [fill(self.clusters.findings())]),
             "",
             fill(f"Run: pycwt_mod {_version.__version__}, {run}"),
             f"Picture: {picture}",
@@ -108,7 +117,11 @@ def run_demo(
         n_workers=n_workers,
         rng_seed=seed,
     )
-    return DemoResult(times, coherence, seed)
+    coherence = coherence._replace(times=times, unit="years")
+    if mc_count < _FEWEST:
+        return DemoResult(times, coherence, seed)
+    how = {"backend": backend, "n_workers": n_workers, "progress": progress}
+    return DemoResult(times, coherence, seed, coherence.clusters(mc_count=mc_count, **how))
 
 
 def _common_winters() -> tuple[Array, Array, Array]:

@@ -468,3 +468,26 @@ def test_arrays_are_read_and_drawn_without_pandas(rivers, tmp_path, monkeypatch)
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
     assert done.stdout.endswith("\n[]\n"), done.stderr
     assert io.StringIO(done.stdout).readline().startswith("Cross-wavelet transform")
+
+
+def test_wct_tells_which_patches_survive(csv, call, call_json):
+    _, out, _ = call("wct", csv, *YEARS, *FEW)
+    assert "patches above the level" in " ".join(out.split())
+    patches = call_json("wct", csv, *YEARS, *FEW)["results"]["clusters"]
+    assert patches[0]["start"].startswith("19")
+    assert patches[0]["pvalue"] >= 1 / 21
+    assert [row["label"] for row in patches] == list(range(1, len(patches) + 1))
+
+
+def test_wct_outlines_patches_where_asked(csv, rivers, call, tmp_path):
+    asked = (*YEARS, *FEW, "--correction", "cluster", "--save", str(tmp_path / "c.npz"))
+    status, out, _ = call("wct", csv, *asked, "--plot", str(tmp_path / "c.png"))
+    assert status == 0
+    assert "They cover" in out
+    saved = np.load(tmp_path / "c.npz")
+    x, y = np.round(rivers, 6)
+    result = pycwt_mod.wct(x, y, 1 / 12, mc_count=20, rng_seed=0, progress=False)
+    found = result.clusters(mc_count=1000, rng_seed=0, progress=False)
+    np.testing.assert_array_equal(saved["clusters"], found.labels)
+    np.testing.assert_array_equal(saved["significant"], found.significant())
+    assert (tmp_path / "c.png").stat().st_size > 10_000
