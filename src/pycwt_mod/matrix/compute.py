@@ -13,6 +13,7 @@ from ..backends import resolve_backend
 from ..geometry import Geometry
 from ..keywords import explains_keywords
 from ..limits import scale_arguments
+from ..montecarlo.null_model import NullModel
 from ..montecarlo.options import SimulationKeywords, SimulationOptions, check_smoothing
 from ..mothers import as_mother
 from ..transform import scale_axis
@@ -171,10 +172,10 @@ def wct_matrix(
     array([ True, False, False])
     """
     simulation = SimulationOptions(**options)
-    if simulation.noise != "ar1":
+    if simulation.noise == "legacy":
         raise ValueError(
-            f"`noise` must be 'ar1' for many pairs, got {simulation.noise!r}: pycwt's random "
-            "stream is that of one pair. Leave `noise` out, or call `wct` for each pair."
+            "`noise` must not be 'legacy' for many pairs, got 'legacy': pycwt's random stream is "
+            "that of one pair. Use 'white', or call `wct` for each pair."
         )
     store = as_store(out, fields)
     series, mother = as_series_set(data, dt, names), as_mother(wavelet)
@@ -190,6 +191,12 @@ def wct_matrix(
         check_smoothing(simulation.smoothing, mother),
         as_flag(inside_cone, "inside_cone"),
     )
+    model = NullModel.of(simulation.noise, simulation.fixed, list(map(str, series.names)))
+    if not model.is_red and simulation.n_samples not in (None, series.n_times):
+        raise ValueError(
+            f"`n_samples` must be left out with noise={model.name!r}, whose surrogates are as long "
+            f"as the record, got {simulation.n_samples}."
+        )
     check_orientation(series, pairs, geometry.n_averaged)
     problem = Problem(
         series,
@@ -202,6 +209,7 @@ def wct_matrix(
         as_level(significance_level),
         as_flag(normalize, "normalize"),
         replace(simulation, method=simulation.method_for(mother)),
+        model,
     )
     engine = resolve_backend(simulation.backend, n_workers=simulation.n_workers)
     return Run(problem, store).result(engine, simulation.progress)

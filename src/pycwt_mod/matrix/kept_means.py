@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from ..files import read_arrays, write_arrays
 from ..helpers import get_cache_dir
 from ..montecarlo.noise import Streams
+from ..montecarlo.surrogates import Surrogates
 from ..validation import warn_user
 from .fields import Array
 from .nulls import Node
@@ -19,8 +21,10 @@ from .problem import Problem
 class KeptMeans:
     """Band means of a seeded run, each file named by all that determines them."""
 
-    def __init__(self, problem: Problem, streams: Streams) -> None:
-        self._problem, self._streams = problem, streams
+    def __init__(
+        self, problem: Problem, streams: Streams, surrogates: Mapping[Node, Surrogates]
+    ) -> None:
+        self._problem, self._streams, self._surrogates = problem, streams, surrogates
         self._folder = Path(get_cache_dir())
         self._used = bool(problem.options.cache) and problem.options.seed is not None
 
@@ -55,8 +59,8 @@ class KeptMeans:
 
     def _path(self, node: Node) -> Path | None:
         problem, geometry = self._problem, self._problem.geometry
-        key = problem.plan(node).key() if self._used else None
-        if key is None:  # not to be kept, or a wavelet with code of its own
+        key = problem.plan(node, self._surrogates.get(node)).key() if self._used else None
+        if key is None:  # not to be kept, or with code of the user's
             return None
         facts = (
             key,

@@ -28,6 +28,7 @@ from ..montecarlo.noise import Streams
 from ..montecarlo.null import NullDistribution
 from ..montecarlo.options import SimulationOptions
 from ..montecarlo.plan import Plan
+from ..montecarlo.surrogates import Surrogates
 from ..null_fields import is_to_simulate, null_field_of
 from .fields import Array
 
@@ -157,9 +158,10 @@ def point_nulls(
     deadline: Deadline,
     *,
     centred: bool,
+    surrogates: Mapping[Node, Surrogates],
 ) -> Iterator[NullField]:
     """Yield the null distribution of each point, in closed form or simulated, for each node."""
-    if not is_to_simulate(geometry):
+    if not surrogates and not is_to_simulate(geometry):
         kernel = PointNull(geometry, centred, bool(options.cache))
         fields = engine.map(kernel, nodes, deadline=deadline)
         with closing_iterator(fields):
@@ -167,7 +169,8 @@ def point_nulls(
         return
     for node in nodes:
         own = _until(deadline, engine, options)
-        yield null_field_of(geometry, node, own, centred=centred)
+        made = surrogates.get(node)
+        yield null_field_of(geometry, node, own, centred=centred, surrogates=made)
 
 
 def _until(deadline: Deadline, engine: MCBackend, options: SimulationOptions) -> SimulationOptions:

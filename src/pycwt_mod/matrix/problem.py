@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,8 +13,10 @@ from numpy.typing import NDArray
 from ..arguments import in_range, normalized, padded_length
 from ..geometry import Geometry
 from ..montecarlo.noise import Streams
+from ..montecarlo.null_model import NullModel
 from ..montecarlo.options import SimulationOptions
 from ..montecarlo.plan import Plan, make_plan
+from ..montecarlo.surrogates import Surrogates
 from .fields import Array
 from .nulls import Node
 from .table import Pair, PeriodBand, SeriesSet, in_band
@@ -36,6 +39,7 @@ class Problem:
     level: float
     normalize: bool
     options: SimulationOptions
+    model: NullModel
 
     @property
     def members(self) -> NDArray[np.bool_]:
@@ -48,10 +52,15 @@ class Problem:
         series = np.stack([self.series.values[number] for number in numbers])
         return normalized(series) if self.normalize else in_range(series)
 
-    def plan(self, node: Node) -> Plan:
-        """Return the simulation of the levels at two AR(1) coefficients."""
+    def surrogates(self, pair: Pair, coefficients: Sequence[float]) -> Surrogates | None:
+        """Return what makes the surrogates of a pair; None where AR(1) coefficients say all."""
+        return self.model.of_pair(pair).surrogates(self.prepared(pair), coefficients)
+
+    def plan(self, node: Node, surrogates: Surrogates | None = None) -> Plan:
+        """Return the simulation of the levels at two AR(1) coefficients, or with surrogates."""
+        n_samples = self.options.n_samples if surrogates is None else self.geometry.n_times
         return make_plan(
-            node,
+            node if surrogates is None else (math.nan, math.nan),
             self.geometry.dt,
             self.geometry.dj,
             self.s0,
@@ -59,17 +68,23 @@ class Problem:
             self.geometry.mother,
             method=str(self.options.method),
             smoothing=self.geometry.smoothing,
-            n_samples=self.options.n_samples,
+            n_samples=n_samples,
             pad=padded_length,
+            noise="ar1" if surrogates is None else surrogates.name,
+            surrogates=surrogates,
+            centred=surrogates is not None and self.normalize,
         )
 
     def facts(self) -> dict[str, Any]:
         """Return the facts that an earlier run must share for its results to be those of this."""
         mother, options = self.geometry.mother, self.options
-        # Runs of earlier versions do not have it.
-        cone = {"inside_cone": True} if self.geometry.inside_cone else {}
+        # Runs of earlier versions do not have these.
+        more: dict[str, Any] = {"inside_cone": True} if self.geometry.inside_cone else {}
+        noises = self.model.identities()
+        if set(noises) != {"ar1"}:
+            more["noise"] = noises
         return {
-            **cone,
+            **more,
             "names": list(self.series.names),
             "wavelet": f"{type(mother).__qualname__} {mother!r}",
             "data": self.series.digest(),

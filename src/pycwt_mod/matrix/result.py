@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from ..frames import as_dataframe, as_dataset
 from ..geometry import Geometry
 from ..montecarlo.null import NullDistribution
+from ..montecarlo.surrogates import Surrogates
 from ..notebook import card
 from ..results import CoherenceResult, made_by
 from ..validation import as_choice, as_count
@@ -52,7 +53,9 @@ class MatrixResult:
         Lag-1 autocorrelation of each series, NaN where there is none, shape (n_series,).
     nodes : tuple of (float, float) or None
         For each pair the AR(1) coefficients that its null distribution was simulated with: those
-        of the pair, rounded to a grid, the larger one first. None for a pair that failed.
+        of the pair, rounded to a grid, the larger one first. With a `noise` that is none of AR(1)
+        the numbers of the series, or those of the first pair with the same noise. None for a pair
+        that failed.
     coherence : numpy.ndarray
         Mean R2 outside the cone of influence.
     share : numpy.ndarray
@@ -107,6 +110,7 @@ class MatrixResult:
     geometry: Geometry
     times: NDArray[Any]
     levels: Mapping[tuple[float, float], Array] = field(default_factory=dict)
+    surrogates: Mapping[tuple[float, float], Surrogates] = field(default_factory=dict)
     store: Store = field(default_factory=Store)
     normalize: bool = True
 
@@ -209,7 +213,9 @@ class MatrixResult:
         )
         if null is not None:
             facts["provenance"] |= {
-                "coefficients": self.coefficients[list(pair)].tolist(),
+                "coefficients": [
+                    None if np.isnan(g) else float(g) for g in self.coefficients[list(pair)]
+                ],
                 "simulation": dict(null.provenance),
             }
         return CoherenceResult(
@@ -220,6 +226,7 @@ class MatrixResult:
             unit=self.unit,
             names=label,
             times=self.times,
+            _surrogates=None if node is None else self.surrogates.get(node),
             **facts,
         )
 

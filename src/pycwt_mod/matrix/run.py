@@ -18,6 +18,7 @@ from ..montecarlo.band_means import BandSurrogates, make_groups
 from ..montecarlo.noise import Streams
 from ..montecarlo.null import N_BATCHES
 from ..montecarlo.plan import N_BINS
+from ..montecarlo.surrogates import Surrogates
 from ..progress import Progress, make_progress
 from ..validation import warn_user
 from .bands import band_numbers
@@ -55,7 +56,9 @@ class Run:
 
     def __init__(self, problem: Problem, store: Store) -> None:
         self.problem, self.store = problem, store
-        self.kept = KeptMeans(problem, band_streams(problem.options.seed))
+        # Those of pairs that are not of AR(1) noise: their nodes are the numbers of a pair.
+        self.surrogates: dict[Node, Surrogates] = {}
+        self.kept = KeptMeans(problem, band_streams(problem.options.seed), self.surrogates)
         self.deadline = Deadline(problem.options.timeout, unit="step")
         self.failures: dict[Pair, str] = {}
         self.sums: dict[Pair, Sums] = {}
@@ -113,15 +116,42 @@ class Run:
             if reasons:
                 self.failures[pair] = " ".join(reasons)
             elif self.problem.sig:
-                g1, g2 = self.coefficients[list(pair)].tolist()
-                self.nodes[pair] = node_of(g1, g2)
-                self.anchors[pair] = anchors_of(g1, g2)
+                self._assign(pair)
+
+    def _assign(self, pair: Pair) -> None:
+        """Find the null distributions of a pair."""
+        g1, g2 = self.coefficients[list(pair)].tolist()
+        model = self.problem.model.of_pair(pair)
+        if model.is_red:
+            self.nodes[pair] = node_of(g1, g2)
+            self.anchors[pair] = anchors_of(g1, g2)
+            return
+        if set(model.noises) == {"fixed"}:
+            names = [self.problem.series.names[number] for number in pair]
+            raise ValueError(
+                f"`fixed` must leave one series of each pair to be replaced, got both of {names}. "
+                "Leave the pair out of `pairs`."
+            )
+        # Noise that is not made from series is the same for all pairs.
+        alike = [other for other in self.nodes if self.problem.model.of_pair(other) == model]
+        node = float(pair[0]), float(pair[1])
+        if alike and not model.needs_series:
+            node = self.nodes[alike[0]]
+        if node not in self.surrogates:
+            made = self.problem.surrogates(pair, (g1, g2))
+            assert made is not None
+            self.surrogates[node] = made
+        self.nodes[pair] = node
+        self.anchors[pair] = {node: 1.0}
 
     def _estimate(self, bad: dict[int, str]) -> None:
         """Estimate the AR(1) coefficients that the pairs need; note the series without one."""
         series = self.problem.series
         for number in sorted({number for pair in self.problem.pairs for number in pair}):
-            if number not in bad:
+            noise = self.problem.model.noises[number]
+            if isinstance(noise, str) and noise == "white":
+                self.coefficients[number] = 0.0
+            elif isinstance(noise, str) and noise == "ar1" and number not in bad:
                 values, name = series.values[number], series.names[number]
                 try:
                     self.coefficients[number] = coefficient_of(values, name)
@@ -166,7 +196,7 @@ class Run:
     def _simulate_levels(self, nodes: list[Node]) -> None:
         """Simulate the levels of R2 for each scale."""
         problem = self.problem
-        plans = [problem.plan(node) for node in nodes]
+        plans = [problem.plan(node, self.surrogates.get(node)) for node in nodes]
         warn_of_little(plans[0], problem.options)
         nulls = level_nulls(
             plans, self.backend, problem.options, problem.level, self._count, self.deadline
@@ -187,7 +217,8 @@ class Run:
             tuple(anchors),
             self._streams(),
             problem.normalize,
-            problem.plan(anchors[0]).single,
+            problem.plan(anchors[0], self.surrogates.get(anchors[0])).single,
+            tuple(self.surrogates.get(node) for node in anchors),
         )
         ranges = kernel.ranges(problem.options.mc_count)
         tasks = [(number, *span) for number in range(len(anchors)) for span in ranges]
@@ -253,7 +284,13 @@ class Run:
         shape = len(nodes), geometry.n_scales, geometry.n_times
         (levels,) = mapped_arrays(stack, shape, np.float64)
         fields = point_nulls(
-            nodes, geometry, self.backend, problem.options, self.deadline, centred=problem.normalize
+            nodes,
+            geometry,
+            self.backend,
+            problem.options,
+            self.deadline,
+            centred=problem.normalize,
+            surrogates=self.surrogates,
         )
         with closing_iterator(fields):
             for place, field in enumerate(fields):
@@ -326,6 +363,7 @@ class Run:
             for number, pair in enumerate(pairs)
             if pair in self.anchors
         }
+        red = [number for number in samples if problem.model.of_pair(pairs[number]).is_red]
         names = problem.series.names
         return MatrixResult(
             names=names,
@@ -339,6 +377,7 @@ class Run:
             failures={(names[i], names[j]): why for (i, j), why in self.failures.items()},
             geometry=problem.geometry,
             levels=self.levels,
+            surrogates=self.surrogates,
             store=self.store,
             normalize=problem.normalize,
             times=problem.series.times,
@@ -347,7 +386,7 @@ class Run:
                 problem.members,
                 samples,
                 has_level,
-                self._excess(sorted(samples)),
+                self._excess(sorted(red)),
                 1 - problem.level,
             ),
         )

@@ -31,6 +31,7 @@ from ..responses import wavelet_filter
 from ..statistic import PAIR, Statistic
 from .demands import demands_of
 from .noise import Streams, ar1_series
+from .surrogates import Surrogates
 
 Array = NDArray[np.float64]
 
@@ -111,6 +112,7 @@ class BandSurrogates:
     streams: Streams
     centred: bool  # whether the mean of each series is subtracted, as that of the record is
     single: bool = False  # whether single precision is enough
+    surrogates: tuple[Surrogates | None, ...] = ()  # of each, if not AR(1) noise
     _banks: Banks = field(default_factory=Banks, init=False, compare=False, repr=False)
 
     @property
@@ -134,7 +136,11 @@ class BandSurrogates:
         """Return the band means of a range of surrogates, shape (stop - start, n_bands)."""
         number, start, stop = task
         geometry, indices = self.geometry, range(start, start + self.block_size)
-        noise = ar1_series(self.streams, indices, geometry.n_times, self.coefficients[number])
+        surrogates = self.surrogates[number] if self.surrogates else None
+        if surrogates is None:
+            noise = ar1_series(self.streams, indices, geometry.n_times, self.coefficients[number])
+        else:
+            noise = surrogates.draw(self.streams, indices, geometry.n_times)
         if self.centred:
             noise -= noise.mean(axis=-1, keepdims=True)
         means = np.full((len(indices), len(self.members)), np.nan)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 import re
 from collections.abc import Mapping, Sequence
@@ -149,6 +150,22 @@ class NullModel:
         words = list(map(_word_of, self.noises))
         return words[0] if len(set(words)) == 1 else ", ".join(words)
 
+    def of_pair(self, pair: Sequence[int]) -> NullModel:
+        """Return the model of two of the series."""
+        return NullModel(tuple(self.noises[number] for number in pair))
+
+    def identities(self) -> list[str]:
+        """Return what tells each choice from others: of a function its name and its code."""
+        return [
+            f"{_word_of(each)} {_code_of(each)}" if callable(each) else str(each)
+            for each in self.noises
+        ]
+
+    @property
+    def needs_series(self) -> bool:
+        """Whether a surrogate is made from a series, or with a coefficient of one."""
+        return any(isinstance(each, str) and each != "white" for each in self.noises)
+
     def coefficients(
         self, series: Mapping[str, Array], given: Mapping[str, Any]
     ) -> tuple[float, ...]:
@@ -204,6 +221,13 @@ class NullModel:
                 for k, (noise, g) in enumerate(zip(self.noises, coefficients, strict=True))
             )
         )
+
+
+def _code_of(function: Any) -> str:
+    """Return a digest of the code of a function, as far as Python shows it."""
+    code = getattr(function, "__code__", None)
+    shown = b"" if code is None else code.co_code + repr(code.co_consts).encode()
+    return hashlib.sha256(shown).hexdigest()[:16]
 
 
 def _word_of(noise: Any) -> str:

@@ -21,6 +21,7 @@ from .band_means import BandSurrogates, make_groups, pvalue
 from .noise import Streams
 from .options import SimulationOptions
 from .plan import is_single_enough
+from .surrogates import Surrogates
 
 Array = NDArray[np.float64]
 
@@ -81,19 +82,23 @@ def mean_over_time(
     level: float,
     *,
     centred: bool,
+    surrogates: Surrogates | None = None,
 ) -> TimeMeans:
     """Average a coherence, shape (n_scales, n), over time, and judge the means.
 
-    `centred` says whether the mean of each series was subtracted before.
+    `centred` says whether the mean of each series was subtracted before; `surrogates` stand in
+    place of AR(1) noise.
     """
     means = np.full(geometry.n_scales, np.nan)
     for scale, (start, stop) in enumerate(zip(*geometry.averaged, strict=True)):
         known = R2[scale, start:stop]
         if np.isfinite(known).any():
             means[scale] = np.nanmean(known)
-    surrogates = simulated_means(geometry, coefficients, options, centred=centred)
-    p = [pvalue(float(mean), own) for mean, own in zip(means, surrogates.T, strict=True)]
-    return TimeMeans(geometry.periods, means, quantile(surrogates, level), np.array(p), surrogates)
+    of_noise = simulated_means(
+        geometry, coefficients, options, centred=centred, surrogates=surrogates
+    )
+    p = [pvalue(float(mean), own) for mean, own in zip(means, of_noise.T, strict=True)]
+    return TimeMeans(geometry.periods, means, quantile(of_noise, level), np.array(p), of_noise)
 
 
 def simulated_means(
@@ -102,6 +107,7 @@ def simulated_means(
     options: SimulationOptions,
     *,
     centred: bool,
+    surrogates: Surrogates | None = None,
 ) -> Array:
     """Return the means of surrogate pairs, shape (n_surrogates, n_scales).
 
@@ -117,6 +123,7 @@ def simulated_means(
         Streams.of(options.seed),
         centred,
         single=method != "full" and is_single_enough(geometry),
+        surrogates=(surrogates,),
     )
     deadline = Deadline(options.timeout, options.mc_count, "surrogate")
     blocks = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Unpack
@@ -24,7 +25,16 @@ if TYPE_CHECKING:
 
 
 # Options of a simulation that do not apply to means over time.
-_OF_LEVELS = {"cache", "mc_count_max", "n_samples", "noise", "smoothing", "surrogate_length", "tol"}
+_OF_LEVELS = {
+    "cache",
+    "fixed",
+    "mc_count_max",
+    "n_samples",
+    "noise",
+    "smoothing",
+    "surrogate_length",
+    "tol",
+}
 
 
 class _CoherenceFields(NamedTuple):
@@ -144,11 +154,11 @@ class CoherenceResult(JudgedPair, _CoherenceFields):
 
         Notes
         -----
-        The null hypothesis is that of `wct`, two independent AR(1) series. `mc_count` pairs of
-        them, as long as the record, are transformed like the record, and averaged over the times
-        outside the cone of influence, or all times. Levels and p-values are those of each scale by
-        itself: of unrelated series a share ``1 - level`` of the scales is significant, in runs of
-        neighbours.
+        The null hypothesis is that of `wct`: two independent AR(1) series, or what its `noise` and
+        `fixed` say. `mc_count` pairs of them, as long as the record, are transformed like the
+        record, and averaged over the times outside the cone of influence, or all times. Levels and
+        p-values are those of each scale by itself: of unrelated series a share ``1 - level`` of the
+        scales is significant, in runs of neighbours.
 
         References
         ----------
@@ -181,11 +191,19 @@ class CoherenceResult(JudgedPair, _CoherenceFields):
             SimulationOptions(**options),
             self.level if level is None else as_level(level, "level"),
             centred=bool(self.provenance.get("normalize", True)),
+            surrogates=self._surrogates,
         )
         return means.reordered(order)
 
     def _coefficient(self, given: float | None, name: str) -> float:
         """Return a lag-1 autocorrelation as given, or else as `wct` took it."""
+        if self._surrogates is not None:
+            if given is not None:
+                raise ValueError(
+                    f"`{name}` must be left out with noise={self._surrogates.name!r}, got "
+                    f"{given!r}: surrogates are those of the call of `wct`."
+                )
+            return math.nan
         if given is not None:
             return as_coefficient(given, name)
         if "coefficients" not in self.provenance:

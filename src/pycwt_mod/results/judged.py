@@ -178,7 +178,9 @@ class JudgedPair(PairResult):
     @property
     def _kept(self) -> int | None:
         """The series that is fixed where p-values have a closed form, its number; else None."""
-        sources = () if self._surrogates is None else self._surrogates.sources
+        if self._surrogates is None or self.series is None:
+            return None
+        sources = self._surrogates.sources
         fixed = [isinstance(source, Observed) for source in sources]
         red = [isinstance(source, RedNoise) for source in sources]
         if len(fixed) != 2 or not all(a or b for a, b in zip(fixed, red, strict=True)):
@@ -480,8 +482,7 @@ class JudgedPair(PairResult):
 
     def _conditional(self, place: int) -> Array:
         """Return the p-values with one series as it was observed, the other AR(1) noise."""
-        if self.series is None:
-            raise ValueError("`series` must be those of `wct` for a fixed one, got None.")
+        assert self.series is not None
         kept = dict(self._given or {})
         if place not in kept:
             geometry, order = self._geometry()
