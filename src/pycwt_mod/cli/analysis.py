@@ -32,6 +32,8 @@ def prepare(
     named = [(f"--{name}", getattr(arguments, name)) for name in columns]
     inputs = read_inputs(arguments, [*named, *more])
     given = [getattr(arguments, name, None) for name in ("al1", "al2")]
+    if getattr(arguments, "noise", None) or getattr(arguments, "fixed", None):
+        given = [0.0] * len(inputs.series)  # not all are red noise
     check_red_noise(inputs, [*given, *[None] * len(more)])
     return inputs
 

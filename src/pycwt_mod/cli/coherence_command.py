@@ -57,6 +57,7 @@ def add_to(commands: options.Commands) -> None:
     options.add_group_options(parser)
     options.add_data_options(parser)
     options.add_scale_options(parser)
+    options.add_null_options(parser)
     options.add_noise_options(parser)
     options.add_judgement_options(parser)
     options.add_simulation_options(parser)
@@ -121,6 +122,7 @@ def _coherence(arguments: argparse.Namespace, inputs: Inputs, bar: LateBar) -> C
         "progress": bar,
         **options.simulation_options(arguments),
         "method": arguments.method,
+        **_null_options(arguments, inputs.names),
     }
     result: CoherenceResult
     if arguments.given:
@@ -132,6 +134,19 @@ def _coherence(arguments: argparse.Namespace, inputs: Inputs, bar: LateBar) -> C
     told = {"names": _in_order(arguments, inputs.names), "unit": inputs.unit}
     times = result.times if inputs.times is None else inputs.times
     return result._replace(**told, times=times)
+
+
+def _null_options(arguments: argparse.Namespace, names: Sequence[str]) -> dict[str, Any]:
+    """Return the null hypothesis, its noises in the order of the function that is called."""
+    labels = ["y1", "y2"]
+    if arguments.given:
+        labels = ["y", "x", *(f"z[{k}]" for k in range(len(names) - 2))]
+    elif arguments.joined:
+        labels = ["X[0]", "y", *(f"X[{k}]" for k in range(1, len(names) - 1))]
+    found = options.null_options(arguments, names, labels)
+    if isinstance(found["noise"], list):
+        found["noise"] = list(_in_order(arguments, found["noise"]))
+    return found
 
 
 def _in_order(arguments: argparse.Namespace, names: Sequence[str]) -> tuple[str, ...]:
@@ -220,6 +235,8 @@ def _made(arguments: argparse.Namespace, null: Any, simulated: int) -> tuple[dic
     """Return how the null distribution was made, for the record and in words."""
     made = dict(null.provenance)
     facts = {
+        "noise": arguments.noise or ["ar1"],
+        "fixed": arguments.fixed,
         "given": arguments.given,
         "with": arguments.joined,
         "null": arguments.null,
@@ -237,6 +254,7 @@ def _made(arguments: argparse.Namespace, null: Any, simulated: int) -> tuple[dic
     cached = null.n_surrogates - simulated
     facts |= {"surrogates": null.n_surrogates, "surrogates_from_cache": cached}
     words = f", {null.n_surrogates} surrogates, seed {arguments.rng_seed}"
+    words = f", null hypothesis {made['noise']}{words}" if made["noise"] != "ar1" else words
     words += f", {cached} of them from the cache" if cached else ""
     words += f", {simulated_on(made)}" if simulated else ""
     return facts, words + points

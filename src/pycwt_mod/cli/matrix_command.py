@@ -75,6 +75,7 @@ def add_to(commands: options.Commands) -> None:
     )
     options.add_data_options(parser)
     options.add_scale_options(parser)
+    options.add_null_options(parser)
     options.add_simulation_options(parser)
     options.add_output_options(parser)
 
@@ -95,6 +96,7 @@ def _run(arguments: argparse.Namespace) -> str:
         out=arguments.fields,
         progress=arguments.progress,
         **options.simulation_options(arguments),
+        **options.null_options(arguments, inputs.names, inputs.names),
     )
     seconds = perf_counter() - began
     if arguments.plot is not None:
@@ -124,6 +126,8 @@ def _run(arguments: argparse.Namespace) -> str:
         "workers": arguments.n_workers,
         "left_out": left_out,
         "inside_cone": result.inside_cone,
+        "noise": arguments.noise or ["ar1"],
+        "fixed": arguments.fixed,
     }
     words = (
         f", {arguments.mc_count} surrogates, seed {arguments.rng_seed}, backend {facts['backend']}"
@@ -191,8 +195,11 @@ def _pairs_lines(result: MatrixResult, inputs: Inputs, level: float, mc_count: i
         return ["No pair could be compared."]
     most = 1 - level
     found = [at for at in order if result.pvalue_fdr[at] <= most]
+    chance = "independent red noise has"
+    if result.surrogates:
+        chance = "series of the null hypothesis have"
     meaning = (
-        "p: probability that independent red noise has as large a mean R2 in the band, from "
+        f"p: probability that {chance} as large a mean R2 in the band, from "
         f"{mc_count} surrogates and, beyond them, by extrapolation; p (FDR): p corrected for the "
         f"number of pairs, which is to be at most {most:.3g}."
     )

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from ..backends import list_backends
+from ..montecarlo.null_model import as_noise
 from ..mothers import DOG, MexicanHat, Morlet, Paul
 from ..validation import did_you_mean
 
@@ -263,6 +264,60 @@ def add_noise_options(parser: argparse.ArgumentParser) -> None:
             metavar="G",
             help=f"lag-1 autocorrelation of {series} in the test (default: estimated)",
         )
+
+
+def add_null_options(parser: argparse.ArgumentParser) -> None:
+    """Add what stands for each series under the null hypothesis."""
+    group = parser.add_argument_group("null hypothesis")
+    group.add_argument(
+        "--noise",
+        action="append",
+        type=noise,
+        metavar="NAME",
+        help="what unrelated series are: ar1 (red noise), white, phase (the spectrum of the "
+        "series), iaaft (its spectrum and its values) or arma(p,q), fitted to it; given again for "
+        "each series: x, y, others (default: ar1)",
+    )
+    group.add_argument(
+        "--fixed",
+        action="append",
+        default=[],
+        metavar="COL",
+        help="column that is kept as it was observed, such as a forcing or a season; may be given "
+        "again",
+    )
+
+
+def noise(text: str) -> Any:
+    """Return a choice of the null hypothesis."""
+    if text == "legacy":
+        raise argparse.ArgumentTypeError("legacy is for Python; white is alike")
+    try:
+        return as_noise(text, "--noise")
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error).replace("`", "")) from None
+
+
+def null_options(
+    arguments: argparse.Namespace, names: Sequence[str], labels: Sequence[str]
+) -> dict[str, Any]:
+    """Return the null hypothesis of series with these names, which the function calls `labels`.
+
+    The first two, where they are not all alike, have the names x and y as well.
+    """
+    noises = arguments.noise or ["ar1"]
+    if len(noises) not in (1, len(labels)):
+        raise UsageError(
+            f"takes --noise once, or once for each of the {len(labels)} series, got it "
+            f"{len(noises)} times"
+        )
+    known = {**dict(zip(("x", "y"), labels, strict=False)), **dict(zip(names, labels, strict=True))}
+    for column in arguments.fixed:
+        if column not in known:
+            near = did_you_mean(column, known)
+            raise UsageError(f"takes --fixed with one of {', '.join(names)}, got {column}.{near}")
+    fixed = [known[column] for column in arguments.fixed]
+    return {"noise": noises[0] if len(noises) == 1 else noises, "fixed": fixed or None}
 
 
 def add_run_options(parser: Parser, mc_count: int, seed: int) -> None:

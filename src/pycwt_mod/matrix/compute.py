@@ -197,6 +197,8 @@ def wct_matrix(
             f"`n_samples` must be left out with noise={model.name!r}, whose surrogates are as long "
             f"as the record, got {simulation.n_samples}."
         )
+    if not model.is_red:
+        simulation = replace(simulation, n_samples=series.n_times)
     check_orientation(series, pairs, geometry.n_averaged)
     problem = Problem(
         series,

@@ -6,8 +6,21 @@ import numpy as np
 import pytest
 
 import pycwt_mod
-from pycwt_mod import ARMA, load, rednoise, wct, wct_null, wct_null_field, wct_significance
+from pycwt_mod import (
+    ARMA,
+    load,
+    mwct,
+    pwct,
+    rednoise,
+    wct,
+    wct_matrix,
+    wct_null,
+    wct_null_field,
+    wct_significance,
+)
 from pycwt_mod.analytic.field import TimedField
+from pycwt_mod.montecarlo.noise import Streams
+from pycwt_mod.montecarlo.surrogates import ArmaNoise, Surrogates
 
 N = 120
 rng = np.random.default_rng(7)
@@ -257,3 +270,92 @@ def test_noise_that_is_made_from_series_needs_them(noise):
 def test_given_and_fixed_are_the_same_test_or_say_why_not():
     with pytest.raises(ValueError, match="Call `wct` with fixed='y1' and the same `noise`"):
         compared(noise="phase").pvalues(given="y1")
+
+
+def narrow_rhythms():
+    """Return unrelated series with a rhythm that keeps its phase for some periods."""
+    rhythm = ArmaNoise(ARMA([1.6, -0.97]))
+    return Surrogates((rhythm,) * 4).draw(Streams(3), range(1), 300)[:, 0]
+
+
+def compared_all(data, **options):
+    quick = {"dj": 1 / 4, "bands": [(8, 16)], "mc_count": 60, "rng_seed": 1, "progress": False}
+    return wct_matrix(data, 1.0, **quick, **options)
+
+
+@pytest.mark.parametrize("noise", ["phase", "iaaft", "arma(4,0)", ARMA([1.6, -0.97])], ids=str)
+def test_narrow_rhythms_of_many_series_are_not_found_related(noise):
+    data = narrow_rhythms()
+    with pytest.warns(UserWarning, match="doubtful"):
+        assert (compared_all(data).pvalue < 0.01).all()
+    result = compared_all(data, noise=noise)
+    assert (result.pvalue > 0.01).mean() > 0.6
+    assert not result.doubtful.any()
+    assert len(set(result.nodes)) == (1 if isinstance(noise, ARMA) else 6)
+
+
+def test_pair_of_many_has_the_levels_of_the_pair_alone(tmp_path):
+    data = narrow_rhythms()[:3]
+    result = compared_all(data, noise="phase", out=tmp_path / "out")
+    alone = wct(*data[[0, 2]], 1.0, dj=1 / 4, noise="phase", **{**RUN, "mc_count": 60})
+    field = result.fields(0, 2)
+    np.testing.assert_array_equal(field.sig, alone.sig)
+    np.testing.assert_array_equal(field.null.counts, alone.null.counts)
+    assert field.pvalues().shape == field.WCT.shape
+    again = compared_all(data, noise="phase", out=tmp_path / "out")
+    np.testing.assert_array_equal(again.pvalue, result.pvalue)
+    with pytest.raises(ValueError, match="`out`"):
+        compared_all(data, noise="iaaft", out=tmp_path / "out")
+    cone = compared_all(data, noise="phase", inside_cone=True)
+    assert np.isfinite(cone.share).all()
+
+
+def test_each_of_many_series_may_have_a_noise_of_its_own():
+    data = np.random.default_rng(0).normal(size=(3, 200))
+    result = compared_all(data, noise=["phase", "white", "white"], names=["a", "b", "c"])
+    np.testing.assert_array_equal(np.isnan(result.coefficients), [True, False, False])
+    white = compared_all(data, noise="white")
+    np.testing.assert_array_equal(result.pvalue[2], white.pvalue[2])
+    kept = compared_all(data, fixed="0", pairs=[(0, 1), (0, 2)])
+    assert np.isfinite(kept.pvalue).all()
+    with pytest.raises(ValueError, match=r"`fixed` must leave one series of each pair.*'0', '1'"):
+        compared_all(data, fixed=["0", "1"])
+    with pytest.raises(ValueError, match="`noise` must have one choice for each of the 3 series"):
+        compared_all(data, noise=["phase", "ar1"])
+    with pytest.raises(ValueError, match="`n_samples` must be left out"):
+        compared_all(data, noise="phase", n_samples=99)
+
+
+def test_mean_over_time_has_the_null_of_the_result():
+    x, y = narrow_rhythms()[:2]
+    grid = {"dj": 1 / 4, **RUN}
+    red, shuffled = (wct(x, y, 1.0, **grid, noise=noise) for noise in ("ar1", "phase"))
+    p = [each.mean_over_time(mc_count=100, rng_seed=1, progress=False) for each in (red, shuffled)]
+    at = np.argmin(np.abs(red.periods - 10))
+    assert p[0].pvalue[at] < 0.02 < p[1].pvalue[at]
+    with pytest.raises(ValueError, match="`al1` must be left out with noise='phase'"):
+        shuffled.mean_over_time(al1=0.5, mc_count=20, progress=False)
+
+
+@pytest.mark.parametrize("function", [pwct, mwct])
+def test_groups_take_each_noise(function):
+    y, x, z = np.random.default_rng(2).normal(size=(3, N))
+    group = (y, x, z) if function is pwct else (y, [x, z])
+    run = {**GRID, **RUN}
+    for options in ({"noise": "phase"}, {"noise": ["ar1", "iaaft", "white"], "fixed": "y"}):
+        result = function(*group, **run, **options)
+        assert np.isfinite(result.pvalues()).all()
+        np.testing.assert_array_equal(result.sig, function(*group, **run, **options).sig)
+    assert isinstance(result.null_field, TimedField)
+    assert result.provenance["simulation"]["noise"] == "fixed, iaaft, white"
+    with pytest.raises(ValueError, match=r"Call `.wct` with `fixed`"):
+        result.pvalues(given="y")
+
+
+def test_partial_coherence_of_red_noise_by_own_function_has_the_levels_of_ar1():
+    y, x, z = (rednoise(N, 0.5, rng=np.random.default_rng(k)) for k in range(3))
+    run = {**GRID, **RUN, "mc_count": 200}
+    al = [0.5, 0.5, 0.5]
+    red = pwct(y, x, z, **run, al=al, surrogate_length="record").sig
+    own = pwct(y, x, z, **run, noise=lambda rng, n: rednoise(n, 0.5, rng=rng)).sig
+    assert np.nanmax(np.abs(own - red)[:-4]) < CLOSE

@@ -491,3 +491,35 @@ def test_wct_outlines_patches_where_asked(csv, rivers, call, tmp_path):
     np.testing.assert_array_equal(saved["clusters"], found.labels)
     np.testing.assert_array_equal(saved["significant"], found.significant())
     assert (tmp_path / "c.png").stat().st_size > 10_000
+
+
+def test_null_hypothesis_can_be_chosen(csv, call, call_json):
+    quick = ("--mc-count", 30, "--dj", 0.25)
+    result = call_json("wct", csv, *quick, "--noise", "phase")
+    assert result["results"]["ar1"] == [None, None]
+    both = call_json("wct", csv, *quick, "--noise", "iaaft", "--noise", "white", "--fixed", "rain")
+    assert both["provenance"]["simulation"]["noise"] == "fixed, white"
+    by_letter = call_json(
+        "wct", csv, *quick, "--noise", "iaaft", "--noise", "white", "--fixed", "x"
+    )
+    assert by_letter["results"]["sig"] == both["results"]["sig"]
+    status, out, _ = call("matrix", csv, *quick, "--noise", "arma(2,0)", "--no-progress")
+    assert status == 0
+    assert "series of the null hypothesis" in " ".join(out.split())
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--noise", "phse"), "Did you mean 'phase'"),
+        (("--noise", "legacy"), "legacy is for Python"),
+        (("--noise", "arma(2)"), "both orders"),
+        (("--noise", "ar1", "--noise", "white", "--noise", "phase"), "each of the 2 series"),
+        (("--fixed", "rian"), "Did you mean 'rain'"),
+        (("--fixed", "rain", "--fixed", "y"), "leave at least one series"),
+    ],
+)
+def test_null_hypothesis_that_is_none_is_refused(csv, call, words, message):
+    status, _, err = call("wct", csv, *words)
+    assert status in (1, 2)
+    assert message in " ".join(err.split())
