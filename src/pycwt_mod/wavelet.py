@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from . import chisquare, levels, transform
+from .analytic.degrees import check_degrees
 from .arguments import (
     Group,
     as_rows,
@@ -321,6 +322,7 @@ def coherence_result(
     statistic = kind.statistic_of(len(rows))
     if statistic != PAIR:
         check_distinct(named)
+        check_degrees(statistic, geometry, labels[-1].partition("[")[0])
     if as_flag(sig, "sig"):
         coefficients = model.coefficients(named, al)
     fields = normalized(rows) if as_flag(normalize, "normalize") else in_range(rows)

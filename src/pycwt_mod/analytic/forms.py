@@ -158,7 +158,7 @@ def smoothing_forms(
     """Return the frequencies k in use, and Q at each of the times, (time, frequency, frequency)."""
     n_fft, theta, mother = circle.n_fft, 2 * math.pi / circle.n_fft, geometry.mother
     scales, weights = taps_of(geometry, index)
-    highest = _highest_frequency(mother, cut) / (theta * scales.min())
+    highest = highest_frequency(mother, cut) / (theta * scales.min())
     k = np.arange(1, min((n_fft + 1) // 2, math.ceil(highest) + 1))
     psi = mother.psi_ft(scales[:, np.newaxis] * theta * k)
     size = np.abs(psi)
@@ -226,7 +226,7 @@ def noise_factor(
     return np.asarray(vectors[:, kept] * np.sqrt(sizes[kept]))
 
 
-def _highest_frequency(mother: Any, cut: float) -> float:
+def highest_frequency(mother: Any, cut: float) -> float:
     """Return the dimensionless frequency above which a wavelet has no response."""
     peak = 2 * math.pi / mother.flambda()
     x = np.linspace(0, 8 * peak + 20, 2**10)
