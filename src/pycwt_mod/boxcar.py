@@ -43,6 +43,10 @@ class RunningSum:
                 add(self._rows[back], self._rows[back + 1], out=self._rows[back])
         self._position = 0 if at == last else at + 1
 
+    def narrow(self, part: slice) -> None:
+        """Go on with a part of each row."""
+        self._rows, self._prefix = self._rows[..., part], self._prefix[..., part]
+
 
 class ScaleBoxcar:
     """The boxcar across scales, fed one scale at a time, up to a constant factor.
@@ -87,6 +91,16 @@ class ScaleBoxcar:
         if self._inner is not None:
             self._inner_older, self._inner_newer = self._inner_newer, self._inner_older
             self._inner.push(row, self._inner_newer)
+
+    def narrow(self, part: slice) -> None:
+        """Go on with a part of each row."""
+        self._older, self._newer = self._older[..., part], self._newer[..., part]
+        if not self._single:
+            self._outer.narrow(part)
+        if not self._single and self._inner is not None:
+            self._inner.narrow(part)
+            self._inner_older = self._inner_older[..., part]
+            self._inner_newer = self._inner_newer[..., part]
 
     def read(self, part: slice, out: Array) -> None:
         """Write the window that ends at the last scale pushed, at the times `part`, to `out`."""
@@ -173,6 +187,12 @@ class ScaleWindows:
         if row is not None:
             self._rows[self._n_pushed % self._n_kept] = self._ops.as_real(row)
         self._n_pushed += 1
+
+    def narrow(self, part: slice) -> None:
+        """Go on with a part of each row."""
+        part = slice(2 * part.start, 2 * part.stop)  # real and imaginary parts
+        self._rows, self._sums = self._rows[..., part], self._sums[..., part]
+        self._later, self._share = self._later[..., part], self._share[..., part]
 
     def read(self, part: slice, out: Array) -> None:
         """Write the mean for the scale pushed `ahead` scales before the last to `out`."""

@@ -20,12 +20,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import scipy.fft
 from numpy.typing import NDArray
 
 from .arrays import NUMPY, Array, ArrayOps
 from .boxcar import ScaleBoxcar, ScaleWindows
 from .filters import FilterBank, ScaleFilter, filtered
 from .geometry import Geometry
+from .record_spectra import RecordSpectra
 from .statistic import PAIR, Statistic, cross, n_fields, power, squared_size
 from .transform import forward
 
@@ -256,30 +258,32 @@ def coherence_of_series(
     if geometry.smooths_itself:
         return coherence_by_own_smooth(series, geometry, statistic, spectra)
     n, n_fft = geometry.n_times, geometry.n_fft
-    bank = geometry.make_bank(keep=False)
-    padded = np.zeros((len(series), 1, n_fft), dtype=complex)
-    padded[:, 0, :n] = series
     R2, phase = (np.empty((geometry.n_scales, n)) for _ in range(2))
 
     def keep_transforms(scale: int, W: Complex) -> None:
-        if statistic == PAIR:
-            _write_phase(W[0, 0] * W[1, 0].conj(), phase[scale])
+        _write_phase(W[0] * W[1].conj(), phase[scale])
         if spectra is not None:
-            spectra.W1[scale], spectra.W2[scale] = W[:, 0]
+            spectra.W1[scale], spectra.W2[scale] = W
 
     # `smoothed_spectra` gives them for scales in samples, and up to the boxcar's constant.
     unit = 1 / geometry.dt
-    if bank.windows is None:
-        unit *= ScaleBoxcar.factor(bank.taps)
-    everywhere = slice(0, n)
-    for scale, S in smoothed_spectra(
-        {n_fft: NUMPY.fft(padded)}, bank, parts=lambda _: everywhere, on_transform=keep_transforms
-    ):
+    if geometry.windows is None:
+        unit *= ScaleBoxcar.factor(geometry.taps)
+    record = RecordSpectra(
+        scipy.fft.fft(series, n_fft), geometry, pack_spectra, n_fields(len(series))
+    )
+    for scale, S in record.smoothed(keep_transforms if statistic == PAIR else None):
         if spectra is not None:
-            spectra.S12[scale] = unit * S[1, 0]
-            spectra.S1[scale], spectra.S2[scale] = unit * S[0, 0].real, unit * S[0, 0].imag
-        _evaluate(S[:, 0], statistic, n_fft, R2[scale], phase[scale])
+            spectra.S12[scale] = unit * S[1]
+            spectra.S1[scale], spectra.S2[scale] = unit * S[0].real, unit * S[0].imag
+        _evaluate(S, statistic, n_fft, R2[scale], phase[scale])
     return R2, phase
+
+
+def pack_spectra(W: Complex, fields: Complex) -> None:
+    """Write the packed spectral matrix of transforms (series, time) to `fields`."""
+    scratch = np.empty((1, W.shape[1]), complex)
+    _pack_fields(W[:, np.newaxis], fields[:, np.newaxis], scratch, NUMPY)
 
 
 def coherence_by_own_smooth(

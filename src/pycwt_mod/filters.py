@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .arrays import Array, ArrayOps
 from .boxcar import OctaveWindows
-from .responses import NEGLIGIBLE
+from .responses import NEGLIGIBLE, require_finite
+
+Kept = TypeVar("Kept")
 
 
 @dataclass(frozen=True)
@@ -69,13 +71,14 @@ class Banks:
     """
 
     def __init__(self) -> None:
-        self._banks: dict[Hashable, FilterBank] = {}
+        self._banks: dict[Hashable, Any] = {}
 
-    def get(self, name: Hashable, make: Callable[[], FilterBank]) -> FilterBank:
+    def get(self, name: Hashable, make: Callable[[], Kept]) -> Kept:
         """Return the bank of a name, made if it is not there."""
         if name not in self._banks:
             self._banks[name] = make()
-        return self._banks[name]
+        kept: Kept = self._banks[name]
+        return kept
 
     def __reduce__(self) -> tuple[type[Banks], tuple[()]]:
         return Banks, ()
@@ -84,11 +87,7 @@ class Banks:
 def passbands_of(row: NDArray[Any], ops: ArrayOps) -> tuple[Passband, ...]:
     """Keep the parts of a filter above rounding error, at positive and negative frequencies."""
     size = np.abs(row)
-    if not np.isfinite(size).all():
-        raise ValueError(
-            "`wavelet` must have finite `psi_ft` and `smoothing_window` at every scale and "
-            "frequency, got NaN or infinity."
-        )
+    require_finite(size)
     kept = size > NEGLIGIBLE * size.max()
     middle = row.size // 2 + 1
     found: list[Passband] = []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from .arrays import NUMPY, ArrayOps
 from .boxcar import OctaveWindows
-from .filters import Banks, FilterBank, ScaleFilter, passbands_of
+from .filters import Banks, FilterBank, Kept, ScaleFilter, passbands_of
 from .mothers import constant, has_own_smooth, scale_taps
 from .responses import wavelet_filter
 from .transform import cone_of_influence, times_outside_cone
@@ -116,6 +116,10 @@ class Geometry:
     def bank(self, ops: ArrayOps = NUMPY) -> FilterBank:
         """Return the filters, computed on first use in each process and kept."""
         return self._banks.get(ops.name, lambda: self.make_bank(ops=ops))
+
+    def kept(self, name: str, make: Callable[[], Kept]) -> Kept:
+        """Return what belongs to the geometry alone, made on first use in each process."""
+        return self._banks.get(name, make)
 
     def make_bank(
         self, lengths: NDArray[np.intp] | None = None, ops: ArrayOps = NUMPY, *, keep: bool = True

@@ -48,7 +48,7 @@ class WholeFFT:
         # Every g-th time of n_fft takes n_fft / g coefficients, onto which the others fold.
         folds = math.gcd(self.every, self.n_fft)
         band = band.astype(out.dtype, copy=False)
-        samples = _samples(band, self.first, self.n_fft // folds)
+        samples = samples_of_period(band, self.first, self.n_fft // folds)
         out[:] = samples[:, :: self.every // folds][:, : out.shape[1]]
         if folds > 1:
             out /= folds
@@ -120,7 +120,9 @@ class Interpolation:
     def write(self, band: NDArray[Any], out: NDArray[Any]) -> None:
         """Write the samples at the times 0, every, 2 every, ... to `out`."""
         # In the precision of the band: the grid is short, and its errors would add to the rest.
-        grid = _samples(band, self.first, self.n_fft // self.step).astype(self.dtype, copy=False)
+        grid = samples_of_period(band, self.first, self.n_fft // self.step).astype(
+            self.dtype, copy=False
+        )
         if self.every > self.step:
             self._write_apart(grid, out)
         else:
@@ -183,11 +185,17 @@ def coarsest_step(n_fft: int, width: int) -> int:
     """Return the step of the coarsest grid for a band that pays; 1: none does."""
     if n_fft < _SHORTEST_INTERPOLATED:
         return 1
-    most = min(_STEPS[1], int(n_fft / (_OVERSAMPLING * width)))
-    return next((step for step in range(most, _STEPS[0] - 1, -1) if n_fft % step == 0), 1)
+    step = largest_divisor(n_fft, math.ceil(_OVERSAMPLING * width), _STEPS[1])
+    return step if step >= _STEPS[0] else 1
 
 
-def _samples(band: NDArray[Any], first: int, length: int) -> NDArray[Any]:
+def largest_divisor(number: int, least: int, most: int) -> int:
+    """Return the largest divisor up to `most` that leaves `least` or more of a number, or 1."""
+    most = min(most, number // max(1, least))
+    return next((step for step in range(most, 1, -1) if number % step == 0), 1)
+
+
+def samples_of_period(band: NDArray[Any], first: int, length: int) -> NDArray[Any]:
     """Return the inverse FFT of a band, on a grid of `length` times over the whole period."""
     row = np.zeros((band.shape[0], length), band.dtype)
     start = 0
@@ -243,7 +251,7 @@ def _kernel_coefficients(frequencies: NDArray[np.float64], taps: int) -> NDArray
     return np.asarray(value)
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=12)
 def _kernel(
     taps: int, step: int, stride: int, every: int, middle: int, n_fft: int, dtype: Any
 ) -> NDArray[np.floating[Any]]:

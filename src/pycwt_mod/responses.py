@@ -39,24 +39,32 @@ Psi = TypeVar("Psi", bound=Callable[..., Any])
 
 
 def concentrated(band: Callable[[Any], tuple[float, float, float]]) -> Callable[[Psi], Psi]:
-    """Tell between which frequencies a `psi_ft` is above 1e-20 of its peak.
+    """Tell between which frequencies a `psi_ft` or `smoothing_window` is above 1e-20 of its peak.
 
-    ``band(mother)`` returns (lowest, peak, highest). It belongs to this very function: a wavelet
-    that overrides it, and one that a user patched, is evaluated at all frequencies.
+    ``band(mother)`` returns (lowest, peak, highest), in radians for scale 1. It belongs to this
+    very function: one that overrides it, or that a user patched, is evaluated at all frequencies.
     """
 
-    def remember(psi_ft: Psi) -> Psi:
-        _CONCENTRATED[psi_ft] = band
-        return psi_ft
+    def remember(function: Psi) -> Psi:
+        _CONCENTRATED[function] = band
+        return function
 
     return remember
 
 
-def band_of(mother: Any) -> tuple[float, float, float] | None:
-    """Return where a mother wavelet is concentrated, or None if that is not known."""
-    psi_ft = mother.psi_ft
-    band = _CONCENTRATED.get(getattr(psi_ft, "__func__", None))
-    return None if band is None else band(psi_ft.__self__)
+def band_of(method: Any) -> tuple[float, float, float] | None:
+    """Return where a method of a mother wavelet is concentrated, or None if that is not known."""
+    band = _CONCENTRATED.get(getattr(method, "__func__", None))
+    return None if band is None else band(method.__self__)
+
+
+def require_finite(values: NDArray[Any]) -> None:
+    """Raise if a wavelet's response or window has NaN or infinity."""
+    if not np.isfinite(values).all():
+        raise ValueError(
+            "`wavelet` must have finite `psi_ft` and `smoothing_window` at every scale and "
+            "frequency, got NaN or infinity."
+        )
 
 
 def angular_frequencies(n_fft: int, dt: float) -> NDArray[np.float64]:
@@ -135,7 +143,7 @@ class Responses:
 
     def blocks(self) -> list[slice]:
         """Return the scales to be computed together."""
-        band = band_of(self.mother)
+        band = band_of(self.mother.psi_ft)
         if band is None:
             return list(self._in_memory(slice(0, self.scales.size)))
         ends = np.outer(band[::2], self.n_fft * self.dt / (2 * np.pi * self.scales))
@@ -145,7 +153,7 @@ class Responses:
 
     def of(self, block: slice) -> list[Response]:
         """Return the responses of a block: one, or several whose bands differ."""
-        band = band_of(self.mother)
+        band = band_of(self.mother.psi_ft)
         if band is not None:
             low, peak, high = band
             if self._meets(peak, self.scales[block]):

@@ -164,7 +164,7 @@ class _Plan:
         dtype: Any,
         every: int,
     ) -> _Plan:
-        band = band_of(mother)
+        band = band_of(mother.psi_ft)
         psi_ft = getattr(mother.psi_ft, "__func__", None)
         key: Any = psi_ft, band, scales.tobytes(), dt, n_fft, dtype, every
         responses = Responses(mother, scales, dt, n_fft)
@@ -183,7 +183,7 @@ class _Plan:
 
     def blocks_and_steps(self) -> tuple[list[slice], list[Steps]]:
         """Return the blocks of scales, and the steps of each if they are few enough to be kept."""
-        if band_of(self.responses.mother) is None:
+        if band_of(self.responses.mother.psi_ft) is None:
             return self.responses.blocks(), []
         return _kept(self)
 

@@ -8,15 +8,15 @@ Axes: (scale, time), and (series, scale, time) of all series together.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
+import scipy.fft
 from numpy.typing import NDArray
 
-from ..arrays import NUMPY
-from ..coherence import is_silent, own_smooth, smoothed_fields
-from ..filters import FilterBank, ScaleFilter, filtered
+from ..coherence import is_silent, own_smooth, pack_spectra
 from ..geometry import Geometry
+from ..record_spectra import RecordSpectra
 from ..transform import forward
 from .mapped import let_go
 
@@ -46,26 +46,17 @@ class TransformSeries:
         return W, S
 
     def _by_engine(self, series: Array) -> tuple[Complex, Array]:
-        geometry, n = self.geometry, self.geometry.n_times
-        padded = np.zeros(geometry.n_fft, dtype=complex)
-        padded[:n] = series
-        spectrum = NUMPY.fft(padded)
-        W = np.empty((geometry.n_scales, n), dtype=complex)
+        geometry = self.geometry
+        W = np.empty((geometry.n_scales, geometry.n_times), dtype=complex)
         S = np.empty(W.shape)
-        buffer = np.empty(geometry.n_fft, dtype=complex)
 
-        def power_of(scale: int, row: ScaleFilter) -> Complex:
-            filtered(spectrum, row.wavelet, buffer, NUMPY)
-            W[scale] = NUMPY.ifft(buffer)[:n]
-            buffer[:n] = W[scale].real ** 2 + W[scale].imag ** 2
-            buffer[n:] = 0
-            return buffer
+        def keep(scale: int, transform: Complex) -> None:
+            W[scale] = transform[0]
 
-        everywhere = slice(0, n)
-        for scale, smooth in smoothed_fields(
-            power_of, (), geometry.bank(), parts=lambda _: everywhere
-        ):
-            S[scale] = smooth.real
+        spectrum = scipy.fft.fft(series[np.newaxis], geometry.n_fft)
+        record = RecordSpectra(spectrum, geometry, pack_spectra, 1)
+        for scale, smooth in record.smoothed(keep):
+            S[scale] = smooth[0].real
         return W, S
 
     def _by_own_smooth(self, series: Array) -> tuple[Complex, Array]:
@@ -125,6 +116,7 @@ class ComparePair:
     """
 
     geometry: Geometry
+    series: Array  # normalised, (series, time)
     W: Complex  # of all series, as `TransformSeries` returned them
     S: Array
     keep: bool  # whether the fields are wanted
@@ -137,9 +129,11 @@ class ComparePair:
         # Views without the overhead of np.memmap at each step.
         W = np.asarray(self.W[first]), np.asarray(self.W[second])
         S = np.asarray(self.S[first]), np.asarray(self.S[second])
-        compare = _own_smooth_pair if self.geometry.smooths_itself else _engine_pair
         try:
-            return compare(self.geometry, W, S, level, self.keep)
+            if self.geometry.smooths_itself:
+                return _own_smooth_pair(self.geometry, W, S, level, self.keep)
+            pair = self.series[[first, second]]
+            return _engine_pair(self.geometry, pair, W, S, level, self.keep)
         except (ValueError, ArithmeticError) as error:
             failure = f"{type(error).__name__}: {error}"
             return Comparison(Sums.empty(self.geometry.n_scales), failure=failure)
@@ -151,46 +145,45 @@ class ComparePair:
 
 
 def _engine_pair(
-    geometry: Geometry, W: tuple[Complex, Complex], S: tuple[Array, Array], level: Array, keep: bool
+    geometry: Geometry,
+    series: Array,
+    W: tuple[Complex, Complex],
+    S: tuple[Array, Array],
+    level: Array,
+    keep: bool,
 ) -> Comparison:
     n, n_scales = geometry.n_times, geometry.n_scales
     starts, stops = geometry.averaged
     sums = Sums.empty(n_scales)
-    bank = geometry.bank() if keep else _needed(geometry.bank(), geometry.n_averaged)
-    # R2 of a scale comes when the boxcar has seen the scales ahead; till then its cross waits.
-    ahead = (bank.taps.size - 1) // 2 + 1
-    waiting = np.empty((ahead, n), dtype=complex)
-    buffer = np.empty(geometry.n_fft, dtype=complex)
     fields = [np.empty((n_scales, n)) for _ in range(2)] if keep else None
     memory = np.empty((2, n))
-
-    def cross_of(scale: int, _: ScaleFilter) -> Complex:
-        cross = waiting[scale % ahead]
-        np.conjugate(W[1][scale], out=cross)
-        cross *= W[0][scale]
-        buffer[:n] = cross
-        buffer[n:] = 0
-        return buffer
-
-    def wanted(scale: int) -> slice:
-        return slice(0, n) if keep else slice(starts[scale], stops[scale])
-
-    for scale, S12 in smoothed_fields(cross_of, (), bank, parts=wanted):
-        times = wanted(scale)
+    if not keep:  # the largest scales are not, which are inside the cone all the time
+        last = int(np.flatnonzero(geometry.n_averaged).max(initial=0))
+        n_scales = min(n_scales, last + 1 + (geometry.taps.size - 1) // 2)
+    record = RecordSpectra(
+        scipy.fft.fft(series, geometry.n_fft),
+        geometry,
+        _pack_cross,
+        1,
+        n_scales,
+        lambda scale: np.stack([W[0][scale], W[1][scale]]),
+    )
+    for scale, (S12,) in record.smoothed():
+        own = slice(starts[scale], stops[scale])
+        times = slice(0, n) if keep else own
         R2, product = memory[:, : times.stop - times.start]
-        _squared_coherence(S12, S[0][scale, times], S[1][scale, times], R2, product)
-        cross, own = waiting[scale % ahead], slice(starts[scale], stops[scale])
-        sums.add(scale, R2[own] if keep else R2, cross[own], level[scale])
+        _squared_coherence(S12[times], S[0][scale, times], S[1][scale, times], R2, product)
+        cross = W[0][scale, times] * W[1][scale, times].conj()
+        sums.add(scale, R2[own] if keep else R2, cross[own] if keep else cross, level[scale])
         if fields is not None:
             fields[0][scale] = R2
             np.arctan2(cross.imag, cross.real, out=fields[1][scale])
     return Comparison(sums, *(fields or ()))
 
 
-def _needed(bank: FilterBank, n_averaged: NDArray[np.intp]) -> FilterBank:
-    """Leave out the largest scales, where they are inside the cone of influence all the time."""
-    last = int(np.flatnonzero(n_averaged).max(initial=0))
-    return replace(bank, filters=bank.filters[: last + 1 + (bank.taps.size - 1) // 2])
+def _pack_cross(W: Complex, fields: Complex) -> None:
+    np.conjugate(W[1], out=fields[0])
+    fields[0] *= W[0]
 
 
 def _squared_coherence(S12: Complex, S1: Array, S2: Array, out: Array, scratch: Array) -> None:

@@ -252,7 +252,8 @@ class Run:
         shape = len(channels), geometry.n_scales, geometry.n_times
         with ExitStack() as stack:
             W, S = mapped_arrays(stack, shape, np.complex128, np.float64)
-            transform = TransformSeries(geometry, self.problem.prepared(channels))
+            series = self.problem.prepared(channels)
+            transform = TransformSeries(geometry, series)
             with self._mapped(transform, range(len(channels))) as found:
                 for place, (own_W, own_S) in enumerate(found):
                     W[place], S[place] = own_W, own_S
@@ -264,7 +265,7 @@ class Run:
                 levels = [nodes.index(self.nodes[pair]) for pair in pairs]
             tasks = [(places[i], places[j], at) for (i, j), at in zip(pairs, levels, strict=True)]
             point_levels = self._point_levels(nodes, stack)
-            kernel = ComparePair(geometry, W, S, self.store.keeps_fields, point_levels)
+            kernel = ComparePair(geometry, series, W, S, self.store.keeps_fields, point_levels)
             with self._mapped(kernel, tasks) as comparisons:
                 for pair, comparison in zip(pairs, comparisons, strict=True):
                     self._take(pair, comparison)

@@ -71,6 +71,7 @@ class Morlet(Family):
         """Return the factor of the cone of influence: 1 over the e-folding time at scale 1."""
         return 1.0 / math.sqrt(2)
 
+    @concentrated(lambda self: (-_REACH, 0.0, _REACH))
     def smoothing_window(self, scale: float, n_fft: int) -> NDArray[np.float64]:
         """Return the Fourier transform of the time window, a Gaussian. See `MotherWavelet`."""
         k = 2 * np.pi * fft.fftfreq(n_fft)

@@ -94,6 +94,8 @@ class Paul(Family):
         """Return the factor of the cone of influence: 1 over the e-folding time at scale 1."""
         return math.sqrt(2)
 
+    # It falls faster than `psi_ft`, from 1 at frequency 0.
+    @concentrated(lambda self: (-_reach(self.m), 0.0, _reach(self.m)))
     def smoothing_window(self, scale: float, n_fft: int) -> NDArray[np.float64]:
         """Return the Fourier transform of the time window. See `MotherWavelet`.
 

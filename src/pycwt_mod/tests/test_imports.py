@@ -32,6 +32,7 @@ LAYERS = [
     {"reconstruction", "scales", "spectra", "summary"},
     {"arguments", "device_transform", "signals"},
     {"chisquare", "coherence"},
+    {"record_spectra"},
     {"geometry", "indexes"},
     {"filters", "mothers"},
     {"boxcar", "cached_files", "helpers", "keywords", "measures", "statistic", "time_axis"},

@@ -1,0 +1,103 @@
+"""The smoothed spectra of a record on coarse grids, against those at the full rate."""
+
+import numpy as np
+import pytest
+import scipy.fft
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pycwt_mod.arrays import NUMPY
+from pycwt_mod.coherence import pack_spectra, smoothed_spectra
+from pycwt_mod.geometry import Geometry
+from pycwt_mod.mothers import DOG, Morlet, Paul
+from pycwt_mod.record_spectra import RecordSpectra
+from pycwt_mod.statistic import n_fields
+from pycwt_mod.transform import scale_axis
+
+
+class OwnWindow(Morlet):
+    """A wavelet whose window its family does not know."""
+
+    def smoothing_window(self, scale, n_fft):
+        return super().smoothing_window(1.5 * scale, n_fft)
+
+
+class OwnResponse(Morlet):
+    def psi_ft(self, f):
+        return super().psi_ft(f) + 0.1 * super().psi_ft(-f)
+
+
+MOTHERS = [Morlet(), Morlet(20), Paul(), Paul(1), DOG(), DOG(3), OwnWindow(), OwnResponse()]
+
+
+def at_the_full_rate(series, geometry):
+    """Return W (scale, series, time) and S (scale, field, time) by FFTs of the whole length."""
+    padded = np.zeros((len(series), 1, geometry.n_fft), complex)
+    padded[:, 0, : geometry.n_times] = series
+    everywhere, W = slice(0, geometry.n_times), []
+    S = [
+        fields[:, 0].copy()
+        for _, fields in smoothed_spectra(
+            {geometry.n_fft: NUMPY.fft(padded)},
+            geometry.make_bank(keep=False),
+            parts=lambda _: everywhere,
+            on_transform=lambda _, each: W.append(each[:, 0].copy()),
+        )
+    ]
+    return W, S
+
+
+@settings(deadline=None, max_examples=20)
+@given(
+    mother=st.sampled_from(MOTHERS),
+    n=st.integers(200, 4500),
+    padding=st.sampled_from(["none", "power of two", "much", "odd"]),
+    n_series=st.integers(1, 3),
+    spacing=st.sampled_from(["octaves", "grinsted", "wide", "frequencies"]),
+)
+def test_record_spectra_are_those_at_the_full_rate(mother, n, padding, n_series, spacing):
+    n_fft = {"none": n, "power of two": 1 << (n - 1).bit_length(), "much": 16384, "odd": 3**9}
+    series = np.random.default_rng(n).standard_normal((n_series, n))
+    series[0] = series[0].cumsum() + 3.0
+    if spacing == "frequencies":
+        scales, dj = 1 / np.linspace(0.4, 2 / n, 30), np.nan
+    else:
+        dj = 1.5 if spacing == "wide" else 1 / 4
+        scales = scale_axis(1.9, dj, int(np.log2(n) / dj))
+    smoothing = "grinsted" if spacing == "grinsted" else "pycwt"
+    geometry = Geometry(mother, scales, 1.0, dj, n, n_fft[padding], smoothing)
+    expected_W, expected_S = at_the_full_rate(series, geometry)
+    W = []
+    spectra = scipy.fft.fft(series, geometry.n_fft)
+    record = RecordSpectra(spectra, geometry, pack_spectra, n_fields(n_series))
+    for scale, S in record.smoothed(lambda _, each: W.append(each.copy())):
+        expected = expected_S[scale]
+        for own, right in zip(S, expected, strict=True):
+            assert np.abs(own - right).max() <= 1e-12 * np.abs(right).max()
+    assert scale == geometry.n_scales - 1
+    for own, right in zip(W, expected_W, strict=True):
+        assert np.abs(own - right).max() <= 1e-12 * np.abs(right).max()
+
+
+@pytest.mark.parametrize("mother", [Morlet(), Paul()], ids=repr)
+def test_large_scales_take_coarse_grids(mother):
+    n = 20_000
+    geometry = Geometry(mother, scale_axis(2.0, 1 / 2, 24), 1.0, 1 / 2, n, 32768)
+    lengths = []
+    pack = lambda W, fields: (lengths.append(W.shape[1]), pack_spectra(W, fields))  # noqa: E731
+    spectra = scipy.fft.fft(np.random.default_rng(0).standard_normal((2, n)), 32768)
+    for _ in RecordSpectra(spectra, geometry, pack, 2).smoothed():
+        pass
+    assert lengths == sorted(lengths, reverse=True)
+    assert lengths[0] == n
+    assert lengths[-1] == 32768 // 64
+
+
+def test_fewer_scales_can_be_asked_for():
+    geometry = Geometry(Morlet(), scale_axis(2.0, 1 / 4, 20), 1.0, 1 / 4, 500, 512)
+    spectra = scipy.fft.fft(np.random.default_rng(1).standard_normal((2, 500)), 512)
+    few = RecordSpectra(spectra, geometry, pack_spectra, 2, n_scales=12)
+    shorter = Geometry(Morlet(), scale_axis(2.0, 1 / 4, 11), 1.0, 1 / 4, 500, 512)
+    whole = RecordSpectra(spectra, shorter, pack_spectra, 2)
+    for (_, own), (_, right) in zip(few.smoothed(), whole.smoothed(), strict=True):
+        np.testing.assert_allclose(own, right, rtol=1e-12, atol=1e-12)
