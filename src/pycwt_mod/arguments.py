@@ -72,9 +72,9 @@ class Group:
             rows, names, tables = {argument: several}, None, {argument: several}
         else:
             found, table, names = taken_apart(several)
-            columns = getattr(several, "columns", None)
-            known = range(len(found)) if columns is None or not columns.is_unique else columns
-            rows = {f"{argument}[{key!r}]": row for key, row in zip(known, found, strict=True)}
+            columns = list(getattr(several, "columns", ()))
+            keys = columns if len(set(columns)) == len(found) else range(len(found))
+            rows = {f"{argument}[{key!r}]": row for key, row in zip(keys, found, strict=True)}
             tables = rows if table is None else {argument: table}
         _check_orientation(list(rows.values()), argument)
         if names is None:

@@ -133,6 +133,11 @@ class Summary:
             if len(self.names) == 1:
                 why = "the series is a sum of multiples of the others"
             return fill(f"R2 is 1 everywhere: {why}, so there is nothing to test.")
+        if self.rows and all(math.isnan(row.mean) for row in self.rows):
+            return fill(
+                f"{self.quantity} is not defined anywhere: a series is a sum of multiples of "
+                "others, or nothing is left of it without them. Leave it out."
+            )
         heading = "By octaves of period, outside the cone of influence"
         end = []
         if len(self.names) == 2:

@@ -293,14 +293,17 @@ def test_results_are_kept_in_files(result, tmp_path):
 def test_multiple_coherence_has_no_arrows_and_no_phases():
     y, a, b = noise(3)
     result = mwct(y + 2 * a + 2 * b, [a, b], **GRID, **OPTIONS)
-    drawn = (result.plot(ax=offscreen_axes()), plot_wct(*result, ax=offscreen_axes()))
+    drawn = (
+        result.plot(null="scale", ax=offscreen_axes()),
+        plot_wct(*result, ax=offscreen_axes()),
+    )
     for plot in drawn:
         assert plot.arrows is None
         assert plot.contour is not None
     caption = " ".join(drawn[0].caption.get_text().split())
     assert "squared multiple wavelet coherence of y with x1 and x2. Outlined" in caption
     assert "Arrows" not in caption
-    summary = result.summary()
+    summary = result.summary(null="scale")
     assert summary.share > 0.5
     assert "phase" not in str(summary)
     assert "mean R2" in str(summary)
@@ -312,11 +315,11 @@ def test_partial_coherence_is_drawn_and_told_by_its_names():
     y, x, z = noise(3)
     result = pwct(y, x, z, **GRID, **OPTIONS)
     names = ("flow", "rain", "snow")
-    plot = result.plot(names=names, ax=offscreen_axes(), arrow_level=0.1)
+    plot = result.plot(names=names, null="scale", ax=offscreen_axes(), arrow_level=0.1)
     caption = " ".join(plot.caption.get_text().split())
     assert "partial wavelet coherence of flow and rain without snow." in caption
     assert "flow leads rain by 90°" in caption.replace("\N{NO-BREAK SPACE}", " ")
-    assert result.summary().names == ("y", "x")
+    assert result.summary(null="scale").names == ("y", "x")
 
 
 def test_unrelated_series_have_no_steady_partial_phase():
@@ -346,5 +349,14 @@ def test_groups_do_not_take_a_replaced_level_of_pairs(monkeypatch):
 
 def test_series_that_is_the_sum_of_others_is_told_in_the_summary():
     a, b = noise(2)
-    summary = mwct(a + b, [a, b], **GRID, **OPTIONS).summary()
+    summary = mwct(a + b, [a, b], **GRID, **OPTIONS).summary(null="scale")
     assert "the series is a sum of multiples of the others" in " ".join(str(summary).split())
+
+
+def test_predictors_that_depend_on_each_other_are_told_in_the_summary():
+    y, a, b = noise(3)
+    result = mwct(y, [a, b, a + b], **PLAIN)
+    assert np.isnan(result.WCT).all()
+    assert "R2 is not defined anywhere: a series is a sum of" in " ".join(
+        str(result.summary()).split()
+    )
