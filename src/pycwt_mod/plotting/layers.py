@@ -153,7 +153,10 @@ def number_patches(
     plot: FieldPlot, places: Iterable[tuple[int, Any, float]], *, frequency: bool = False
 ) -> None:
     """Write the number of each patch, given as (number, time, period), at its place."""
-    axis, texts = PeriodAxis(frequency=frequency), {**_BAND_NAME, "fontsize": "medium"}
+    axis, texts = (
+        PeriodAxis(frequency=frequency),
+        {**_BAND_NAME, "fontsize": "large", "fontweight": "bold"},
+    )
     for number, time, period in places:
         plot.axes.text(
             time, axis.place(period), str(number), ha="center", va="center", clip_on=True, **texts

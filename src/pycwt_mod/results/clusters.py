@@ -189,12 +189,10 @@ class ClusterResult:
         options.setdefault("level_label", level_words(1 - alpha, "cluster"))
         plot = self.result.plot(times, sig=self.outline(found), **options)
         shown = self.result.times if times is None else np.asarray(times)
-        kept = [row for row in self.table() if row["pvalue"] <= alpha]
-        columns = [int(np.argmax(self.result.times == row["peak_time"])) for row in kept]
-        places = [
-            (row["label"], shown[column], row["peak_period"])
-            for row, column in zip(kept, columns, strict=True)
-        ]
+        places = []
+        for label in range(1, 1 + int((self.pvalues <= alpha).sum())):
+            row, column = _centre_of(self.labels == label)
+            places.append((label, shown[column], float(self.result.periods[row])))
         number_patches(plot, places, frequency=bool(options.get("frequency", False)))
         return plot
 
@@ -321,6 +319,14 @@ def _words(row: Mapping[str, Any], unit: str) -> str:
     times = _span(label_of(row["start"]), label_of(row["end"]))
     unit = f"\N{NO-BREAK SPACE}{unit}" if unit else ""
     return f"periods of {periods}{unit}, {times} (p = {row['pvalue']:.2g})"
+
+
+def _centre_of(members: NDArray[np.bool_]) -> tuple[int, int]:
+    """Return the point of a patch that is nearest to its middle."""
+    points = np.argwhere(members)
+    away = (points - points.mean(axis=0)) / np.maximum(points.std(axis=0), 1)
+    row, column = points[np.argmin((away**2).sum(axis=1))].tolist()
+    return row, column
 
 
 def check_reach(n_surrogates: int, alpha: float) -> None:
