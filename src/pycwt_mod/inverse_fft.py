@@ -47,8 +47,12 @@ class WholeFFT:
         """Write the samples at the times 0, every, 2 every, ... to `out`."""
         # Every g-th time of n_fft takes n_fft / g coefficients, onto which the others fold.
         folds = math.gcd(self.every, self.n_fft)
-        band = band.astype(out.dtype, copy=False)
-        samples = samples_of_period(band, self.first, self.n_fft // folds)
+        band = _folded(band.astype(out.dtype, copy=False), self.first, self.n_fft // folds)
+        if _long(band.shape[1]):
+            samples = np.empty_like(band)
+            ColumnFFTs(0, band.shape[1]).write(band, samples)
+        else:
+            samples = scipy.fft.ifft(band, axis=-1, overwrite_x=True)
         out[:] = samples[:, :: self.every // folds][:, : out.shape[1]]
         if folds > 1:
             out /= folds
@@ -156,15 +160,22 @@ class Interpolation:
             out[:, n_whole * shared :] = last.view(self.dtype)[:, :rest]
 
     def _write_apart(self, grid: NDArray[Any], out: NDArray[Any]) -> None:
-        taps = _TAPS[self.dtype]
-        before, after = np.divmod(self.every * np.arange(out.shape[1]), self.step)
-        nearest = np.arange(taps) - (taps // 2 - 1)
-        apart = after[:, np.newaxis] - nearest * self.step
-        kernel = _values(apart, self.step, taps) * _turns(apart * self._middle, self.n_fft)
-        kernel = kernel.astype(self.dtype)
-        places = (before[:, np.newaxis] + nearest) % grid.shape[1]
-        for row, target in zip(grid, out, strict=True):
-            np.einsum("tk,tk->t", row[places], kernel, out=target)
+        taps, n_times = _TAPS[self.dtype], out.shape[1]
+        # After so many times the places between the samples of the grid repeat.
+        n_places = self.step // math.gcd(self.every, self.step)
+        before = taps // 2 - 1
+        samples = _around(grid, before, self.every * (n_times - 1) // self.step + taps)
+        row, item = samples.strides
+        for place in range(min(n_places, n_times)):
+            start, after = divmod(self.every * place, self.step)
+            windows = as_strided(
+                samples[:, start:],
+                (len(samples), len(range(place, n_times, n_places)), taps),
+                (row, n_places * self.every // self.step * item, item),
+            )
+            apart = after - (np.arange(taps) - before) * self.step
+            kernel = _values(apart, self.step, taps) * _turns(apart * self._middle, self.n_fft)
+            out[:, place::n_places] = windows @ kernel.astype(self.dtype)
 
 
 Way = WholeFFT | ColumnFFTs | Interpolation
@@ -176,7 +187,7 @@ def fastest_way(first: int, width: int, n_fft: int, dtype: Any, every: int = 1) 
     step = coarsest_step(n_fft, width)
     if step > math.gcd(every, n_fft):
         return Interpolation(first, width, n_fft, step, dtype, every)
-    if every == 1 and n_fft >= _SHORTEST_IN_COLUMNS and n_fft % _COLUMNS == 0:
+    if every == 1 and _long(n_fft):
         return ColumnFFTs(first, n_fft)
     return WholeFFT(first, n_fft, every)
 
@@ -195,8 +206,19 @@ def largest_divisor(number: int, least: int, most: int) -> int:
     return next((step for step in range(most, 1, -1) if number % step == 0), 1)
 
 
+def _long(n_fft: int) -> bool:
+    """Return whether columns are faster than one FFT."""
+    return n_fft >= _SHORTEST_IN_COLUMNS and n_fft % _COLUMNS == 0
+
+
 def samples_of_period(band: NDArray[Any], first: int, length: int) -> NDArray[Any]:
     """Return the inverse FFT of a band, on a grid of `length` times over the whole period."""
+    band = _folded(band, first, length)
+    return np.asarray(scipy.fft.ifft(band, axis=-1, overwrite_x=True))
+
+
+def _folded(band: NDArray[Any], first: int, length: int) -> NDArray[Any]:
+    """Return the coefficients of a band in FFT order, added where they have a place in common."""
     row = np.zeros((band.shape[0], length), band.dtype)
     start = 0
     while start < band.shape[1]:
@@ -204,7 +226,7 @@ def samples_of_period(band: NDArray[Any], first: int, length: int) -> NDArray[An
         stop = min(band.shape[1], start + length - place)
         row[:, place : place + stop - start] += band[:, start:stop]
         start = stop
-    return np.asarray(scipy.fft.ifft(row, axis=-1, overwrite_x=True))
+    return row
 
 
 def _around(grid: NDArray[Any], before: int, count: int) -> NDArray[Any]:

@@ -18,8 +18,11 @@ from numpy.typing import NDArray
 from .inverse_fft import Way, fastest_way
 from .responses import Response, Responses, band_of
 
-# Bytes of the multipliers of a geometry up to which they are kept for the next call.
-_MOST_KEPT = 2**23
+# The FFT length, and bytes of multipliers, up to which they are kept for the next call.
+_LONGEST_KEPT, _MOST_KEPT = 2**14, 2**23
+
+# Bytes of the second transform of a pair in work beside the first: all scales of a short one.
+_CROSS_BYTES = 2**24
 
 
 def number_of_scales(J: float) -> int:
@@ -139,6 +142,19 @@ def forward(
     return W, spectrum
 
 
+def cross(
+    pair: NDArray[np.float64], mother: Any, scales: NDArray[np.float64], dt: float, n_fft: int
+) -> NDArray[np.complex128]:
+    """Return W1 conj(W2) of two series (2, n) at all scales, (scale, time)."""
+    W1, _ = forward(pair[0], mother, scales, dt, n_fft)
+    rows = max(1, _CROSS_BYTES // (16 * pair.shape[1]))
+    for first in range(0, scales.size, rows):
+        block = slice(first, first + rows)
+        W2, _ = forward(pair[1], mother, scales[block], dt, n_fft)
+        W1[block] *= np.conjugate(W2, out=W2)
+    return W1
+
+
 Steps = list[tuple[Response, Way]]
 
 
@@ -191,6 +207,8 @@ class _Plan:
 @lru_cache(maxsize=3)
 def _kept(plan: _Plan) -> tuple[list[slice], list[Steps]]:
     blocks = plan.responses.blocks()
+    if plan.responses.n_fft > _LONGEST_KEPT:
+        return blocks, []
     steps, size = [], 0
     for block in blocks:
         steps.append(plan.steps(block))

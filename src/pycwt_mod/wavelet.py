@@ -143,8 +143,7 @@ def xwt(
         pair = normalized(pair)
     sj = grid.asked
     n_fft = padded_length(pair.shape[1])
-    W12, W2 = (transform.forward(series, mother, sj, dt, n_fft)[0] for series in pair)
-    W12 *= np.conjugate(W2, out=W2)
+    W12 = transform.cross(pair, mother, sj, dt, n_fft)
     frequencies = 1 / (mother.flambda() * sj)
     dof = mother.dofmin
     spectrum = np.sqrt(ar1_spectrum(frequencies * dt, g1) * ar1_spectrum(frequencies * dt, g2))

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from scipy.special import chdtrc
 
 from ..measures import in_band
+from ..responses import band_of
 from .text import degrees, limits_of, with_error
 
 __all__ = [
@@ -77,6 +78,9 @@ _ABOUT_ONE_PERIOD = 0.5
 
 # Bins of frequency to an octave in which spectra are summed, fine beside any wavelet.
 _BINS_PER_OCTAVE = 96
+
+# Scales whose response is evaluated together: as many as have nearly the same band.
+_SCALES_TOGETHER = 12
 
 
 @dataclass(frozen=True)
@@ -287,15 +291,28 @@ def mean_spectrum(pair: Any, mother: Any, scales: Array, dt: float) -> tuple[Arr
     total = np.bincount(bins, amplitude)
     filled = total > 0
     total, moment = total[filled], np.bincount(bins, amplitude * frequency)[filled]
-    response = mother.psi_ft(2 * np.pi * scales[:, np.newaxis] * (moment / total))
-    passed = np.abs(response) ** 2
-    sums = passed @ total
+    sums, moments = np.empty(scales.size), np.empty(scales.size)
+    for first in range(0, scales.size, _SCALES_TOGETHER):
+        block = slice(first, first + _SCALES_TOGETHER)
+        part = _within(band_of(mother.psi_ft), 2 * np.pi * scales[block], moment / total)
+        response = mother.psi_ft(2 * np.pi * scales[block, np.newaxis] * (moment / total)[part])
+        passed = np.abs(response) ** 2
+        sums[block], moments[block] = passed @ total[part], passed @ moment[part]
     with np.errstate(invalid="ignore", divide="ignore"):
-        mean = (passed @ moment) / sums
+        mean = moments / sums
         power = scales * sums / np.max(scales * sums, initial=0.0)
     known = np.isfinite(mean) & (mean > 0) & (power > _ROUNDING)
     nominal = 1 / (mother.flambda() * scales)
     return np.where(known, mean, nominal), np.where(known, power, _ROUNDING)
+
+
+def _within(band: tuple[float, float, float] | None, scales: Array, frequencies: Array) -> slice:
+    """Return the frequencies, which rise, that a wavelet concentrated in a band passes."""
+    if band is None:
+        return slice(None)
+    ends = band[0] / scales.max(), band[2] / scales.min()
+    first, stop = np.searchsorted(frequencies, ends)
+    return slice(int(first), int(stop))
 
 
 def lag_of(phases: Phases, near: CommonLag | None = None) -> Lag:

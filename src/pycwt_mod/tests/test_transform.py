@@ -160,6 +160,19 @@ def test_working_memory_of_forward_is_bounded():
     assert peak - W.nbytes - spectrum.nbytes < 60e6
 
 
+def test_cross_is_the_product_of_two_transforms_in_bounded_memory():
+    pair = np.random.default_rng(6).standard_normal((2, 100_000))
+    scales = transform.scale_axis(2.0, 1 / 2, 25)
+    tracemalloc.start()
+    W12 = transform.cross(pair, Morlet(), scales, 1.0, 2**17)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak - W12.nbytes < 40e6
+    W1, W2 = (transform.forward(one, Morlet(), scales, 1.0, 2**17)[0] for one in pair)
+    for own, right in zip(W12, W1 * W2.conj(), strict=True):
+        assert np.abs(own - right).max() < 1e-13 * np.abs(right).max()
+
+
 def test_forward_of_a_delta_is_the_wavelet_itself():
     # Away from edges: W at time t is sqrt(dt / s) conj(psi((t0 - t) dt / s)), TC98 eq. 2.
     mother, n, dt, scale = Morlet(), 256, 0.5, 10.0
