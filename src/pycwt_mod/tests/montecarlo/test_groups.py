@@ -147,12 +147,9 @@ def test_pair_is_simulated_as_by_its_public_function():
     np.testing.assert_allclose(level, expected.quantile(0.95), atol=2e-3)
 
 
-@pytest.mark.parametrize(
-    ("options", "name"), [({"method": "analytic"}, "method"), ({"noise": "legacy"}, "noise")]
-)
-def test_option_for_pairs_only_is_refused(options, name):
-    with pytest.raises(ValueError, match=f"`{name}` must be .* for more than two series"):
-        simulated(multiple(2), seed=None, **options)
+def test_legacy_noise_is_refused():
+    with pytest.raises(ValueError, match="`noise` must not be 'legacy' for more than two series"):
+        simulated(multiple(2), seed=None, noise="legacy")
 
 
 def test_coefficients_must_be_as_many_as_the_series():
