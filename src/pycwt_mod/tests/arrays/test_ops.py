@@ -5,7 +5,7 @@ import pickle
 import numpy as np
 import pytest
 
-from pycwt_mod.arrays import NUMPY, NUMPY_SINGLE
+from pycwt_mod.arrays import NUMPY, NUMPY_SINGLE, namespace_of, ops_of
 
 EVERY = {
     "numpy": (lambda: NUMPY, 1e-12),
@@ -67,6 +67,18 @@ def test_values_are_limited_truncated_and_counted(library):
     for _ in range(2):
         ops.tally(counts, places)
     np.testing.assert_array_equal(ops.to_host(counts), [6, 0, 2, 2, 2])
+
+
+def test_operations_belong_to_an_array_by_its_library_and_precision(library):
+    ops, _ = library
+    array = ops.zeros((3,), "real")
+    on_device = "torch" in ops.name
+    assert namespace_of(array).__name__ == ("torch" if on_device else "numpy")
+    found = ops_of(array)
+    assert (found.name if found else None) == (ops.name if on_device else None)
+    if on_device:
+        assert ops_of(array, single=True).name == "torch:cpu:float32"
+        assert ops_of(ops.zeros((3,), "index")).name == "torch:cpu:float64"
 
 
 def test_numpy_travels_by_name_and_a_device_stays_where_it_is():
