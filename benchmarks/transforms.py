@@ -4,8 +4,9 @@ Needs pycwt; PyWavelets, ssqueezepy and fCWT where they are installed: `pip inst
 ssqueezepy fCWT`, for fCWT with `apt-get install libfftw3-single3`. All transform the same series at
 the same scales with a Morlet wavelet, by turns in every round, one thread each. Times are those of
 the processor, and the least of the rounds are compared: on a busy machine memory is slower, which
-those that use much of it pay for. Some lines are no package: inverse FFTs for all scales by SciPy, which is the plain
-way without its filters, and writing a result of this size to memory, which nothing can beat.
+those that use much of it pay for. Some lines are no package: inverse FFTs for all scales by SciPy,
+which is the plain way without its filters, and writing a result of this size to memory, which
+nothing can beat.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ import pycwt_mod
 DJ = 1 / 12
 F0 = 6
 
-# PyWavelets convolves with wavelets as long as the series: minutes for more samples than this.
+# PyWavelets convolves with wavelets as long as the series: it is not run for more samples.
 LONGEST_OF_PYWAVELETS = 20_000
 
 # Values that SciPy transforms together: as many as stay in the cache.
