@@ -33,8 +33,9 @@ RANK = 20
 # -log(1 - r) where distributions are tabulated: from 0 to 33, where 1 - r is rounding error.
 GRID = np.asarray(33 * np.linspace(0, 1, 65) ** 2.5)
 
-# Independent scrambles, whose spread is the error, and points of both parts in each.
-SCRAMBLES, _POINTS = 4, (128, 64)
+# Independent scrambles, whose spread is the error, and points of both parts in each: more where the
+# phases of z matter, too.
+SCRAMBLES, _POINTS, _WITH_PHASES = 4, (128, 64), (256, 128)
 
 # Tilt t of the second part.
 TILT = 0.8
@@ -106,12 +107,13 @@ def _places(n_curves: int) -> tuple[Floats, Floats]:
 def _average(poles: Floats, factor: Complexes | None, seed: int) -> Floats:
     """Average over the directions of y at one cell."""
     means = 1 / (1 - TILT * poles / poles[0])
-    plain, tilted, phases = _points(seed)
+    numbers = _POINTS if factor is None else _WITH_PHASES
+    plain, tilted, phases = _points(seed, numbers)
     e = np.concatenate([plain, tilted * means])
     e /= e.sum(axis=-1, keepdims=True)
     # Density of the second part against the first, at each direction.
     log_density = -np.log(means).sum() - RANK * np.log((e / means).sum(axis=-1))
-    weights = 1 / (_POINTS[0] + _POINTS[1] * np.exp(log_density))
+    weights = 1 / (numbers[0] + numbers[1] * np.exp(log_density))
     weights /= weights.sum()
     if factor is None:
         strengths = e * poles
@@ -124,12 +126,12 @@ def _average(poles: Floats, factor: Complexes | None, seed: int) -> Floats:
 
 
 @cache
-def _points(seed: int) -> tuple[Floats, Floats, Complexes]:
+def _points(seed: int, numbers: tuple[int, int]) -> tuple[Floats, Floats, Complexes]:
     """Return unit exponentials of both parts, and phases of all points, (point, k) each."""
     from scipy.stats import qmc  # takes longer to import than all the rest
 
     drawn = []
-    for part, n in enumerate(_POINTS):
+    for part, n in enumerate(numbers):
         # By the name that SciPy 1.13 knows, too.
         sobol = qmc.Sobol(2 * RANK, seed=np.random.default_rng([seed, part]))
         drawn.append(sobol.random(n))
