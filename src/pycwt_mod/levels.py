@@ -268,11 +268,10 @@ def wct_null_field(
     Use it for levels and p-values that hold everywhere, at the ends of the record and inside the
     cone of influence, too, where the coherence of unrelated series is larger than in the middle.
     For an analytic wavelet (Morlet, Paul) it is computed in closed form, at any length in about a
-    second for Morlet, in some ten for Paul. For others it is simulated: for DOG and the Mexican
-    hat, for Morlet wavelets of `f0` below 2.8, which respond to negative frequencies, too; for
-    Paul wavelets below order 4, whose smoothing windows hardly end, on records of more than 512
-    samples; and for a wavelet with a `smooth` of its own. The `null_field` of what `wct` returns
-    is this one.
+    second for Morlet, in some two to eight for Paul. For others it is simulated: for DOG and the
+    Mexican hat, for Morlet wavelets of `f0` below 2.8, which respond to negative frequencies, too,
+    and for a wavelet with a `smooth` of its own. The `null_field` of what `wct` returns is this
+    one.
 
     Parameters
     ----------
@@ -288,7 +287,7 @@ def wct_null_field(
         `smoothing` and `cache`, as in `wct_significance`; and where it is simulated `mc_count`,
         `backend`, `n_workers`, `rng_seed`, `rng`, `parallel`, `progress`, `timeout`, `tol` and
         `mc_count_max`. ``method="full"`` simulates it for any wavelet, ``method="analytic"`` for
-        none, in minutes for Paul wavelets below order 4.
+        none.
 
     Returns
     -------

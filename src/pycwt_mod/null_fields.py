@@ -36,7 +36,7 @@ from .statistic import PAIR, Statistic
 Floats = NDArray[np.float64]
 
 # Raised whenever the same arguments would give other numbers than before.
-_VERSION = 4
+_VERSION = 6
 
 # Fields kept in memory, the latest used last: a megabyte each.
 _KEPT: OrderedDict[str, NullField] = OrderedDict()
@@ -49,8 +49,8 @@ _NEGATIVE = 0.02
 # on as far as its wavelets reach, in e-folding times. Octaves between the scales that are counted.
 _BEYOND, _REACH, _STEP = 1e-3, 3.0, 1 / 6
 
-# An end that is felt from more scales away than this makes the closed form slower than simulation,
-# by far, where the record is longer than this, padded.
+# An end that is felt from more scales away than this makes the closed form of three and more series
+# slower than simulation, by far, where the record is longer than this, padded.
 _FAR, _LONG = 12.0, 512
 
 
@@ -91,7 +91,7 @@ def null_field_of(
     series is subtracted.
     """
     if simulate is None:
-        simulate = is_to_simulate(geometry)
+        simulate = is_to_simulate(geometry, statistic)
     if simulate or surrogates is not None:
         return _simulated(geometry, coefficients, options, centred, statistic, surrogates)
     key = _key(geometry, coefficients, centred, statistic)
@@ -219,13 +219,13 @@ def _felt_by_own_smooth(geometry: Geometry) -> NDArray[np.float64]:
     return np.asarray(felt + _REACH / geometry.mother.coi() * geometry.scales_in_samples)
 
 
-def is_to_simulate(geometry: Geometry) -> bool:
+def is_to_simulate(geometry: Geometry, statistic: Statistic = PAIR) -> bool:
     """Return whether null distributions have no closed form, or it would take minutes.
 
-    The windows of Paul wavelets below order 4 hardly end.
+    That of three and more series takes them where the windows of the wavelet hardly end.
     """
-    if not has_closed_form(geometry):
-        return True
+    if statistic == PAIR or not has_closed_form(geometry):
+        return not has_closed_form(geometry)
     felt = (felt_distances(geometry) - FELT_BY_CUT_OFF) / geometry.scales_in_samples
     return bool(geometry.n_fft > _LONG and felt.min() > _FAR)
 

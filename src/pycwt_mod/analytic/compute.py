@@ -25,6 +25,7 @@ from .forms import (
     smoothing_forms,
 )
 from .groups import group_tails
+from .rows import RowForms, is_far_reaching
 from .tail import GRID, RANK, SCRAMBLES, tails
 
 Floats = NDArray[np.float64]
@@ -48,6 +49,16 @@ _NEAR_END, _CLOSE_END = 16.0, 8.0
 
 # A wavelet with more than this share of its peak at the Nyquist frequency is cut off by it.
 _CUT_OFF = 1e-3
+
+# Third distance of windows that fall off slowly, in scales.
+_THIRD = 0.12
+
+# Octaves of the boxcar to which the steps between scales belong; those of a wider one are wider.
+_BOXCAR = 7 / 6
+
+# The first of each group of eigenvalues that are taken together, where there are many small ones,
+# and the number of those alone.
+_GROUPS, _ALONE = np.array([*range(17), 20, 28, 48]), 16
 
 # Eigenvalues below this share of the largest do not matter.
 _NEGLIGIBLE = 1e-7
@@ -81,13 +92,15 @@ class Table:
         descending ones where the scales are in the opposite order, of which they count the last as
         0: so rounding is the same in both orders.
     log_p : numpy.ndarray
-        log P(R2 > r) at distance ``near + SHARES * (far - near)`` and -log(1 - r) = `GRID`: single
-        precision, shape (n_nodes, SHARES.size, GRID.size).
+        log P(R2 > r) at distance ``near + SHARES**bend * (far - near)`` and -log(1 - r) = `GRID`:
+        single precision, shape (n_nodes, SHARES.size, GRID.size).
     error : numpy.ndarray
         Standard error of `log_p`, same shape.
     simulated : bool
         Whether `log_p` was counted, and so is noisy. Interpolation then stays between neighbours,
         so that p is never smaller than the counts can tell.
+    bend : float
+        Exponent of the distances: where an end is felt from far away they are nearer to it.
     """
 
     near: Floats
@@ -96,6 +109,13 @@ class Table:
     log_p: NDArray[np.float32]
     error: NDArray[np.float32]
     simulated: bool = False
+    bend: float = 1.0
+
+    def shares_of(self, scale: int, distances: Floats) -> Floats:
+        """Return where distances, in samples, lie on the scale of `SHARES`."""
+        width = max(self.far[scale] - self.near[scale], 1e-300)
+        shares = np.clip((distances - self.near[scale]) / width, 0, 1)
+        return np.asarray(shares ** (1 / self.bend))
 
     @property
     def curves(self) -> Floats:
@@ -158,7 +178,14 @@ def tabulate(
         Distances from the ends, in samples, up to which nothing is asked; by default 0.
     """
     half = (geometry.n_times - 1) / 2
+    forms, bend = None, 1.0
     felt = felt_distances(geometry)
+    if statistic == "pair" and is_far_reaching(geometry.mother):
+        wanted = dict.fromkeys(_in_order(coefficients, statistic))
+        forms = RowForms(geometry, tuple(wanted), without_mean)
+        felt = forms.felt
+        nearest = _THIRD / np.median(felt / geometry.scales_in_samples)
+        bend = float(np.log(nearest) / np.log(SHARES[2]))
     most = SHARES.size if near is None else _INTERIOR
     near = np.zeros(geometry.n_scales) if near is None else np.minimum(near, half)
     far = np.maximum(near, np.minimum(felt, half))
@@ -166,15 +193,18 @@ def tabulate(
     found = np.empty((SCRAMBLES, nodes.size, SHARES.size, GRID.size))
     for place, index in enumerate(nodes.tolist()):
         width = far[index] - near[index]
-        number = round(SHARES.size * width / felt[index])
+        number = SHARES.size if forms else round(SHARES.size * width / felt[index])
         shares = np.linspace(0, 1, min(max(number, _FEWEST), most)) ** 1.5
-        circle = circle_of(geometry, felt[index])
-        times = near[index] + shares * width
-        cells = _cells(geometry, index, circle, times, coefficients, statistic, without_mean)
+        times = near[index] + shares**bend * width
+        if forms:
+            cells = _tails_of_rows(*forms.at(index, times))
+        else:
+            circle = circle_of(geometry, felt[index])
+            cells = _cells(geometry, index, circle, times, coefficients, statistic, without_mean)
         found[:, place] = spline(shares, cells, axis=1)(SHARES)
-    log_p = np.log(np.exp(found).mean(axis=0))
+    log_p = np.logaddexp.reduce(found) - np.log(SCRAMBLES)
     error = found.std(axis=0, ddof=1) / np.sqrt(SCRAMBLES)
-    return Table(near, far, nodes, log_p.astype(np.float32), error.astype(np.float32))
+    return Table(near, far, nodes, log_p.astype(np.float32), error.astype(np.float32), bend=bend)
 
 
 def scale_nodes(geometry: Geometry) -> NDArray[np.intp]:
@@ -188,6 +218,7 @@ def scale_nodes(geometry: Geometry) -> NDArray[np.intp]:
     step = np.full(scales.size, _RULE)
     step[cut_off | (length < _NEAR_END)] = _NEAR
     step[(index < beside) | (index > last - 2 * beside) | (length < _CLOSE_END)] = _CLOSE
+    step = np.minimum(step * max(1, geometry.taps.size * geometry.dj / _BOXCAR), _RULE)
     found = [0]
     while found[-1] < last:
         found.append(found[-1] + max(1, round(step[found[-1]] / geometry.dj)))
@@ -244,6 +275,38 @@ def _tails_of(
     return group_tails(poles, factors, np.log(np.exp(fewer).mean(axis=0)))
 
 
+def _tails_of_rows(Q: Complexes, noises: list[Complexes]) -> Floats:
+    """Return log P of a pair from forms with many small eigenvalues, (scramble, time, y)."""
+    L = noises[0]
+    M = L.conj().T @ Q @ L
+    if len(noises) == 1:
+        sizes, vectors = np.linalg.eigvalsh(M), M
+    else:
+        sizes, vectors = np.linalg.eigh(M)
+    sizes = np.pad(np.maximum(sizes[:, ::-1], 0), ((0, 0), (0, max(0, 49 - sizes.shape[1]))))
+    sizes /= sizes.sum(axis=1, keepdims=True)
+    sums, squares = (np.add.reduceat(each, _GROUPS, axis=1) for each in (sizes, sizes**2))
+    # Groups of one value each, with the same sum and sum of squares.
+    numbers = np.where(squares > 0, sums**2 / np.where(squares > 0, squares, 1), 1)
+    poles = sums / numbers
+    if len(noises) == 1:
+        return tails(poles, None, numbers)
+    basis = vectors[..., ::-1]
+    basis = np.concatenate([_steady(L, basis[..., :_ALONE]), basis[..., _ALONE:]], axis=-1)
+    y = basis.conj().swapaxes(-1, -2) @ (L.conj().T @ Q @ noises[1])
+    B = np.zeros((len(Q), RANK, RANK), dtype=complex)
+    alone = _factor(poles[:, :_ALONE], y[:, :_ALONE])[:, :_ALONE, :_ALONE]
+    B[:, :_ALONE, :_ALONE] = alone
+    # Of a group only the power counts.
+    own = sizes[:, : y.shape[1]]
+    power = np.zeros_like(sizes)
+    power[:, : y.shape[1]] = (np.abs(y) ** 2).sum(axis=-1) / np.where(own > 0, own, np.inf)
+    places = np.arange(_ALONE, RANK)
+    grouped = np.add.reduceat(power, _GROUPS, axis=1) / numbers
+    B[:, places, places] = np.sqrt(grouped[:, places])
+    return tails(poles, B, numbers)
+
+
 def _in_order(coefficients: Sequence[float], statistic: str) -> list[float]:
     """Return the coefficients of the random series, of those given, and of the response.
 
@@ -263,6 +326,7 @@ def _steady(L: Complexes, basis: Complexes) -> Complexes:
     shown = L @ basis
     largest_one = np.abs(shown).argmax(axis=1, keepdims=True)
     turn = np.take_along_axis(shown, largest_one, axis=1)
+    turn = np.where(turn == 0, 1, turn)
     return basis * (np.abs(turn) / turn)
 
 

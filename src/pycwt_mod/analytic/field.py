@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
@@ -190,13 +191,13 @@ class NullField:
         if order.step != -1:
             return self
         t = self.table
-        table = Table(
-            t.near[order],
-            t.far[order],
-            t.nodes[order],
-            t.log_p[order],
-            t.error[order],
-            t.simulated,
+        table = replace(
+            t,
+            near=t.near[order],
+            far=t.far[order],
+            nodes=t.nodes[order],
+            log_p=t.log_p[order],
+            error=t.error[order],
         )
         return replace(self, table=table, periods=self.periods[order])
 
@@ -218,7 +219,13 @@ class NullField:
             found: dict[str, Any] = {
                 each.name: np.asarray(arrays[each.name]) for each in fields(Table)
             }
-            table = Table(**{**found, "simulated": bool(found["simulated"])})
+            table = Table(
+                **{
+                    **found,
+                    "simulated": bool(found["simulated"]),
+                    "bend": float(found["bend"]),
+                }
+            )
             n_times, dt = int(arrays["n_times"]), float(arrays["dt"])
             periods = np.asarray(arrays["periods"], dtype=float)
         except (KeyError, TypeError) as error:
@@ -274,9 +281,8 @@ class NullField:
         return [self._shares_of(scale) for scale in range(self.n_scales)]
 
     def _shares_of(self, scale: int) -> Floats:
-        near, far = self.table.near[scale], self.table.far[scale]
-        distance = np.arange(min((self.n_times + 1) // 2, int(np.ceil(far))))
-        return np.asarray(np.clip((distance - near) / max(far - near, 1e-300), 0, 1))
+        felt = min((self.n_times + 1) // 2, math.ceil(self.table.far[scale]))
+        return self.table.shares_of(scale, np.arange(felt, dtype=float))
 
     def _over_times(self, values: Floats) -> Floats:
         """Spread values by (scale, share) over the times, (scale, time)."""

@@ -170,7 +170,7 @@ def smoothing_forms(
     span = int(k[-1] - k[0])
     windows = [_window(mother, scale, n_fft, cut) for scale in scales.tolist()]
     widest = max(window.size // 2 for window in windows)
-    R = _geometric(np.exp(1j * theta * np.arange(-span - widest, span + widest + 1)), circle.n)
+    R = geometric(np.exp(1j * theta * np.arange(-span - widest, span + widest + 1)), circle.n)
     Q = np.zeros((times.size, k.size, k.size), dtype=complex)
     for window, weight, row in zip(windows, weights.tolist(), psi, strict=True):
         p = np.arange(window.size) - window.size // 2
@@ -199,21 +199,21 @@ def noise_factor(
     a = np.exp(-1j * theta * k)
     begins = n // 2 if circle.closed else n  # samples that belong to the beginning
     ends = n - begins
-    innovations = _geometric(np.exp(-1j * theta * (k[:, np.newaxis] - k)), n)
+    innovations = geometric(np.exp(-1j * theta * (k[:, np.newaxis] - k)), n)
     G = (1 - g**2) * innovations + g**2
     # Covariance of all innovations with the last sample, and with the mean.
     backwards = g * a.conj()  # g**m a**-m, the memory of the noise
-    first = g ** (n_true - begins) * a ** (begins - 1) * _geometric(backwards, begins - 1)
-    last = a ** (n - 1) * _geometric(backwards, ends)
+    first = g ** (n_true - begins) * a ** (begins - 1) * geometric(backwards, begins - 1)
+    last = a ** (n - 1) * geometric(backwards, ends)
     with_last = g ** (n_true - 1) + (1 - g**2) * (first + last)
     stop = -g * a**n if circle.closed else np.zeros(k.size)
     G = G + np.outer(stop, with_last.conj()) + np.outer(with_last, stop.conj())
     G += np.outer(stop, stop.conj())
     if without_mean:
-        of_constant = 1 + (1 - g) * (_geometric(a, n) - 1) + stop
+        of_constant = 1 + (1 - g) * (geometric(a, n) - 1) + stop
         of_first = (1 - g**n_true) / (1 - g) / n_true
         memory = g * (first + last)
-        with_mean = of_first * (1 + stop) + (1 + g) / n_true * (_geometric(a, n) - 1 - memory)
+        with_mean = of_first * (1 + stop) + (1 + g) / n_true * (geometric(a, n) - 1 - memory)
         of_mean = (n_true * (1 - g**2) - 2 * g * (1 - g**n_true)) / ((1 - g) * n_true) ** 2
         G -= np.outer(with_mean, of_constant.conj()) + np.outer(of_constant, with_mean.conj())
         G += of_mean * np.outer(of_constant, of_constant.conj())
@@ -246,7 +246,7 @@ def _window(mother: Any, scale: float, n_fft: int, cut: float) -> Floats:
     return np.asarray(window[np.arange(-half, min(half + 1, n_coarse - half))])
 
 
-def _geometric(z: Complexes, n: int) -> Complexes:
+def geometric(z: Complexes, n: int) -> Complexes:
     """Return the sum of z**v over v = 0 ... n - 1."""
     apart = 1 - z
     same = np.abs(apart) < _SAME

@@ -186,13 +186,13 @@ def scale_null(
     table = tabulate(geometry, coefficients, statistic, without_mean=False, near=edges)
     half = (geometry.n_times - 1) / 2
     log_p, errors = np.full((2, geometry.n_scales, FINE.size), np.nan)
-    rows = zip(starts, stops, table.near, table.far, table.curves, table.errors, strict=True)
-    for scale, (start, stop, near, far, curves, error) in enumerate(rows):
+    rows = zip(starts, stops, table.far, table.curves, table.errors, strict=True)
+    for scale, (start, stop, far, curves, error) in enumerate(rows):
         if start >= stop:
             continue
         felt = max(1, int(np.ceil(min(far, half) - start)))
         distances = np.linspace(start, start + felt - 1, min(felt, _DISTANCES))
-        weights = table.weights_at(np.clip((distances - near) / max(far - near, 1e-300), 0, 1))
+        weights = table.weights_at(table.shares_of(scale, distances))
         p = np.exp(weights @ curves)
         share = min(1.0, 2 * felt / (stop - start))
         total = share * p.mean(axis=0) + (1 - share) * np.exp(curves[-1])

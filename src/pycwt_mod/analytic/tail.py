@@ -44,7 +44,9 @@ TILT = 0.8
 X = np.exp(np.concatenate([np.linspace(7, -14, 90)[:-1], np.linspace(-14, -40, 9)]))
 
 
-def tails(eigenvalues: Floats, factors: Complexes | None = None) -> Floats:
+def tails(
+    eigenvalues: Floats, factors: Complexes | None = None, numbers: Floats | None = None
+) -> Floats:
     """Return log P(R2 > r) on the grid, one for each scramble.
 
     Parameters
@@ -53,6 +55,8 @@ def tails(eigenvalues: Floats, factors: Complexes | None = None) -> Floats:
         Shape (n_cells, RANK), descending; zeros do no harm.
     factors : numpy.ndarray, optional
         B, shape (n_cells, RANK, RANK); by default for series of the same noise.
+    numbers : numpy.ndarray, optional
+        How many eigenvalues each stands for, same shape as they; by default 1.
 
     Returns
     -------
@@ -60,14 +64,16 @@ def tails(eigenvalues: Floats, factors: Complexes | None = None) -> Floats:
         Shape (SCRAMBLES, n_cells, GRID.size).
     """
     found = np.empty((SCRAMBLES, len(eigenvalues), GRID.size))
+    numbers = np.ones_like(eigenvalues) if numbers is None else numbers
     # One cell at a time: its arrays stay in the processor's cache.
     for seed, curves in enumerate(found):
         for cell, poles in enumerate(eigenvalues):
-            curves[cell] = _average(poles, None if factors is None else factors[cell], seed)
+            factor = None if factors is None else factors[cell]
+            curves[cell] = _average(poles, numbers[cell], factor, seed)
     return found
 
 
-def log_tail(poles: Floats, strengths: Floats) -> Floats:
+def log_tail(poles: Floats, strengths: Floats, numbers: Floats | float = 1.0) -> Floats:
     """Return log P(R2 > r | y) on the grid, shape (n_draws, GRID.size).
 
     Parameters
@@ -76,13 +82,16 @@ def log_tail(poles: Floats, strengths: Floats) -> Floats:
         The l_k, shape (K,).
     strengths : numpy.ndarray
         The |y_k|^2, shape (n_draws, K), 0 where l_k is.
+    numbers : numpy.ndarray, optional
+        How many eigenvalues each of the l_k stands for; |y_k|^2 is that of all of them.
     """
     sums = poles[:, np.newaxis] + X  # (K, x)
     inverse = 1 / sums
     powers = strengths / strengths.sum(axis=-1, keepdims=True)
     below = (powers @ inverse) * X  # 1 - r, and so s1 / S = r
     s2 = (powers * poles) @ (inverse * inverse)
-    fixed = (poles.size - 1) * np.log(X) - np.log(sums).sum(axis=0)
+    numbers = np.broadcast_to(numbers, poles.shape)
+    fixed = (numbers.sum() - 1) * np.log(X) - numbers @ np.log(sums)
     log_p = np.log((1 - below) / s2) + fixed
     return interpolated(-np.log(below), log_p)
 
@@ -104,29 +113,31 @@ def _places(n_curves: int) -> tuple[Floats, Floats]:
     return apart, (GRID + apart).ravel()
 
 
-def _average(poles: Floats, factor: Complexes | None, seed: int) -> Floats:
+def _average(poles: Floats, numbers: Floats, factor: Complexes | None, seed: int) -> Floats:
     """Average over the directions of y at one cell."""
     means = 1 / (1 - TILT * poles / poles[0])
-    numbers = _POINTS if factor is None else _WITH_PHASES
-    plain, tilted, phases = _points(seed, numbers)
-    e = np.concatenate([plain, tilted * means])
+    n_plain, n_tilted = _POINTS if factor is None else _WITH_PHASES
+    plain, tilted, phases = _points(seed, n_plain, n_tilted)
+    # Sums of so many exponentials have this mean and variance.
+    sums = numbers + np.sqrt(numbers) * (np.concatenate([plain, tilted]) - 1)
+    e = sums * np.where(np.arange(len(sums)) < n_plain, 1.0, means.reshape(-1, 1)).T
     e /= e.sum(axis=-1, keepdims=True)
     # Density of the second part against the first, at each direction.
-    log_density = -np.log(means).sum() - RANK * np.log((e / means).sum(axis=-1))
-    weights = 1 / (numbers[0] + numbers[1] * np.exp(log_density))
+    log_density = -numbers @ np.log(means) - numbers.sum() * np.log((e / means).sum(axis=-1))
+    weights = 1 / (n_plain + n_tilted * np.exp(log_density))
     weights /= weights.sum()
     if factor is None:
         strengths = e * poles
     else:
         y = (np.sqrt(e) * phases) @ factor.T
         strengths = y.real**2 + y.imag**2
-    log_p = log_tail(poles, strengths)
+    log_p = log_tail(poles, strengths, numbers)
     highest = log_p.max(axis=0)
     return np.asarray(np.log(weights @ np.exp(log_p - highest)) + highest)
 
 
 @cache
-def _points(seed: int, numbers: tuple[int, int]) -> tuple[Floats, Floats, Complexes]:
+def _points(seed: int, *numbers: int) -> tuple[Floats, Floats, Complexes]:
     """Return unit exponentials of both parts, and phases of all points, (point, k) each."""
     from scipy.stats import qmc  # takes longer to import than all the rest
 
