@@ -25,7 +25,7 @@ _OVERSAMPLING = 2.0
 _TAPS = {np.dtype(np.complex128): 16, np.dtype(np.complex64): 8}
 
 # Below, calls cost more than an FFT; a coarser grid than every 64th time saves nothing any more.
-_SHORTEST_INTERPOLATED, _STEPS = 4096, (4, 64)
+_SHORTEST_INTERPOLATED, _STEPS = 4096, (2, 64)
 
 # Products of matrices as small as this stay in the cache, and BLAS starts no threads for them.
 _PRODUCT_SIZE = 2**18

@@ -5,6 +5,7 @@ its products with others lie within B of zero, and the time window keeps the low
 more than 2 (B + h) times over the period has these coefficients without an alias, even of the
 product that ends with the record: the record's outline, 1 within it and 0 outside, has as many
 coefficients as the grid. Scales are smoothed across as coefficients, and turned into times last.
+The window of DOG has corners and all coefficients: it, and a user's own, stay at the full rate.
 
 Axes: (series, time), and (field, coefficient), coefficients in rising order.
 """

@@ -27,8 +27,8 @@ _SHARE_MET = 1e-3
 # Numbers evaluated together: as many as stay in the cache; and bytes that all frequencies may take.
 _STRETCH, _BLOCK_BYTES = 2**15, 2**22
 
-# Coefficients of neighbouring scales that go through one FFT; four times as many on coarse grids.
-_TOGETHER = 2**17
+# Coefficients of neighbouring scales that go through one FFT; eight times as many on coarse grids.
+_TOGETHER = 2**16
 
 # Bands that differ by less than this cost the same.
 _FEW = 64
@@ -212,7 +212,7 @@ def _alike(firsts: NDArray[np.intp], stops: NDArray[np.intp], n_fft: int) -> Ite
     for row, (first, stop) in enumerate(zip(firsts.tolist(), stops.tolist(), strict=True)):
         union, own = max(high, stop) - min(low, first), stop - first
         step = coarsest_step(n_fft, union)
-        most = _TOGETHER * (1 if step == 1 else 4) // n_fft
+        most = _TOGETHER * (1 if step == 1 else 8) // n_fft
         alike = union <= 2 * own + _FEW and step == coarsest_step(n_fft, own)
         if row > start and (row - start >= most or not alike):
             yield slice(start, row)

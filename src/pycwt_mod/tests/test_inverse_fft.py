@@ -49,7 +49,7 @@ def test_the_fastest_way_is_the_whole_fft_to_rounding(n_fft, every, dtype, data)
     ("first", "width", "every", "kind"),
     [
         (-(2**15), 2**16, 1, ColumnFFTs),
-        (-3, 2**14, 1, ColumnFFTs),
+        (-3, 2**14 + 1, 1, ColumnFFTs),
         (-700, 2**13, 1, Interpolation),
         (900, 100, 1, Interpolation),
         (900, 100, 48, Interpolation),
