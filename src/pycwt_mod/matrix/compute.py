@@ -90,7 +90,9 @@ def wct_matrix(
     **options
         The options of the simulation, as in `wct_significance` and `wct`: `mc_count`, the number of
         surrogates of each null distribution, for levels and p-values; `rng_seed` or `rng`,
-        `backend`, `n_workers`, `parallel`, `progress`, `method`, `smoothing`; and for the levels
+        `backend`, `n_workers`, `parallel`, `progress`, `method`, `smoothing`; `noise`, one for all
+        or a list with one for each series, and `fixed`, names of series that are kept as observed;
+        a function is known to `out` by its name and its code. And for the levels
         alone `cache`, `surrogate_length`, `n_samples`, `tol`, `mc_count_max` (surrogates for
         p-values are as long as the record). `timeout` is for the whole call: levels that were
         simulated by then are in the cache, and pairs that were written to `out` stay, so the same
@@ -135,9 +137,11 @@ def wct_matrix(
     the spectra of a pair follows by how much the mean of R2 would exceed that of AR(1) noise if
     the two were unrelated. Where a p-value is at most ``1 - significance_level``, and would not be
     without that excess, `doubtful` is True, and a warning names the pairs. It is a mark, no
-    correction: give `wct_matrix` series without their seasonal cycle, or look for a relation that
-    rhythms of their own could not have, such as a coherence that comes and goes with a task. Bands
-    of less than eight periods in the record are not judged.
+    correction. ``noise="phase"``, "iaaft" or "arma(4,1)" is the test for such series: their
+    surrogates have the rhythm, too. Each pair then has levels and means of its own surrogates, at
+    a second or two for a pair of 500 samples on one core. Or look for a relation that rhythms of
+    their own could not have, such as a coherence that comes and goes with a task. Bands of less
+    than eight periods in the record are not judged.
 
     The share of significant points is that above the level of their scale, an average over times
     outside the cone; with `inside_cone` above the level of each point, as of `wct_null_field`.

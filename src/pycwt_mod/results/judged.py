@@ -219,7 +219,8 @@ class JudgedPair(PairResult):
             "y1", "y2" or the name of a series: that series is kept as it was observed, and only
             the other is AR(1) noise under the null hypothesis. The test for a forced or seasonal
             series, or another that is no red noise: sunspots, CO2, a calendar. For analytic
-            wavelets (Morlet, Paul). It takes some seconds, once.
+            wavelets (Morlet, Paul). It takes some seconds, once. A result of ``wct(fixed="y1")``
+            has these p-values by default; with other kinds of `noise` they are counted.
 
         Returns
         -------

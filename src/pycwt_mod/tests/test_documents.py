@@ -25,6 +25,7 @@ PAGES = [
     "docs/from_peers.md",
     pytest.param("docs/backends.md", marks=pytest.mark.heavy),
     "docs/engine.md",
+    "docs/tutorial/which_null.md",
 ]
 
 
