@@ -79,6 +79,9 @@ class Circle:
     closed : bool
         True if the end of the record is seen through the padding from its beginning, or directly;
         False if the record goes on as far as it is seen.
+    begins : int, optional
+        Samples that belong to the beginning of the true record, the others to its end; by default
+        half of them if it is closed, else all.
     """
 
     n: int
@@ -86,6 +89,7 @@ class Circle:
     n_true: int
     n_fft_true: int
     closed: bool
+    begins: int | None = None
 
 
 def felt_distances(geometry: Geometry, beyond: float = BEYOND) -> Floats:
@@ -171,13 +175,16 @@ def smoothing_forms(
     windows = [_window(mother, scale, n_fft, cut) for scale in scales.tolist()]
     widest = max(window.size // 2 for window in windows)
     R = geometric(np.exp(1j * theta * np.arange(-span - widest, span + widest + 1)), circle.n)
-    Q = np.zeros((times.size, k.size, k.size), dtype=complex)
+    Q, part_of_Q = np.zeros((2, times.size, k.size, k.size), dtype=complex)
+    is_run = span == k.size - 1  # no frequency between others is left out
     for window, weight, row in zip(windows, weights.tolist(), psi, strict=True):
         p = np.arange(window.size) - window.size // 2
         phases = np.exp(1j * theta * p[:, np.newaxis] * times) * window[:, np.newaxis]
         part = R[widest - p[-1] : R.size - widest - p[0]]
         omega = phases[::-1].T @ sliding_window_view(part, p.size).T  # (time, l - k)
-        Q += weight * np.outer(row, row.conj()) * omega[:, span + apart]
+        # A view takes no time.
+        own = sliding_window_view(omega, k.size, 1)[:, ::-1] if is_run else omega[:, span + apart]
+        Q += np.multiply(weight * np.outer(row, row.conj()), own, out=part_of_Q)
     return k, Q
 
 
@@ -197,7 +204,9 @@ def noise_factor(
     g, n, n_true = coefficient, circle.n, circle.n_true
     theta = 2 * math.pi / circle.n_fft
     a = np.exp(-1j * theta * k)
-    begins = n // 2 if circle.closed else n  # samples that belong to the beginning
+    begins = circle.begins
+    if begins is None:
+        begins = n // 2 if circle.closed else n
     ends = n - begins
     innovations = geometric(np.exp(-1j * theta * (k[:, np.newaxis] - k)), n)
     G = (1 - g**2) * innovations + g**2

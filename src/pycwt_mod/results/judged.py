@@ -226,7 +226,8 @@ class JudgedPair(PairResult):
         -------
         numpy.ndarray
             Shape (n_scales, n); pointwise, not corrected for the number of points. NaN where the
-            coherence is, or its scale has no null distribution.
+            coherence is, or its scale has no null distribution; with `given` also where that series
+            has no power of its own, such as far from a step without any noise.
 
         Raises
         ------

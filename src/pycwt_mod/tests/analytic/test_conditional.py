@@ -5,7 +5,8 @@ import pytest
 from scipy.signal import lfilter
 
 from pycwt_mod import wct
-from pycwt_mod.analytic.conditional import conditional_pvalues, log_p
+from pycwt_mod.analytic.conditional import _Form, conditional_pvalues, given_forms, log_p
+from pycwt_mod.analytic.forms import Circle
 from pycwt_mod.analytic.tail import GRID, RANK, log_tail
 from pycwt_mod.coherence import coherence_of_series
 from pycwt_mod.geometry import Geometry
@@ -42,6 +43,50 @@ def test_conditional_pvalues_are_uniform_whatever_the_given_series(name):
     assert np.abs(share - 0.05).max() < SCALE_BAND
     assert abs(share.mean() - 0.05) < BAND
     assert 0.4 < np.median(p) < 0.6
+
+
+# Of series without noise all power is at some features: elsewhere p is NaN, and where it is not,
+# uniform.
+BARE = {
+    "sine": np.sin(2 * np.pi * np.arange(256) / 17.3),
+    "trend": np.arange(256) / 256,
+    "step": (np.arange(256) > 140) * 1.0,
+}
+
+
+@pytest.mark.parametrize("name", BARE)
+def test_conditional_pvalues_are_uniform_where_a_series_without_noise_has_power(name):
+    geometry = Geometry(Morlet(), scale_axis(2.0, 0.5, 8), 1.0, 0.5, 250, 256)
+    given, rng = BARE[name][:250] - BARE[name][:250].mean(), np.random.default_rng(3)
+    forms = list(given_forms(given, geometry, G, True))
+    p = []
+    for _ in range(60):
+        other = lfilter([1], [1, -G], rng.normal(size=350))[100:]
+        R2, _ = coherence_of_series(np.stack([given, other - other.mean()]), geometry)
+        p.append(np.exp([log_p(*form, R2[index]) for index, *form in forms]))
+    known = np.isfinite(p).all(axis=0)
+    assert known.mean() > 0.4
+    assert name == "sine" or not known.all()
+    shares = [np.mean(np.array(p)[:, scale, own] < 0.05) for scale, own in enumerate(known)]
+    assert np.abs(np.array(shares) - 0.05).max() < 2 * SCALE_BAND
+    assert abs(np.mean(np.array(p)[:, known] < 0.05) - 0.05) < BAND
+
+
+@pytest.mark.parametrize("n_fft", [512, 1024])
+def test_short_circles_give_the_values_of_the_whole_record(n_fft):
+    n, rng = 512, np.random.default_rng(6)
+    geometry = Geometry(Morlet(), scale_axis(4.0, 0.5, 8), 1.0, 0.5, n, n_fft)
+    given = np.cumsum(rng.normal(size=n))
+    given -= given.mean()
+    R2 = rng.uniform(0.1, 0.9, size=(geometry.n_scales, n))
+    p = conditional_pvalues(R2, given, geometry, G, without_mean=True)
+    times = np.array([0, 3, 20, 60, 130, 256, 400, 505])
+    circle = Circle(n, n_fft, n, n_fft, closed=True)
+    for index in (1, 4, 7):
+        form = _Form(geometry, index, 1e9, G, True)
+        values = form._of(circle, times, given[np.newaxis])[0]
+        exact = log_p(values[:, :RANK], values[:, RANK:-1], values[:, -1], R2[index, times])
+        np.testing.assert_allclose(p[index, times], np.exp(exact), atol=0.01)
 
 
 def test_log_p_at_one_level_is_the_curve():
