@@ -29,9 +29,12 @@ def run(prepared):
 
 SIMULATED = "pycwt_mod.wct_null(*problem, mc_count=300, progress=False, cache=False, rng_seed=1)"
 FIELD = "pycwt_mod.wct_null_field(*problem, {n}, cache={cache})"
+PAUL = "pycwt_mod.wct_null_field(*problem, {{n}}, pycwt_mod.Paul({order}), cache=False)"
 TASKS = {
     "field": ("None", FIELD),
     "field, from the cache": (FIELD, FIELD),
+    "field, Paul 4": ("None", PAUL.format(order=4)),
+    "field, Paul 1": ("None", PAUL.format(order=1)),
     "levels of scales": ("None", 'pycwt_mod.wct_null(*problem, method="analytic")'),
     "300 surrogates": ("None", SIMULATED),
 }

@@ -277,6 +277,8 @@ def _tails_of(
 
 def _tails_of_rows(Q: Complexes, noises: list[Complexes]) -> Floats:
     """Return log P of a pair from forms with many small eigenvalues, (scramble, time, y)."""
+    if not Q.any():  # no response on this grid: nothing is ever found there
+        return np.zeros((SCRAMBLES, len(Q), GRID.size))
     L = noises[0]
     M = L.conj().T @ Q @ L
     if len(noises) == 1:

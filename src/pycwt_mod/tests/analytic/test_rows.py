@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from pycwt_mod import wct_null_field
 from pycwt_mod.analytic.compute import tabulate
 from pycwt_mod.analytic.forms import Circle, noise_factor, smoothing_forms
 from pycwt_mod.analytic.rows import RowForms, is_far_reaching
@@ -78,3 +79,11 @@ def test_distribution_of_different_noises_goes_over_into_that_of_equal_ones():
 def test_windows_of_paul_wavelets_hardly_end():
     assert [is_far_reaching(Paul(order)) for order in (1, 4, 8)] == [True, True, True]
     assert not any(is_far_reaching(Morlet(f0)) for f0 in (3, 6, 20))
+
+
+@pytest.mark.parametrize("n", [2, 3, 10])
+def test_field_of_a_record_shorter_than_its_scales_has_levels(n):
+    for order, s0 in ((1, 2.0), (3, 0.05)):
+        field = wct_null_field(0.5, -0.9, 1.0, 1 / 4, s0, 8, n, Paul(order), cache=False)
+        levels = field.quantile(0.95)
+        assert ((levels > 0) & (levels <= 1)).all()
