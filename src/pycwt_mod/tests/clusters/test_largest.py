@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy.ndimage import label, sum_labels
 
-from pycwt_mod import rednoise, wct, wct_null_field
+from pycwt_mod import mwct, pwct, rednoise, wct, wct_null_field
 from pycwt_mod.clusters import PatchTest, areas_of, largest_patches
 from pycwt_mod.helpers import get_cache_dir
 from pycwt_mod.montecarlo.noise import ar1_series
@@ -202,3 +202,36 @@ def test_a_field_of_ones_own_is_the_threshold():
     )  # fmt: skip
     found = result.with_null_field(field).clusters(mc_count=20, **ALONE)
     np.testing.assert_array_equal(found.labels > 0, field.quantile(0.95) < result.WCT)
+
+
+SERIES = np.random.default_rng(1).normal(size=(3, 90))
+OTHERS = {
+    "partial": lambda **o: pwct(*SERIES, 0.5, 1 / 2, **o),
+    "multiple": lambda **o: mwct(SERIES[0], SERIES[1:], 0.5, 1 / 2, **o),
+    "phase": lambda **o: wct(*SERIES[:2], 0.5, 1 / 2, noise="phase", **o),
+    "fixed": lambda **o: wct(*SERIES[:2], 0.5, 1 / 2, fixed="y1", **o),
+}
+
+
+@pytest.mark.parametrize("kind", OTHERS)
+def test_patches_of_other_coherences_and_nulls(kind):
+    result = OTHERS[kind](mc_count=20, rng_seed=1, progress=False, cache=False)
+    found = result.clusters(0.9, mc_count=30, **ALONE)
+    field = result.null_field
+    np.testing.assert_array_equal(found.labels > 0, field.quantile(0.9) < result.WCT)
+    np.testing.assert_allclose(found.totals.max(), by_ndimage(result, field, "mass"), rtol=1e-6)
+    assert found.null.size == 30
+    assert all(np.isnan(row["phase"]) == (kind == "multiple") for row in found.table())
+
+
+@pytest.mark.parametrize("kind", ["phase", "fixed"])
+@pytest.mark.parametrize("step", [1, 4])
+def test_rows_of_a_field_are_its_levels_and_pvalues(kind, step):
+    field = OTHERS[kind](mc_count=20, rng_seed=1, progress=False, cache=False).null_field
+    R2 = np.random.default_rng(0).random((field.n_scales, 90))
+    p, levels, times = field.pvalue(R2), field.quantile(0.9), np.arange(0, 90, step)
+    for scale in range(field.n_scales):
+        row = field.row(scale, step)
+        np.testing.assert_allclose(row.levels(0.9), levels[scale, ::step], rtol=ROUNDING)
+        found = np.exp(row.log_p(R2[scale, ::step], np.arange(times.size)))
+        np.testing.assert_allclose(found, p[scale, ::step], rtol=ROUNDING)
