@@ -191,7 +191,11 @@ def tabulate(
     far = np.maximum(near, np.minimum(felt, half))
     nodes = scale_nodes(geometry)
     found = np.empty((SCRAMBLES, nodes.size, SHARES.size, GRID.size))
+    asked = near < half
     for place, index in enumerate(nodes.tolist()):
+        if place and not asked[nodes[place - 1] :].any():
+            found[:, place] = found[:, place - 1]
+            continue
         width = far[index] - near[index]
         number = SHARES.size if forms else round(SHARES.size * width / felt[index])
         shares = np.linspace(0, 1, min(max(number, _FEWEST), most)) ** 1.5
