@@ -304,9 +304,10 @@ def wct_null_field(
     -----
     The null hypothesis is that of two independent AR(1) records of n samples, treated as `wct`
     treats data: the mean subtracted, zero-padded, the boxcar cut off at the first and last scale.
-    Levels err by less than 0.001, except that the coefficients of the transform are taken for
-    circular complex normal, which the step at the end of red noise is not: within five samples of
-    the ends levels of the smallest scales are off by up to 0.015 for coefficients above 0.9.
+    Levels err by about 0.001 (Paul wavelets: 0.003), except that the coefficients of the transform
+    are taken for circular complex normal, which the step at the end of red noise is not: within
+    five samples of the ends levels of the smallest scales are too high by up to 0.015 for
+    coefficients above 0.9, and by up to 0.02 for Paul wavelets of low order (0.05 at the first).
 
     Where it is simulated, `mc_count` pairs of such records are transformed at the full sampling
     rate, and their coherences counted by scale and distance from the nearest end of the record.
