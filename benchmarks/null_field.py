@@ -11,14 +11,16 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from pycwt_mod import Morlet, wct, wct_null, wct_null_field
+from pycwt_mod import Morlet, wct, wct_null
 from pycwt_mod.arrays import NUMPY
 from pycwt_mod.coherence import smoothed_spectra
 from pycwt_mod.geometry import Geometry
 from pycwt_mod.helpers import padded_length
 from pycwt_mod.levels import NullField
 from pycwt_mod.montecarlo.noise import Streams, ar1_series
-from pycwt_mod.statistic import PAIR
+from pycwt_mod.montecarlo.options import SimulationOptions
+from pycwt_mod.null_fields import null_field_of
+from pycwt_mod.statistic import PAIR, Statistic, multiple, partial
 
 Floats = NDArray[np.float64]
 
@@ -43,9 +45,14 @@ def geometry_of(n: int) -> Geometry:
 
 
 def coherences(
-    geometry: Geometry, g: tuple[float, float], n_pairs: int, seed: int, common: float = 0.0
+    geometry: Geometry,
+    g: tuple[float, ...],
+    n_pairs: int,
+    seed: int,
+    common: float = 0.0,
+    statistic: Statistic = PAIR,
 ) -> Iterator[Floats]:
-    """Yield the coherence of pairs of AR(1) series, treated as `wct` treats data.
+    """Yield the coherence of pairs, or groups, of AR(1) series, treated as `wct` treats data.
 
     `common` is the share of the variance that is the same in both series.
     """
@@ -68,12 +75,13 @@ def coherences(
         scratch = np.empty((len(indices), geometry.n_times), dtype=complex)
         spectra = {geometry.n_fft: NUMPY.fft(padded)}
         for scale, S in smoothed_spectra(spectra, bank, parts=everywhere):
-            PAIR.R2(S, R2[scale], scratch)
+            statistic.R2(S, R2[scale], scratch)
         yield from np.clip(R2, 0, 1).swapaxes(0, 1)
 
 
-def field_of(geometry: Geometry, g: tuple[float, float]) -> NullField:
-    return wct_null_field(*g, 1.0, DJ, S0, geometry.n_scales - 1, geometry.n_times, cache=False)
+def field_of(geometry: Geometry, g: tuple[float, ...], statistic: Statistic = PAIR) -> NullField:
+    options = SimulationOptions(cache=False)
+    return null_field_of(geometry, g, options, centred=True, statistic=statistic)
 
 
 def one_level(geometry: Geometry, g: tuple[float, float]) -> Floats:
@@ -127,6 +135,28 @@ def print_head(*cells: str) -> None:
     print()
     print_row(*cells)
     print("|---" * len(cells) + "|")
+
+
+def false_alarms_of_groups(n_groups: int, n: int = 500) -> None:
+    """Print the share of points above the 95 % level of partial and multiple coherences."""
+    print_head("coherence", *ZONES, *(f"p < {p:g}" for p in TAILS[1:3]), "by the level of a pair")
+    geometry = geometry_of(n)
+    zones = zones_of(geometry)
+    by_pair = field_of(geometry, (0.6, 0.6)).quantile(0.95)
+    for statistic in (*map(partial, (1, 2, 3)), *map(multiple, (2, 3, 4))):
+        g = (0.6,) * statistic.n_series
+        field = field_of(geometry, g, statistic)
+        by_zone, everywhere = Shares(zones), [Shares(np.zeros_like(zones)) for _ in range(3)]
+        for R2 in coherences(geometry, g, n_groups, 5, statistic=statistic):
+            p = field.pvalue(R2)
+            by_zone.add(p < 0.05)
+            found = (p < TAILS[1], p < TAILS[2], by_pair < R2)
+            for shares, above in zip(everywhere, found, strict=True):
+                shares.add(above)
+        rest = [shares.cells(4)[0] for shares in everywhere[:2]] + everywhere[2].cells(2)
+        others = "predictors" if statistic.name == "multiple" else "removed"
+        label = f"{statistic.name}, {len(statistic.removed)} {others}"
+        print_row(label, *by_zone.cells(), *rest)
 
 
 def false_alarms(n_pairs: int, cases: list[tuple[tuple[float, float], int]]) -> None:
@@ -255,11 +285,14 @@ def main() -> None:
     parser.add_argument("--cases", type=int, nargs="+", default=list(range(len(CASES))))
     parser.add_argument("--records", type=int, default=20_000, help="for levels")
     parser.add_argument("--through-wct", type=int, default=100, help="pairs")
+    parser.add_argument("--groups", type=int, default=200, help="of three to five series")
     parser.add_argument("--power", type=int, default=300, help="pairs")
     parser.add_argument("--full", type=int, default=100_000, help="surrogates of the three methods")
     chosen = parser.parse_args()
     if chosen.pairs:
         false_alarms(chosen.pairs, [CASES[case] for case in chosen.cases])
+    if chosen.groups:
+        false_alarms_of_groups(chosen.groups)
     if chosen.records:
         levels(chosen.records, 147, [(0.6, 0.6), (0.95, 0.95), (0.9, 0.0)])
     if chosen.full:
