@@ -164,7 +164,7 @@ def cwt(
         forward, how = device_transform.forward, {"ops": given.ops}
     with np.errstate(over="ignore" if single else "warn"):  # told of below
         W, spectrum = forward(given.values, mother, sj, dt, n_fft, every=every, **how)
-    if single and given.ops is None:
+    if single and given.ops is None and np.any(given.values):
         _warn_of_lost_digits(W, sj)
     coi = transform.cone_of_influence(n, mother, dt)[::every]
     positive = slice(1, n_fft // 2)
@@ -203,7 +203,7 @@ def _warn_of_lost_digits(W: NDArray[Any], sj: Array) -> None:
     largest, usual = size[..., -1], size[..., some.size // 2]
     kept = np.isfinite(largest) & (largest > _LEAST_SINGLE)
     lost = (~kept | (usual < _SINGLE_ERROR / _FEWEST_DIGITS * largest)).any(axis=0)
-    if lost.any() and largest.any():
+    if lost.any():
         warn_user(
             f"`precision` is 'single', and {lost.sum()} of {sj.size} scales lose digits, from "
             f"{sj[lost].min():.3g} to {sj[lost].max():.3g}: half of their values are below "

@@ -39,7 +39,7 @@ from .scales import Scales, as_scales
 from .single import cwt, icwt, significance
 from .statistic import PAIR
 from .summary import mean_spectrum
-from .validation import as_flag, as_level
+from .validation import as_flag, as_level, warn_user
 
 __all__ = [
     "cwt",
@@ -335,6 +335,11 @@ def coherence_result(
         options = replace(options, n_samples=n)
     kept = PairSpectra.empty(geometry.n_scales, n) if as_flag(spectra, "spectra") else None
     WCT, aWCT = coherence_of_series(fields, geometry, statistic, kept)
+    if np.isnan(WCT).all():
+        warn_user(
+            "The coherence is defined nowhere: predictors or series to be removed depend on each "
+            "other, or a series is silent. Leave out what follows from the others."
+        )
     signif: Array = np.asarray([0])
     null = None
     if sig and (statistic != PAIR or wct_significance is levels.wct_significance):

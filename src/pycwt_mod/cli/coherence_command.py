@@ -234,6 +234,8 @@ def _corrected(arguments: argparse.Namespace, share: float) -> str:
 def _made(arguments: argparse.Namespace, null: Any, simulated: int) -> tuple[dict[str, Any], str]:
     """Return how the null distribution was made, for the record and in words."""
     made = dict(null.provenance)
+    if arguments.noise == ["white"]:  # to the engine AR(1) noise of coefficient 0
+        made["noise"] = "white"
     facts = {
         "noise": arguments.noise or ["ar1"],
         "fixed": arguments.fixed,

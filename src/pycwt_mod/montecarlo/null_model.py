@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import math
 import re
+import secrets
+import types
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -31,6 +34,8 @@ Array = NDArray[np.float64]
 _WORDS = ("ar1", "white", "phase", "iaaft", "arma(p,q)", "legacy")
 _LISTED = ", ".join(map(repr, _WORDS))
 _ARMA = re.compile(r"arma\s*\(\s*(\d{1,4})\s*,\s*(\d{1,4})\s*\)")
+
+_THIS_PROCESS = secrets.token_hex(8)
 
 # Choices that the engine of AR(1) noise serves: without data, at any length.
 _RED = ("ar1", "white", "legacy")
@@ -155,9 +160,11 @@ class NullModel:
         return NullModel(tuple(self.noises[number] for number in pair))
 
     def identities(self) -> list[str]:
-        """Return what tells each choice from others: of a function its name and its code."""
+        """Return what tells each choice from others: of a function its code and what it holds."""
         return [
-            f"{_word_of(each)} {_code_of(each)}" if callable(each) else str(each)
+            f"{_word_of(each)} {hashlib.sha256(_shown(each).encode()).hexdigest()[:16]}"
+            if callable(each)
+            else str(each)
             for each in self.noises
         ]
 
@@ -223,11 +230,35 @@ class NullModel:
         )
 
 
-def _code_of(function: Any) -> str:
-    """Return a digest of the code of a function, as far as Python shows it."""
-    code = getattr(function, "__code__", None)
-    shown = b"" if code is None else code.co_code + repr(code.co_consts).encode()
-    return hashlib.sha256(shown).hexdigest()[:16]
+def _shown(value: Any, within: tuple[int, ...] = ()) -> str:
+    """Return what a function does, as far as Python shows it; the same in every process.
+
+    An object that may hold anything is like no other: its name holds for this process only.
+    """
+    if id(value) in within:  # a function that calls itself
+        return "..."
+    parts: Any = None
+    if isinstance(value, functools.partial):
+        parts = value.func, value.args, sorted(value.keywords.items())
+    elif isinstance(value, types.FunctionType):
+        cells = [cell.cell_contents for cell in value.__closure__ or ()]
+        keywords = sorted((value.__kwdefaults__ or {}).items())
+        parts = value.__code__, value.__defaults__, keywords, cells
+    elif isinstance(value, types.CodeType):
+        parts = value.co_code, value.co_names, value.co_consts
+    elif isinstance(value, tuple | list):
+        parts = value
+    elif isinstance(value, frozenset):
+        parts = sorted(value, key=repr)
+    elif isinstance(value, np.ndarray) and not value.dtype.hasobject:
+        parts = value.dtype.str, value.shape, value.tobytes()
+    if parts is not None:
+        return f"({', '.join(_shown(part, (*within, id(value))) for part in parts)})"
+    if isinstance(value, types.BuiltinFunctionType | types.ModuleType | type):
+        return f"{getattr(value, '__module__', '')} {value.__name__}"
+    if value is None or isinstance(value, bool | int | float | complex | str | bytes | np.generic):
+        return repr(value)
+    return f"{_THIS_PROCESS} {id(value)}"
 
 
 def _word_of(noise: Any) -> str:

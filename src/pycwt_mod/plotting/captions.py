@@ -26,7 +26,10 @@ _ARROW_MEANING = (
 )
 
 
-def level_words(level: float, correction: str | None = None) -> str:
+_NULLS = {"ar1": "red noise", "white": "white noise", "legacy": "white noise"}
+
+
+def level_words(level: float, correction: str | None = None, noise: str = "ar1") -> str:
     """Return what is outlined, in words for a caption: the `level_label` of a picture.
 
     Parameters
@@ -35,6 +38,8 @@ def level_words(level: float, correction: str | None = None) -> str:
         Probability of the significance level, such as 0.95.
     correction : {None, "fdr", "cluster"}
         As in ``CoherenceResult.significant``.
+    noise : str, default "ar1"
+        The null hypothesis, as `wct` takes it.
 
     Examples
     --------
@@ -42,13 +47,16 @@ def level_words(level: float, correction: str | None = None) -> str:
     '5 % significance level against red noise'
     >>> level_words(0.95, "fdr")
     'significant against red noise at a false discovery rate of 5 %'
+    >>> level_words(0.95, noise="phase")
+    '5 % significance level against surrogates (phase)'
     """
     chance = f"{100 * (1 - level):.3g} %"
+    null = _NULLS.get(noise, f"surrogates ({noise})")
     if correction == "cluster":
-        return f"patches larger than the largest of red noise in all but {chance} of maps"
+        return f"patches larger than the largest of {null} in all but {chance} of maps"
     if correction is not None:
-        return f"significant against red noise at a false discovery rate of {chance}"
-    return f"{chance} significance level against red noise"
+        return f"significant against {null} at a false discovery rate of {chance}"
+    return f"{chance} significance level against {null}"
 
 
 def sentences(

@@ -332,7 +332,7 @@ class CoherenceResult(JudgedPair, _CoherenceFields):
         # An outline of the caller's own is not at this level; plot_wct has a label of its own.
         if correction is not None or not outline:
             probability = self.level if level is None else as_level(level, "level")
-            options.setdefault("level_label", level_words(probability, correction))
+            options.setdefault("level_label", level_words(probability, correction, self._noise))
         if not outline:
             outline = self._outline(level, correction, self._null_or_default(null))
         options.setdefault("coherence_label", self.QUANTITY)

@@ -45,6 +45,10 @@ CORRECTIONS = ("fdr", "cluster")
 _OF_PATCHES = 13
 
 
+# Parts of a result on which the null distribution of each point depends.
+_OF_THE_FIELD = {"null", "coi", "freqs", "series", "provenance", "_surrogates"}
+
+
 class JudgedPair(PairResult):
     """What the result of `wct` knows of chance, beside its named tuple."""
 
@@ -55,6 +59,13 @@ class JudgedPair(PairResult):
     _given: Mapping[int, Array] | None = None
     _surrogates: Surrogates | None = None
     _clusters: ClusterResult | None = None
+
+    def _replace(self, **changes: Any) -> Self:
+        """Return a copy with other fields or facts, without p-values and patches of the former."""
+        stale: dict[str, Any] = {"_given": None, "_clusters": None}
+        if changes.keys() & _OF_THE_FIELD:
+            stale["_field"] = None
+        return super()._replace(**{**stale, **changes})
 
     PARTS: ClassVar[Mapping[str, Any]] = {
         "null": Distribution,
@@ -122,9 +133,7 @@ class JudgedPair(PairResult):
         >>> same = result.with_null_field(mc_count=300, progress=False)
         """
         if field is None:
-            return self._replace(
-                _field=self._field_of(SimulationOptions(**options)), _clusters=None
-            )
+            return self._replace(_field=self._field_of(SimulationOptions(**options)))
         geometry, order = self._geometry()
         periods = geometry.periods
         alike = field.periods.shape == periods.shape and np.allclose(field.periods, periods)
@@ -133,7 +142,7 @@ class JudgedPair(PairResult):
                 f"`field` must be that of {periods.size} periods of {periods.min():.4g} to "
                 f"{periods.max():.4g} and {self.coi.size} times, got {field!r}."
             )
-        return self._replace(_field=field.reordered(order), _clusters=None)
+        return self._replace(_field=field.reordered(order))
 
     def _field_of(self, options: SimulationOptions) -> NullField:
         """Return the null distribution of each point; where it is simulated, with the options."""
@@ -174,6 +183,11 @@ class JudgedPair(PairResult):
         made = self.provenance.get("simulation", {})
         known = self.null is not None and "coefficients" in self.provenance
         return known and self._surrogates is None and made.get("noise") != "legacy"
+
+    @property
+    def _noise(self) -> str:
+        """The null hypothesis in words, as `noise` of `wct`."""
+        return str(self.provenance.get("simulation", {}).get("noise", "ar1"))
 
     @property
     def _kept(self) -> int | None:
@@ -500,6 +514,11 @@ class JudgedPair(PairResult):
 
     def _geometry(self) -> tuple[Geometry, slice]:
         """Return the transform's scales, ascending, and how the rows come from them."""
+        if self.mother is None:
+            raise ValueError(
+                "`wavelet` must be one of this package's for a result from a file, which holds no "
+                "code of your own: compute it again by `wct`."
+            )
         made, n = self.provenance, self.coi.size
         dj, s0, J = (made.get(name, default) for name, default in _GRID.items())
         grid = as_scales(n, self.dt, dj, s0, J, made.get("freqs"), self.mother)

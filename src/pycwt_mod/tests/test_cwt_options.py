@@ -92,8 +92,8 @@ def test_single_precision_is_right_at_every_scale():
 
 @pytest.mark.parametrize(
     "series",
-    [1e8 + noise(500), 1e6 * np.arange(500) + noise(500), 1e-33 * noise(500)],
-    ids=["mean", "trend", "tiny"],
+    [1e8 + noise(500), 1e6 * np.arange(500) + noise(500), 1e-33 * noise(500), 1e-50 * noise(500)],
+    ids=["mean", "trend", "tiny", "nothing left"],
 )
 def test_scales_that_lose_digits_in_single_precision_are_told_of(series):
     with pytest.warns(UserWarning, match="`precision` is 'single', and .* scales lose digits"):

@@ -355,7 +355,8 @@ def test_series_that_is_the_sum_of_others_is_told_in_the_summary():
 
 def test_predictors_that_depend_on_each_other_are_told_in_the_summary():
     y, a, b = noise(3)
-    result = mwct(y, [a, b, a + b], **PLAIN)
+    with pytest.warns(UserWarning, match="The coherence is defined nowhere"):
+        result = mwct(y, [a, b, a + b], **PLAIN)
     assert np.isnan(result.WCT).all()
     assert "R2 is not defined anywhere: a series is a sum of" in " ".join(
         str(result.summary()).split()

@@ -2,6 +2,9 @@
 
 import pickle
 import re
+import subprocess
+import sys
+from functools import partial
 
 import numpy as np
 import pytest
@@ -21,6 +24,7 @@ from pycwt_mod import (
 )
 from pycwt_mod.analytic.field import TimedField
 from pycwt_mod.montecarlo.noise import Streams
+from pycwt_mod.montecarlo.null_model import NullModel
 from pycwt_mod.montecarlo.surrogates import ArmaNoise, Surrogates
 
 N = 120
@@ -314,6 +318,32 @@ def test_pair_of_many_has_the_levels_of_the_pair_alone(tmp_path):
         compared_all(data, noise="iaaft", out=tmp_path / "out")
     cone = compared_all(data, noise="phase", inside_cone=True)
     assert np.isfinite(cone.share).all()
+
+
+def red(rng, n, g=0.5):
+    return rednoise(n, max(g for _ in "g"), rng=rng)
+
+
+IDENTITIES = """
+from functools import partial
+from pycwt_mod.montecarlo.null_model import NullModel
+from pycwt_mod.tests.test_noises import red
+print(NullModel((red, partial(red, g=0.2))).identities())
+"""
+
+
+def test_functions_are_told_from_others_alike_in_every_process():
+    def made(g):
+        return lambda rng, n: red(rng, n, g) if n in {100, 200} else None
+
+    functions = [red, partial(red, g=0.2), partial(red, g=0.3), made(0.2), made(0.3), made(RAIN)]
+    found = NullModel(tuple(functions)).identities()
+    assert len(set(found)) == len(found)
+    assert NullModel((made(0.2), made(RAIN.copy()))).identities() == [found[3], found[5]]
+    run = subprocess.run(
+        [sys.executable, "-c", IDENTITIES], capture_output=True, text=True, check=True
+    )
+    assert run.stdout.strip() == str(found[:2])
 
 
 def test_each_of_many_series_may_have_a_noise_of_its_own():

@@ -170,6 +170,13 @@ def test_replaced_wct_significance_is_called(pair, monkeypatch):
     assert result.null is None
 
 
+def test_changed_result_has_p_values_of_its_own(pair):
+    result = wct(*pair, 0.5, 1 / 4, fixed="y1", **OPTIONS)
+    before = result.pvalues()
+    changed = result._replace(WCT=result.WCT / 2)
+    assert np.nanmean(changed.pvalues() > before) > 0.9
+
+
 def test_result_draws_itself_at_its_own_level(result):
     plot = result.plot(period_unit="days", ax=offscreen_axes())
     assert "Outlined: 5 % significance level against red noise." in plot.caption.get_text()

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import pycwt_mod
-from pycwt_mod import DOG, MexicanHat, Morlet, NullDistribution, Paul, cwt, load
+from pycwt_mod import DOG, MexicanHat, Morlet, NullDistribution, Paul, cwt, load, wct
 from pycwt_mod.results import CoherenceResult
 from pycwt_mod.tests.results.made import RESULTS, noise
 
@@ -59,6 +59,9 @@ def test_mother_wavelet_of_the_user_is_not_in_the_file(tmp_path):
     again = load(tmp_path / "file")
     assert again.mother is None
     assert again.provenance["wavelet"] == "Own(f0=6)"
+    wct(noise(), noise(), 1.0, wavelet=Own(), mc_count=20, progress=False).save(tmp_path / "wct")
+    with pytest.raises(ValueError, match="`wavelet` must be one of this package's"):
+        load(tmp_path / "wct").clusters()
 
 
 def test_null_distribution_is_read_too(tmp_path):
