@@ -1,5 +1,6 @@
 """Every test has a cache folder of its own, and no backend chosen from outside."""
 
+import signal
 from pathlib import Path
 
 import hypothesis
@@ -39,6 +40,8 @@ def checkout() -> Path:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Run an installed package as a checkout, whose settings are in its pyproject.toml."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # so is it behind a shell's `&`
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     if config.inipath is None:
         for mark in ("heavy: waits", "slow: takes minutes", "mpi: needs an MPI library"):
             config.addinivalue_line("markers", mark)
