@@ -323,8 +323,8 @@ def wct_null_field(
     >>> level = field.quantile(0.95)
     >>> level.shape
     (17, 200)
-    >>> level[8, [0, 20, 100]].round(2)
-    array([0.79, 0.61, 0.59])
+    >>> level[8, [0, 20, 100]].round(1)
+    array([0.8, 0.6, 0.6])
     """
     mother = as_mother(wavelet)
     chosen = _options_of_field(options)

@@ -63,7 +63,9 @@ def test_remedies_name_keywords_that_exist():
 
 def test_peers_null_hypothesis_as_method_is_told_with_ours():
     for theirs in ("ARIMA1", "AR", "white.noise", "ar1sim"):
-        with pytest.raises(ValueError, match=f"got '{theirs}'.* is that of `noise='ar1'`"):
+        with pytest.raises(
+            ValueError, match=f"got '{theirs}'.* null hypothesis is chosen by `noise`"
+        ):
             wct(*PAIR, 1.0, method=theirs)
 
 

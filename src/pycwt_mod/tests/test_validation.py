@@ -74,8 +74,11 @@ RULES = [
         INTEGER + "a numpy.random.SeedSequence or None, got ",
     ),
     ("cache parallel", [1, 0, "yes", 1.0, []], TypeError, "must be True or False, got {!r}."),
-    (CHOICES, ["", "multi", "white", "Full"], ValueError, "must be one of '"),
-    (CHOICES, [1, 0.5, []], TypeError, "must be one of '"),
+    (CHOICES, ["", "multi", "whitish", "Full"], ValueError, "must be one of '"),
+    ("method smoothing", ["white"], ValueError, "must be one of '"),
+    (CHOICES, [1, 0.5], TypeError, "must be one of '"),
+    ("method smoothing", [[]], TypeError, "must be one of '"),
+    ("noise", [[], [[]]], TypeError, "must have one choice for each series, got {!r}."),
     (
         "progress",
         [None, "yes", 1],
