@@ -153,7 +153,7 @@ def false_alarms_of_groups(n_groups: int, n: int = 500) -> None:
             found = (p < TAILS[1], p < TAILS[2], by_pair < R2)
             for shares, above in zip(everywhere, found, strict=True):
                 shares.add(above)
-        rest = [shares.cells(4)[0] for shares in everywhere[:2]] + everywhere[2].cells(2)
+        rest = [shares.cells(4)[0] for shares in everywhere[:2]] + everywhere[2].cells()
         others = "predictors" if statistic.name == "multiple" else "removed"
         label = f"{statistic.name}, {len(statistic.removed)} {others}"
         print_row(label, *by_zone.cells(), *rest)
