@@ -91,6 +91,7 @@ def test_multiple_coherence_does_not_depend_on_how_predictors_are_mixed(seed, mi
     np.testing.assert_allclose(mixed.WCT, mwct(y, [a, b], **PLAIN).WCT, rtol=1e-6, atol=1e-8)
 
 
+@pytest.mark.filterwarnings("ignore:The coherence is defined nowhere")
 @settings(max_examples=12, deadline=None)
 @given(st.integers(0, 2**32 - 1), st.sampled_from([0, 1e-15, 1e-12, 1e-9, 1e-6]), st.booleans())
 def test_coherence_stays_within_0_and_1_where_predictors_nearly_depend_on_each_other(
