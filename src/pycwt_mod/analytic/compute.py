@@ -40,6 +40,9 @@ FINE = np.asarray(GRID[-1] * np.linspace(0, 1, 513) ** 2.5)
 # Distances computed where there is little room, and at most if those near the ends are not asked.
 _FEWEST, _INTERIOR = 3, 5
 
+# Of levels, where times at which an end is felt are no larger a share, the fewest will do.
+_FEW_TIMES = 0.05
+
 # Octaves between the scales that are computed: as a rule; near the end of the record or of the
 # wavelet's frequencies; where the record is only some scales long, or the boxcar is cut off.
 _RULE, _NEAR, _CLOSE = 1 / 3, 1 / 6, 1 / 12
@@ -198,6 +201,8 @@ def tabulate(
             continue
         width = far[index] - near[index]
         number = SHARES.size if forms else round(SHARES.size * width / felt[index])
+        if most == _INTERIOR and width < _FEW_TIMES * (half - near[index]):
+            number = _FEWEST
         shares = np.linspace(0, 1, min(max(number, _FEWEST), most)) ** 1.5
         times = near[index] + shares**bend * width
         if forms:
