@@ -50,6 +50,7 @@ def run_blocks(blocks, tmp_path):
     return done.stdout.decode()
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("page", PAGES)
 def test_documented_code_runs(page, checkout, tmp_path):
     blocks = blocks_of(checkout / page)
@@ -64,6 +65,7 @@ def test_files_that_documented_code_leaves_are_not_committed(checkout):
     assert {"/*.csv", "/*.json", "/*.npz", "/*.png"} <= set(ignored)
 
 
+@pytest.mark.heavy
 def test_page_of_measures_runs_and_its_text_is_right(checkout, tmp_path):
     page = checkout / "docs" / "tutorial" / "measures.md"
     cells = CELLS.findall(page.read_text(encoding="utf-8"))
