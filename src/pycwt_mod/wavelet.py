@@ -327,19 +327,10 @@ def coherence_result(
     fields = normalized(rows) if as_flag(normalize, "normalize") else in_range(rows)
     surrogates = model.surrogates(fields, coefficients) if sig else None
     if surrogates is not None:
-        if options.n_samples not in (None, n):
-            raise ValueError(
-                f"`n_samples` must be left out with noise={model.name!r}, whose surrogates are as "
-                f"long as the record, got {options.n_samples}."
-            )
-        options = replace(options, n_samples=n)
+        options = _as_long_as_the_record(options, n, model)
     kept = PairSpectra.empty(geometry.n_scales, n) if as_flag(spectra, "spectra") else None
     WCT, aWCT = coherence_of_series(fields, geometry, statistic, kept)
-    if np.isnan(WCT).all():
-        warn_user(
-            "The coherence is defined nowhere: predictors or series to be removed depend on each "
-            "other, or a series is silent. Leave out what follows from the others."
-        )
+    _warn_of_no_coherence(WCT)
     signif: Array = np.asarray([0])
     null = None
     if sig and (statistic != PAIR or wct_significance is levels.wct_significance):
@@ -379,6 +370,27 @@ def coherence_result(
         facts["spectra"] = kept.rows(grid.order)
     parts = WCT[grid.order], aWCT[grid.order], geometry.coi, geometry.frequencies[grid.order]
     return kind(*parts, signif, null=null, level=level, **facts)
+
+
+def _as_long_as_the_record(
+    options: SimulationOptions, n: int, model: NullModel
+) -> SimulationOptions:
+    """Return the options for surrogates that are made from the record."""
+    if options.n_samples not in (None, n):
+        raise ValueError(
+            f"`n_samples` must be left out with noise={model.name!r}, whose surrogates are as "
+            f"long as the record, got {options.n_samples}."
+        )
+    return replace(options, n_samples=n)
+
+
+def _warn_of_no_coherence(WCT: Array) -> None:
+    """Warn where the coherence is NaN at all points."""
+    if np.isnan(WCT).all():
+        warn_user(
+            "The coherence is defined nowhere: predictors or series to be removed depend on each "
+            "other, or a series is silent. Leave out what follows from the others."
+        )
 
 
 def _replaced_significance(
