@@ -223,16 +223,21 @@ def padded_length(size: int) -> int:
     return helpers.padded_length(size, as_replaced("fft_kwargs"))
 
 
-def coefficient_of(series: Array, name: str) -> float:
-    """Return the lag-1 autocorrelation of a series, with which an AR(1) model can exist."""
+def coefficient_of(series: Array, name: str, remedy: str = "") -> float:
+    """Return the lag-1 autocorrelation of a series, with which an AR(1) model can exist.
+
+    `remedy` is one more way out, for the error.
+    """
     try:
         g = as_replaced("ar1")(series)[0]
     except AR1EstimationError as error:
-        raise AR1EstimationError(str(error).replace("`x`", f"`{name}`")) from None
+        reason = str(error).replace("`x`", f"`{name}`")
+        remedy = remedy if AR1_REMEDY in reason else ""
+        raise AR1EstimationError(f"{reason} {remedy}".rstrip()) from None
     if not -1 < g < 1:
         raise AR1EstimationError(
             f"`{name}` must allow an AR(1) model, but its lag-1 autocorrelation is estimated "
-            f"as {g:.3g}. {AR1_REMEDY}"
+            f"as {g:.3g}. {AR1_REMEDY} {remedy}".rstrip()
         )
     return float(g)
 

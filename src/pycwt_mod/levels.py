@@ -15,7 +15,7 @@ from .arguments import padded_length
 from .keywords import explains_keywords
 from .montecarlo.estimate import estimate_null
 from .montecarlo.null import NullDistribution
-from .montecarlo.null_model import NullModel
+from .montecarlo.null_model import NullModel, as_noise
 from .montecarlo.options import (
     Rng,
     Seed,
@@ -364,6 +364,7 @@ def _options_of_field(options: SimulationKeywords) -> SimulationOptions:
             f"`{name}` has no meaning for a field, whose surrogates are as long as the record. "
             "Leave it out."
         )
+    as_noise(options.get("noise", "ar1"), "noise", of_a_pair=False)
     chosen = SimulationOptions(**options)
     if chosen.method == "multirate":
         raise ValueError(

@@ -252,8 +252,9 @@ def is_analytic(mother: Any) -> bool:
 
 
 def _keep(key: str, field: NullField) -> NullField:
+    # Threads keep fields at the same time; each of these steps is one to them.
+    _KEPT.pop(key, None)
     _KEPT[key] = field
-    _KEPT.move_to_end(key)
     while len(_KEPT) > _MOST_KEPT:
         _KEPT.popitem(last=False)
     return field

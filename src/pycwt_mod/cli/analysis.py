@@ -34,7 +34,9 @@ def prepare(
     given = [getattr(arguments, name, None) for name in ("al1", "al2")]
     if getattr(arguments, "noise", None) or getattr(arguments, "fixed", None):
         given = [0.0] * len(inputs.series)  # not all are red noise
-    check_red_noise(inputs, [*given, *[None] * len(more)])
+    has_choice = hasattr(arguments, "noise")
+    remedy = " Or choose what unrelated series are by --noise or --fixed." if has_choice else ""
+    check_red_noise(inputs, [*given, *[None] * len(more)], remedy)
     return inputs
 
 

@@ -151,10 +151,10 @@ def read_many(
     return _inputs(kept, arguments), left_out
 
 
-def check_red_noise(inputs: Inputs, given: Sequence[float | None] = (None, None)) -> None:
+def check_red_noise(inputs: Inputs, given: Sequence[float | None], remedy: str = "") -> None:
     """Raise DataError for a series that no red noise fits, by the name of its column.
 
-    None has to be found where the lag-1 autocorrelation is `given`.
+    None has to be found where the lag-1 autocorrelation is `given`; `remedy` is one more way out.
     """
     for k, (series, known) in enumerate(zip(inputs.series, given, strict=False)):
         removed = bool(inputs.prepared)
@@ -168,11 +168,11 @@ def check_red_noise(inputs: Inputs, given: Sequence[float | None] = (None, None)
         except AR1EstimationError:
             coefficient = math.nan
         if not -1 < coefficient < 1:
-            remedy = "Remove its" if removed else "Pass --detrend linear, or remove its"
+            first = "Remove its" if removed else "Pass --detrend linear, or remove its"
             raise DataError(
                 f"{inputs.column(k)} must resemble red noise, got a trend, a step, a cycle or a "
                 "random walk that leaves no estimate of its lag-1 autocorrelation. "
-                f"{remedy} cycle or slow change in the file, by differences for example."
+                f"{first} cycle or slow change in the file, by differences for example.{remedy}"
             )
 
 

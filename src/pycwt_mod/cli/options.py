@@ -293,7 +293,7 @@ def noise(text: str) -> Any:
     if text == "legacy":
         raise argparse.ArgumentTypeError("legacy is for Python; white is alike")
     try:
-        return as_noise(text, "--noise")
+        return as_noise(text, "--noise", of_a_pair=False)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error).replace("`", "")) from None
 

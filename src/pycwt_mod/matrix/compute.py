@@ -13,7 +13,7 @@ from ..backends import resolve_backend
 from ..geometry import Geometry
 from ..keywords import explains_keywords
 from ..limits import scale_arguments
-from ..montecarlo.null_model import NullModel
+from ..montecarlo.null_model import NullModel, as_noise
 from ..montecarlo.options import SimulationKeywords, SimulationOptions, check_smoothing
 from ..mothers import as_mother
 from ..transform import scale_axis
@@ -175,6 +175,7 @@ def wct_matrix(
     >>> (result.pvalue_fdr < 0.05).ravel()
     array([ True, False, False])
     """
+    as_noise(options.get("noise", "ar1"), "noise", of_a_pair=False)
     simulation = SimulationOptions(**options)
     if simulation.noise == "legacy":
         raise ValueError(

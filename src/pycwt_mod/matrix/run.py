@@ -154,7 +154,8 @@ class Run:
             elif isinstance(noise, str) and noise == "ar1" and number not in bad:
                 values, name = series.values[number], series.names[number]
                 try:
-                    self.coefficients[number] = coefficient_of(values, name)
+                    remedy = self.problem.model.remedy(number, name)
+                    self.coefficients[number] = coefficient_of(values, name, remedy)
                 except AR1EstimationError as error:
                     bad[number] = str(error)
 

@@ -31,8 +31,7 @@ from .surrogates import (
 
 Array = NDArray[np.float64]
 
-_WORDS = ("ar1", "white", "phase", "iaaft", "arma(p,q)", "legacy")
-_LISTED = ", ".join(map(repr, _WORDS))
+_WORDS = ("ar1", "white", "phase", "iaaft", "arma(p,q)")
 _ARMA = re.compile(r"arma\s*\(\s*(\d{1,4})\s*,\s*(\d{1,4})\s*\)")
 
 _THIS_PROCESS = secrets.token_hex(8)
@@ -41,19 +40,23 @@ _THIS_PROCESS = secrets.token_hex(8)
 _RED = ("ar1", "white", "legacy")
 
 
-def as_noise(value: Any, name: str) -> Any:
-    """Return a choice of `noise`: a word, `ARMA`, a function, or a tuple of them."""
+def as_noise(value: Any, name: str, *, of_a_pair: bool = True) -> Any:
+    """Return a choice of `noise`: a word, `ARMA`, a function, or a tuple of them.
+
+    Errors list "legacy" only where it can be used, by both series of a pair.
+    """
+    words = (*_WORDS, "legacy") if of_a_pair else _WORDS
     if isinstance(value, list | tuple):
         return _as_each(value, name)
     if isinstance(value, str):
-        return _as_word(value, name)
+        return _as_word(value, name, words)
     if hasattr(value, "arparams") or hasattr(value, "maparams"):
         return as_arma(value)
     if callable(value):
         return value
     raise TypeError(
-        f"`{name}` must be one of {_LISTED}, a function `f(rng, n)`, a fitted model with "
-        f"`arparams` and `maparams`, or a list with one of these for each series, got "
+        f"`{name}` must be one of {', '.join(map(repr, words))}, a function `f(rng, n)`, a fitted "
+        f"model with `arparams` and `maparams`, or a list with one of these for each series, got "
         f"{brief(value)}."
     )
 
@@ -62,7 +65,7 @@ def _as_each(values: Sequence[Any], name: str) -> Any:
     """Return the choices for each series."""
     if not values or any(isinstance(each, list | tuple) for each in values):
         raise TypeError(f"`{name}` must have one choice for each series, got {brief(values)}.")
-    found = tuple(as_noise(each, name) for each in values)
+    found = tuple(as_noise(each, name, of_a_pair=False) for each in values)
     if "legacy" in found:
         raise ValueError(
             f"`{name}` must be 'legacy' for all series or for none, got {brief(values)}: pycwt's "
@@ -71,7 +74,7 @@ def _as_each(values: Sequence[Any], name: str) -> Any:
     return found
 
 
-def _as_word(value: str, name: str) -> str:
+def _as_word(value: str, name: str, words: Sequence[str]) -> str:
     if value in _WORDS[:4] or value == "legacy":
         return value
     orders = _ARMA.fullmatch(value.strip().lower())
@@ -82,8 +85,8 @@ def _as_word(value: str, name: str) -> str:
             f"`{name}` must name both orders of an ARMA model by integers from 0 on, such as "
             f"'arma(2,1)' or 'arma(2,0)', got {value!r}."
         )
-    near = did_you_mean(value.lower(), _WORDS)
-    raise ValueError(f"`{name}` must be one of {_LISTED}, got {value!r}.{near}")
+    listed, near = ", ".join(map(repr, words)), did_you_mean(value.lower(), words)
+    raise ValueError(f"`{name}` must be one of {listed}, got {value!r}.{near}")
 
 
 def as_fixed(value: Any, name: str) -> tuple[str, ...]:
@@ -173,6 +176,14 @@ class NullModel:
         """Whether a surrogate is made from a series, or with a coefficient of one."""
         return any(isinstance(each, str) and each != "white" for each in self.noises)
 
+    def remedy(self, number: int, name: str) -> str:
+        """Say how a series without an AR(1) model can be tested all the same."""
+        words = "Or let other noise stand for it, such as noise='phase'"
+        n_replaced = sum(each != "fixed" for each in self.noises)
+        if n_replaced > 1 and self.noises[number] != "legacy":
+            words += f", or keep it as it was observed, fixed={name!r}"
+        return f"{words}."
+
     def coefficients(
         self, series: Mapping[str, Array], given: Mapping[str, Any]
     ) -> tuple[float, ...]:
@@ -182,8 +193,8 @@ class NullModel:
         are by what messages call the values.
         """
         found = []
-        for noise, (label, values), (name, own) in zip(
-            self.noises, series.items(), given.items(), strict=True
+        for number, (noise, (label, values), (name, own)) in enumerate(
+            zip(self.noises, series.items(), given.items(), strict=True)
         ):
             is_red = isinstance(noise, str) and noise in ("ar1", "legacy")
             if not is_red and own is not None:
@@ -194,7 +205,7 @@ class NullModel:
             if own is not None:
                 found.append(as_coefficient(own, name))
             elif is_red:
-                found.append(coefficient_of(values, label))
+                found.append(coefficient_of(values, label, self.remedy(number, label)))
             else:
                 found.append(0.0 if _word_of(noise) == "white" else math.nan)
         return tuple(found)

@@ -195,8 +195,15 @@ def test_own_noise_is_not_in_a_file_but_what_it_gave_is(tmp_path):
 
 def test_series_that_allow_no_ar1_model_can_be_fixed_or_shuffled():
     trend = np.arange(float(N))
-    with pytest.raises(pycwt_mod.AR1EstimationError):
+    with pytest.raises(pycwt_mod.AR1EstimationError, match=r"noise='phase', or .* fixed='y1'"):
         wct(trend, RAIN, **GRID, **RUN)
+    with pytest.raises(pycwt_mod.AR1EstimationError, match=r"such as noise='phase'\.$"):
+        wct(trend, RAIN, **GRID, **RUN, fixed="y2")  # all cannot be fixed
+    with pytest.raises(pycwt_mod.AR1EstimationError, match=r"`al` of pwct and mwct\)\.$"):
+        pycwt_mod.xwt(trend, RAIN, 1.0)
+    with pytest.warns(UserWarning, match="2 of 3 pairs failed"):
+        matrix = wct_matrix([trend, RAIN, RIVER], 1.0, names=["trend", "rain", "river"], **RUN)
+    assert "fixed='trend'" in matrix.failures["trend", "rain"]
     assert wct(trend, RAIN, **GRID, **RUN, fixed="y1").pvalues().shape == (15, N)
     assert np.isfinite(wct(trend, RAIN, **GRID, **RUN, noise="iaaft").sig[:8]).all()
 
@@ -264,6 +271,20 @@ def test_noise_that_is_no_choice_is_refused(noise):
 def test_bad_noise_and_bad_names_are_named(options, error, words):
     with pytest.raises(error, match=words):
         compared(**options)
+
+
+def test_legacy_is_listed_where_it_can_be_used():
+    with pytest.raises(ValueError, match="'legacy', got 'pink'"):
+        compared(noise="pink")
+    elsewhere = (
+        lambda: compared(noise=["pink", "ar1"]),
+        lambda: wct_matrix([RIVER, RAIN], 1.0, noise="pink"),
+        lambda: pwct(RIVER, RAIN, [blocks_of_noise(rng, N)], 1.0, noise="pink"),
+        lambda: wct_null_field(0.5, 0.3, **GRID, n=N, noise="pink"),
+    )
+    for call in elsewhere:
+        with pytest.raises(ValueError, match=r"'arma\(p,q\)', got 'pink'"):
+            call()
 
 
 @pytest.mark.parametrize("noise", ["phase", "iaaft", "arma(1,1)"])

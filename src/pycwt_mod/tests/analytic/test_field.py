@@ -1,5 +1,6 @@
 """Null distributions of points: levels and p-values, files, the cache, and simulated records."""
 
+from collections import OrderedDict
 from pathlib import Path
 
 import numpy as np
@@ -86,6 +87,19 @@ def test_field_is_saved_and_loaded(field, tmp_path):
     wct_null(0.1, 0.1, 1.0, 1 / 2, 2.0, 6, mc_count=10, progress=False).save(path)
     with pytest.raises(ValueError, match="`path` must name a NullField"):
         NullField.load(path)
+
+
+def test_field_is_kept_though_another_thread_keeps_one_meanwhile(monkeypatch, field):
+    class Shared(OrderedDict):
+        def __setitem__(self, key, value):
+            super().__setitem__(key, value)
+            if key == "of this thread":
+                null_fields._keep("of another one", field)
+
+    monkeypatch.setattr(null_fields, "_KEPT", Shared())
+    monkeypatch.setattr(null_fields, "_MOST_KEPT", 1)
+    assert null_fields._keep("of this thread", field) is field
+    assert list(null_fields._KEPT) == ["of another one"]
 
 
 def test_field_is_computed_once_and_found_on_disk(monkeypatch):

@@ -70,6 +70,8 @@ def test_given_coefficients_of_red_noise_stand_in_place_of_estimates(tmp_path, c
     status, _, err = call("wct", file, "--x", "x", "--y", "y")
     assert status == 1
     assert "must resemble red noise" in err
+    assert "by --noise or --fixed" in err
+    assert "--noise" not in call("xwt", file, "--x", "x", "--y", "y")[2]
     given = ("--al1", "0.9", "--al2", "0")
     told = call_json("wct", file, "--x", "x", "--y", "y", *given, *FEW)
     assert told["results"]["ar1"] == [0.9, 0.0]
