@@ -12,6 +12,7 @@ from matplotlib.figure import FigureBase
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike, NDArray
 
+from ..indexes import name_of, sampling_of
 from ..keywords import explains_keywords
 from ..limits import as_interval
 from ..validation import as_flag, as_series, brief
@@ -28,7 +29,7 @@ from .axes import (
 from .colours import colour_power, draw_power_bar
 from .field import as_times, envelope
 from .layers import Look, draw_layers
-from .picture import Picture
+from .picture import Drawn, Picture, draws_results
 
 Array = NDArray[np.float64]
 
@@ -72,10 +73,11 @@ class PowerPlot(Picture):
     average: tuple[Any, Any]
 
 
+@draws_results("W")
 @explains_keywords()
 def plot_cwt(
-    signal: ArrayLike,
-    dt: float,
+    signal: ArrayLike | Drawn,
+    dt: float | None = None,
     times: ArrayLike | None = None,
     *,
     dj: float = 1 / 12,
@@ -89,7 +91,7 @@ def plot_cwt(
     significance_level: float = 0.95,
     band: tuple[float, float] | None = None,
     rectified: bool = False,
-    name: str = "Series",
+    name: str = "",
     unit: str = "",
     period_unit: str = "",
     time_label: str | None = None,
@@ -112,13 +114,15 @@ def plot_cwt(
 
     Parameters
     ----------
-    signal : array_like
-        Evenly sampled real series, shape (n,).
-    dt : float
-        Sampling interval, in the unit of the periods.
+    signal : array_like or TransformResult
+        Evenly sampled real series, shape (n,). Of a result, only `times` may follow, and the
+        options of its `plot`.
+    dt : float, optional
+        Sampling interval, in the unit of the periods; as in `cwt`, a series of pandas or xarray
+        with an index of times has its own.
     times : array_like, optional
-        Times of the samples, ascending: numbers or dates. By default those of a pandas Series with
-        dates, or multiples of `dt`.
+        Times of the samples, ascending: numbers or dates. By default those of the index of a
+        series of pandas or xarray, or multiples of `dt`.
     dj, s0, J, wavelet
         As in `cwt`.
     transform : tuple, optional
@@ -144,9 +148,9 @@ def plot_cwt(
         Whether to divide the power and its time average by the scale (Liu et al. 2007), so that
         waves of like amplitude have like power at all periods. What is significant stays the same.
     name, unit : str, optional
-        Name of the series, for its panel, and its unit.
+        Name of the series, for its panel, by default its own; and its unit.
     period_unit : str, optional
-        Unit of the periods, that of `dt`.
+        Unit of the periods, that of `dt`; by default the one that an index tells.
     time_label : str, optional
         Label of the time axis; by default "Time", with the unit of the periods unless `times` are
         given.
@@ -212,11 +216,12 @@ def plot_cwt(
     'Period (years)'
     """
     series = as_series(signal, "signal", allow_constant=False)
-    if times is None:
-        times = _dates_of(signal)
-    given = times is not None
-    axis = times if given else np.arange(series.size) * as_interval(dt)
-    when, dates = as_times(axis, series.size, "signal")
+    name = name or name_of(signal, "Series")
+    facts = sampling_of({"signal": signal}, dt if dt is None else as_interval(dt), (name,))
+    dt, period_unit = facts["dt"], period_unit or facts.get("unit", "")
+    own = facts.get("times", np.arange(series.size) * dt)
+    when, dates = as_times(own if times is None else times, series.size, "signal")
+    elapsed = f"Time ({period_unit})" if period_unit and times is None and not dates else "Time"
     look = Look.of(period_unit, frequency, cmap, vmin, vmax, bands)
     if look.axis.frequency and band is not None:
         band = as_band(band)[::-1]
@@ -231,7 +236,7 @@ def plot_cwt(
         look = replace(look, bands={**look.bands, "": (ends[0], ends[1])})
     figure, axes = _panels(ax)
     words = _Words.of(name, unit, normalize, rectified, significance_level)
-    label = time_label or (f"Time ({period_unit})" if period_unit and not given else "Time")
+    label = time_label or elapsed
     lines = _draw_series(axes["series"], when, series, analysis.trend, words)
     mesh, cone, contour = _draw_power(axes["power"], analysis, look, label)
     spectrum = _draw_spectrum(axes["spectrum"], analysis, look.axis, words)
@@ -274,12 +279,6 @@ class _Words:
             average = "Variance"
         series = f"{name} ({unit})" if unit else name
         return cls(series, power, average, f"{100 * (1 - level):.3g} % level")
-
-
-def _dates_of(signal: Any) -> Any:
-    """Return the dates of a pandas Series that has some, None for anything else."""
-    index = getattr(signal, "index", None)
-    return index if getattr(getattr(index, "dtype", None), "kind", "") == "M" else None
 
 
 def _panels(ax: Any) -> tuple[Any, dict[str, Any]]:

@@ -165,6 +165,38 @@ def test_dates_of_a_pandas_series_are_on_the_axis(nino):
     assert numbered.axes["average"].get_xlim()[1] == pytest.approx(125.875)
 
 
+@pytest.mark.parametrize("kind", ["dates", "periods", "xarray", "result"])
+def test_index_of_a_series_tells_step_unit_and_name_as_it_does_for_cwt(nino, kind):
+    pandas = pytest.importorskip("pandas")
+    dates = pandas.date_range("1871-01-01", periods=nino.values.size, freq="QS", name="time")
+    dated = pandas.Series(detrended(nino.values), dates, name="NINO3")
+    made = {
+        "dates": dated,
+        "periods": dated.to_period("Q"),
+        "xarray": dated.to_xarray(),
+        "result": cwt(dated),
+    }
+    plot = plot_cwt(made[kind], ax=figure(), detrend=None, frequency=True)
+    given = plot_cwt(
+        dated.to_numpy(), 0.25, dates, detrend=None, frequency=True, name="NINO3",
+        period_unit="years", ax=figure(),
+    )  # fmt: skip
+    assert given.axes["power"].get_ylabel() == "Frequency (cycles per year)"
+    np.testing.assert_array_equal(pixels(plot), pixels(given))
+
+
+def test_index_of_numbers_is_the_time_axis(nino):
+    pandas = pytest.importorskip("pandas")
+    years = pandas.Index(nino.times, name="year")
+    plot = plot_cwt(pandas.Series(nino.values, years), ax=figure())
+    assert plot.axes["average"].get_xlabel() == "Time (years)"
+    np.testing.assert_allclose(plot.axes["average"].get_xlim(), [1870.875, 1996.875])
+    with pytest.raises(ValueError, match="`signal` must be evenly spaced"):
+        plot_cwt(pandas.Series(nino.values, years).drop(1900.0), ax=figure())
+    with pytest.raises(TypeError, match="`dt` must be a real number, got None"):
+        plot_cwt(nino.values, ax=figure())
+
+
 @pytest.mark.parametrize("kind", ["sequence", "mapping"])
 def test_axes_of_the_user_are_drawn_on(nino, kind):
     panels = figure().subplots(2, 2).ravel()
