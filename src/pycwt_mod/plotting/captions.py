@@ -6,6 +6,7 @@ import textwrap
 from typing import Any
 
 from .axes import LETTER_WIDTH, size_in_inches
+from .field import Field, Reduced
 
 _SIZE = 8.0
 
@@ -59,12 +60,19 @@ def level_words(level: float, correction: str | None = None, noise: str = "ar1")
     return f"{chance} significance level against {null}"
 
 
+def outlined(label: str, contour: Any, field: Field, reduced: Reduced) -> str | None:
+    """Return what is outlined, in words, also where nothing is; None if nothing was tested."""
+    if contour is not None:
+        return label
+    is_tested = field.mask is not None or bool((field.levels > 0).any())
+    return f"{label}; nothing was found" if is_tested and not reduced.above(1).any() else None
+
+
 def sentences(
     colours: str,
     outlined: str | None,
     arrows: Any,
     names: tuple[str, str],
-    cone: str = "",
     *,
     allowed_for: bool = False,
 ) -> list[str]:
@@ -75,7 +83,7 @@ def sentences(
     parts = [f"Colours: {colours}."]
     if outlined is not None:
         parts.append(f"Outlined: {outlined}.")
-    parts.append(cone or (_ALLOWED_FOR if allowed_for and outlined else _CONE_MEANING))
+    parts.append(_ALLOWED_FOR if allowed_for else _CONE_MEANING)
     if arrows is not None:
         parts.append(_ARROW_MEANING.format(first=names[0], second=names[1]))
     return parts

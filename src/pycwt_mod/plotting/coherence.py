@@ -12,7 +12,7 @@ from ..keywords import explains_keywords
 from ..validation import as_flag, as_positive
 from .arrows import draw_arrows
 from .axes import shown_figure
-from .captions import draw_caption, sentences
+from .captions import draw_caption, outlined, sentences
 from .colours import draw_bar
 from .field import as_field, as_mask, check_names
 from .layers import FieldPlot, Look, draw_layers
@@ -187,8 +187,8 @@ def plot_wct(
         axes.set_title(title)
     if as_flag(caption, "caption"):
         usual = "the significance level" if significant is None else "what is significant"
-        outlined = (level_label or usual) if contour else None
-        of_points = mask is None and field.levels.shape[1] > 1
-        parts = sentences(coherence_label, outlined, quiver, series, allowed_for=of_points)
+        found = outlined(level_label or usual, contour, field, reduced)
+        of_points = contour is not None and mask is None and field.levels.shape[1] > 1
+        parts = sentences(coherence_label, found, quiver, series, allowed_for=of_points)
         text = draw_caption(axes, parts)
     return FieldPlot(axes.figure, axes, mesh, cone, contour, quiver, bar, text)

@@ -13,7 +13,7 @@ from ..mothers import as_mother
 from ..validation import as_flag, as_positive
 from .arrows import draw_arrows
 from .axes import shown_figure
-from .captions import draw_caption, level_words, sentences
+from .captions import draw_caption, level_words, outlined, sentences
 from .colours import colour_power, draw_power_bar
 from .field import as_field, check_names, check_shape
 from .layers import FieldPlot, Look, draw_layers
@@ -171,6 +171,7 @@ def plot_xwt(
         axes.set_title(title)
     if as_flag(caption, "caption"):
         colours = "cross-wavelet power" + " over scale" * rectified
-        parts = sentences(colours, level_label if contour else None, quiver, series)
+        found = outlined(level_label, contour, field, reduced)
+        parts = sentences(colours, found, quiver, series)
         text = draw_caption(axes, parts)
     return FieldPlot(axes.figure, axes, mesh, cone, contour, quiver, bar, text)

@@ -133,8 +133,20 @@ def test_contour_encloses_significant_coherence():
 def test_contour_is_left_out_where_nothing_reaches_a_level(sig):
     plot = plot_wct(*random_field(20, 50)[:4], sig, ax=new_axes())
     assert plot.contour is None
-    assert "Outlined" not in plot.caption.get_text()
+    is_tested = sig is not None and sig[0] == 1
+    assert ("Outlined" in plot.caption.get_text()) == is_tested
     pixels(plot)
+
+
+@pytest.mark.parametrize(
+    "tested", [{"sig": np.ones(20)}, {"significant": np.zeros((20, 50), bool)}]
+)
+def test_caption_says_that_nothing_was_found(tested):
+    options = {"level_label": "what is beyond chance", "ax": new_axes()}
+    plot = plot_wct(*random_field(20, 50)[:4], **tested, **options)
+    words = plot.caption.get_text().replace("\n", " ")
+    assert "Outlined: what is beyond chance; nothing was found. Hatched" in words
+    assert "allows for it" not in words
 
 
 def test_nan_is_tolerated_and_left_blank():
