@@ -219,7 +219,8 @@ class _Forgotten:
         """Raise ValueError."""
         raise ValueError(
             f"`noise` was the function {self.__name__!r}, which a file cannot hold. Call `wct` "
-            "again for new surrogates; what was simulated before the result was saved is in it."
+            "again for new surrogates, and `clusters` or `pvalues` before `save`: what was "
+            "simulated before the result was saved is in the file."
         )
 
 
@@ -239,6 +240,11 @@ class Surrogates:
     def is_stationary(self) -> bool:
         """Whether no time of the record differs from another one as far from its ends."""
         return all(source.is_stationary for source in self.sources)
+
+    @property
+    def is_forgotten(self) -> bool:
+        """Whether no more can be drawn, as a file could not hold a function."""
+        return any(isinstance(getattr(each, "function", None), _Forgotten) for each in self.sources)
 
     def key(self) -> str | None:
         """Return a name for everything that the draws depend on; None if there is none."""

@@ -106,7 +106,7 @@ class ClusterResult:
             `phase_spread`, circular mean and standard deviation of the phase in radians, the more
             coherent points weighing more; `lag` and `lag_spread`, the same as times by which the
             second series follows, up to whole periods; `peak_R2`, `peak_period` and `peak_time`.
-            Phases and lags are NaN where the result has none. `to_dataframe` gives them to pandas.
+            A multiple coherence has no phases and lags. `to_dataframe` gives them to pandas.
         """
         places = np.flatnonzero(self.labels)
         order = np.argsort(self.labels.flat[places], kind="stable")
@@ -124,14 +124,7 @@ class ClusterResult:
         R2, periods = result[0][rows, columns], result.periods[rows]
         areas = areas_of(result.scales / result.dt)[rows]
         shares, peak = areas / areas.sum(), int(np.argmax(R2))
-        phases = getattr(result, "aWCT", None)
-        # Phases tell the more, the more coherent they are.
-        told = -areas * np.log1p(-np.minimum(R2, 1 - np.finfo(float).eps))
-        told = told / told.sum()
-        mean = complex(np.nan if phases is None else told @ np.exp(1j * phases[rows, columns]))
-        phase = float(np.angle(mean))
-        spread = float(np.sqrt(-2 * np.log(np.clip(abs(mean), 1e-300, 1))))
-        time = float(np.exp(told @ np.log(periods))) / (2 * np.pi)
+        has_phases = result._told()[1] is not None
         return {
             "shortest": float(periods.min()),
             "longest": float(periods.max()),
@@ -140,10 +133,7 @@ class ClusterResult:
             "area": float(areas.sum()),
             "outside": float(shares @ (periods <= result.coi[columns])),
             "mean_R2": float(shares @ R2),
-            "phase": phase,
-            "phase_spread": spread,
-            "lag": phase * time,
-            "lag_spread": spread * time,
+            **(_lag_of(R2, result.aWCT[rows, columns], periods, areas) if has_phases else {}),
             "peak_R2": float(R2[peak]),
             "peak_period": float(periods[peak]),
             "peak_time": result.times[columns[peak]],
@@ -198,8 +188,6 @@ class ClusterResult:
 
     def outline(self, found: NDArray[np.bool_]) -> Array:
         """Return levels that the patches found exceed, and no others, to be outlined."""
-        if not found.any():
-            return np.zeros(1)
         levels = self.result.null_field.quantile(self.level)
         others = (self.labels > 0) & ~found
         # Just above the coherence: outlines have no steps, as they would around a mask.
@@ -210,7 +198,12 @@ class ClusterResult:
         write_arrays(path, self.to_arrays())
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
-        """Return the patches as arrays without objects, by the names in a file."""
+        """Return the patches and their result as arrays without objects, by the names in a file."""
+        of_result = self.result._replace(_clusters=None).to_arrays()
+        return self.own_arrays() | {f"result.{name}": each for name, each in of_result.items()}
+
+    def own_arrays(self) -> dict[str, NDArray[Any]]:
+        """Return the patches as arrays without objects."""
         facts = {
             "format": FILE_FORMAT,
             "version": FILE_VERSION,
@@ -219,12 +212,12 @@ class ClusterResult:
             "provenance": dict(self.provenance),
         }
         own = {name: getattr(self, name) for name in _ARRAYS}
-        of_result = {f"result.{name}": each for name, each in self.result.to_arrays().items()}
-        return {"facts": np.array(json.dumps(facts)), **own, **of_result}
+        labels = self.labels.astype(np.min_scalar_type(self.pvalues.size))  # of few bytes
+        return {"facts": np.array(json.dumps(facts)), **own, "labels": labels}
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, Any], result: Any) -> ClusterResult:
-        """Return the patches of a result that `to_arrays` made arrays of; ValueError if none."""
+        """Return the patches of a result, which keeps them; ValueError if arrays hold none."""
         try:
             facts = json.loads(str(arrays["facts"][()]))
             if facts["version"] != FILE_VERSION:
@@ -233,10 +226,13 @@ class ClusterResult:
             labels, pvalues = own["labels"], own["pvalues"]
             if labels.shape != result[0].shape or labels.max(initial=0) > pvalues.size:
                 raise ValueError(f"labels of the shape {labels.shape}")
+            own["labels"] = labels.astype(np.int64)
             kept = {name: facts[name] for name in ("level", "statistic", "provenance")}
-            return cls(**own, **kept, result=result)
+            found = cls(**own, **kept, result=result)
         except DAMAGE as error:
             raise ValueError(str(error) or type(error).__name__) from error
+        result.__dict__["_clusters"] = found
+        return found
 
     def __repr__(self) -> str:
         """Return one line."""
@@ -280,13 +276,14 @@ class ClusterTable(list[dict[str, Any]]):
         kept = self[: len(kept) + _MOST_OTHERS]
         if not kept:
             return "no patch exceeds its level"
-        header = ["", "p", "period", "time", "area", "R2", "phase (deg)", "lag"]
-        lines = aligned([header, *(_cells(row) for row in kept)])
-        if max(map(len, lines)) > WIDTH:
-            lines = aligned([header[:-1], *(_cells(row)[:-1] for row in kept)])
-        if max(map(len, lines)) > WIDTH:
-            lines = aligned([header[:-2], *(_cells(row)[:-2] for row in kept)])
-        unit = f"  periods and lags in {self._unit}" if self._unit else ""
+        header = ["", "p", "period", "time", "area", "R2"]
+        header += ["phase (deg)", "lag"] if "phase" in kept[0] else []
+        rows = [header, *map(_cells, kept)]
+        columns = range(len(header), 5, -1)  # a narrow table is without lags, or phases
+        tables = [aligned([row[:number] for row in rows]) for number in columns]
+        lines = next((table for table in tables if max(map(len, table)) <= WIDTH), tables[-1])
+        what = "periods and lags" if "lag" in kept[0] else "periods"
+        unit = f"  {what} in {self._unit}" if self._unit else ""
         more = len(self) - len(kept)
         end = f"  and {more} more with p > 0.05" if more else ""
         return "\n".join(filter(None, [unit, *lines, end]))
@@ -296,17 +293,30 @@ class ClusterTable(list[dict[str, Any]]):
 
 def _cells(row: Mapping[str, Any]) -> list[str]:
     """Return a record as the texts of a line."""
-    has_phase = np.isfinite(row["phase"])
-    return [
+    cells = [
         str(row["label"]),
         f"{row['pvalue']:.2g}",
         _span(*(f"{row[end]:.3g}" for end in ("shortest", "longest"))),
         _span(label_of(row["start"]), label_of(row["end"])),
         f"{row['area']:.3g}",
         f"{row['mean_R2']:.2f}",
-        degrees(row["phase"], row["phase_spread"]) if has_phase else "-",
-        with_error(row["lag"], row["lag_spread"], "+z") if has_phase else "-",
     ]
+    if "phase" in row:
+        cells += [degrees(row["phase"], row["phase_spread"])]
+        cells += [with_error(row["lag"], row["lag_spread"], "+z")]
+    return cells
+
+
+def _lag_of(R2: Array, phases: Array, periods: Array, areas: Array) -> dict[str, float]:
+    """Return phase and lag of a patch, and their spreads; coherent points tell more."""
+    told = -areas * np.log1p(-np.minimum(R2, 1 - np.finfo(float).eps))
+    told = told / told.sum()
+    mean = complex(told @ np.exp(1j * phases))
+    phase = float(np.angle(mean))
+    spread = abs(float(np.sqrt(-2 * np.log(np.clip(abs(mean), 1e-300, 1)))))  # 0 of a point
+    time = float(np.exp(told @ np.log(periods))) / (2 * np.pi)
+    lags = {"lag": phase * time, "lag_spread": spread * time}
+    return {"phase": phase, "phase_spread": spread, **lags}
 
 
 def _span(first: str, last: str) -> str:

@@ -79,6 +79,20 @@ class JudgedPair(PairResult):
         """Return which coherence it is of a number of series."""
         return PAIR
 
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        """Return the result as arrays without objects, by the names in a file."""
+        patches = {} if self._clusters is None else self._clusters.own_arrays()
+        return super().to_arrays() | {f"_clusters.{name}": each for name, each in patches.items()}
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, Any]) -> Self:
+        """Return the result of which `to_arrays` made arrays; ValueError if none did."""
+        result, start = super().from_arrays(arrays), "_clusters."
+        patches = {k.removeprefix(start): arrays[k] for k in arrays if k.startswith(start)}
+        if patches:
+            ClusterResult.from_arrays(patches, result)
+        return result
+
     @property
     def null_field(self) -> NullField:
         """The null distribution of each point, computed when it is first asked for.
@@ -382,6 +396,9 @@ class JudgedPair(PairResult):
         at some of their times, no farther apart than the smallest scale of the octave, where data
         and surrogates are treated alike; a patch that holds none of them has a p-value of one.
 
+        Of a result from a file, whose `noise` was a function, these are the patches found at the
+        same `level` before it was saved.
+
         A significant patch says that the series are not unrelated, with that patch as the
         evidence. It does not say that each of its points is, nor where exactly it begins and ends.
 
@@ -419,6 +436,10 @@ class JudgedPair(PairResult):
             cache=made.get("cache", True) if cache is None else cache,
         )
         level, statistic = as_level(level, "level"), as_choice(statistic, "statistic", STATISTICS)
+        kept, surrogates = self._clusters, self._surrogates
+        is_same = kept is not None and (kept.level, kept.statistic) == (level, statistic)
+        if kept is not None and is_same and surrogates is not None and surrogates.is_forgotten:
+            return kept
         check_reach(options.mc_count, 0.05)
         seed = options.seed or self._options().seed
         if seed is not None:
@@ -543,10 +564,8 @@ class JudgedPair(PairResult):
         if correction is None:
             return self._where_p_is(p, 1 - probability)
         found = self._discoveries(p, probability, null)
-        if null == "scale":
+        if null == "scale" or not found.any():
             return {"significant": found}
-        if not found.any():
-            return {"sig": np.zeros(1)}
         # The levels that the correction amounts to.
         largest = float(p[found].max())
         if self._kept is not None:

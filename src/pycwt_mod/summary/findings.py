@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from ..frames import as_dataframe
 from .lags import CommonLag, Phases, weights_of
-from .rows import MOD_PERIOD, SummaryRow, judged_by_phase, judged_by_share
+from .rows import MOD_PERIOD, OF_PHASES, SummaryRow, judged_by_phase, judged_by_share
 from .text import WIDTH, aligned, as_number, degrees, fill, limits_of, percent, with_error
 
 __all__ = ["Summary", "summarise"]
@@ -93,21 +93,25 @@ class Summary:
             "same_series": self.same,
         }
 
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        """Yield a record of each row; ``pandas.DataFrame(summary)`` is their table."""
+        left_out = {"periods"} if len(self.names) == 2 else {"periods", *OF_PHASES}
+        for row in self.rows:
+            told = {k: v for k, v in self._row_as_dict(row).items() if k not in left_out}
+            yield {"shortest": row.periods[0], "longest": row.periods[1], **told}
+
     def to_dataframe(self) -> Any:
         """Return the rows as a pandas DataFrame, a column for each of their attributes.
 
-        The limits of the periods are in two columns, `shortest` and `longest`.
+        The limits of the periods are in two columns, `shortest` and `longest`; a field without
+        phases has no column of phases and lags.
 
         Raises
         ------
         ImportError
             If pandas is not installed.
         """
-        rows = [self._row_as_dict(row) for row in self.rows]
-        limits = [
-            dict(zip(("shortest", "longest"), row.pop("periods"), strict=True)) for row in rows
-        ]
-        return as_dataframe([low | row for low, row in zip(limits, rows, strict=True)])
+        return as_dataframe(list(self))
 
     def table(self) -> str:
         """Return the rows as lines of aligned columns."""

@@ -153,6 +153,21 @@ def test_summary_has_the_names_and_the_unit():
     assert (summary.names, summary.unit) == (("rain", "flow"), "days")
 
 
+def test_findings_are_tables_of_pandas_without_columns_that_have_no_meaning():
+    phases = {"phase", "phase_error", "lag", "lag_error", "relation"}
+    for name in ("wct", "xwt", "pwct", "mwct"):
+        summary = RESULTS[name].summary()
+        table = pd.DataFrame(summary)
+        pd.testing.assert_frame_equal(table, summary.to_dataframe())
+        assert len(table) == len(summary.rows) > 3
+        assert list(table["longest"]) == [row.periods[1] for row in summary.rows]
+        assert bool(phases & set(table)) == (name != "mwct")
+        if name != "xwt":
+            patches = RESULTS[name].clusters(mc_count=20, rng_seed=1, progress=False).table()
+            assert ({"phase", "lag_spread"} <= set(pd.DataFrame(patches))) == (name != "mwct")
+            assert ("phase (deg)" in str(patches)) == (name != "mwct")
+
+
 def test_dataset_has_the_fields_over_period_and_time(result):
     dataset = result.to_xarray()
     for name, field in zip(result._fields, result, strict=True):

@@ -110,7 +110,9 @@ def test_picture_outlines_what_is_significant_and_numbers_it(result, clusters):
     same = zip(plot.contour.get_paths(), other.contour.get_paths(), strict=True)
     assert all(np.array_equal(a.vertices, b.vertices) for a, b in same)
     with pytest.warns(UserWarning, match="no p-value can be below 0.016"):
-        assert clusters.plot(alpha=0.001, ax=offscreen_axes()).contour is None
+        strict = clusters.plot(alpha=0.001, ax=offscreen_axes())
+    assert strict.contour is None
+    assert "of maps; nothing was found." in strict.caption.get_text().replace("\n", " ")
 
 
 def test_clusters_survive_a_file(clusters, tmp_path):
@@ -133,6 +135,7 @@ def test_map_without_patches_has_an_empty_table(result, tmp_path):
     assert found.pvalues.shape == (0,)
     assert found.table() == []
     assert str(found.table()) == "no patch exceeds its level"
+    assert "nothing was found" in found.plot(ax=offscreen_axes()).caption.get_text()
     assert found.null.shape == (60,)
     assert not found.significant().any()
     assert found.plot(ax=offscreen_axes()).contour is None

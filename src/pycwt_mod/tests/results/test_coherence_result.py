@@ -303,7 +303,10 @@ def test_corrected_outline_is_through_levels_that_the_correction_amounts_to(resu
     assert mask.any()
     assert np.mean((levels <= result.WCT) != mask) < 1e-3  # but for rounding of the quantile
     silent = result._replace(WCT=0 * result.WCT)
-    assert silent.plot(correction="fdr", ax=offscreen_axes()).contour is None
+    plot = silent.plot(correction="fdr", ax=offscreen_axes())
+    assert plot.contour is None
+    words = plot.caption.get_text().replace("\n", " ")
+    assert "at a false discovery rate of 5 %; nothing was found." in words
 
 
 def test_unknown_option_of_a_picture_names_the_one_that_is_meant(result):

@@ -64,6 +64,31 @@ def test_mother_wavelet_of_the_user_is_not_in_the_file(tmp_path):
         load(tmp_path / "wct").clusters()
 
 
+def test_patches_are_in_the_file_of_their_result(tmp_path):
+    def own(rng, n):
+        return rng.standard_normal(n)
+
+    made = wct(
+        noise(), noise(seed=1), 1.0, 1 / 4, noise=own, mc_count=20, rng_seed=1, progress=False
+    )
+    made.save(tmp_path / "before")
+    for judge in (lambda r: r.clusters(), lambda r: r.significant(correction="cluster")):
+        with pytest.raises(ValueError, match=r"'own', which a file .* `clusters` .* before `save`"):
+            judge(load(tmp_path / "before"))
+    clusters = made.clusters(mc_count=40, rng_seed=1, progress=False)
+    made.save(tmp_path / "after")
+    clusters.save(tmp_path / "patches")
+    for again in (load(tmp_path / "after"), load(tmp_path / "patches").result):
+        assert again.clusters(progress=False).table() == clusters.table()
+        for correction in (None, "cluster"):
+            np.testing.assert_array_equal(
+                again.significant(correction=correction), made.significant(correction=correction)
+            )
+        with pytest.raises(ValueError, match=r"'own', which a file cannot hold"):
+            again.clusters(0.9, progress=False)
+    assert made._replace(WCT=made.WCT / 2)._clusters is None
+
+
 def test_null_distribution_is_read_too(tmp_path):
     null = RESULTS["wct"].null
     null.save(tmp_path / "null.npz")
