@@ -339,6 +339,17 @@ def _centre_of(members: NDArray[np.bool_]) -> tuple[int, int]:
     return row, column
 
 
+def ranked(
+    labels: NDArray[np.int64], totals: Array, null: Array
+) -> tuple[NDArray[np.int64], Array, Array]:
+    """Return labels, p-values and statistics of patches in the order of their p-values."""
+    p = (1 + null.size - np.searchsorted(null, totals)) / (1 + null.size)
+    rank = np.lexsort([-totals, p])
+    place = np.zeros(p.size + 1, dtype=np.int64)
+    place[1 + rank] = np.arange(1, p.size + 1)
+    return place[labels], p[rank], totals[rank]
+
+
 def check_reach(n_surrogates: int, alpha: float) -> None:
     """Warn if no p-value can be as small as `alpha`."""
     if 1 / (1 + n_surrogates) > alpha:

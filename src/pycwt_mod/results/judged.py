@@ -1,41 +1,27 @@
-"""How the points of a coherence are judged: null distributions, p-values and significance."""
+"""How the points of a coherence are judged: p-values, significance and patches."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any, ClassVar, Self, Unpack
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..analytic.field import NullField
-from ..analytic.scale_null import AnalyticNull
-from ..arguments import padded_length
 from ..clusters import STATISTICS, PatchTest, largest_patches
-from ..geometry import Geometry
 from ..keywords import explains_keywords
-from ..montecarlo.null import NullDistribution
-from ..montecarlo.options import Rng, Seed, SimulationKeywords, SimulationOptions
+from ..montecarlo.options import Rng, Seed, SimulationOptions
 from ..montecarlo.plan import make_record_plan
-from ..montecarlo.surrogates import Observed, RedNoise, Surrogates
-from ..null_fields import Distribution, conditional_of, has_closed_form, null_field_of
-from ..scales import as_scales
-from ..statistic import PAIR, Statistic
+from ..null_fields import conditional_of
 from ..validation import as_choice, as_level
 from .base import Array
-from .clusters import ClusterResult, check_reach
-from .pair import PairResult
-
-# What a call with `freqs` leaves out of its record.
-_GRID = {"dj": 1 / 12, "s0": -1, "J": -1}
+from .clusters import ClusterResult, check_reach, ranked
+from .nulls import ComparedPair
 
 # Levels are probabilities below one, in floating point, too.
 _HIGHEST_LEVEL = 1 - 1e-12
-
-# Null distributions that points are compared with: their own, or that of their scale.
-NULLS = ("point", "scale")
 
 # Corrections for the many points of a map.
 CORRECTIONS = ("fdr", "cluster")
@@ -44,20 +30,14 @@ CORRECTIONS = ("fdr", "cluster")
 # that null distributions of points, where they are simulated, have others.
 _OF_PATCHES = 13
 
-
 # Parts of a result on which the null distribution of each point depends.
 _OF_THE_FIELD = {"null", "coi", "freqs", "series", "provenance", "_surrogates"}
 
 
-class JudgedPair(PairResult):
+class JudgedPair(ComparedPair):
     """What the result of `wct` knows of chance, beside its named tuple."""
 
-    null: NullDistribution | AnalyticNull | None = None
-    level: float = 0.95
-    series: Array | None = None
-    _field: NullField | None = None
     _given: Mapping[int, Array] | None = None
-    _surrogates: Surrogates | None = None
     _clusters: ClusterResult | None = None
 
     def _replace(self, **changes: Any) -> Self:
@@ -66,18 +46,6 @@ class JudgedPair(PairResult):
         if changes.keys() & _OF_THE_FIELD:
             stale["_field"] = None
         return super()._replace(**{**stale, **changes})
-
-    PARTS: ClassVar[Mapping[str, Any]] = {
-        "null": Distribution,
-        "_field": Distribution,
-        "_surrogates": Surrogates,
-    }
-    FUNCTION: ClassVar[str] = "wct"  # that returns it
-
-    @staticmethod
-    def statistic_of(n_series: int) -> Statistic:
-        """Return which coherence it is of a number of series."""
-        return PAIR
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """Return the result as arrays without objects, by the names in a file."""
@@ -92,146 +60,6 @@ class JudgedPair(PairResult):
         if patches:
             ClusterResult.from_arrays(patches, result)
         return result
-
-    @property
-    def null_field(self) -> NullField:
-        """The null distribution of each point, computed when it is first asked for.
-
-        It holds at the ends of the record and inside the cone of influence, too; see
-        `wct_null_field`. Where it is simulated, as for real wavelets and any `noise` but "ar1" and
-        "white", it is with the seed and `mc_count` of `wct`. With a `fixed` series or a `noise` of
-        your own it may change over time, and is a `TimedField`. ValueError if `wct` was called with
-        ``sig=False``.
-        """
-        if self._field is None:
-            self.__dict__["_field"] = self._field_of(self._options())
-        assert self._field is not None
-        return self._field
-
-    def with_null_field(
-        self, field: NullField | None = None, **options: Unpack[SimulationKeywords]
-    ) -> Self:
-        """Return the same result, its points compared with a null distribution of your own.
-
-        Use it where the field is simulated, for more surrogates, on a backend and with a bar.
-
-        Parameters
-        ----------
-        field : NullField, optional
-            From `wct_null_field`, with the scales, ascending, and the length of this result. By
-            default the `null_field` of this result is computed, with the options.
-        **options
-            Where it is simulated, as in `wct_null_field`: `mc_count`, `rng_seed`, `backend`,
-            `n_workers`, `progress`, `timeout` and the like.
-
-        Returns
-        -------
-        CoherenceResult
-            With `null_field` the given one.
-
-        Raises
-        ------
-        ValueError
-            If the field has other scales or another length.
-
-        Examples
-        --------
-        >>> import numpy as np
-        >>> from pycwt_mod import wct, wct_null_field
-        >>> x, y = np.random.default_rng(0).normal(size=(2, 60))
-        >>> result = wct(x, y, 1.0, 1 / 4, 2.0, 8, wavelet="dog", mc_count=20, progress=False)
-        >>> grid = {"dt": 1.0, "dj": 1 / 4, "s0": 2.0, "J": 8, "n": 60, "wavelet": "dog"}
-        >>> field = wct_null_field(*result.provenance["coefficients"], **grid, progress=False)
-        >>> result.with_null_field(field).pvalues().shape
-        (9, 60)
-        >>> same = result.with_null_field(mc_count=300, progress=False)
-        """
-        if field is None:
-            return self._replace(_field=self._field_of(SimulationOptions(**options)))
-        geometry, order = self._geometry()
-        periods = geometry.periods
-        alike = field.periods.shape == periods.shape and np.allclose(field.periods, periods)
-        if not alike or field.n_times != self.coi.size:
-            raise ValueError(
-                f"`field` must be that of {periods.size} periods of {periods.min():.4g} to "
-                f"{periods.max():.4g} and {self.coi.size} times, got {field!r}."
-            )
-        return self._replace(_field=field.reordered(order))
-
-    def _field_of(self, options: SimulationOptions) -> NullField:
-        """Return the null distribution of each point; where it is simulated, with the options."""
-        self._null()  # or an error that says how to get one
-        if "coefficients" not in self.provenance:
-            raise ValueError(
-                "`null` must be 'scale' for a null distribution of your own: nothing tells the "
-                "red noise for that of each point. Pass one by `with_null_field`."
-            )
-        geometry, order = self._geometry()
-        known = self.provenance["coefficients"]
-        coefficients = tuple(math.nan if g is None else g for g in known)
-        field = null_field_of(
-            geometry,
-            coefficients,
-            options,
-            centred=bool(self.provenance.get("normalize", True)),
-            statistic=self.statistic_of(len(coefficients)),
-            surrogates=self._surrogates,
-        )
-        return field.reordered(order)
-
-    @property
-    def default_null(self) -> str:
-        """The null distribution that pictures and summaries compare points with.
-
-        "point" where it is known, or takes seconds in closed form; "scale" where it would have to
-        be simulated, and for a `null` or a `wct_significance` of your own and ``noise="legacy"``.
-        """
-        if self._field is not None:
-            return "point"
-        is_closed = self._is_red and has_closed_form(self._geometry()[0])
-        return "point" if is_closed or self._kept is not None else "scale"
-
-    @property
-    def _is_red(self) -> bool:
-        """Whether `null` is that of two AR(1) series, as the null of each point is."""
-        made = self.provenance.get("simulation", {})
-        known = self.null is not None and "coefficients" in self.provenance
-        return known and self._surrogates is None and made.get("noise") != "legacy"
-
-    @property
-    def _noise(self) -> str:
-        """The null hypothesis in words, as `noise` of `wct`."""
-        return str(self.provenance.get("simulation", {}).get("noise", "ar1"))
-
-    @property
-    def _kept(self) -> int | None:
-        """The series that is fixed where p-values have a closed form, its number; else None."""
-        if self._surrogates is None or self.series is None:
-            return None
-        sources = self._surrogates.sources
-        fixed = [isinstance(source, Observed) for source in sources]
-        red = [isinstance(source, RedNoise) for source in sources]
-        if len(fixed) != 2 or not all(a or b for a, b in zip(fixed, red, strict=True)):
-            return None
-        return fixed.index(True) if has_closed_form(self._geometry()[0]) else None
-
-    def _chosen(self, null: str | None) -> str:
-        if null is not None:
-            return as_choice(null, "null", NULLS)
-        if self._field is not None:
-            return "point"
-        self._null()
-        return "point" if self._is_red or self._surrogates is not None else "scale"
-
-    def _options(self) -> SimulationOptions:
-        """Return the options of the simulation, as far as the record has them."""
-        made = self.provenance.get("simulation", {})
-        known = {name: made[name] for name in ("mc_count", "cache") if name in made}
-        if "entropy" in made:
-            known["rng_seed"] = np.random.SeedSequence(
-                made["entropy"], spawn_key=made["spawn_key"], pool_size=made["pool_size"]
-            )
-        return SimulationOptions(progress=False, **known)
 
     def pvalues(self, null: str | None = None, *, given: str | None = None) -> Array:
         """Return the p-value of each coherence under the null hypothesis.
@@ -423,7 +251,7 @@ class JudgedPair(PairResult):
         >>> [round(clusters.table()[0][key]) for key in ("shortest", "longest", "start", "end")]
         [7, 19, 51, 155]
         """
-        made = self.provenance.get("simulation", {})
+        made = self._options()
         options = SimulationOptions(
             mc_count=mc_count,
             rng_seed=rng_seed,
@@ -433,7 +261,7 @@ class JudgedPair(PairResult):
             parallel=parallel,
             progress=progress,
             timeout=timeout,
-            cache=made.get("cache", True) if cache is None else cache,
+            cache=made.cache if cache is None else cache,
         )
         level, statistic = as_level(level, "level"), as_choice(statistic, "statistic", STATISTICS)
         kept, surrogates = self._clusters, self._surrogates
@@ -441,10 +269,23 @@ class JudgedPair(PairResult):
         if kept is not None and is_same and surrogates is not None and surrogates.is_forgotten:
             return kept
         check_reach(options.mc_count, 0.05)
-        seed = options.seed or self._options().seed
+        seed = options.seed or made.seed
         if seed is not None:
             key = (*seed.spawn_key, _OF_PATCHES)
             seed = np.random.SeedSequence(seed.entropy, spawn_key=key, pool_size=seed.pool_size)
+        test, order = self._patch_test(level, statistic, seed)
+        labels, totals = test.labels(self[0][order])
+        null = np.sort(largest_patches(test, replace(options, rng_seed=seed)))
+        labels, pvalues, totals = ranked(labels, totals, null)
+        facts = {"mc_count": null.size, "seed": None if seed is None else str(seed.entropy)}
+        found = ClusterResult(labels[order], pvalues, totals, null, level, statistic, self, facts)
+        self.__dict__["_clusters"] = found
+        return found
+
+    def _patch_test(
+        self, level: float, statistic: str, seed: np.random.SeedSequence | None
+    ) -> tuple[PatchTest, slice]:
+        """Return how patches are found and surrogates made, and how rows come from its scales."""
         geometry, order = self._geometry()
         field = self.null_field.reordered(order)
         known = self.provenance.get("coefficients")
@@ -458,23 +299,11 @@ class JudgedPair(PairResult):
             geometry,
             coefficients,
             ((0,),) * geometry.n_scales,  # nothing is counted by distance
-            centred=bool(self.provenance.get("normalize", True)),
+            centred=self._centred,
             statistic=self.statistic_of(len(coefficients)),
             surrogates=self._surrogates,
         )
-        test = PatchTest.of(plan, field, level, statistic, seed)
-        labels, totals = test.labels(self[0][order])
-        null = np.sort(largest_patches(test, replace(options, rng_seed=seed)))
-        p = (1 + null.size - np.searchsorted(null, totals)) / (1 + null.size)
-        rank = np.lexsort([-totals, p])
-        place = np.zeros(p.size + 1, dtype=np.int64)
-        place[1 + rank] = np.arange(1, p.size + 1)
-        facts = {"mc_count": null.size, "seed": None if seed is None else str(seed.entropy)}
-        found = ClusterResult(
-            place[labels][order], p[rank], totals[rank], null, level, statistic, self, facts
-        )
-        self.__dict__["_clusters"] = found
-        return found
+        return PatchTest.of(plan, field, level, statistic, seed), order
 
     def _clusters_at(self, level: float, null: str, given: str | None = None) -> ClusterResult:
         """Return the patches at a level, by default of the latest call of `clusters`."""
@@ -528,25 +357,10 @@ class JudgedPair(PairResult):
                 self.series[place],
                 geometry,
                 self.provenance["coefficients"][1 - place],
-                centred=bool(self.provenance.get("normalize", True)),
+                centred=self._centred,
             )[order]
             self.__dict__["_given"] = kept
         return kept[place]
-
-    def _geometry(self) -> tuple[Geometry, slice]:
-        """Return the transform's scales, ascending, and how the rows come from them."""
-        if self.mother is None:
-            raise ValueError(
-                "`wavelet` must be one of this package's for a result from a file, which holds no "
-                "code of your own: compute it again by `wct`."
-            )
-        made, n = self.provenance, self.coi.size
-        dj, s0, J = (made.get(name, default) for name, default in _GRID.items())
-        grid = as_scales(n, self.dt, dj, s0, J, made.get("freqs"), self.mother)
-        smoothing = made.get("smoothing", "pycwt")
-        n_fft = padded_length(n)
-        made_on = Geometry(self.mother, grid.values, self.dt, grid.dj, n, n_fft, smoothing)
-        return made_on, grid.order
 
     def _outline(self, level: float | None, correction: str | None, null: str) -> dict[str, Any]:
         """Return what a picture outlines: levels, through which it has no steps, or a mask."""
@@ -577,20 +391,3 @@ class JudgedPair(PairResult):
         with np.errstate(divide="ignore", invalid="ignore"):
             share = np.log(np.maximum(p, np.finfo(float).tiny)) / np.log(at_most)
             return {"sig": self[0] / share}
-
-    def _null_or_default(self, null: str | None) -> str:
-        return self.default_null if null is None else as_choice(null, "null", NULLS)
-
-    def _levels(self, probability: float, null: str) -> Array:
-        """Return the level of each point, or of each scale as a column."""
-        if null == "scale":
-            return self._null().quantile(probability)[:, np.newaxis]
-        return self.null_field.quantile(probability)
-
-    def _null(self) -> NullDistribution | AnalyticNull:
-        if self.null is None:
-            raise ValueError(
-                f"`sig` must be True in the call of `{self.FUNCTION}` for p-values and "
-                "significance, got False."
-            )
-        return self.null
