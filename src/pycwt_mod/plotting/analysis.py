@@ -42,27 +42,13 @@ class Request:
 
 @dataclass(frozen=True, eq=False)
 class Analysis:
-    """All that the panels show of a series.
+    """All that the panels show of a series."""
 
-    Attributes
-    ----------
-    trend : numpy.ndarray or None
-        What was subtracted from the series.
-    field : Field
-        Its transform, coloured by its power; periods outside the cone.
-    spectra : Spectra
-        Averages of the power, and levels.
-    times : numpy.ndarray
-        Times of the average over scales.
-    band : (float, float)
-        The shortest and the longest period averaged.
-    """
-
-    trend: Array | None
-    field: Field
+    trend: Array | None  # subtracted from the series
+    field: Field  # its transform, coloured by its power
     spectra: Spectra
-    times: Array
-    band: tuple[float, float]
+    times: Array  # of the average over scales
+    band: tuple[float, float]  # the shortest and the longest period averaged
 
 
 def analyse(series: Array, times: Array, dates: bool, request: Request) -> Analysis:

@@ -66,21 +66,13 @@ def plot_xwt(
     signif : array_like, optional
         Level of ``abs(W12)`` for each scale, or for each point. None: no contour, and arrows
         everywhere.
-    times : array_like, optional
-        Times of the samples, ascending: numbers or dates. By default the samples are counted.
-    names : (str, str), optional
-        What the series are called in the caption.
-    period_unit : str, optional
-        Unit of the periods, that of `dt`, for the axis.
-    time_label : str, optional
-        Label of the time axis; by default "Time", or "Sample" without `times`.
+    times, names, period_unit, time_label, frequency, bands, cmap
+        As in `plot_wct`.
     level_label : str, optional
         What is outlined, for the caption.
     power_label : str, optional
         Label of the colour bar. By default the product of the standard deviations is the unit, as
         it is with ``xwt(..., normalize=True)``.
-    frequency, bands, cmap
-        As in `plot_wct`.
     rectified : bool, default False
         Whether to divide the power by its scale (Veleda et al. 2012), so that common waves of like
         amplitude have like colours at all periods. The outline stays where it is.
@@ -90,16 +82,8 @@ def plot_xwt(
         Powers at the ends of the colours, which are octaves; by default they fit the field.
     arrow_level : float, default 1.0
         Arrows are drawn where the power is at least this multiple of its level.
-    arrow_density : float, default 1
-        How many arrows stand side by side, as a multiple of the usual number.
-    arrows, colorbar, caption : bool, default True
-        Whether to draw these. There is no caption on axes too small for one.
-    crop_to_coi : bool, default True
-        Whether to leave out the longest periods, those inside the cone of influence at all times.
-    title : str, optional
-        Title of the axes.
-    ax : matplotlib.axes.Axes, optional
-        Where to draw; by default a new figure of `matplotlib.pyplot`.
+    arrow_density, arrows, colorbar, caption, crop_to_coi, title, ax
+        As in `plot_wct`.
 
     Returns
     -------
@@ -120,9 +104,6 @@ def plot_xwt(
 
     References
     ----------
-    Grinsted, A., Moore, J. C., and Jevrejeva, S. (2004). Application of the cross wavelet
-    transform and wavelet coherence to geophysical time series. Nonlinear Processes in
-    Geophysics 11, 561-566. doi:10.5194/npg-11-561-2004
     Veleda, D., Montagne, R., and Araujo, M. (2012). Cross-wavelet bias corrected by normalizing
     scales. Journal of Atmospheric and Oceanic Technology 29, 1401-1408.
     doi:10.1175/JTECH-D-11-00140.1

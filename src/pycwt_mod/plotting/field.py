@@ -118,13 +118,7 @@ def _as_numbers(row: NDArray[Any]) -> Array:
 
 
 def number_outside(periods: Array, coi: Array) -> int:
-    """Return the number of ascending periods that are outside the cone at some time.
-
-    Raises
-    ------
-    ValueError
-        If there is none.
-    """
+    """Return the number of ascending periods that are outside the cone at some time."""
     kept = int(np.searchsorted(periods, coi.max() * (1 + _ROUNDING), side="right"))
     if not kept:
         raise ValueError(

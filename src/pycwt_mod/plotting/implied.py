@@ -20,27 +20,9 @@ def implied_levels(
 ) -> tuple[Array, bool] | None:
     """Return one level for each scale that the marked values reach and the others do not.
 
-    A correction over many points, such as that of the false discovery rate, is a level for each
-    scale that nobody wrote down. An outline drawn through it is as smooth as the field; one around
-    the points of a mask has steps.
-
-    Parameters
-    ----------
-    values, mask : numpy.ndarray
-        Shape (n_scales, n_times).
-    measure : callable or None
-        Turns a row of values into numbers.
-    inside : callable
-        Returns the times at which a scale is inside the cone of influence.
-
-    Returns
-    -------
-    levels : numpy.ndarray
-        Shape (n_scales, 1).
-    bounded : bool
-        Whether the mask leaves out the cone, so that the levels are those of the other points.
-    None
-        In place of both, for a mask that no such levels make.
+    An outline through them, such as those of a false discovery rate, is as smooth as the field;
+    one around the points of a mask has steps. Returned with whether the mask leaves out the cone,
+    `inside` of each scale, so that they are those of the other points; None if no levels make it.
     """
     bounded = not any((row & inside(scale)).any() for scale, row in enumerate(mask))
     ends = np.empty((len(mask), 2))

@@ -154,14 +154,10 @@ def plot_cwt(
     time_label : str, optional
         Label of the time axis; by default "Time", with the unit of the periods unless `times` are
         given.
-    frequency, bands, cmap
+    frequency, bands, cmap, crop_to_coi, colorbar
         As in `plot_wct`.
     vmin, vmax : float, optional
-        Powers at the ends of the colours, which are octaves; by default they fit the field.
-    crop_to_coi : bool, default True
-        Whether to leave out the longest periods, those inside the cone of influence at all times.
-    colorbar : bool, default True
-        Whether to draw one.
+        As in `plot_xwt`.
     title : str, optional
         Title of the figure, above the first panel.
     ax : matplotlib figure, or four axes, optional

@@ -154,14 +154,7 @@ def spelled(low: float, high: float, unit: str) -> str:
 
 
 def plain(value: float, digits: int | None = None) -> str:
-    """Return a number for reading, without an exponent below a thousand million.
-
-    Parameters
-    ----------
-    value : float
-        Positive.
-    digits : int, optional
-        Number of digits; by default four, or all those of a larger integer.
+    """Return a positive number for reading: four digits, or all those of a larger integer.
 
     Examples
     --------

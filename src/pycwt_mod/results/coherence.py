@@ -26,15 +26,8 @@ if TYPE_CHECKING:
 
 # Options of a simulation that do not apply to means over time.
 _OF_LEVELS = {
-    "cache",
-    "fixed",
-    "mc_count_max",
-    "n_samples",
-    "noise",
-    "smoothing",
-    "surrogate_length",
-    "tol",
-}
+    "cache", "fixed", "mc_count_max", "n_samples", "noise", "smoothing", "surrogate_length", "tol",
+}  # fmt: skip
 
 
 class _CoherenceFields(NamedTuple):
@@ -57,18 +50,8 @@ class CoherenceResult(JudgedPair, _CoherenceFields):
         The simulated null distribution; None if `wct` was called with ``sig=False``.
     level : float
         The probability that `sig` belongs to.
-    dt : float
-        Sampling interval.
-    unit : str
-        Unit of `dt` and the periods; "" if it is not known.
-    times : numpy.ndarray
-        Times of the samples, numbers or dates; multiples of `dt` unless a series had an index.
-    names : tuple of str
-        Names of the series.
-    scales : numpy.ndarray
-        Scales, in the unit of `dt`.
-    mother : MotherWavelet
-        The mother wavelet.
+    dt, unit, times, names, scales, mother
+        As in `TransformResult`.
     mean_freqs : numpy.ndarray or None
         Mean frequency of what the series have at each scale: a lag turns the phase by 2 pi times
         this frequency. By default `freqs`, from which it differs by a percent or two.
@@ -160,12 +143,6 @@ class CoherenceResult(JudgedPair, _CoherenceFields):
         p-values are those of each scale by itself: of unrelated series a share ``1 - level`` of the
         scales is significant, in runs of neighbours.
 
-        References
-        ----------
-        Grinsted, A., Moore, J. C., and Jevrejeva, S. (2004). Application of the cross wavelet
-        transform and wavelet coherence to geophysical time series. Nonlinear Processes in
-        Geophysics 11, 561-566. doi:10.5194/npg-11-561-2004
-
         Examples
         --------
         >>> import numpy as np
@@ -190,7 +167,7 @@ class CoherenceResult(JudgedPair, _CoherenceFields):
             (self._coefficient(al1, "al1"), self._coefficient(al2, "al2")),
             SimulationOptions(**options),
             self.level if level is None else as_level(level, "level"),
-            centred=bool(self.provenance.get("normalize", True)),
+            centred=self._centred,
             surrogates=self._surrogates,
         )
         return means.reordered(order)

@@ -32,18 +32,8 @@ class CrossWaveletResult(PairResult, _CrossFields):
 
     Attributes
     ----------
-    dt : float
-        Sampling interval.
-    unit : str
-        Unit of `dt` and the periods; "" if it is not known.
-    times : numpy.ndarray
-        Times of the samples, numbers or dates; multiples of `dt` unless a series had an index.
-    names : tuple of str
-        Names of the series.
-    scales : numpy.ndarray
-        Scales, in the unit of `dt`.
-    mother : MotherWavelet
-        The mother wavelet.
+    dt, unit, times, names, scales, mother
+        As in `TransformResult`.
     level : float
         The probability that `signif` belongs to.
     mean_freqs, mean_power : numpy.ndarray or None

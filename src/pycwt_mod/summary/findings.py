@@ -20,8 +20,6 @@ from .lags import CommonLag, Phases, weights_of
 from .rows import MOD_PERIOD, OF_PHASES, SummaryRow, judged_by_phase, judged_by_share
 from .text import WIDTH, aligned, as_number, degrees, fill, limits_of, percent, with_error
 
-__all__ = ["Summary", "summarise"]
-
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 

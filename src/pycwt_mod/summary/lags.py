@@ -24,17 +24,6 @@ from ..measures import in_band
 from ..responses import band_of
 from .text import degrees, limits_of, with_error
 
-__all__ = [
-    "CommonLag",
-    "Lag",
-    "Phases",
-    "common_lag",
-    "lag_between",
-    "lag_of",
-    "mean_spectrum",
-    "weights_of",
-]
-
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
@@ -85,31 +74,15 @@ _SCALES_TOGETHER = 12
 
 @dataclass(frozen=True)
 class Phases:
-    """Phases of a field summed over time, for each scale.
-
-    Parameters
-    ----------
-    periods : numpy.ndarray
-        Fourier periods of the scales.
-    frequencies : numpy.ndarray
-        Frequencies at which the phases turn with a lag, see `mean_spectrum`.
-    octaves : numpy.ndarray
-        Octaves that each scale stands for.
-    cells : numpy.ndarray
-        Independent phases at each scale: cycles times octaves.
-    weights : numpy.ndarray
-        How much the phase of a cell tells at each scale, see `weights_of`.
-    first, second : numpy.ndarray
-        Means of exp(i phase) and exp(2 i phase), complex; 0 without a point.
-    """
+    """Phases of a field summed over time, for each scale."""
 
     periods: Array
-    frequencies: Array
-    octaves: Array
-    cells: Array
-    weights: Array
-    first: NDArray[np.complex128]
-    second: NDArray[np.complex128]
+    frequencies: Array  # at which the phases turn with a lag, see `mean_spectrum`
+    octaves: Array  # that each scale stands for
+    cells: Array  # independent phases: cycles times octaves
+    weights: Array  # how much the phase of a cell tells, see `weights_of`
+    first: NDArray[np.complex128]  # mean of exp(i phase); 0 without a point
+    second: NDArray[np.complex128]  # mean of exp(2 i phase)
 
     @classmethod
     def of(
@@ -255,25 +228,9 @@ def weights_of(field: Array, used: Mask, quantity: str, power: Array | None = No
 def mean_spectrum(pair: Any, mother: Any, scales: Array, dt: float) -> tuple[Array, Array]:
     """Return the mean frequency of what two series have at each scale, and its power.
 
-    Parameters
-    ----------
-    pair : array_like
-        The two series, shape (2, n).
-    mother : MotherWavelet
-        The wavelet.
-    scales : numpy.ndarray
-        Scales, in the unit of `dt`.
-    dt : float
-        Sampling interval.
-
-    Returns
-    -------
-    frequencies : numpy.ndarray
-        Shape (n_scales,). A lag turns the phase at a scale by 2 pi times the lag times this
-        frequency. It differs from that of the Fourier period by a percent or two; near a strong
-        cycle it is that of the cycle.
-    power : numpy.ndarray
-        Mean of ``abs(W1) * abs(W2)`` but for a factor, shape (n_scales,), the largest one 1.
+    A lag turns the phase at a scale by 2 pi times the lag times this frequency. It differs from
+    that of the Fourier period by a percent or two; near a strong cycle it is that of the cycle. The
+    power is the mean of ``abs(W1) * abs(W2)`` but for a factor, the largest one 1.
 
     Examples
     --------
@@ -366,11 +323,6 @@ def lag_between(phases: Phases, low: float | None, high: float | None) -> Lag:
 
     Where octaves whose phases are steady beyond chance agree on one lag it is this one, whole
     periods included: that of all, or without the shortest, which noise spoils first.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If the band holds no period of the transform, or none outside the cone of influence.
     """
     band = phases.at(in_band(phases.periods, low, high))
     if not band.periods.size:

@@ -11,18 +11,10 @@ from scipy.special import betainc
 
 from .lags import CommonLag, Lag, Phases, common_lag, lag_of
 
-__all__ = ["MOD_PERIOD", "OF_PHASES", "Judged", "SummaryRow", "judged_by_phase", "judged_by_share"]
-
 # What a row of a field without phases does not have.
 OF_PHASES = {
-    "mean_period",
-    "phase",
-    "phase_error",
-    "lag",
-    "lag_error",
-    "whole_periods_known",
-    "relation",
-}
+    "mean_period", "phase", "phase_error", "lag", "lag_error", "whole_periods_known", "relation",
+}  # fmt: skip
 
 # A relation that one phase cannot tell.
 MOD_PERIOD = "lag mod period"

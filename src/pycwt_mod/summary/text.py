@@ -8,19 +8,6 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-__all__ = [
-    "WIDTH",
-    "aligned",
-    "as_number",
-    "degrees",
-    "fill",
-    "limits_of",
-    "listed",
-    "percent",
-    "simulated_on",
-    "with_error",
-]
-
 # Width of the text, that of a terminal.
 WIDTH = 80
 
