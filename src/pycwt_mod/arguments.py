@@ -66,8 +66,9 @@ class Group:
     @classmethod
     def of(cls, single: Mapping[str, Any], argument: str, several: Any) -> Group:
         """Return single series, and after them those of an argument: one, a list or a table."""
-        if is_number(several):
-            as_series(several, argument)  # an error: the next argument in its place
+        for name, values in {**single, argument: several}.items():
+            if is_number(values):
+                as_series(values, name)  # an error: the next argument in its place
         if _is_one_series(several):
             rows, names, tables = {argument: several}, None, {argument: several}
         else:
@@ -88,6 +89,21 @@ class Group:
     def labelled(self) -> Mapping[str, Any]:
         """What may have an index."""
         return self.series if self.tables is None else self.tables
+
+
+def as_pair(function: str, y1: Any, y2: Any) -> dict[str, Any]:
+    """Return two series by what messages call them; not a table and dt in their place."""
+    if is_number(y2):
+        names = list(getattr(y1, "columns", ()))
+        columns = [f'"{name}"' if isinstance(name, str) else repr(name) for name in names]
+        if len(columns) > 1:
+            one, two = columns[:2]
+            raise TypeError(
+                f"`y2` must be a series, got {brief(y2)} after a {brief(y1)}. Pass two of its "
+                f"columns: `{function}(df[{one}], df[{two}])`."
+            )
+        as_series(y2, "y2")  # an error: dt in its place
+    return {"y1": y1, "y2": y2}
 
 
 def _is_one_series(values: Any) -> bool:

@@ -28,7 +28,7 @@ from .validation import (
 Array = NDArray[np.float64]
 
 # More scales than this are a slip in `dj` or `J`: thousands to the octave.
-_MOST_SCALES = 100_000
+MOST_SCALES = 100_000
 
 # Sampling intervals and scales outside these leave the range of floating point.
 LEAST, GREATEST = 1e-300, 1e300
@@ -171,9 +171,9 @@ def _as_scale(value: Any, name: str, dt: float, largest_in_samples: float) -> fl
 def _scales_of_record(n: int, dt: float, dj: float, s0: float) -> int:
     """Return J, the number of scales less one, up to the length of a record."""
     scales = float(np.log2(n * dt / s0)) / dj
-    if scales >= _MOST_SCALES:
+    if scales >= MOST_SCALES:
         raise ValueError(
-            f"`dj` must leave fewer than {_MOST_SCALES} scales, got {dj:g}, which makes "
+            f"`dj` must leave fewer than {MOST_SCALES} scales, got {dj:g}, which makes "
             f"{scales:.3g}. Use dj=1/12 (12 scales to the octave), or a given `J`."
         )
     if scales < -0.5:
@@ -189,9 +189,9 @@ def _checked_scales(
 ) -> tuple[float, float, float]:
     """Return dj, s0 and J if these scales can be computed at all."""
     J = last_scale(J)
-    if J >= _MOST_SCALES:
+    if J >= MOST_SCALES:
         raise ValueError(
-            f"`J`, the number of scales less one, must be below {_MOST_SCALES}, got {J:g}. Use "
+            f"`J`, the number of scales less one, must be below {MOST_SCALES}, got {J:g}. Use "
             "for example J=7/dj, for seven octaves."
         )
     dj, s0 = as_spacing(dj), _as_scale(s0, "s0", dt, largest_in_samples)

@@ -17,6 +17,7 @@ from . import chisquare, levels, transform
 from .analytic.degrees import check_degrees
 from .arguments import (
     Group,
+    as_pair,
     as_rows,
     check_distinct,
     coefficients_of,
@@ -132,7 +133,7 @@ def xwt(
     (62, 64)
     """
     mother = as_mother(wavelet)
-    series = {"y1": y1, "y2": y2}
+    series = as_pair("xwt", y1, y2)
     facts = sampling_of(series, dt if dt is None else as_interval(dt))
     pair, dt = as_rows(series), facts["dt"]
     level = as_level(significance_level)
@@ -273,7 +274,7 @@ def wct(
     """
     return coherence_result(
         CoherenceResult,
-        Group({"y1": y1, "y2": y2}),
+        Group(as_pair("wct", y1, y2)),
         {"al1": al1, "al2": al2},
         dt,
         (dj, s0, J, freqs),

@@ -14,7 +14,7 @@ from .inputs import Inputs, Source, check_red_noise, read_inputs
 from .options import check_outputs, chosen
 from .record import as_json, facts_of, program_facts, save_arrays
 
-__all__ = ["common_arrays", "deliver", "heading", "power_summary", "prepare", "short"]
+__all__ = ["common_arrays", "deliver", "heading", "labels_of", "power_summary", "prepare", "short"]
 
 
 # More columns than this are counted, not named.
@@ -26,18 +26,39 @@ def prepare(
 ) -> Inputs:
     """Return the series that a command names by ``--x``, or by ``--x`` and ``--y``.
 
-    `more` are other columns, each after its option.
+    `more` are other columns, each after its option. Messages call the series by their columns.
     """
     check_outputs(arguments)
     named = [(f"--{name}", getattr(arguments, name)) for name in columns]
     inputs = read_inputs(arguments, [*named, *more])
-    given = [getattr(arguments, name, None) for name in ("al1", "al2")]
-    if getattr(arguments, "noise", None) or getattr(arguments, "fixed", None):
-        given = [0.0] * len(inputs.series)  # not all are red noise
+    labels = labels_of(arguments, len(inputs.series))
+    arguments.called |= {label: inputs.column(k) for k, label in enumerate(labels)}
     has_choice = hasattr(arguments, "noise")
     remedy = " Or choose what unrelated series are by --noise or --fixed." if has_choice else ""
-    check_red_noise(inputs, [*given, *[None] * len(more)], remedy)
+    check_red_noise(inputs, _coefficients(arguments, inputs.names), remedy)
     return inputs
+
+
+def _coefficients(arguments: argparse.Namespace, names: Sequence[str]) -> list[float | None]:
+    """Return the lag-1 autocorrelation of each series that is given, or 0 if none is needed."""
+    noises = getattr(arguments, "noise", None) or ["ar1"]
+    fixed = getattr(arguments, "fixed", ())
+    given = [getattr(arguments, "al1", None), getattr(arguments, "al2", None)]
+    found = [*given, *[None] * len(names)][: len(names)]
+    for k, (name, letter) in enumerate(zip(names, ("x", "y", *names[2:]), strict=False)):
+        if noises[k % len(noises)] != "ar1" or name in fixed or letter in fixed:
+            found[k] = 0.0
+    return found
+
+
+def labels_of(arguments: argparse.Namespace, n_series: int) -> list[str]:
+    """Return what messages of the function that a command calls name its series by."""
+    others = range(n_series - 2)
+    if getattr(arguments, "given", None):
+        return ["y", "x", *(f"z[{k}]" for k in others)]
+    if getattr(arguments, "joined", None):
+        return ["X[0]", "y", *(f"X[{k + 1}]" for k in others)]
+    return ["y1", "y2"] if n_series == 2 else ["signal"]
 
 
 def heading(title: str, inputs: Inputs, periods: Any, arguments: argparse.Namespace) -> list[str]:

@@ -16,7 +16,7 @@ from ..results import ClusterResult, CoherenceResult
 from ..summary import fill, listed, percent, simulated_on
 from ..wavelet import wct
 from . import options
-from .analysis import common_arrays, deliver, heading, prepare
+from .analysis import common_arrays, deliver, heading, labels_of, prepare
 from .inputs import Inputs
 from .pictures import save_coherence
 
@@ -33,8 +33,8 @@ examples: two columns with dates, as a picture and as arrays; two files
   pycwt-mod wct rivers.csv --x rain --y discharge --time date \\
       --plot coherence.png --save coherence.npz
   pycwt-mod wct rain.csv flow.csv --interpolate 3
-what rain and discharge have in common without that of temperature; and how much of discharge both
-explain together
+what rain and discharge have in common without that of temperature; and how
+much of discharge both explain together
   pycwt-mod wct rivers.csv --x rain --y discharge --given temperature
   pycwt-mod wct rivers.csv --x rain --y discharge --with temperature
 
@@ -116,6 +116,8 @@ def _coherence(arguments: argparse.Namespace, inputs: Inputs, bar: LateBar) -> C
     x, y, *others = inputs.series
     al1, al2 = arguments.al1, arguments.al2
     al_of_others = [None] * len(others)
+    order = ("--al2", "--al1") if arguments.joined else ("--al1", "--al2")
+    arguments.called |= {f"al[{k}]": option for k, option in enumerate(order)}
     how: dict[str, Any] = {
         **options.scale_options(arguments),
         "significance_level": arguments.significance_level,
@@ -138,12 +140,7 @@ def _coherence(arguments: argparse.Namespace, inputs: Inputs, bar: LateBar) -> C
 
 def _null_options(arguments: argparse.Namespace, names: Sequence[str]) -> dict[str, Any]:
     """Return the null hypothesis, its noises in the order of the function that is called."""
-    labels = ["y1", "y2"]
-    if arguments.given:
-        labels = ["y", "x", *(f"z[{k}]" for k in range(len(names) - 2))]
-    elif arguments.joined:
-        labels = ["X[0]", "y", *(f"X[{k}]" for k in range(1, len(names) - 1))]
-    found = options.null_options(arguments, names, labels)
+    found = options.null_options(arguments, names, labels_of(arguments, len(names)))
     if isinstance(found["noise"], list):
         found["noise"] = list(_in_order(arguments, found["noise"]))
     return found

@@ -16,10 +16,11 @@ __all__ = ["add_to"]
 
 _EXAMPLE = """\
 example: where two columns have power in common
-  pycwt-mod xwt rivers.csv --x rain --y discharge --time date --unit years --plot common.png
+  pycwt-mod xwt rivers.csv --x rain --y discharge --time date --plot common.png
 
-Columns are named, or numbered from 1. A positive phase means that x leads y. As in pycwt, the level
-of --level 0.95 is 1.5 times that of Torrence & Compo (1998); --level 0.8646 gives theirs.
+Columns are named, or numbered from 1. A positive phase means that x leads y.
+As in pycwt, the level of --level 0.95 is 1.5 times that of Torrence & Compo
+(1998); --level 0.8646 gives theirs.
 """
 
 

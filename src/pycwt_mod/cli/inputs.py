@@ -18,8 +18,8 @@ from ..preparation import Prepared, prepare
 from ..summary import listed
 from ..tables import DataError, Sheet, Table, common_times, read_table, sheet_of
 from ..tables.fields import likely_missing
-from ..time_axis import RowsError, TimeAxis, as_time_axis, label_of, unit_of_steps
-from ..validation import warn_user
+from ..time_axis import UNITS, RowsError, TimeAxis, as_time_axis, label_of, unit_of_steps
+from ..validation import did_you_mean, warn_user
 from .options import UsageError
 
 __all__ = ["Inputs", "Source", "check_red_noise", "read_inputs", "read_many"]
@@ -148,6 +148,7 @@ def read_many(
     if number < 2:
         files = ", ".join(table.source for table, _ in tables)
         raise DataError(f"{files}: must have at least two series of numbers, got {number}.")
+    arguments.called["data"] = ", ".join(sheet.table.source for sheet in kept)
     return _inputs(kept, arguments), left_out
 
 
@@ -314,6 +315,13 @@ def _inputs(sheets: Sequence[Sheet], arguments: argparse.Namespace) -> Inputs:
 def _axis(sheet: Sheet, arguments: argparse.Namespace) -> TimeAxis:
     """Return the times; without any, the step that is given, or samples."""
     if sheet.time is not None:
+        source, unit = sheet.table.source, arguments.unit
+        arguments.called["dt"] = f"the step of {source}: column {sheet.table.title(sheet.time)!r}"
+        if unit and sheet.times.dtype.kind == "M" and unit not in UNITS:
+            raise UsageError(
+                f"--unit must be one of {', '.join(UNITS)} for the dates of {source}, got {unit!r}."
+                f"{did_you_mean(unit, UNITS)}"
+            )
         try:
             axis = as_time_axis(sheet.times, arguments.unit)
             return axis if arguments.unit else as_time_axis(sheet.times, unit_of_steps(sheet.times))
@@ -334,18 +342,15 @@ def _prepared(inputs: Inputs, arguments: argparse.Namespace) -> Inputs:
             "--deseason year needs dates, named by --time; without them give the number of samples "
             "in a cycle, such as --deseason 12 for months"
         )
-    try:
-        prepared = tuple(
-            prepare(
-                series,
-                trend=arguments.detrend,
-                season=arguments.deseason,
-                times=inputs.times if arguments.deseason == "year" else None,
-            )
-            for series in inputs.series
+    prepared = tuple(
+        prepare(
+            series,
+            trend=arguments.detrend,
+            season=arguments.deseason,
+            times=inputs.times if arguments.deseason == "year" else None,
         )
-    except ValueError as error:
-        raise DataError(str(error).replace("`season`", "--deseason")) from error
+        for series in inputs.series
+    )
     series = tuple(each.values for each in prepared)
     return replace(inputs, series=series, prepared=prepared)
 

@@ -22,11 +22,12 @@ __all__ = ["add_to"]
 
 _EXAMPLE = """\
 example: which of the stations vary together at periods of 2 to 8 years
-  pycwt-mod matrix stations.csv --time date --unit years --band 2:8 --plot stations.png
+  pycwt-mod matrix stations.csv --unit years --band 2:8 --plot stations.png
 
-Each series is compared with each other. A pair stands out in a band if its p-value, corrected for
-the number of pairs (false discovery rate), is at most 1 - LEVEL. A positive phase means that the
-first series leads, by a lag that is known up to whole periods only: `wct` on a pair gives the lag.
+Each series is compared with each other. A pair stands out in a band if its
+p-value, corrected for the number of pairs (false discovery rate), is at most
+1 - P. A positive phase means that the first series leads, by a lag that is
+known up to whole periods only: pycwt-mod wct on a pair gives the lag.
 """
 
 # Index of a pair, and of a band.

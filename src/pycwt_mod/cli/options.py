@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from ..backends import list_backends
+from ..limits import MOST_SCALES
 from ..montecarlo.null_model import as_noise
 from ..mothers import DOG, MexicanHat, Morlet, Paul
 from ..validation import did_you_mean
@@ -110,6 +111,7 @@ def add_group_options(parser: argparse.ArgumentParser) -> None:
 
 def add_data_options(parser: argparse.ArgumentParser) -> None:
     """Add the file, its columns of times, and how it is read."""
+    parser.usage = "%(prog)s FILE [FILE ...] [options]"  # each of which is told below it
     parser.add_argument(
         "files",
         nargs="+",
@@ -290,12 +292,12 @@ def add_null_options(parser: argparse.ArgumentParser) -> None:
 
 def noise(text: str) -> Any:
     """Return a choice of the null hypothesis."""
-    if text == "legacy":
+    if text == "legacy":  # of the random state of a script
         raise argparse.ArgumentTypeError("legacy is for Python; white is alike")
     try:
-        return as_noise(text, "--noise", of_a_pair=False)
+        return as_noise(text, "noise", of_a_pair=False)
     except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error).replace("`", "")) from None
+        raise argparse.ArgumentTypeError(str(error).removeprefix("`noise` ")) from None
 
 
 def null_options(
@@ -317,6 +319,11 @@ def null_options(
             near = did_you_mean(column, known)
             raise UsageError(f"takes --fixed with one of {', '.join(names)}, got {column}.{near}")
     fixed = [known[column] for column in arguments.fixed]
+    if len(set(fixed)) == len(labels):
+        raise UsageError(
+            "--fixed must leave at least one series to be replaced by surrogates, got all of them: "
+            f"{', '.join(arguments.fixed)}"
+        )
     return {"noise": noises[0] if len(noises) == 1 else noises, "fixed": fixed or None}
 
 
@@ -450,7 +457,10 @@ def coefficient(text: str) -> float:
 
 def last_scale(text: str) -> int:
     """Return the index of the last scale from the number of scales."""
-    return count(text) - 1
+    number = count(text)
+    if number > MOST_SCALES:
+        raise argparse.ArgumentTypeError(f"must be at most {MOST_SCALES}, got {text!r}")
+    return number - 1
 
 
 def wavelet(text: str) -> Any:

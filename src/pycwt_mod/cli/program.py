@@ -22,6 +22,7 @@ from . import (
     options,
     transform_command,
 )
+from .messages import OPTIONS, in_words_of_command
 from .options import UsageError
 
 __all__ = ["main"]
@@ -34,11 +35,13 @@ _GOES_ON = ": surrogates counted so far are stored, and the same command goes on
 _EPILOG = """\
 examples:
   pycwt-mod demo
-  pycwt-mod wct winters.csv --x ao --y ice --time year --unit years --plot coherence.png
+  pycwt-mod wct winters.csv --x ao --y ice --time year --unit years --plot p.png
   pycwt-mod COMMAND --help      the options of a command, and an example
 
-Results go to stdout, progress and warnings to stderr. Exit status: 0 well, 1 the data cannot be
-used or the work failed, 2 the command was wrong, 130 interrupted, 143 terminated.
+Results go to stdout, progress and warnings to stderr. Exit status: 0 well,
+1 a file, a column or its values cannot be used, or the work failed, 2 the
+command was wrong: an option or what it is set to, 130 interrupted,
+143 terminated.
 """
 
 
@@ -53,10 +56,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     except SystemExit as exit_:  # argparse has said why, or shown its help
         return EXIT_OK if exit_.code in (None, 0) else EXIT_USAGE
     arguments.argv = list(sys.argv[1:] if argv is None else argv)
-    arguments.warnings = []
+    arguments.warnings, arguments.called = [], dict(OPTIONS)
     try:
         with _ended_by_sigterm(), warnings.catch_warnings():
-            warnings.showwarning = _warning_shower(arguments.warnings)
+            warnings.showwarning = _warning_shower(arguments)
             _print(arguments.run(arguments))
     except KeyboardInterrupt:
         # Only commands that simulate have this option.
@@ -67,11 +70,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         # Python flushes stdout at exit, which would fail again and say so.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_BROKEN_PIPE
-    except UsageError as error:
-        print(f"pycwt-mod {arguments.command}: error: {error}", file=sys.stderr)
-        return EXIT_USAGE
     except Exception as error:
-        print(f"pycwt-mod: error: {str(error) or type(error).__name__}", file=sys.stderr)
+        message = in_words_of_command(str(error), arguments.called) or type(error).__name__
+        # Of a wrong option only the data, or a function, could tell.
+        if isinstance(error, UsageError) or message.startswith("--"):
+            print(f"pycwt-mod {arguments.command}: error: {message}", file=sys.stderr)
+            return EXIT_USAGE
+        print(f"pycwt-mod: error: {message}", file=sys.stderr)
         return EXIT_FAILED
     return EXIT_OK
 
@@ -125,11 +130,12 @@ def _print(text: str) -> None:
     sys.stdout.flush()
 
 
-def _warning_shower(kept: list[str]) -> Callable[..., None]:
+def _warning_shower(arguments: argparse.Namespace) -> Callable[..., None]:
     """Return a function that shows a warning as one line, without the code that raised it."""
 
     def show(message: Warning | str, *place: object, **more: object) -> None:
-        kept.append(str(message))
-        print(f"pycwt-mod: warning: {message}", file=sys.stderr)
+        words = in_words_of_command(str(message), arguments.called)
+        arguments.warnings.append(words)
+        print(f"pycwt-mod: warning: {words}", file=sys.stderr)
 
     return show

@@ -23,7 +23,8 @@ _EXAMPLE = """\
 example: the power spectrum of monthly values over time, in years
   pycwt-mod cwt nino3.csv --x sst --time month --unit years --plot power.png
 
-Columns are named, or numbered from 1; --x may be left out if there is just one.
+Columns are named, or numbered from 1; --x may be left out if there is just
+one.
 """
 
 

@@ -747,3 +747,13 @@ def test_series_out_of_order_is_a_warning_with_the_remedy(call):
     with pytest.warns(UserWarning, match=r"order of time.*sort_index\(\)"):
         calls[call](shuffled)
     calls[call](series)
+
+
+@pytest.mark.parametrize("function", [pycwt_mod.wct, pycwt_mod.xwt])
+def test_table_and_step_in_place_of_two_series_are_told_with_the_call(function):
+    table = pd.DataFrame(np.ones((50, 2)), columns=["a", "b"])
+    call = rf"{function.__name__}\(df\[\"a\"\], df\[\"b\"\]\)"
+    with pytest.raises(TypeError, match=rf"`y2` must be a series, got 1\.0 .*`{call}`"):
+        function(table, 1.0)
+    with pytest.raises(ValueError, match=r"`y2` must be .* are the arguments swapped\?"):
+        function(table["a"], 1.0)

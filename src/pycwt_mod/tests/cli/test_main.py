@@ -80,18 +80,22 @@ def test_command_is_installed_as_a_script():
     assert [script.load() for script in scripts] == [command_line.main]
 
 
-def test_help_lists_all_commands(capsys):
+def test_help_lists_all_commands(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
     assert command_line.main(["--help"]) == 0
     shown = capsys.readouterr().out
+    assert max(map(len, shown.splitlines())) <= 80
     assert all(f"\n    {command}" in shown for command in COMMANDS)
     assert "examples:\n  pycwt-mod demo\n" in shown
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_help_of_each_command_has_an_example(command, capsys):
+def test_help_of_each_command_has_an_example_and_fits_a_terminal(command, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
     assert command_line.main([command, "--help"]) == 0
-    example = capsys.readouterr().out.partition("\nexample")[2]
-    assert f"\n  pycwt-mod {command} " in example
+    shown = capsys.readouterr().out
+    assert f"\n  pycwt-mod {command} " in shown.partition("\nexample")[2]
+    assert max(map(len, shown.splitlines())) <= 80
 
 
 def test_output_that_cannot_be_encoded_is_replaced(monkeypatch):
