@@ -9,7 +9,7 @@ import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -19,10 +19,9 @@ from .. import _version
 from ..arrays import ArrayOps
 from ..backends import MCBackend, SequentialBackend, resolve_backend
 from ..backends.deadline import Deadline, closing_iterator
-from ..helpers import cache_path
 from ..progress import make_progress
 from ..validation import warn_user
-from .cache import NullCache
+from .cache import find_null, store_null
 from .noise import Streams
 from .null import NullDistribution
 from .options import SimulationOptions
@@ -99,7 +98,16 @@ def estimate_nulls(
     tables = engine.map(kernel, tasks, deadline=deadline)
     with closing_iterator(tables):
         for (index, run), own in zip(unknown, ranges, strict=True):
-            yield index, run.added(tables, own, on_done)
+            yield index, run.summed(_told(tables, own, on_done), own)
+
+
+def _told(
+    tables: Iterator[Any], tasks: list[tuple[int, int]], on_done: Callable[[int], object]
+) -> Iterator[tuple[int, Any]]:
+    """Yield the tables of some tasks as sums of one, and tell of each when it was added."""
+    for (start, stop), table in zip(tasks, tables, strict=False):
+        yield 1, table
+        on_done(stop - start)
 
 
 def _largest_error(null: NullDistribution, level: float) -> float:
@@ -128,14 +136,6 @@ class _CountEach:
         return {**self.__dict__, "_latest": None}
 
 
-@dataclass
-class _Tally:
-    """The counts of a run so far."""
-
-    counts: NDArray[np.int64]
-    n_tasks: int = 0
-
-
 class _Run:
     """Distributions of one problem for rising numbers of surrogates, each from the one before."""
 
@@ -153,25 +153,21 @@ class _Run:
         self._ops: ArrayOps = engine.array_ops or plan.ops
         self.plan = plan.for_device(self._ops)
         self._key = _cache_key(plan, self._seed, self._streams, engine) if options.cache else None
-        self._store = NullCache(cache_path())
         self._known: NullDistribution | None = None
 
     def of(self, mc_count: int) -> NullDistribution:
         """Return the distribution of `mc_count` surrogates, simulating those not yet known."""
-        known = self._known
-        if known is None or known.n_surrogates < mc_count:
-            # A later round of `tol` may have been run, or begun, by an earlier call.
-            stored = self._stored(mc_count)
-            if stored is not None and (known is None or stored.n_surrogates > known.n_surrogates):
-                known = stored
+        # A later round of `tol` may have been run, or begun, by an earlier call.
+        stored, known = self._stored(mc_count), self._known
+        if stored is not None and (known is None or stored.n_surrogates > known.n_surrogates):
+            known = stored
+        start = 0
         if known is not None:
-            if known.n_surrogates >= mc_count:
-                self._known = known
-                return known
-            self._streams = _streams_of(known)
-        start = known.n_surrogates if known is not None else 0
-        self._deadline.n_done, self._deadline.total = start, mc_count
-        return self._simulated(range(start, mc_count), known)
+            start, self._streams = known.n_surrogates, _streams_of(known)
+        if known is None or start < mc_count:
+            known = self._extended(known, start, mc_count)
+        self._known = known
+        return known
 
     def is_begun(self, mc_count: int) -> bool:
         """Tell whether the cache has something of this problem."""
@@ -181,16 +177,63 @@ class _Run:
         """Return the function that counts surrogates of this problem."""
         return CountSurrogates(self.plan, self._streams, self._ops)
 
-    def no_counts(self) -> NDArray[np.int64]:
-        """Return a table of counts to add to."""
-        return np.zeros((self.plan.n_batches, self.plan.n_rows, self.plan.n_bins), dtype=np.int64)
+    def _extended(self, known: NullDistribution | None, start: int, stop: int) -> NullDistribution:
+        """Simulate the surrogates of a range, and add them to those known."""
+        self._deadline.n_done, self._deadline.total = start, stop
+        tasks = tasks_of(self.plan, range(start, stop), self._engine)
+        with make_progress(self._progress, stop - start) as bar:
+            # Progress comes task by task, tables as the backend has added them up.
+            sums = self._engine.map_sum(
+                self.kernel(),
+                tasks,
+                deadline=self._deadline,
+                on_done=lambda k: bar.update(tasks[k][1] - tasks[k][0]),
+            )
+            return self.summed(sums, tasks, known)
 
-    def keep(
+    def summed(
+        self,
+        sums: Iterator[tuple[int, NDArray[np.signedinteger[Any]]]],
+        tasks: list[tuple[int, int]],
+        known: NullDistribution | None = None,
+    ) -> NullDistribution:
+        """Return the distribution of tasks, from sums of their tables, and of those known.
+
+        It is cached. So is what has come where they break off, by Ctrl-C, the end of the time or a
+        worker that died: the next call goes on from there.
+        """
+        began, n_done = time.perf_counter(), 0
+        counts = np.zeros((self.plan.n_batches, self.plan.n_rows, self.plan.n_bins), dtype=np.int64)
+        try:
+            with closing_iterator(sums):
+                for n_tasks, table in sums:
+                    counts += table
+                    n_done += n_tasks
+                    self._deadline.n_done = tasks[n_done - 1][1]
+        except BaseException as error:
+            indices = range(tasks[0][0], tasks[n_done - 1][1] if n_done else tasks[0][0])
+            if self._key is not None and indices and self._is_whole(counts, indices):
+                self._keep(counts, indices, time.perf_counter() - began, known)
+                error.add_note(
+                    f"{indices.stop} surrogates are in the cache; the same call goes on from there."
+                )
+            raise
+        if n_done != len(tasks):
+            raise RuntimeError(f"{self._engine} gave {n_done} results for {len(tasks)} tasks.")
+        indices = range(tasks[0][0], tasks[-1][1])
+        return self._keep(counts, indices, time.perf_counter() - began, known)
+
+    def _is_whole(self, counts: NDArray[np.int64], indices: range) -> bool:
+        """Tell whether all is counted: Ctrl-C may come between a table and its being noted."""
+        found = counts.sum(axis=(0, 2))
+        return bool((found == len(indices) * self.plan.samples_per_surrogate).all())
+
+    def _keep(
         self,
         counts: NDArray[np.int64],
         indices: range,
         seconds: float,
-        known: NullDistribution | None = None,
+        known: NullDistribution | None,
     ) -> NullDistribution:
         """Return the distribution of counted surrogates and those known, and cache it."""
         ran_on, n_workers = self._engine.ran_on
@@ -201,88 +244,13 @@ class _Run:
         if known is not None:
             null = known.merge(null)
         if self._key is not None:
-            self._store.store(self._key, null)
+            store_null(self._key, null)
         return null
-
-    def added(
-        self,
-        tables: Iterator[NDArray[np.int64]],
-        tasks: list[tuple[int, int]],
-        on_done: Callable[[int], object],
-    ) -> NullDistribution:
-        """Return the distribution of the tasks whose tables come next; cache all that come."""
-        began = time.perf_counter()
-        tally = _Tally(self.no_counts())
-        try:
-            for start, stop in tasks:
-                tally.counts += next(tables)
-                tally.n_tasks += 1
-                on_done(stop - start)
-        except BaseException as error:
-            self._keep_part(tally, tasks, time.perf_counter() - began, None, error)
-            raise
-        indices = range(tasks[0][0], tasks[-1][1])
-        return self.keep(tally.counts, indices, time.perf_counter() - began)
-
-    def _simulated(self, indices: range, known: NullDistribution | None) -> NullDistribution:
-        """Simulate the surrogates of a range, and sum their counts as they come."""
-        began = time.perf_counter()
-        tasks = tasks_of(self.plan, indices, self._engine)
-        tally = _Tally(self.no_counts())
-        try:
-            self._count(tasks, tally)
-        except BaseException as error:
-            # Ctrl-C, the end of the time, a worker that died: the counts so far are kept.
-            self._keep_part(tally, tasks, time.perf_counter() - began, known, error)
-            raise
-        if tally.n_tasks != len(tasks):
-            raise RuntimeError(
-                f"{self._engine} gave {tally.n_tasks} results for {len(tasks)} tasks."
-            )
-        self._known = self.keep(tally.counts, indices, time.perf_counter() - began, known)
-        return self._known
-
-    def _count(self, tasks: list[tuple[int, int]], tally: _Tally) -> None:
-        """Run the tasks and add their tables up as they come."""
-        n_surrogates = tasks[-1][1] - tasks[0][0]
-        with make_progress(self._progress, n_surrogates, unit="surrogate") as bar:
-            # Progress comes task by task, tables as the backend has added them up.
-            tables = self._engine.map_sum(
-                self.kernel(),
-                tasks,
-                deadline=self._deadline,
-                on_done=lambda k: bar.update(tasks[k][1] - tasks[k][0]),
-            )
-            with closing_iterator(tables):
-                for n_tasks, table in tables:
-                    tally.counts += table
-                    tally.n_tasks += n_tasks
-                    self._deadline.n_done = tasks[tally.n_tasks - 1][1]
-
-    def _keep_part(
-        self,
-        tally: _Tally,
-        tasks: list[tuple[int, int]],
-        seconds: float,
-        known: NullDistribution | None,
-        error: BaseException,
-    ) -> None:
-        """Cache the counts of a run that broke off, so that the next call goes on from them."""
-        if self._key is None or not tally.n_tasks:
-            return
-        indices = range(tasks[0][0], tasks[tally.n_tasks - 1][1])
-        # Ctrl-C may come between a table and its being noted.
-        found = tally.counts.sum(axis=(0, 2))
-        if (found == len(indices) * self.plan.samples_per_surrogate).all():
-            self.keep(tally.counts, indices, seconds, known)
-            error.add_note(
-                f"{indices.stop} surrogates are in the cache; the same call goes on from there."
-            )
 
     def _stored(self, mc_count: int) -> NullDistribution | None:
         if self._key is None:
             return None
-        return self._store.find(
+        return find_null(
             self._key,
             mc_count,
             more_is_fine=self._seed is None,
