@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from operator import length_hint
 from time import perf_counter
-from typing import Any, ClassVar, Self, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from .base import IN_PROCESS, MIN_TASKS, TASKS_PER_WORKER, as_limit
 from .deadline import Deadline, closing_iterator
@@ -34,25 +34,7 @@ CONVINCING_SECONDS = 1.0
 
 
 def parallel_pays(sequential_seconds: float, n_workers: int) -> bool:
-    """Return whether a job is worth the start of a process pool.
-
-    Parameters
-    ----------
-    sequential_seconds : float
-        Estimated time of the job in process.
-    n_workers : int
-        Workers that the pool would have.
-
-    Returns
-    -------
-    bool
-        True if the pool, start-up included, is expected to end clearly sooner.
-
-    Examples
-    --------
-    >>> parallel_pays(1.0, 64), parallel_pays(60.0, 1), parallel_pays(60.0, 2)
-    (False, False, True)
-    """
+    """Return whether a pool of processes should end a job clearly sooner than this one."""
     if n_workers < 2 or sequential_seconds < MIN_SECONDS:
         return False
     parallel_seconds = START_UP_SECONDS + sequential_seconds / (EFFICIENCY * n_workers)
@@ -86,7 +68,7 @@ class AutoBackend(SequentialBackend):
     def __init__(self, n_workers: int = -1) -> None:
         # Shared by copies with another limit, so that the caller's own tells what was chosen.
         self._last: dict[str, str | None] = {"last_choice": None}
-        self._limit = as_limit(n_workers, self._available_to(n_workers))
+        self._limit = self._as_limit(n_workers)
 
     def available_workers(self) -> int:
         """Return the number of cores, which a pool would have."""
@@ -95,18 +77,11 @@ class AutoBackend(SequentialBackend):
     def __repr__(self) -> str:
         return f"AutoBackend(n_workers={self._limit or -1})"
 
-    def with_n_workers(self, n_workers: int | None) -> Self:
-        """Return the same backend with another number of workers."""
-        if n_workers is None:
-            return self
-        limit = as_limit(n_workers, self._available_to(n_workers))
-        return self if limit == self._limit else self._limited(limit)
-
-    def _available_to(self, n_workers: object) -> Callable[[], int]:
+    def _as_limit(self, n_workers: object) -> int | None:
         # Joblib, which knows the cores exactly, takes a while to import: only for a number that
         # may be too large.
         few = isinstance(n_workers, int) and n_workers <= _core_bound()
-        return _core_bound if few else self.available_workers
+        return as_limit(n_workers, _core_bound if few else available_cores)
 
     def split(self, n_items: int) -> list[range]:
         """Cut ``range(n_items)`` into tasks; see `MCBackend.split`."""

@@ -10,7 +10,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import BrokenExecutor
 from importlib.metadata import PackageNotFoundError, version
-from types import TracebackType
 from typing import Any, ClassVar, Self, TypeVar
 
 import numpy as np
@@ -136,15 +135,15 @@ class MCBackend(ABC):
         TypeError, ValueError
             If it is no such number.
         """
-        if n_workers is None:
+        if n_workers is None or (limit := self._as_limit(n_workers)) == self._limit:
             return self
-        limit = as_limit(n_workers, self.available_workers, self.workers_in_words)
-        return self if limit == self._limit else self._limited(limit)
-
-    def _limited(self, limit: int | None) -> Self:
         other = copy.copy(self)
         other._limit = limit
         return other
+
+    def _as_limit(self, n_workers: object) -> int | None:
+        """Return the limit that a number of workers sets, None for all."""
+        return as_limit(n_workers, self.available_workers, self.workers_in_words)
 
     def map(
         self,
@@ -190,7 +189,7 @@ class MCBackend(ABC):
         feed.max_ahead *= max(1, n_workers)
         local = in_process or self.in_process
         run = Local(kernel) if local else Parcel(kernel, on_this_machine=self.on_this_machine)
-        run_tasks = _run_here if in_process else self.run_tasks
+        run_tasks = (lambda run, tasks, _: map(run, tasks)) if in_process else self.run_tasks
         with contextlib.closing(run):
             outcomes = in_order(run_tasks, run, feed, deadline)
             with closing_iterator(outcomes):
@@ -293,12 +292,7 @@ class MCBackend(ABC):
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.close()
 
     def run_monte_carlo(
@@ -393,11 +387,6 @@ class MCBackend(ABC):
             return_errors=return_errors,
             timeout=timeout,
         )
-
-
-def _run_here(run: Callable[[Any], Any], tasks: Iterator[Any], deadline: Deadline) -> Iterator[Any]:
-    """Run tasks one after the other in the calling thread."""
-    return map(run, tasks)
 
 
 def as_limit(

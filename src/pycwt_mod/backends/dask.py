@@ -7,7 +7,6 @@ import importlib
 import logging
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from types import TracebackType
 from typing import Any, ClassVar, Self, TypeVar
 
 from .base import MCBackend, as_limit
@@ -86,7 +85,7 @@ class DaskBackend(MCBackend):
         # Shared by copies: what this backend opened itself.
         self._own = _Own()
         self.validate_config()
-        self._limit = as_limit(n_workers, self._bound)
+        self._limit = self._as_limit(n_workers)
 
     def __repr__(self) -> str:
         given = {"client": self.client, "address": self.address, "n_workers": self._limit}
@@ -106,10 +105,10 @@ class DaskBackend(MCBackend):
         if self.address is not None and not isinstance(self.address, str):
             raise TypeError(f"`address` must be a string, got {self.address!r}.")
 
-    def _bound(self) -> int:
-        """Return the most workers that make sense: the cores for a cluster of this machine."""
+    def _as_limit(self, n_workers: object) -> int | None:
+        # Only a cluster of this machine has a known size.
         elsewhere = self._existing_client() is not None or self.address is not None
-        return sys.maxsize if elsewhere else available_cores()
+        return as_limit(n_workers, lambda: sys.maxsize if elsewhere else available_cores())
 
     def available_workers(self) -> int:
         """Return the number of threads of all workers."""
@@ -120,13 +119,6 @@ class DaskBackend(MCBackend):
             with contextlib.closing(self._connect()) as client:
                 return max(1, count_threads(client))
         return available_cores()
-
-    def with_n_workers(self, n_workers: int | None) -> Self:
-        """Return a backend on the same cluster; see `MCBackend.with_n_workers`."""
-        if n_workers is None:
-            return self
-        limit = as_limit(n_workers, self._bound)
-        return self if limit == self._limit else self._limited(limit)
 
     def usable_workers(self, n_tasks: int | None) -> int:
         """Return 0 inside a worker; else no number: the workers of a cluster come and go."""
@@ -141,12 +133,7 @@ class DaskBackend(MCBackend):
         self._own.depth += 1
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self._own.depth -= 1
         if not self._own.depth:
             self.close()

@@ -38,18 +38,8 @@ _LOST = (
 class Cluster:
     """A client's workers, as they come and go during one call.
 
-    Parameters
-    ----------
-    client : distributed.Client
-        The client.
-    parcel : Parcel
-        The kernel.
-    options : mapping
-        Keywords of ``client.submit`` for every task.
-    limit : int or None
-        At most this number of tasks at a time.
-    patience : float
-        Seconds without any worker after which the user is told.
+    `options` are keywords of ``client.submit``, `limit` is that of tasks at a time, and `patience`
+    the seconds without any worker after which the user is told.
     """
 
     def __init__(
@@ -154,11 +144,7 @@ class Cluster:
 
 @contextlib.contextmanager
 def translated_errors() -> Iterator[None]:
-    """Say in words what dask's own errors in the block mean.
-
-    `RuntimeError` is raised in place of what a lost scheduler causes; the error of a task that
-    kills its workers gets a note.
-    """
+    """Say in words what dask's own errors in the block mean."""
     try:
         yield
     except (CancelledError, asyncio.CancelledError) as error:
@@ -191,17 +177,9 @@ _seen: weakref.WeakSet[Any] = weakref.WeakSet()
 
 
 def compare_versions(client: Any) -> None:
-    """Report workers whose pycwt_mod, NumPy or SciPy is not that of this process, once a client.
+    """Warn of workers whose pycwt_mod, NumPy or SciPy is not that of this process, once a client.
 
-    Raises
-    ------
-    RuntimeError
-        If a worker cannot import the package.
-
-    Warns
-    -----
-    UserWarning
-        If versions differ: the numbers may, too.
+    A worker that cannot import the package is a RuntimeError.
     """
     if client in _seen:
         return

@@ -74,7 +74,7 @@ class ExecutorBackend(MCBackend):
         if n_workers is not None:
             if self._known_workers is None and n_workers != -1:
                 self._known_workers = as_limit(n_workers, lambda: sys.maxsize)
-            self._limit = as_limit(n_workers, self.available_workers, self.workers_in_words)
+            self._limit = self._as_limit(n_workers)
 
     def __repr__(self) -> str:
         limit = "" if self._limit is None else f", n_workers={self._limit}"

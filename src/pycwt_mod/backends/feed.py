@@ -114,13 +114,7 @@ def _checked(numbered: Any, feed: Feed, early: dict[int, Any]) -> tuple[int, Any
 
 
 def split_evenly(n_items: int, n_tasks: int) -> list[range]:
-    """Cut ``range(n_items)`` into at most `n_tasks` ranges whose lengths differ by one at most.
-
-    Examples
-    --------
-    >>> split_evenly(7, 3)
-    [range(0, 2), range(2, 4), range(4, 7)]
-    """
+    """Cut ``range(n_items)`` into at most `n_tasks` ranges whose lengths differ by one at most."""
     n_tasks = max(1, min(n_items, n_tasks))
     edges = [n_items * k // n_tasks for k in range(n_tasks + 1)]
     return [range(a, b) for a, b in itertools.pairwise(edges) if b > a]

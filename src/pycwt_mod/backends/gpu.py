@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from operator import length_hint
-from typing import Any, ClassVar, TypeVar
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, ClassVar
 
 from ..arrays import ArrayOps
 from ..arrays.cupy import cupy_ops
 from ..arrays.torch import torch_ops
-from .deadline import Deadline, closing_iterator
+from .deadline import Deadline
+from .futures import cancel_and_wait, in_flight
 from .sequential import SequentialBackend
+from .shipping import Local
 
 __all__ = ["GPUBackend"]
-
-T = TypeVar("T")
-R = TypeVar("R")
 
 _LIBRARIES = ("auto", "cupy", "torch")
 _DTYPES = ("float64", "float32")
@@ -121,34 +119,34 @@ class GPUBackend(SequentialBackend):
             "running_on": self._ops.name if self._ops is not None else None,
         }
 
-    def map(
-        self,
-        kernel: Callable[[T], R],
-        tasks: Iterable[T],
-        *,
-        deadline: Deadline | None = None,
-        on_done: Callable[[int], object] | None = None,
-    ) -> Iterator[R]:
-        """Run ``kernel(task)`` for each task; see `MCBackend.map`.
+    def run_tasks(
+        self, run: Callable[[Any], Any], tasks: Iterator[Any], deadline: Deadline
+    ) -> Iterator[Any]:
+        """Run the tasks in turn; see `MCBackend.run_tasks`.
 
         If the kernel has methods ``prepare(task)`` and ``compute(task, prepared)``, the next task
         is prepared in a thread while the device computes the last one.
         """
+        kernel: Any = getattr(run, "kernel", None)
         if not (hasattr(kernel, "prepare") and hasattr(kernel, "compute")):
-            yield from super().map(kernel, tasks, deadline=deadline, on_done=on_done)
+            yield from super().run_tasks(run, tasks, deadline)
             return
-        compute: Callable[..., R] = kernel.compute
 
-        def finish(started: tuple[T, Future[Any]]) -> R:
-            task, prepared = started
-            return compute(task, prepared.result())
+        def start(numbered: tuple[int, Any]) -> Any:
+            number, task = numbered
+            return number, (task, ahead.submit(kernel.prepare, task))
 
+        compute = Local(lambda started: kernel.compute(started[0], started[1].result()))
         # Leaving early waits for the preparation of one task only.
         with ThreadPoolExecutor(1, "pycwt_mod-prepare") as ahead:
-            started = _Started(ahead, kernel.prepare, tasks)
-            results = super().map(finish, started, deadline=deadline, on_done=on_done)
-            with closing_iterator(results):
-                yield from results
+            yield from in_flight(
+                start,
+                tasks,
+                2,
+                deadline,
+                collect=lambda started, _: compute(started),
+                abandon=lambda left: cancel_and_wait([started[1][1] for started in left]),
+            )
 
     def close(self) -> None:
         """Forget the device's arrays. A second call does nothing."""
@@ -165,28 +163,6 @@ class GPUBackend(SequentialBackend):
             "array-api-compat`, or pass GPUBackend(library='torch', device='cpu') to compute on "
             "the CPU."
         )
-
-
-class _Started:
-    """Tasks whose preparation has been started, one ahead of the consumer."""
-
-    def __init__(
-        self, pool: ThreadPoolExecutor, prepare: Callable[[Any], Any], tasks: Iterable[Any]
-    ) -> None:
-        self._length = length_hint(tasks, -1)
-        self._futures = ((task, pool.submit(prepare, task)) for task in tasks)
-        self._ahead: list[Any] = []
-
-    def __length_hint__(self) -> int:
-        return self._length if self._length >= 0 else NotImplemented
-
-    def __iter__(self) -> _Started:
-        return self
-
-    def __next__(self) -> Any:
-        ready = self._ahead.pop() if self._ahead else next(self._futures)
-        self._ahead.extend(future for future in [next(self._futures, None)] if future is not None)
-        return ready
 
 
 def _finds_gpu(library: str) -> bool:

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Any, ClassVar
 
-from .base import MCBackend, as_limit
+from .base import MCBackend
 from .deadline import Deadline
 from .nesting import available_cores, inside_worker, note_pool
 
@@ -79,7 +79,7 @@ class JoblibBackend(MCBackend):
         self._options: dict[str, Any] = {"prefer": prefer, "timeout": timeout, **chosen}
         self.validate_config()
         self.in_process = prefer == "threads"
-        self._limit = as_limit(n_workers, self.available_workers)
+        self._limit = self._as_limit(n_workers)
 
     def __repr__(self) -> str:
         return f"JoblibBackend(n_workers={self.n_workers}, prefer={self.prefer!r})"

@@ -105,19 +105,16 @@ def marked_as_worker() -> Iterator[None]:
 def inside_worker() -> bool:
     """Return whether this code already runs in a parallel worker.
 
-    Returns
-    -------
-    bool
-        True inside a task of this package, of joblib, dask or mpi4py.futures, in a process that
-        `multiprocessing` started, and in a fork of a process with a pool, which would hang there.
+    That is in a task of this package, of joblib, dask or mpi4py.futures, in a process that
+    `multiprocessing` started, and in a fork of a process with a pool, which would hang there.
     """
     return bool(
         _depth.value
         or _forked_with_pool
         or multiprocessing.parent_process() is not None
-        or _inside_mpi_worker()
+        or _answers("mpi4py.futures", "get_comm_workers", RuntimeError)
         or _inside_joblib_task()
-        or _inside_dask_task()
+        or _answers("distributed", "get_worker", ValueError)
     )
 
 
@@ -141,15 +138,14 @@ def refuse_import_of_main() -> None:
 # A library that was never imported cannot be running this code.
 
 
-def _inside_mpi_worker() -> bool:
-    futures = sys.modules.get("mpi4py.futures")
-    if futures is None:
+def _answers(library: str, question: str, refusal: type[Exception]) -> bool:
+    """Return whether a library's function, which refuses outside of its workers, answers."""
+    if library not in sys.modules:
         return False
-    try:
-        futures.get_comm_workers()
-    except RuntimeError:
-        return False
-    return True
+    with contextlib.suppress(refusal):
+        getattr(sys.modules[library], question)()
+        return True
+    return False
 
 
 def _inside_joblib_task() -> bool:
@@ -158,14 +154,3 @@ def _inside_joblib_task() -> bool:
         return False
     backend, _ = parallel.get_active_backend()
     return bool(getattr(backend, "nesting_level", 0))
-
-
-def _inside_dask_task() -> bool:
-    distributed = sys.modules.get("distributed")
-    if distributed is None:
-        return False
-    try:
-        distributed.get_worker()
-    except ValueError:
-        return False
-    return True

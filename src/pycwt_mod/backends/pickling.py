@@ -50,10 +50,6 @@ class RemoteError(RuntimeError):
         self.remote_message = remote_message
         self.remote_traceback = remote_traceback
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        args = (self.args[0], self.type_name, self.remote_message, self.remote_traceback)
-        return type(self), args, {"__notes__": list(getattr(self, "__notes__", []))}
-
 
 class RemoteTraceback(Exception):  # noqa: N818
     """Shows the worker's traceback as the cause of the exception raised here."""
@@ -64,26 +60,14 @@ class RemoteTraceback(Exception):  # noqa: N818
 
 @dataclass(frozen=True)
 class Failure:
-    """An exception raised in a worker, in a form that can always be pickled.
-
-    Attributes
-    ----------
-    type_name, message, traceback_text : str
-        The exception in words.
-    notes : tuple of str
-        Its notes, kept apart because a class with its own ``__reduce__`` may drop them.
-    payload : bytes or None
-        The pickled exception, where it survives a round trip.
-    exception : BaseException or None
-        The exception itself, where it stays in the process.
-    """
+    """An exception raised in a worker, in a form that can always be pickled."""
 
     type_name: str
     message: str
     traceback_text: str
-    notes: tuple[str, ...] = ()
-    payload: bytes | None = None
-    exception: BaseException | None = None
+    notes: tuple[str, ...] = ()  # apart: a class with its own `__reduce__` may drop them
+    payload: bytes | None = None  # pickled, where it survives a round trip
+    exception: BaseException | None = None  # itself, where it stays in the process
 
     @classmethod
     def of(cls, error: BaseException, *, crosses_process: bool = True) -> Failure:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 from .base import MCBackend, as_limit
 from .deadline import Deadline
@@ -30,11 +30,9 @@ class SequentialBackend(MCBackend):
         """Return 1."""
         return 1
 
-    def with_n_workers(self, n_workers: int | None) -> Self:
-        """Return this backend; a number is checked as on every other one."""
-        if n_workers is not None:
-            as_limit(n_workers, available_cores)
-        return self
+    def _as_limit(self, n_workers: object) -> int | None:
+        as_limit(n_workers, available_cores)  # checked as on every other backend
+        return None
 
     def run_tasks(
         self, run: Callable[[Any], Any], tasks: Iterator[Any], deadline: Deadline

@@ -57,13 +57,7 @@ class Lacking:
 
 
 class Local:
-    """A kernel for this process, in the calling thread or in others.
-
-    Parameters
-    ----------
-    kernel : callable
-        Function of one task.
-    """
+    """A kernel for this process, in the calling thread or in others."""
 
     def __init__(self, kernel: Callable[[Any], Any]) -> None:
         self.kernel = kernel
@@ -103,17 +97,7 @@ class Local:
 class Parcel:
     """A kernel for other processes: pickled once, and unpickled once in each of them.
 
-    Parameters
-    ----------
-    kernel : callable
-        Function of one task; may be a lambda, a closure or defined in ``__main__``.
-    on_this_machine : bool, optional
-        Whether workers open an array that is mapped from a file by the file's name.
-
-    Attributes
-    ----------
-    n_bytes : int
-        Size of the pickled kernel.
+    Workers `on_this_machine` open an array that is mapped from a file by the file's name.
     """
 
     def __init__(self, kernel: Callable[[Any], Any], *, on_this_machine: bool = False) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -82,31 +83,26 @@ class SimulationError(Exception):
         return self._failure.exception_or_none()
 
 
+@dataclass(frozen=True)
 class _Kernel:
     """Runs the user's worker over one task: some consecutive simulations or items.
 
-    `call(index, seed, item)` runs one of them; a task is the first index and the items.
+    `call(seed, item)` runs one of them; a task is the first index and the items.
     """
 
-    def __init__(
-        self,
-        call: Callable[..., Any],
-        root: np.random.SeedSequence | None,
-        total: int,
-        unit: str,
-        return_errors: bool,
-    ) -> None:
-        self._call, self.total, self.unit = call, total, unit
-        self._return_errors = return_errors
-        self._root = root
+    call: Callable[..., Any]
+    root: np.random.SeedSequence | None
+    total: int
+    unit: str
+    return_errors: bool
 
     def _seed(self, index: int) -> np.random.SeedSequence | None:
         """Return the root's child of a number, by its key: `spawn` would change the root."""
-        if self._root is None:
+        if self.root is None:
             return None
-        key = (*self._root.spawn_key, index)
+        key = (*self.root.spawn_key, index)
         return np.random.SeedSequence(
-            self._root.entropy, spawn_key=key, pool_size=self._root.pool_size
+            self.root.entropy, spawn_key=key, pool_size=self.root.pool_size
         )
 
     def __call__(self, task: tuple[int, Sequence[Any]]) -> list[Any]:
@@ -115,11 +111,11 @@ class _Kernel:
 
     def _outcome(self, index: int, item: Any) -> Any:
         try:
-            return self._call(self._seed(index), item)
+            return self.call(self._seed(index), item)
         except KeyboardInterrupt:
             raise
         except BaseException as error:
-            if self._return_errors:
+            if self.return_errors:
                 return self._error(index, error)
             error.add_note(f"in {self.unit} {index} of {self.total} (counted from 0)")
             if isinstance(error, StopIteration):
@@ -139,7 +135,7 @@ class _Kernel:
         dumps: Callable[[Any], bytes],
     ) -> list[Any] | None:
         """Put errors in the place of results that cannot be pickled; None: errors stop the run."""
-        if not self._return_errors:
+        if not self.return_errors:
             return None
         mended = []
         for index, result in enumerate(results, task[0]):
@@ -173,7 +169,6 @@ def simulate(
     seed: int | np.random.SeedSequence | None = None,
     rng: Any = None,
     chunk_size: int | None = None,
-    return_errors: bool = False,
     **options: Any,
 ) -> list[Any]:
     """Run simulations by a backend's `map` and `split`; see `MCBackend.run_monte_carlo`."""
@@ -182,9 +177,9 @@ def simulate(
     total = as_simulations(n_simulations, "n_simulations")
     root = seed_of(rng, seed, "seed") or np.random.SeedSequence()
     call = functools.partial(_call_with_seed, worker, args, kwargs)
-    kernel = _Kernel(call, root, total, "simulation", bool(return_errors))
     runs = split(total) if chunk_size is None else _chunks(total, chunk_size)
-    return _gather(map_, kernel, [(run.start, run) for run in runs], **options)
+    tasks = [(run.start, run) for run in runs]
+    return _gather(map_, tasks, call, root, total, "simulation", **options)
 
 
 def run_items(
@@ -195,25 +190,27 @@ def run_items(
     seed: int | np.random.SeedSequence | None = None,
     rng: Any = None,
     chunk_size: int | None = None,
-    return_errors: bool = False,
     **options: Any,
 ) -> list[Any]:
     """Call a worker for each item by a backend's `map`; see `map_tasks`."""
     _check_callable(worker, "`worker` must be a callable worker(item)")
     all_items = _as_items(items)
-    root = seed_of(rng, seed, "seed")
+    root, total = seed_of(rng, seed, "seed"), len(all_items)
     call = functools.partial(_call_with_item, worker)
-    kernel = _Kernel(call, root, len(all_items), "item", bool(return_errors))
-    runs = _chunks(len(all_items), 1 if chunk_size is None else chunk_size)
+    runs = _chunks(total, 1 if chunk_size is None else chunk_size)
     tasks = [(run.start, all_items[run.start : run.stop]) for run in runs]
-    return _gather(map_, kernel, tasks, **options)
+    return _gather(map_, tasks, call, root, total, "item", **options)
 
 
 def _gather(
     map_: Map,
-    kernel: _Kernel,
     tasks: Sequence[Any],
+    call: Callable[..., Any],
+    root: np.random.SeedSequence | None,
+    total: int,
+    unit: str,
     *,
+    return_errors: bool = False,
     progress: ProgressOption = False,
     on_result: OnResult | None = None,
     timeout: float | None = None,
@@ -223,10 +220,11 @@ def _gather(
         _check_callable(
             on_result, "`on_result` must be a callable on_result(index, result) or None"
         )
-    deadline = Deadline(timeout, kernel.total, kernel.unit)
+    kernel = _Kernel(call, root, total, unit, bool(return_errors))
+    deadline = Deadline(timeout, total, unit)
     gathered: list[Any] = []
     blocks = map_(kernel, tasks, deadline=deadline)
-    with make_progress(progress, kernel.total, unit=kernel.unit) as bar, closing_iterator(blocks):
+    with make_progress(progress, total, unit=unit) as bar, closing_iterator(blocks):
         for block in blocks:
             if on_result is None:
                 gathered.extend(block)
