@@ -65,14 +65,6 @@ def test_files_that_documented_code_leaves_are_not_committed(checkout):
     assert {"/*.csv", "/*.json", "/*.npz", "/*.png"} <= set(ignored)
 
 
-@pytest.mark.heavy
-def test_page_of_measures_runs_and_its_text_is_right(checkout, tmp_path):
-    page = checkout / "docs" / "tutorial" / "measures.md"
-    cells = CELLS.findall(page.read_text(encoding="utf-8"))
-    assert sum("assert " in cell for cell in cells) == 6
-    run_blocks(cells, tmp_path)
-
-
 def imported_by(code):
     """Return the packages that cells import; lines of IPython's own are not Python."""
     tree = ast.parse(re.sub(r"^[%!].*$", "", code, flags=re.M))
