@@ -40,8 +40,8 @@ from .results import (
     MultipleResult,
     PartialResult,
     TransformResult,
-    load,
 )
+from .saved import load
 from .wavelet import cwt, icwt, significance, wct, wct_null, wct_significance, xwt
 
 version = __version__

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from ..matrix import MatrixResult, wct_matrix
-from ..matrix.result import MEASURES
+from ..matrix.bands import MEASURES, NUMBERS
 from ..summary import WIDTH, aligned, fill, limits_of, percent
 from . import options
 from .analysis import deliver, heading
@@ -149,7 +149,7 @@ def _arrays(inputs: Inputs, result: MatrixResult) -> dict[str, Any]:
         "coi": result.coi,
         "inside_cone": result.inside_cone,
         "ar1": result.coefficients,
-        **{name: getattr(result, name) for name in (*MEASURES, "doubtful", "n_points")},
+        **{name: getattr(result, name) for name in NUMBERS},
     }
 
 

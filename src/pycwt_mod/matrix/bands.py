@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 from ..montecarlo.band_means import pvalue
 from .fields import Array, Sums
 
+MEASURES = ("coherence", "share", "phase", "resultant", "pvalue", "pvalue_fdr")
+NUMBERS = (*MEASURES, "doubtful", "n_points")
+
 
 def band_numbers(
     sums: Sequence[Sums],

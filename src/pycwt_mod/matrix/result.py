@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from os import PathLike
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..files import write_arrays
 from ..frames import as_dataframe, as_dataset
 from ..geometry import Geometry
 from ..montecarlo.null import NullDistribution
@@ -16,12 +19,12 @@ from ..montecarlo.surrogates import Surrogates
 from ..notebook import card
 from ..results import CoherenceResult, made_by
 from ..validation import as_choice, as_count
+from .bands import MEASURES, NUMBERS
 from .fields import Array
 from .nulls import node_name
+from .saved import LostWavelet, arrays_of, parts_of
 from .store import Loaded, Store
 from .table import Pair, PeriodBand, is_ambiguous, number_of
-
-MEASURES = ("coherence", "share", "phase", "resultant", "pvalue", "pvalue_fdr")
 
 # The rate of false discoveries among the pairs that `repr` counts as standing out.
 _FALSE_DISCOVERY_RATE = 0.05
@@ -149,8 +152,8 @@ class MatrixResult:
         Parameters
         ----------
         first, second : int or str
-            The series, by number or name, in the order of the pair. An integer that is a name
-            means the series of that name.
+            The series, by number or name. An integer that is a name means the series of that name.
+            In the other order than that of the pair, the phase has the other sign.
 
         Returns
         -------
@@ -161,43 +164,79 @@ class MatrixResult:
         Raises
         ------
         KeyError
-            If the pair is not one of the result, or failed.
+            If the pair is not one of the result, in either order, or failed.
         ValueError
             If there is no such series, or the fields were not kept. Also if an integer is the name
             of one series and the number, as in `pairs`, of another: then only text, as in `labels`,
             tells them apart.
         """
-        pair = (
-            number_of(first, self.names, "`first` must be one of the names"),
-            number_of(second, self.names, "`second` must be one of the names"),
+        wanted = self._numbers_of(first, second)
+        pair = self._pair_of(wanted)
+        label = self.names[wanted[0]], self.names[wanted[1]]
+        kept, node = self._kept(pair_name(pair), label), self.nodes[self.pairs.index(pair)]
+        phase, null, surrogates = kept["phase"], None, None
+        if node is not None:
+            null = NullDistribution.from_arrays(self._kept(node_name("level", node), label))
+            surrogates = self.surrogates.get(node)
+        if pair != wanted:
+            phase = -phase
+            surrogates = surrogates and Surrogates(surrogates.sources[::-1])
+        return CoherenceResult(
+            kept["R2"],
+            phase,
+            self.coi,
+            self.geometry.frequencies,
+            kept["level"],
+            null=null,
+            level=self.level,
+            dt=self.dt,
+            unit=self.unit,
+            names=label,
+            times=self.times,
+            _surrogates=surrogates,
+            **self._made_by(wanted, null),
         )
-        if pair[0] == pair[1]:
+
+    def _numbers_of(self, first: Any, second: Any) -> Pair:
+        """Return the numbers of two series, by number or name."""
+        one = number_of(first, self.names, "`first` must be one of the names")
+        other = number_of(second, self.names, "`second` must be one of the names")
+        if one == other:
             raise ValueError(
-                f"`first` and `second` must be different series, got {self.names[pair[0]]!r} twice."
+                f"`first` and `second` must be different series, got {self.names[one]!r} twice."
             )
-        for one in (first, second):
-            if is_ambiguous(one, self.names):
+        for each in (first, second):
+            if is_ambiguous(each, self.names):
                 raise ValueError(
-                    f"The series must be clear, got {one}, the name of one and the number of "
-                    f"another. Pass names as text, such as {str(one)!r}; `labels` has those of "
+                    f"The series must be clear, got {each}, the name of one and the number of "
+                    f"another. Pass names as text, such as {str(each)!r}; `labels` has those of "
                     "all pairs."
                 )
-        label = self.names[pair[0]], self.names[pair[1]]
+        return one, other
+
+    def _pair_of(self, wanted: Pair) -> Pair:
+        """Return a pair in the order in which it was compared, if it has fields."""
+        pair = wanted if wanted in self.pairs else wanted[::-1]
+        label = self.names[wanted[0]], self.names[wanted[1]]
         if pair not in self.pairs:
-            raise KeyError(f"{label} is not among the pairs of this result")
-        if label in self.failures:
-            raise KeyError(f"{label} has no fields: {self.failures[label]}")
+            others = [set(own) - {wanted[0]} for own in self.pairs if wanted[0] in own]
+            known = ", ".join(repr(self.names[each]) for each in sorted(set().union(*others)))
+            raise KeyError(
+                f"{label} is not among the pairs of this result, nor in the other order: "
+                f"{label[0]!r} was compared with {known or 'no other series'}"
+            )
+        failure = self.failures.get((self.names[pair[0]], self.names[pair[1]]))
+        if failure is not None:
+            raise KeyError(f"{label} has no fields: {failure}")
         if not self.store.keeps_fields:
             raise ValueError(
                 "`fields='memory'` or `out=` must be passed to `wct_matrix` for the fields of a "
                 "pair to be kept, got neither."
             )
-        kept, node = self._kept(pair_name(pair), label), self.nodes[self.pairs.index(pair)]
-        null = None
-        if node is not None:
-            null = NullDistribution.from_arrays(self._kept(node_name("level", node), label))
-        freq = self.geometry.frequencies
-        arrays = (kept["R2"], kept["phase"], self.coi, freq, kept["level"])
+        return pair
+
+    def _made_by(self, pair: Pair, null: NullDistribution | None) -> dict[str, Any]:
+        """Return the record of one pair."""
         geometry = self.geometry
         facts = made_by(
             "wct_matrix",
@@ -211,31 +250,53 @@ class MatrixResult:
             significance_level=self.level,
             normalize=self.normalize,
         )
+        if isinstance(geometry.mother, LostWavelet):
+            facts["mother"] = None
         if null is not None:
+            known = self.coefficients[list(pair)].tolist()
             facts["provenance"] |= {
-                "coefficients": [
-                    None if np.isnan(g) else float(g) for g in self.coefficients[list(pair)]
-                ],
+                "coefficients": [None if math.isnan(g) else g for g in known],
                 "simulation": dict(null.provenance),
             }
-        return CoherenceResult(
-            *arrays,
-            null=null,
-            level=self.level,
-            dt=self.dt,
-            unit=self.unit,
-            names=label,
-            times=self.times,
-            _surrogates=None if node is None else self.surrogates.get(node),
-            **facts,
-        )
+        return facts
 
     def _kept(self, name: str, label: tuple[str, str]) -> Loaded:
         """Return the arrays of a name in the store, for a pair."""
         kept = self.store.read(name)
         if kept is None:
-            raise KeyError(f"the fields of {label} are gone, or damaged, in {self.store!r}")
+            raise KeyError(
+                f"the fields of {label} are gone, damaged or of another run, in {self.store!r}"
+            )
         return kept
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write the result to an .npz file; `pycwt_mod.load` reads it.
+
+        Fields that are kept in memory are in the file; those that `out` keeps stay in its folder,
+        where the result finds them again as long as the folder is neither moved nor removed. It
+        holds no objects, so that ``numpy.load`` reads it, too.
+
+        Parameters
+        ----------
+        path : path-like
+            The file; its name is taken as it is. It takes the place of an earlier one when it is
+            whole.
+
+        Raises
+        ------
+        OSError
+            If it cannot be written.
+        """
+        write_arrays(path, self.to_arrays())
+
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        """Return the result as arrays without objects, by the names in a file."""
+        return arrays_of(self)
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, Any]) -> MatrixResult:
+        """Return the result of which `to_arrays` made arrays; ValueError if none did."""
+        return cls(**parts_of(arrays))
 
     def square(self, measure: str, band: int = 0) -> Array:
         """Return one measure of all pairs as a square of series against series.
@@ -306,8 +367,7 @@ class MatrixResult:
         ImportError
             If xarray is not installed.
         """
-        numbers = (*MEASURES, "doubtful", "n_points")
-        measures = {name: (("pair", "band"), np.asarray(getattr(self, name))) for name in numbers}
+        measures = {name: (("pair", "band"), np.asarray(getattr(self, name))) for name in NUMBERS}
         first, second = np.transpose(self.labels)
         low, high = np.transpose(self.bands)
         return as_dataset(

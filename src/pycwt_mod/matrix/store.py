@@ -49,14 +49,21 @@ class Store:
         """Return some arrays that an earlier run left, if all there have their shapes."""
         return None
 
+    def record(self) -> tuple[Any, Loaded]:
+        """Return what a file of the result needs of this place: JSON values, and arrays."""
+        return None, {}
+
 
 class MemoryStore(Store):
     """Arrays kept in memory, for one run."""
 
     keeps_fields = True
 
-    def __init__(self) -> None:
+    def __init__(self, arrays: Arrays | None = None) -> None:
         self._groups: dict[str, Loaded] = {}
+        for path, array in (arrays or {}).items():
+            name, _, key = path.rpartition("/")
+            self._groups.setdefault(name, {})[key] = array
 
     def write(self, name: str, arrays: Arrays) -> None:
         """Keep arrays."""
@@ -66,23 +73,30 @@ class MemoryStore(Store):
         """Return arrays."""
         return self._groups.get(name)
 
+    def record(self) -> tuple[Any, Loaded]:
+        """Return all arrays."""
+        groups = self._groups.items()
+        return "memory", {f"{name}/{key}": own[key] for name, own in groups for key in own}
+
 
 class FolderStore(Store):
     """A folder with a .npz file for each name, made when it is claimed."""
 
     keeps_fields = True
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, manifest: Any = None) -> None:
+        # That of the run; None: of any.
+        self.folder, self.manifest = folder, manifest
 
     def __repr__(self) -> str:
         return f"FolderStore({str(self.folder)!r})"
 
     def claim(self, facts: Mapping[str, Any]) -> None:
         """Write the facts, or compare them with those of the run that is there."""
-        manifest = {"format": _FORMAT, "version": _VERSION, **facts}
+        text = json.dumps({"format": _FORMAT, "version": _VERSION, **facts}, indent=1)
+        self.manifest = json.loads(text)
         if (self.folder / _MANIFEST).exists():
-            self._compare(json.loads(json.dumps(manifest)))
+            self._compare()
             return
         self.folder.mkdir(parents=True, exist_ok=True)
         strangers = [name for name in os.listdir(self.folder) if not name.startswith(".")]  # noqa: PTH208
@@ -92,15 +106,21 @@ class FolderStore(Store):
                 f"{str(self.folder)!r} with {strangers[0]!r} in it. Choose another folder."
             )
         with new_file(self.folder / _MANIFEST) as stream:
-            stream.write(json.dumps(manifest, indent=1).encode())
+            stream.write(text.encode())
 
     def write(self, name: str, arrays: Arrays) -> None:
         """Write a file; it has its name when it is whole."""
         write_arrays(self.folder / f"{name}.npz", arrays)
 
     def read(self, name: str) -> Loaded | None:
-        """Read a file."""
+        """Read a file of the run."""
+        if self.manifest not in (None, self._found_manifest()):
+            return None
         return self._loaded(name, None)
+
+    def record(self) -> tuple[Any, Loaded]:
+        """Return where the folder is, and of which run: the arrays stay there."""
+        return [str(self.folder.resolve()), self.manifest], {}
 
     def recall(self, name: str, shapes: Shapes, keys: tuple[str, ...]) -> Loaded | None:
         """Read some arrays of a file, and of the others the headers only."""
@@ -124,12 +144,15 @@ class FolderStore(Store):
         except DAMAGE:
             return {}
 
-    def _compare(self, wanted: Mapping[str, Any]) -> None:
-        """Raise ValueError unless the manifest that is there is the one wanted."""
+    def _found_manifest(self) -> Any:
         try:
-            known = json.loads((self.folder / _MANIFEST).read_text(encoding="utf-8"))
+            return json.loads((self.folder / _MANIFEST).read_text(encoding="utf-8"))
         except (OSError, ValueError):
-            known = None
+            return None
+
+    def _compare(self) -> None:
+        """Raise ValueError unless the manifest that is there is the one wanted."""
+        known, wanted = self._found_manifest(), self.manifest
         if not isinstance(known, dict) or known.get("format") != _FORMAT:
             raise ValueError(
                 f"`out` must be a new or empty folder, or one of an earlier run, got "
@@ -162,6 +185,13 @@ def as_store(out: Any, fields: Any) -> Store:
     if folder.exists() and not folder.is_dir():
         raise ValueError(f"`out` must be a folder, got the file {str(folder)!r}.")
     return FolderStore(folder)
+
+
+def store_of(record: Any, arrays: Arrays) -> Store:
+    """Return the place of which `record` told."""
+    if record is None:
+        return Store()
+    return MemoryStore(arrays) if record == "memory" else FolderStore(Path(record[0]), record[1])
 
 
 def _shape_in(content: zipfile.ZipFile, member: str) -> tuple[int, ...]:

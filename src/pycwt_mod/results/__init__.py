@@ -5,7 +5,6 @@ from .clusters import ClusterResult
 from .coherence import CoherenceResult
 from .cross import CrossWaveletResult
 from .groups import MultipleResult, PartialResult
-from .saved import load
 from .transform import TransformResult
 
 __all__ = [
@@ -15,6 +14,5 @@ __all__ = [
     "MultipleResult",
     "PartialResult",
     "TransformResult",
-    "load",
     "made_by",
 ]

@@ -22,6 +22,7 @@ LAYERS = [
     {"__main__", "conftest"},
     {"cli"},
     {"__init__", "compat", "sample"},
+    {"saved"},
     {"groups", "matrix", "preparation"},
     {"wavelet"},
     {"levels", "single"},

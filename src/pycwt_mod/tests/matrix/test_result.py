@@ -8,7 +8,7 @@ import pytest
 from matplotlib.dates import date2num
 
 from pycwt_mod import wct, wct_matrix, wct_null
-from pycwt_mod.matrix.result import MEASURES
+from pycwt_mod.matrix.bands import NUMBERS
 from pycwt_mod.plotting import offscreen_axes
 from pycwt_mod.tests.matrix.series import QUICK, related_series
 
@@ -37,7 +37,7 @@ def test_table_has_a_row_for_each_pair_and_band(result):
 def test_dataset_has_the_measures_over_pairs_and_bands(result):
     dataset = result.to_xarray()
     assert dict(dataset.sizes) == {"pair": len(result.pairs), "band": len(result.bands)}
-    for name in (*MEASURES, "doubtful", "n_points"):
+    for name in NUMBERS:
         np.testing.assert_array_equal(dataset[name], getattr(result, name))
     labels = zip(dataset["first"].values, dataset["second"].values, strict=True)
     assert tuple(labels) == result.labels
@@ -92,8 +92,8 @@ def test_repr_tells_what_stands_out(result):
 def test_fields_that_were_not_kept_are_an_error_with_the_way_out(result):
     with pytest.raises(ValueError, match=r"fields='memory'"):
         result.fields("ao", "nino")
-    with pytest.raises(KeyError, match="not among the pairs"):
-        result.fields("nino", "ao")
+    with pytest.raises(KeyError, match=r"not among the pairs .*'ice' was compared with 'nino'"):
+        result.fields("ice", "ao")
 
 
 def test_series_that_fields_do_not_know_is_told_by_its_argument(result):
@@ -115,6 +115,25 @@ def test_fields_know_their_levels():
     weights = result.n_points[0]
     assert share == pytest.approx((result.share[0] * weights).sum() / weights.sum(), abs=0.02)
     np.testing.assert_array_equal(fields.periods, result.periods)
+
+
+def test_fields_in_the_other_order_are_those_of_that_pair():
+    names, options = ["ao", "nino", "ice", "rain"], {"fields": "memory", **QUICK}
+    turned = wct_matrix(related_series(), 1.0, names=names, pairs=[("rain", "ao")], **options)
+    expected = turned.fields("rain", "ao")
+    found = wct_matrix(related_series(), 1.0, names=names, **options).fields("rain", "ao")
+    for one, two in zip(found, expected, strict=True):
+        np.testing.assert_allclose(one, two, rtol=1e-12, atol=1e-12)
+    assert (found.names, found.null) == (("rain", "ao"), expected.null)
+    assert found.provenance == expected.provenance
+    np.testing.assert_allclose(found.pvalues(), expected.pvalues(), rtol=1e-9)
+
+
+def test_noise_of_fields_in_the_other_order_is_that_of_its_series():
+    options = {"fields": "memory", "pairs": [(0, 1)], "noise": ["phase", "ar1", "ar1", "ar1"]}
+    result = wct_matrix(related_series(100), 1.0, **options, **QUICK)
+    there, back = (result.fields(*pair)._surrogates.sources for pair in ((0, 1), (1, 0)))
+    assert there == back[::-1] != back
 
 
 def test_result_pickles(result):

@@ -7,14 +7,18 @@ from collections.abc import Mapping
 from os import PathLike, fspath
 from typing import Any
 
-from ..files import read_arrays
-from ..null_fields import Distribution
-from .clusters import FILE_FORMAT as CLUSTERS
-from .clusters import ClusterResult
-from .coherence import CoherenceResult
-from .cross import CrossWaveletResult
-from .groups import MultipleResult, PartialResult
-from .transform import TransformResult
+from .files import read_arrays
+from .matrix import MatrixResult
+from .null_fields import Distribution
+from .results import (
+    ClusterResult,
+    CoherenceResult,
+    CrossWaveletResult,
+    MultipleResult,
+    PartialResult,
+    TransformResult,
+)
+from .results.clusters import FILE_FORMAT as CLUSTERS
 
 _KINDS = {
     kind.__name__: kind
@@ -24,6 +28,7 @@ _KINDS = {
         CoherenceResult,
         PartialResult,
         MultipleResult,
+        MatrixResult,
     )
 }
 
@@ -39,7 +44,7 @@ def load(path: str | PathLike[str]) -> Any:
     Returns
     -------
     TransformResult, CrossWaveletResult, CoherenceResult (PartialResult, MultipleResult), \
-    ClusterResult, NullDistribution, AnalyticNull, NullField
+    ClusterResult, MatrixResult, NullDistribution, AnalyticNull, NullField
         What was saved, to the last bit, with times, names and how it was made (`provenance`). A
         mother wavelet of your own is not in the file: then `mother` is None.
 
