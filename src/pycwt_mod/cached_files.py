@@ -42,8 +42,8 @@ def digest_of(values: NDArray[np.float64]) -> str:
     return hashlib.sha256(np.ascontiguousarray(values, dtype="<f8").tobytes()).hexdigest()
 
 
-def store(target: Path, write: Callable[[Any], object]) -> None:
-    """Write a file of the cache; a folder that cannot be written is a warning, not an error."""
+def store(target: Path, write: Callable[[Any], object]) -> bool:
+    """Write a file of the cache, or warn that its folder cannot be written; return which."""
     folder, temporary = target.parent, None
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -59,10 +59,12 @@ def store(target: Path, write: Callable[[Any], object]) -> None:
             "the result is complete all the same. Set PYCWT_MOD_CACHE_DIR to a folder that "
             "can be written, or pass cache=False."
         )
+        return False
     finally:
         if temporary is not None:
             with contextlib.suppress(OSError):
                 Path(temporary).unlink(missing_ok=True)
+    return True
 
 
 def recall(path: Path, load: Callable[[Path], T], is_sound: Callable[[T], bool]) -> T | None:

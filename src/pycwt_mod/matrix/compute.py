@@ -94,9 +94,9 @@ def wct_matrix(
         or a list with one for each series, and `fixed`, names of series that are kept as observed;
         a function is known to `out` by its name and its code. And for the levels
         alone `cache`, `surrogate_length`, `n_samples`, `tol`, `mc_count_max` (surrogates for
-        p-values are as long as the record). `timeout` is for the whole call: levels that were
-        simulated by then are in the cache, and pairs that were written to `out` stay, so the same
-        call goes on from there.
+        p-values are as long as the record). `timeout` is for the whole call: surrogates that
+        were simulated by then are in the cache, and pairs that were written to `out` stay, so the
+        same call goes on from there.
 
     Returns
     -------

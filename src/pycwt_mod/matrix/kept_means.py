@@ -1,76 +1,62 @@
-"""Band means of surrogates in the cache folder, so that the same question is answered at once."""
+"""Band means of surrogates in the cache folder, and the random streams that they share."""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping
-from pathlib import Path
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
-from ..files import read_arrays, write_arrays
-from ..helpers import get_cache_dir
+from ..montecarlo.kept_rows import KeptRows
 from ..montecarlo.noise import Streams
+from ..montecarlo.plan import Plan
 from ..montecarlo.surrogates import Surrogates
-from ..validation import warn_user
 from .fields import Array
-from .nulls import Node
+from .nulls import Node, band_streams
 from .problem import Problem
+from .store import Store
 
 
-class KeptMeans:
-    """Band means of a seeded run, each file named by all that determines them."""
+def streams_of(problem: Problem, store: Store) -> Streams:
+    """Return the random streams of the band means: all anchors must share them.
 
-    def __init__(
-        self, problem: Problem, streams: Streams, surrogates: Mapping[Node, Surrogates]
-    ) -> None:
-        self._problem, self._streams, self._surrogates = problem, streams, surrogates
-        self._folder = Path(get_cache_dir())
-        self._used = bool(problem.options.cache) and problem.options.seed is not None
+    Without a seed they are those of an earlier run, or else drawn afresh.
+    """
+    streams = band_streams(problem.options.seed)
+    if problem.options.seed is not None:
+        return streams
+    left = store.recall("streams", {"entropy": ()}, ("entropy",))
+    if left is not None:
+        return replace(streams, entropy=int(str(left["entropy"])))
+    kept = _kept(problem, problem.plan((0.0, 0.0)), "unseeded", streams)
+    if kept.streams == streams:
+        kept.keep(kept.rows)
+    store.write("streams", {"entropy": np.array(str(kept.streams.entropy))})
+    return kept.streams
 
-    def find(self, node: Node) -> Array | None:
-        """Return the means at two AR(1) coefficients; None if they are not there, or not whole."""
-        path = self._path(node)
-        if path is None or not path.is_file():
-            return None
-        try:
-            means = read_arrays(path).get("means")
-        except (ValueError, OSError):
-            return None
-        shape = self._problem.options.mc_count, len(self._problem.bands)
-        sound = means is not None and means.shape == shape and means.dtype == np.float64
-        return means if sound else None
 
-    def keep(self, node: Node, means: Array) -> None:
-        """Keep means; a folder that cannot be written is a warning, not an error."""
-        path = self._path(node)
-        if path is None:
-            return
-        try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            write_arrays(path, {"means": means})
-        except OSError as error:
-            self._used = False
-            warn_user(
-                f"the means of surrogates could not be cached in {str(self._folder)!r} ({error}); "
-                "the result is complete all the same. Set PYCWT_MOD_CACHE_DIR to a folder that "
-                "can be written, or pass cache=False."
-            )
+def kept_means(
+    problem: Problem, node: Node, surrogates: Surrogates | None, streams: Streams
+) -> KeptRows:
+    """Return the means at two AR(1) coefficients, or of surrogates, as far as they are kept."""
+    return _kept(problem, problem.plan(node, surrogates), streams, streams)
 
-    def _path(self, node: Node) -> Path | None:
-        problem, geometry = self._problem, self._problem.geometry
-        key = problem.plan(node, self._surrogates.get(node)).key() if self._used else None
-        if key is None:  # not to be kept, or with code of the user's
-            return None
-        facts = (
-            key,
-            geometry.n_times,
-            geometry.n_fft,
-            geometry.n_averaged.tolist(),
-            problem.members.tolist(),
-            problem.normalize,
-            problem.options.mc_count,
-            self._streams,
-        )
-        digest = hashlib.sha256(repr(facts).encode()).hexdigest()
-        return self._folder / f"means-{digest}.npz"
+
+def _kept(problem: Problem, plan: Plan, source: Any, streams: Streams) -> KeptRows:
+    geometry, width = problem.geometry, (len(problem.bands),)
+    key = plan.key() if problem.options.cache else None
+    facts = (
+        key,
+        geometry.n_times,
+        geometry.n_fft,
+        geometry.n_averaged.tolist(),
+        problem.members.tolist(),
+        problem.normalize,
+        source,
+    )
+    # Without a key there is code of the user's.
+    return KeptRows.of("means", None if key is None else facts, streams, _are_means, width)
+
+
+def _are_means(rows: Array) -> bool:
+    return bool((np.isnan(rows) | ((rows >= 0) & (rows <= 1))).all())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,7 @@ from ..backends.deadline import Deadline, closing_iterator
 from ..helpers import AR1EstimationError
 from ..levels import warn_of_little
 from ..montecarlo.band_means import BandSurrogates, make_groups
-from ..montecarlo.noise import Streams
+from ..montecarlo.kept_rows import KeptRows
 from ..montecarlo.null import N_BATCHES
 from ..montecarlo.plan import N_BINS
 from ..montecarlo.surrogates import Surrogates
@@ -23,12 +22,11 @@ from ..progress import Progress, make_progress
 from ..validation import warn_user
 from .bands import band_numbers
 from .fields import Array, ComparePair, Comparison, Sums, TransformSeries
-from .kept_means import KeptMeans
+from .kept_means import kept_means, streams_of
 from .mapped import mapped_arrays
 from .nulls import (
     Node,
     anchors_of,
-    band_streams,
     interpolated,
     level_nulls,
     node_name,
@@ -58,7 +56,7 @@ class Run:
         self.problem, self.store = problem, store
         # Those of pairs that are not of AR(1) noise: their nodes are the numbers of a pair.
         self.surrogates: dict[Node, Surrogates] = {}
-        self.kept = KeptMeans(problem, band_streams(problem.options.seed), self.surrogates)
+        self.kept: dict[Node, KeptRows] = {}
         self.deadline = Deadline(problem.options.timeout, unit="step")
         self.failures: dict[Pair, str] = {}
         self.sums: dict[Pair, Sums] = {}
@@ -175,10 +173,14 @@ class Run:
         self.levels = self._recalled(set(self.nodes.values()), level=(n_scales,), counts=counts)
         shape = problem.options.mc_count, len(problem.bands)
         self.means = self._recalled(self._all_anchors, means=shape)
-        for node in self._all_anchors - self.means.keys():
-            means = self.kept.find(node)
-            if means is not None:
-                self.means[node] = means
+        missing = self._all_anchors - self.means.keys()
+        if missing:
+            streams = streams_of(problem, self.store)
+            for node in missing:
+                found = kept_means(problem, node, self.surrogates.get(node), streams)
+                self.kept[node] = found
+                if len(found.rows) >= problem.options.mc_count:
+                    self.means[node] = found.rows[: problem.options.mc_count]
         shapes: dict[str, tuple[int, ...]] = {
             **dict.fromkeys(_SUMS, (n_scales,)),
             **dict.fromkeys(_FIELDS, (n_scales, n_times)),
@@ -216,36 +218,34 @@ class Run:
             members,
             make_groups(problem.geometry, list(members), str(problem.options.method)),
             tuple(anchors),
-            self._streams(),
+            self.kept[anchors[0]].streams,
             problem.normalize,
             problem.plan(anchors[0], self.surrogates.get(anchors[0])).single,
             tuple(self.surrogates.get(node) for node in anchors),
         )
-        ranges = kernel.ranges(problem.options.mc_count)
-        tasks = [(number, *span) for number in range(len(anchors)) for span in ranges]
+        spans = kernel.ranges(problem.options.mc_count)
+        missing = [[span for span in spans if span[1] > len(self.kept[a].rows)] for a in anchors]
+        tasks = [(number, *span) for number, own in enumerate(missing) for span in own]
         with self._mapped(kernel, tasks) as blocks:
-            for node in anchors:
-                own = []
-                for start, stop in ranges:
-                    own.append(next(blocks))
-                    self._count(stop - start)
-                self.means[node] = np.concatenate(own)
+            for node, own in zip(anchors, missing, strict=True):
+                self._add_means(self.kept[node], own, blocks)
+                self.means[node] = self.kept[node].rows
                 self.store.write(node_name("means", node), {"means": self.means[node]})
-                self.kept.keep(node, self.means[node])
 
-    def _streams(self) -> Streams:
-        """Return the random streams of the band means: all anchors must share them.
-
-        Without a seed they are drawn afresh, unless an earlier run left some.
-        """
-        streams = band_streams(self.problem.options.seed)
-        if self.problem.options.seed is not None:
-            return streams
-        kept = self.store.recall("streams", {"entropy": ()}, ("entropy",))
-        if kept is None:
-            self.store.write("streams", {"entropy": np.array(str(streams.entropy))})
-            return streams
-        return replace(streams, entropy=int(str(kept["entropy"])))
+    def _add_means(
+        self, kept: KeptRows, spans: list[tuple[int, int]], blocks: Iterator[Array]
+    ) -> None:
+        """Add the surrogates that are missing, and keep those that are done however it ends."""
+        parts = [kept.rows[: spans[0][0]]]
+        self._count(len(parts[0]))
+        try:
+            for start, stop in spans:
+                parts.append(next(blocks))
+                self._count(stop - start)
+        finally:
+            if len(parts) > 1 and not kept.keep(np.concatenate(parts)):
+                for other in self.kept.values():  # there is a warning already
+                    other.path = None
 
     def _compare(self, pairs: list[Pair], channels: list[int]) -> None:
         """Transform the series of some pairs, each once, and then compare the pairs."""

@@ -296,12 +296,15 @@ def _chosen_backend(
     return resolve_backend(backend, n_workers=n_workers)
 
 
-def tasks_of(plan: Plan, indices: range, engine: MCBackend) -> list[tuple[int, int]]:
+def tasks_of(
+    plan: Plan, indices: range, engine: MCBackend, times_as_long: float = 1.0
+) -> list[tuple[int, int]]:
     """Cut a range of surrogates into tasks of whole blocks, as far as its ends allow."""
     block = plan.block_size
+    seconds = plan.seconds_per_surrogate * block * times_as_long
     blocks = math.ceil(len(indices) / block)
     limits = _TASK_SECONDS * max(1, plan.n_rows / plan.n_scales), engine.task_seconds
-    fewest, most = (math.ceil(t / (plan.seconds_per_surrogate * block)) for t in limits)
+    fewest, most = (math.ceil(t / seconds) for t in limits)
     step = block * min(most, max(fewest, len(engine.split(blocks)[0])))
     tasks = []
     start = indices.start

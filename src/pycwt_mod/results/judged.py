@@ -10,6 +10,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from ..backends.deadline import Deadline
 from ..clusters import STATISTICS, PatchTest, largest_patches
 from ..keywords import explains_keywords
 from ..montecarlo.options import Rng, Seed, SimulationOptions
@@ -207,7 +208,9 @@ class JudgedPair(ComparedPair):
         TypeError, ValueError
             If the call had ``sig=False``, or an argument is out of range.
         TimeoutError
-            After `timeout`; what is done is kept, and the same call goes on from there.
+            After `timeout`, at the end of the surrogates at hand; what is done is kept, and the
+            same call goes on from there. The null distribution of each point counts, where it is
+            not yet computed; in closed form it is not broken off.
 
         Warns
         -----
@@ -268,14 +271,17 @@ class JudgedPair(ComparedPair):
         is_same = kept is not None and (kept.level, kept.statistic) == (level, statistic)
         if kept is not None and is_same and surrogates is not None and surrogates.is_forgotten:
             return kept
+        deadline = Deadline(options.timeout, options.mc_count, "surrogate")
         check_reach(options.mc_count, 0.05)
         seed = options.seed or made.seed
         if seed is not None:
             key = (*seed.spawn_key, _OF_PATCHES)
             seed = np.random.SeedSequence(seed.entropy, spawn_key=key, pool_size=seed.pool_size)
+        if self._field is None:
+            self.__dict__["_field"] = self._field_of(replace(made, timeout=deadline.left))
         test, order = self._patch_test(level, statistic, seed)
         labels, totals = test.labels(self[0][order])
-        null = np.sort(largest_patches(test, replace(options, rng_seed=seed)))
+        null = np.sort(largest_patches(test, replace(options, rng_seed=seed), deadline))
         labels, pvalues, totals = ranked(labels, totals, null)
         facts = {"mc_count": null.size, "seed": None if seed is None else str(seed.entropy)}
         found = ClusterResult(labels[order], pvalues, totals, null, level, statistic, self, facts)

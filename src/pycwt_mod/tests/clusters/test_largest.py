@@ -1,5 +1,6 @@
 """The largest patches of surrogates: by another way, on backends, in the cache, broken off."""
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from pycwt_mod.helpers import get_cache_dir
 from pycwt_mod.montecarlo.noise import ar1_series
 from pycwt_mod.montecarlo.options import SimulationOptions
 from pycwt_mod.montecarlo.plan import make_record_plan
+from pycwt_mod.null_fields import null_field_of
 
 ALONE = {"backend": "sequential", "progress": False}
 # The same sums by another order of operations, in double precision, and in single.
@@ -160,9 +162,9 @@ def test_a_damaged_file_is_passed_over(tmp_path, monkeypatch, damage):
     if damage == "cut":
         path.write_bytes(path.read_bytes()[:-50])
     else:
-        totals = np.full(4, np.nan) if damage == "nan" else content["totals"]
+        rows = np.full(4, np.nan) if damage == "nan" else content["rows"]
         facts = content["facts"] if damage == "nan" else np.array('{"key": "x", "streams": [1]}')
-        np.savez(path, facts=facts, totals=totals)
+        np.savez(path, facts=facts, rows=rows)
     with pytest.warns(UserWarning, match="is damaged or not from this version"):
         np.testing.assert_array_equal(largest_patches(test, options), expected)
 
@@ -171,7 +173,7 @@ def test_a_damaged_file_is_passed_over(tmp_path, monkeypatch, damage):
 def test_what_is_done_is_kept_when_a_run_breaks_off(tmp_path, monkeypatch, error):
     monkeypatch.setenv("PYCWT_MOD_CACHE_DIR", str(tmp_path))
     monkeypatch.setattr(
-        "pycwt_mod.clusters.estimate.tasks_of", lambda plan, r, engine: [(k, k + 1) for k in r]
+        "pycwt_mod.clusters.estimate.tasks_of", lambda plan, r, *others: [(k, k + 1) for k in r]
     )
     test, seen = judge_of(made()), []
 
@@ -192,6 +194,22 @@ def test_what_is_done_is_kept_when_a_run_breaks_off(tmp_path, monkeypatch, error
 def test_timeout_names_what_was_done():
     with pytest.raises(TimeoutError, match="of 5000 surrogates are done"):
         made(300).clusters(mc_count=5000, timeout=0.05, cache=False, **ALONE)
+
+
+def test_timeout_counts_the_null_distribution_of_each_point(monkeypatch):
+    now, ahead = time.monotonic, []
+
+    def slow(geometry, coefficients, options, **others):
+        assert 0 < options.timeout <= 1800
+        ahead.append(3600.0)
+        return null_field_of(geometry, coefficients, options, **others)
+
+    monkeypatch.setattr(time, "monotonic", lambda: now() + sum(ahead))
+    monkeypatch.setattr("pycwt_mod.results.nulls.null_field_of", slow)
+    result = made()
+    with pytest.raises(TimeoutError, match="and 0 of 20 surrogates are done"):
+        result.clusters(mc_count=20, timeout=1800, **ALONE)
+    assert result.clusters(mc_count=20, timeout=1800, **ALONE).null.size == 20
 
 
 def test_a_field_of_ones_own_is_the_threshold():
