@@ -87,8 +87,7 @@ def mean_resultant_length(transforms: ArrayLike) -> Array:
 
     References
     ----------
-    Cooper, G. R. J., and Cowan, D. R. (2008). Comparing time series using wavelet-based semblance
-    analysis. Computers & Geosciences 34, 95-102. doi:10.1016/j.cageo.2007.03.009
+    Cooper and Cowan (2008), as in `semblance`.
 
     Examples
     --------

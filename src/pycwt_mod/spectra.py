@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, Self
 
 import numpy as np
@@ -164,7 +165,7 @@ def averaged_power(
     """
     scales = transformed.scales
     dj = _spacing(scales)
-    measure = _power_over(unit)
+    measure = partial(_power_over, unit)
     spectrum, average, columns = _averages(transformed, measure, inside)
     average *= dj * dt / constant(mother, "cdelta")
     noise = chisquare.red_noise_spectrum(scales, dt, alpha, variance / unit, mother)
@@ -182,13 +183,9 @@ def averaged_power(
     )
 
 
-def _power_over(unit: float) -> Callable[[NDArray[Any]], Array]:
-    """Return the function that turns a row of a transform into power."""
-
-    def power(row: NDArray[Any]) -> Array:
-        return np.asarray((row.real**2 + row.imag**2) / unit)
-
-    return power
+def _power_over(unit: float, row: NDArray[Any]) -> Array:
+    """Return the power of a row of a transform."""
+    return np.asarray((row.real**2 + row.imag**2) / unit)
 
 
 def _averages(

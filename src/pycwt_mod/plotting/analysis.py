@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..helpers import ar1
-from ..limits import as_interval
 from ..mothers import as_mother
 from ..spectra import Spectra, Transform, averaged_power, fitted_trend, transform_series
 from ..validation import as_choice, as_coefficient, as_flag, as_level, as_series, brief
@@ -19,25 +18,6 @@ Array = NDArray[np.float64]
 
 # Degree of the polynomial that is subtracted.
 _TRENDS = {"mean": 0, "linear": 1}
-
-
-@dataclass(frozen=True, eq=False)
-class Request:
-    """The arguments of `plot_cwt` that numbers depend on."""
-
-    dt: float
-    dj: float
-    s0: float
-    J: float
-    wavelet: Any
-    transform: Any
-    detrend: str | None
-    normalize: bool
-    alpha: float | None
-    significance_level: float
-    band: tuple[float, float] | None
-    crop_to_coi: bool
-    rectified: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,37 +31,55 @@ class Analysis:
     band: tuple[float, float]  # the shortest and the longest period averaged
 
 
-def analyse(series: Array, times: Array, dates: bool, request: Request) -> Analysis:
-    """Transform a series and average its power, as requested; the request is checked here."""
-    mother = as_mother(request.wavelet)
-    dt, level = as_interval(request.dt), as_level(request.significance_level)
-    trend = None if request.transform is not None else _trend(series, request.detrend)
+def analyse(
+    series: Array,
+    times: Array,
+    dates: bool,
+    *,
+    dt: float,
+    dj: float,
+    s0: float,
+    J: float,
+    wavelet: Any,
+    transform: Any,
+    detrend: str | None,
+    normalize: bool,
+    alpha: float | None,
+    significance_level: float,
+    band: tuple[float, float] | None,
+    crop_to_coi: bool,
+    rectified: bool,
+) -> Analysis:
+    """Transform a series and average its power; the arguments of `plot_cwt` are checked here."""
+    mother = as_mother(wavelet)
+    level = as_level(significance_level)
+    trend = None if transform is not None else _trend(series, detrend)
     anomaly = series if trend is None else series - trend
-    if request.transform is None:
-        found = transform_series(anomaly, dt, request.dj, request.s0, request.J, mother)
+    if transform is None:
+        found = transform_series(anomaly, dt, dj, s0, J, mother)
     else:
-        found = _given_transform(request.transform, series.size)
-    if as_flag(request.crop_to_coi, "crop_to_coi"):
+        found = _given_transform(transform, series.size)
+    if as_flag(crop_to_coi, "crop_to_coi"):
         found = found.shortest(number_outside(found.periods, found.coi))
     variance = float(anomaly.var())
-    alpha = ar1(anomaly)[0] if request.alpha is None else as_coefficient(request.alpha, "alpha")
-    inside, band = _band(request.band, found.periods)
+    alpha = ar1(anomaly)[0] if alpha is None else as_coefficient(alpha, "alpha")
+    inside, ends = _band(band, found.periods)
     spectra = averaged_power(
         found,
         dt,
         mother,
         inside=inside,
         variance=variance,
-        unit=variance if as_flag(request.normalize, "normalize") else 1.0,
+        unit=variance if as_flag(normalize, "normalize") else 1.0,
         alpha=alpha,
         level=level,
     )
     field = _field(found, spectra, times, dates)
-    if as_flag(request.rectified, "rectified"):
+    if as_flag(rectified, "rectified"):
         field = field.rectified(found.scales)
         means = spectra.spectrum / found.scales, spectra.spectrum_level / found.scales
         spectra = replace(spectra, spectrum=means[0], spectrum_level=means[1])
-    return Analysis(trend, field, spectra, times[:: found.step], band)
+    return Analysis(trend, field, spectra, times[:: found.step], ends)
 
 
 def _field(found: Transform, spectra: Spectra, times: Array, dates: bool) -> Field:

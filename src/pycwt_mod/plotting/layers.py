@@ -153,14 +153,10 @@ def number_patches(
     plot: FieldPlot, places: Iterable[tuple[int, Any, float]], *, frequency: bool = False
 ) -> None:
     """Write the number of each patch, given as (number, time, period), at its place."""
-    axis, texts = (
-        PeriodAxis(frequency=frequency),
-        {**_BAND_NAME, "fontsize": "large", "fontweight": "bold"},
-    )
+    axis = PeriodAxis(frequency=frequency)
+    look = {**_BAND_NAME, "fontsize": "large", "fontweight": "bold", "clip_on": True}
     for number, time, period in places:
-        plot.axes.text(
-            time, axis.place(period), str(number), ha="center", va="center", clip_on=True, **texts
-        )
+        plot.axes.text(time, axis.place(period), str(number), ha="center", va="center", **look)
 
 
 def _as_bands(bands: Any) -> dict[str, tuple[float, float]]:

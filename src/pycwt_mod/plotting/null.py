@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
 import numpy as np
 from matplotlib import colormaps
@@ -25,21 +25,6 @@ _ENTRY_WIDTH, _ENTRY_HEIGHT, _LARGEST_LEGEND = 2.0, 0.19, 0.5
 
 # Half the width of a band in standard errors: it covers 95 % of repetitions.
 _ERRORS = 1.96
-
-
-@runtime_checkable
-class Levels(Protocol):
-    """The part of a `NullDistribution` that is drawn: levels of its scales, and their errors."""
-
-    @property
-    def n_scales(self) -> int:
-        """Number of scales."""
-
-    def quantile(self, level: ArrayLike) -> Array:
-        """Return levels, shape (level, scale)."""
-
-    def standard_error(self, level: ArrayLike) -> Array:
-        """Return their standard errors, shape (level, scale)."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -65,7 +50,7 @@ class NullPlot(Picture):
 
 @explains_keywords()
 def plot_null(
-    null: Levels,
+    null: Any,
     periods: ArrayLike | None = None,
     *,
     levels: ArrayLike = (0.9, 0.95, 0.99),
@@ -123,7 +108,7 @@ def plot_null(
     >>> len(plot.lines), plot.axes.get_xlabel()
     (2, 'Scale number')
     """
-    if not isinstance(null, Levels):
+    if not (hasattr(null, "n_scales") and hasattr(null, "standard_error")):
         raise TypeError(
             f"`null` must be a NullDistribution, as `wct_null` returns it, got {brief(null)}."
         )
@@ -138,17 +123,11 @@ def plot_null(
         axis = PeriodAxis(period_unit or "", as_flag(frequency, "frequency"))
         axis.draw(axes.xaxis, x)
         x = axis.place(x)
-    drawn = [
-        _draw_level(axes, x, level, curve, error, number)
-        for number, (level, curve, error) in enumerate(
-            zip(probabilities, curves, errors, strict=True)
-        )
-    ]
+    each = enumerate(zip(probabilities, curves, errors, strict=True))
+    drawn = [_draw_level(axes, x, number, *told) for number, told in each]
     axes.set_ylabel("Squared coherence $R^2$")
     axes.grid(alpha=0.3, linewidth=0.6)
-    names = None
-    if as_flag(legend, "legend"):
-        names = _draw_legend(axes, len(drawn))
+    names = _draw_legend(axes, len(drawn)) if as_flag(legend, "legend") else None
     if title is not None:
         axes.set_title(title)
     lines, bands = zip(*drawn, strict=True)
@@ -156,7 +135,7 @@ def plot_null(
 
 
 def _draw_level(
-    axes: Any, x: Array, level: float, curve: Array, error: Array, number: int
+    axes: Any, x: Array, number: int, level: float, curve: Array, error: Array
 ) -> tuple[Any, Any]:
     """Draw one level and its error; return the line and the band."""
     known = error[np.isfinite(error)]
@@ -167,15 +146,8 @@ def _draw_level(
     colour = colormaps["viridis"](0.22 * (number % len(_STYLES)))
     style = _STYLES[number % len(_STYLES)]
     (line,) = axes.plot(x, curve, linestyle=style, color=colour, label=label, marker=".", ms=3)
-    band = axes.fill_between(
-        x,
-        curve - _ERRORS * error,
-        curve + _ERRORS * error,
-        color=colour,
-        alpha=0.3,
-        linewidth=0,
-        zorder=BELOW_LINES,
-    )
+    ends = curve - _ERRORS * error, curve + _ERRORS * error
+    band = axes.fill_between(x, *ends, color=colour, alpha=0.3, linewidth=0, zorder=BELOW_LINES)
     return line, band
 
 

@@ -16,7 +16,7 @@ from ..indexes import name_of, sampling_of
 from ..keywords import explains_keywords
 from ..limits import as_interval
 from ..validation import as_flag, as_series, brief
-from .analysis import Analysis, Request, analyse, as_band
+from .analysis import Analysis, analyse, as_band
 from .axes import (
     PeriodAxis,
     draw_time_axis,
@@ -222,11 +222,11 @@ def plot_cwt(
     if look.axis.frequency and band is not None:
         band = as_band(band)[::-1]
         band = 1 / band[0], 1 / band[1]
-    request = Request(
-        dt, dj, s0, J, wavelet, transform, detrend, normalize, alpha, significance_level, band,
-        crop_to_coi, rectified,
+    analysis = analyse(
+        series, when, dates, dt=dt, dj=dj, s0=s0, J=J, wavelet=wavelet, transform=transform,
+        detrend=detrend, normalize=normalize, alpha=alpha, significance_level=significance_level,
+        band=band, crop_to_coi=crop_to_coi, rectified=rectified,
     )  # fmt: skip
-    analysis = analyse(series, when, dates, request)
     if band is not None:  # its ends are lines without a name
         ends = sorted(float(end) for end in look.axis.place(analysis.band))
         look = replace(look, bands={**look.bands, "": (ends[0], ends[1])})

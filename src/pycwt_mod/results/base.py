@@ -133,7 +133,7 @@ class WaveletResult:
             If the band holds no period of the transform.
         """
         coi = None if as_flag(inside_cone, "inside_cone") else self.coi
-        return ridge(np.abs(self[0]), self.periods, low, high, coi=coi)
+        return ridge(np.abs(self._of_one()[0]), self.periods, low, high, coi=coi)
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write the result, with how it was made, to an .npz file; `pycwt_mod.load` reads it.
@@ -241,12 +241,16 @@ class WaveletResult:
             If pandas is not installed.
         """
         shape = self.freqs.size, self.coi.size
-        columns = {**self._columns(), "outside": self.outside()}
+        columns = {**self._of_one()._columns(), "outside": self.outside()}
         for name, (dimensions, _) in self._variables().items():
             if dimensions == ("period",):
                 columns[name] = np.broadcast_to(self[self._fields.index(name)][:, None], shape)
         axes = {"period": np.repeat(self.periods, shape[1]), "time": np.tile(self.times, shape[0])}
         return as_dataframe(axes | {name: np.ravel(values) for name, values in columns.items()})
+
+    def _of_one(self) -> Self:
+        """Return the result, whose arrays are on the host, if it is one field over time."""
+        return self
 
     def _variables(self) -> dict[str, tuple[tuple[str, ...], str]]:
         """Return the dimensions and the description of each field that is no coordinate."""

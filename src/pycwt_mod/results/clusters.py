@@ -160,13 +160,10 @@ class ClusterResult:
 
         Parameters
         ----------
-        times : array_like, optional
+        times, **options
             As in `CoherenceResult.plot`.
         alpha : float, default 0.05
             As in `significant`.
-        **options
-            Handed on to the `plot` of the result: `names`, `period_unit`, `title`, `ax` and the
-            rest.
 
         Returns
         -------

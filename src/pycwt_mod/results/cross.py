@@ -91,11 +91,8 @@ class CrossWaveletResult(PairResult, _CrossFields):
 
         Parameters
         ----------
-        times : array_like, optional
-            Times of the samples, ascending: numbers or dates. By default those of the result.
-        **options
-            Handed on to `pycwt_mod.plotting.plot_xwt`: `names`, `period_unit`, `title`, `ax` and
-            the rest.
+        times, **options
+            As in `CoherenceResult.plot`; handed on to `pycwt_mod.plotting.plot_xwt`.
 
         Returns
         -------

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..arrays import ops_of
-from ..measures import Ridge
 from ..reconstruction import reconstruct
 from ..validation import as_flag, brief
 from .base import Array, WaveletResult
@@ -128,7 +127,7 @@ class TransformResult(WaveletResult, _TransformFields):
         parts = {field: getattr(self, field)[place] for field in ("W", "fft", "series")}
         return self._replace(**parts, names=(name,))
 
-    def on_host(self) -> TransformResult:
+    def on_host(self) -> Self:
         """Return the result with arrays of NumPy, if it is on a device; else itself."""
         ops = ops_of(self.W)
         if ops is None:
@@ -224,12 +223,6 @@ class TransformResult(WaveletResult, _TransformFields):
         shown = one._upside_down() if self._frequencies_rise() else one
         return plot_cwt(one.series, self.dt, times, transform=shown, **options)
 
-    def ridge(
-        self, low: float | None = None, high: float | None = None, *, inside_cone: bool = False
-    ) -> Ridge:
-        """Follow the period of the largest power over time, see `WaveletResult.ridge`."""
-        return super(TransformResult, self._of_one()).ridge(low, high, inside_cone=inside_cone)
-
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """Return the result as arrays without objects, by the names in a file."""
         return super(TransformResult, self.on_host()).to_arrays()
@@ -240,11 +233,7 @@ class TransformResult(WaveletResult, _TransformFields):
         is_table = self.names and self.W.ndim > 2
         return found.assign_coords(series=list(self.names)) if is_table else found
 
-    def to_dataframe(self) -> Any:
-        """Return a pandas DataFrame with a row for each period and time, of one series."""
-        return super(TransformResult, self._of_one()).to_dataframe()
-
-    def _of_one(self) -> TransformResult:
+    def _of_one(self) -> Self:
         """Return the result on the host, or raise ValueError if it is of several series."""
         if self.W.ndim > 2:
             raise ValueError(

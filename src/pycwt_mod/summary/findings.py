@@ -279,12 +279,11 @@ def summarise(
     _check_labels(names, 1 if phase is None else 2, unit)
     if (np.diff(periods) < 0).any():  # frequencies of the user's own
         order = np.argsort(periods, kind="stable")
-        field, periods = field[order], periods[order]
-        outside = outside[order]
-        significant = None if significant is None else significant[order]
-        phase = None if phase is None else phase[order]
-        frequencies = None if frequencies is None else frequencies[order]
-        power = None if power is None else power[order]
+        field, periods, outside = field[order], periods[order], outside[order]
+        optional: Any = (significant, phase, frequencies, power)
+        significant, phase, frequencies, power = (
+            None if each is None else each[order] for each in optional
+        )
     used = outside & np.isfinite(field)
     found = np.full(field.shape, math.nan) if significant is None else significant & outside
     octaves = np.floor(np.log2(periods) + _ROUNDING)
