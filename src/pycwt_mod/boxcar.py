@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .arrays import Array, ArrayOps
+
+# Makes a complex array for one scale, of zeros; and puts one into other memory, or a part of it.
+Zeros = Callable[[], Array]
+Move = Callable[[Array], Array]
 
 
 class RunningSum:
@@ -18,34 +23,34 @@ class RunningSum:
     of the cancellation of a sum from which old rows are subtracted.
     """
 
-    def __init__(self, width: int, shape: tuple[int, ...], ops: ArrayOps) -> None:
-        self._ops = ops
-        self._width = width
-        self._rows = ops.zeros((width, *shape), "complex")
-        self._prefix = ops.zeros(shape, "complex")
+    def __init__(self, width: int, zeros: Zeros, ops: ArrayOps) -> None:
+        self._add = ops.xp.add
+        # The first row of a chunk is in the prefix sum alone.
+        self._rows = [zeros() for _ in range(width - 1)]
+        self._prefix = zeros()
         self._position = 0
 
     def push(self, row: Array | None, out: Array) -> None:
         """Add a row (None: a row of zeros) and write the sum of the last rows to `out`."""
-        add = self._ops.xp.add
-        at, last = self._position, self._width - 1
+        add, rows, at = self._add, self._rows, self._position
         if at == 0:
-            self._prefix[...] = 0
-        if row is not None:
-            add(self._prefix, row, out=self._prefix)
-        if at < last:
-            add(self._prefix, self._rows[at + 1], out=out)
+            self._prefix[...] = 0 if row is None else row
         else:
-            out[...] = self._prefix
-        self._rows[at] = 0 if row is None else row
-        if at == last:
-            for back in range(last - 1, -1, -1):
-                add(self._rows[back], self._rows[back + 1], out=self._rows[back])
-        self._position = 0 if at == last else at + 1
+            rows[at - 1][...] = 0 if row is None else row
+            add(self._prefix, rows[at - 1], out=self._prefix)
+        if at < len(rows):
+            add(self._prefix, rows[at], out=out)
+            self._position = at + 1
+            return
+        out[...] = self._prefix
+        for back in range(len(rows) - 2, -1, -1):
+            add(rows[back], rows[back + 1], out=rows[back])
+        self._position = 0
 
-    def narrow(self, part: slice) -> None:
-        """Go on with a part of each row."""
-        self._rows, self._prefix = self._rows[..., part], self._prefix[..., part]
+    def move(self, moved: Move) -> None:
+        """Go on with what `moved` makes of each array."""
+        self._rows = [moved(row) for row in self._rows]
+        self._prefix = moved(self._prefix)
 
 
 class ScaleBoxcar:
@@ -54,25 +59,23 @@ class ScaleBoxcar:
     With end taps e relative to the inner ones and A the sum over all taps but one, the window is
     e (A_t + A_(t-1)) + (1 - 2 e) B, B the sum over the inner taps; pycwt's e is a half.
 
-    What is read belongs to the scale pushed `ahead` scales before the last one.
+    What is read belongs to the scale pushed `ahead` scales before the last one. `zeros` makes an
+    array for one scale.
     """
 
-    def __init__(self, taps: NDArray[np.float64], shape: tuple[int, ...], ops: ArrayOps) -> None:
-        self._ops = ops
+    def __init__(self, taps: NDArray[np.float64], zeros: Zeros, ops: ArrayOps) -> None:
+        self._xp = ops.xp
         self.ahead = (taps.size - 1) // 2
-        self._single = taps.size == 1
-        if self._single:
-            self._older = self._newer = ops.zeros(shape, "complex")
-            return
+        self._n_taps = taps.size
         self._end = float(taps[0] / taps[taps.size // 2]) if taps.size > 2 else 0.5
-        self._newer = ops.zeros(shape, "complex")
-        self._older = ops.zeros(shape, "complex")
-        self._outer = RunningSum(taps.size - 1, shape, ops)
-        self._inner: RunningSum | None = None
-        if self._end != 0.5 and taps.size > 2:
-            self._inner = RunningSum(taps.size - 2, shape, ops)
-            self._inner_newer = ops.zeros(shape, "complex")
-            self._inner_older = ops.zeros(shape, "complex")
+        widths = [max(1, taps.size - 1)] + [taps.size - 2] * (self._end != 0.5)
+        self._running = [RunningSum(width, zeros, ops) for width in widths]
+        self._sums = [[zeros(), zeros()] for _ in widths]
+        self._newer = 0  # of the two
+
+    def first(self, scale: int) -> int:
+        """Return the first scale that the window around one takes up."""
+        return max(0, scale + self.ahead - self._n_taps + 1)
 
     @staticmethod
     def factor(taps: NDArray[np.float64]) -> float:
@@ -83,35 +86,27 @@ class ScaleBoxcar:
 
     def push(self, row: Array | None) -> None:
         """Add the next scale; None stands for the scales past the end, which do not exist."""
-        if self._single:
-            self._newer[...] = row
-            return
-        self._older, self._newer = self._newer, self._older
-        self._outer.push(row, self._newer)
-        if self._inner is not None:
-            self._inner_older, self._inner_newer = self._inner_newer, self._inner_older
-            self._inner.push(row, self._inner_newer)
+        self._newer = 1 - self._newer
+        for running, sums in zip(self._running, self._sums, strict=True):
+            running.push(row, sums[self._newer])
 
-    def narrow(self, part: slice) -> None:
-        """Go on with a part of each row."""
-        self._older, self._newer = self._older[..., part], self._newer[..., part]
-        if not self._single:
-            self._outer.narrow(part)
-        if not self._single and self._inner is not None:
-            self._inner.narrow(part)
-            self._inner_older = self._inner_older[..., part]
-            self._inner_newer = self._inner_newer[..., part]
+    def move(self, moved: Move) -> None:
+        """Go on with what `moved` makes of each array."""
+        for running in self._running:
+            running.move(moved)
+        self._sums = [[moved(each) for each in sums] for sums in self._sums]
 
     def read(self, part: slice, out: Array) -> None:
         """Write the window that ends at the last scale pushed, at the times `part`, to `out`."""
-        xp = self._ops.xp
-        if self._single:
-            out[...] = self._newer[..., part]
+        newer, older = self._newer, 1 - self._newer
+        outer = self._sums[0]
+        if self._n_taps == 1:
+            out[...] = outer[newer][..., part]
             return
-        xp.add(self._newer[..., part], self._older[..., part], out=out)
-        if self._inner is not None:
+        self._xp.add(outer[newer][..., part], outer[older][..., part], out=out)
+        for inner in self._sums[1:]:
             out *= self._end
-            out += (1 - 2 * self._end) * self._inner_older[..., part]
+            out += (1 - 2 * self._end) * inner[older][..., part]
 
 
 @dataclass(frozen=True)
@@ -170,29 +165,32 @@ class ScaleWindows:
     that from the turn on: some additions a scale at any width, and no subtraction.
     """
 
-    def __init__(self, windows: OctaveWindows, shape: tuple[int, ...], ops: ArrayOps) -> None:
+    def __init__(self, windows: OctaveWindows, zeros: Zeros, ops: ArrayOps) -> None:
         self._windows, self._ops = windows, ops
         first, last = windows.members
         self._first, self._last = first.tolist(), last.tolist()
         own = np.arange(first.size)
         self.ahead = int((last - own).max())
         self._n_kept = self.ahead + int((own - first).max()) + 1
-        shape = (*shape[:-1], 2 * shape[-1])  # real and imaginary parts
-        self._rows, self._sums = (ops.zeros((self._n_kept, *shape), "real") for _ in range(2))
-        self._later, self._share = ops.zeros(shape, "real"), ops.zeros(shape, "real")
+        self._memory = [zeros() for _ in range(2 * self._n_kept + 2)]
+        self.move(lambda array: array)
         self._turn = self._next = self._n_pushed = 0
+
+    def first(self, scale: int) -> int:
+        """Return the first scale that the window around one takes up."""
+        return int(self._first[scale])
 
     def push(self, row: Array | None) -> None:
         """Add the next scale; None stands for the scales past the end."""
         if row is not None:
-            self._rows[self._n_pushed % self._n_kept] = self._ops.as_real(row)
+            self._rows[self._n_pushed % self._n_kept][...] = self._ops.as_real(row)
         self._n_pushed += 1
 
-    def narrow(self, part: slice) -> None:
-        """Go on with a part of each row."""
-        part = slice(2 * part.start, 2 * part.stop)  # real and imaginary parts
-        self._rows, self._sums = self._rows[..., part], self._sums[..., part]
-        self._later, self._share = self._later[..., part], self._share[..., part]
+    def move(self, moved: Move) -> None:
+        """Go on with what `moved` makes of each array."""
+        self._memory = [moved(array) for array in self._memory]
+        *rows, self._later, self._share = map(self._ops.as_real, self._memory)
+        self._rows, self._sums = rows[: self._n_kept], rows[self._n_kept :]
 
     def read(self, part: slice, out: Array) -> None:
         """Write the mean for the scale pushed `ahead` scales before the last to `out`."""
@@ -238,3 +236,12 @@ class ScaleWindows:
         """Write a row times a weight to `out`, and return it."""
         self._ops.xp.multiply(self._rows[scale % self._n_kept][..., part], weight, out=out)
         return out
+
+
+def across_scales(
+    windows: OctaveWindows | None, taps: NDArray[np.float64], zeros: Zeros, ops: ArrayOps
+) -> ScaleBoxcar | ScaleWindows:
+    """Return what smooths across scales: a boxcar wherever their spacing is even."""
+    if windows is not None:
+        return ScaleWindows(windows, zeros, ops)
+    return ScaleBoxcar(taps, zeros, ops)

@@ -20,16 +20,16 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import scipy.fft
 from numpy.typing import NDArray
 
 from .arrays import NUMPY, Array, ArrayOps
-from .boxcar import ScaleBoxcar, ScaleWindows
-from .filters import FilterBank, ScaleFilter, filtered
+from .boxcar import ScaleBoxcar, across_scales
+from .filters import FilterBank, filtered
 from .geometry import Geometry
 from .record_spectra import RecordSpectra
 from .statistic import PAIR, Statistic, cross, n_fields, power, squared_size
 from .transform import forward
+from .working_memory import stretches
 
 Floats = NDArray[np.float64]
 Complex = NDArray[np.complex128]
@@ -77,14 +77,15 @@ def smoothed_spectra(
         S(W1 conj(W2)/s). Overwritten by the next step.
     """
     n_series, n_groups = next(iter(spectra.values())).shape[:2]
-    shape = n_fields(n_series), n_groups
+    shape, width = (n_fields(n_series), n_groups), _working_width(bank)
     # One piece of memory for all FFT lengths, so that it stays in the cache.
     n_rows = (n_series + shape[0]) * n_groups
     memory = ops.zeros((n_rows * bank.lengths[-1],), "complex")
-    width = _working_width(bank)
     scratch = ops.zeros((n_groups, width), "complex")
+    result = ops.zeros((math.prod(shape) * bank.n,), "complex")
 
-    def fields_of(scale: int, row: ScaleFilter) -> Array:
+    def smoothed_in_time(scale: int) -> Array:
+        row = bank.filters[scale]
         rows = memory[: n_rows * row.n_fft].reshape((-1, n_groups, row.n_fft))
         transforms, fields = rows[:n_series], rows[n_series:]
         filtered(spectra[row.n_fft], row.wavelet, transforms, ops)
@@ -93,73 +94,23 @@ def smoothed_spectra(
             on_transform(scale, W[..., : bank.n])
         _pack_fields(W, fields, scratch, ops)
         fields[..., bank.n :] = 0
-        return fields
+        fields = ops.fft(fields)
+        filtered(fields, row.window, fields, ops)
+        return ops.ifft(fields)[..., :width]
 
-    yield from smoothed_fields(fields_of, shape, bank, ops, parts=parts)
-
-
-def smoothed_fields(
-    fields_of: Callable[[int, ScaleFilter], Array],
-    shape: tuple[int, ...],
-    bank: FilterBank,
-    ops: ArrayOps = NUMPY,
-    *,
-    parts: Callable[[int], slice],
-) -> Iterator[tuple[int, Array]]:
-    """Smooth fields in time and across scales, one scale at a time.
-
-    Parameters
-    ----------
-    fields_of : callable
-        ``fields_of(scale_index, filters)``: the fields at one scale, complex, shape
-        (..., filters.n_fft), zero from time n on. May be overwritten.
-    shape : tuple of int
-        The leading axes of the fields.
-    bank : FilterBank
-        The geometry.
-    ops : ArrayOps
-        Where the arrays live.
-    parts : callable
-        As in `smoothed_spectra`.
-
-    Yields
-    ------
-    scale_index : int
-        In ascending order.
-    S : array
-        Complex, shape (..., part): S(field / s) times the positive constant of
-        `smoothed_spectra`. Overwritten by the next step.
-    """
-    n_scales, width = len(bank.filters), _working_width(bank)
-    boxcar = _window_across_scales(bank, (*shape, width), ops)
-    ahead = boxcar.ahead  # how far the window reaches beyond its own scale
-    n_rows = math.prod(shape)
-    result = ops.zeros((n_rows * bank.n,), "complex")
-    for newest in range(n_scales + ahead):
-        if newest < n_scales:
-            row = bank.filters[newest]
-            fields = ops.fft(fields_of(newest, row))
-            filtered(fields, row.window, fields, ops)
-            boxcar.push(ops.ifft(fields)[..., :width])
-        else:
-            boxcar.push(None)
-        centre = newest - ahead
-        if centre >= 0:
-            part = parts(centre)
-            if part.start < part.stop:
-                n = part.stop - part.start
-                S = result[: n_rows * n].reshape((*shape, n))
-                boxcar.read(part, S)
-                yield centre, S
-
-
-def _window_across_scales(
-    bank: FilterBank, shape: tuple[int, ...], ops: ArrayOps
-) -> ScaleBoxcar | ScaleWindows:
-    """Return what smooths across scales: a boxcar wherever their spacing is even."""
-    if bank.windows is not None:
-        return ScaleWindows(bank.windows, shape, ops)
-    return ScaleBoxcar(bank.taps, shape, ops)
+    boxcar = across_scales(
+        bank.windows, bank.taps, lambda: ops.zeros((*shape, width), "complex"), ops
+    )
+    n_scales = len(bank.filters)
+    for newest in range(n_scales + boxcar.ahead):
+        boxcar.push(smoothed_in_time(newest) if newest < n_scales else None)
+        centre = newest - boxcar.ahead
+        part = parts(centre) if centre >= 0 else slice(0, 0)
+        if part.start < part.stop:
+            n = part.stop - part.start
+            S = result[: math.prod(shape) * n].reshape((*shape, n))
+            boxcar.read(part, S)
+            yield centre, S
 
 
 def _working_width(bank: FilterBank) -> int:
@@ -261,7 +212,8 @@ def coherence_of_series(
     R2, phase = (np.empty((geometry.n_scales, n)) for _ in range(2))
 
     def keep_transforms(scale: int, W: Complex) -> None:
-        _write_phase(W[0] * W[1].conj(), phase[scale])
+        for part in stretches(n):
+            _write_phase(W[0, part] * W[1, part].conj(), phase[scale, part])
         if spectra is not None:
             spectra.W1[scale], spectra.W2[scale] = W
 
@@ -270,7 +222,7 @@ def coherence_of_series(
     if geometry.windows is None:
         unit *= ScaleBoxcar.factor(geometry.taps)
     record = RecordSpectra(
-        scipy.fft.fft(series, n_fft), geometry, pack_spectra, n_fields(len(series))
+        series, geometry, pack_spectra, n_fields(len(series)), results=(phase, R2)
     )
     for scale, S in record.smoothed(keep_transforms if statistic == PAIR else None):
         if spectra is not None:
@@ -282,8 +234,9 @@ def coherence_of_series(
 
 def pack_spectra(W: Complex, fields: Complex) -> None:
     """Write the packed spectral matrix of transforms (series, time) to `fields`."""
-    scratch = np.empty((1, W.shape[1]), complex)
-    _pack_fields(W[:, np.newaxis], fields[:, np.newaxis], scratch, NUMPY)
+    for part in stretches(W.shape[1]):
+        some, packed = W[:, np.newaxis, part], fields[:, np.newaxis, part]
+        _pack_fields(some, packed, np.empty(some.shape[1:], complex), NUMPY)
 
 
 def coherence_by_own_smooth(
@@ -320,15 +273,19 @@ def _write_phase(field: Complex, out: Floats) -> None:
 
 def _evaluate(S: Complex, statistic: Statistic, n_fft: int, R2: Floats, phase: Floats) -> None:
     """Write R2 at one scale, NaN where it is not defined, and the phase unless it is a pair's."""
-    with np.errstate(all="ignore"):
-        unknown = statistic.undefined(S, _rounding(n_fft))
-        statistic.R2(S, R2, np.empty(R2.shape, dtype=complex))
-        if statistic.name == "partial":
-            _write_phase(cross(S, 0, 1), phase)
-    if statistic != PAIR:
-        phase[unknown | (statistic.name == "multiple")] = np.nan
-    R2[unknown] = np.nan
-    np.clip(R2, 0.0, 1.0, out=R2)
+    rounding = _rounding(n_fft)
+    largest = [float(power(S, each).max()) for each in range(statistic.n_series)]
+    for part in stretches(R2.size):
+        some, own, own_phase = S[:, part], R2[part], phase[part]
+        with np.errstate(all="ignore"):
+            unknown = statistic.undefined(some, rounding, largest)
+            statistic.R2(some, own, np.empty(own.shape, dtype=complex))
+            if statistic.name == "partial":
+                _write_phase(cross(some, 0, 1), own_phase)
+        if statistic != PAIR:
+            own_phase[unknown | (statistic.name == "multiple")] = np.nan
+        own[unknown] = np.nan
+        np.clip(own, 0.0, 1.0, out=own)
 
 
 def own_smooth(field: NDArray[Any], geometry: Geometry) -> NDArray[Any]:

@@ -110,7 +110,9 @@ class Geometry:
 
     @property
     def taps(self) -> Floats:
-        """The boxcar across scales."""
+        """The boxcar across scales; a single tap where they are not evenly spaced."""
+        if math.isnan(self.dj):
+            return np.ones(1)
         return scale_taps(constant(self.mother, "deltaj0"), self.dj, self.smoothing)
 
     def bank(self, ops: ArrayOps = NUMPY) -> FilterBank:
@@ -140,10 +142,8 @@ class Geometry:
             lengths = np.full(self.n_scales, self.n_fft)
         filters: Sequence[ScaleFilter] = _Filters(self, lengths, ops)
         used = tuple(np.unique(lengths).tolist())
-        windows = self.windows
-        taps = self.taps if windows is None else np.ones(1)
         filters = tuple(filters) if keep else filters
-        return FilterBank(self.n_times, used, filters, taps, windows)
+        return FilterBank(self.n_times, used, filters, self.taps, self.windows)
 
 
 class _Filters(Sequence[ScaleFilter]):

@@ -12,7 +12,7 @@ Axes: (series, time), and (field, coefficient), coefficients in rising order.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
@@ -23,10 +23,11 @@ import scipy.fft
 from numpy.typing import NDArray
 
 from .arrays import NUMPY
-from .boxcar import ScaleBoxcar, ScaleWindows
+from .boxcar import across_scales
 from .geometry import Geometry
 from .inverse_fft import fastest_way, largest_divisor, samples_of_period
 from .responses import NEGLIGIBLE, Response, Responses, band_of, require_finite
+from .working_memory import SpareRows
 
 Complex = NDArray[np.complex128]
 
@@ -57,14 +58,14 @@ class _Row:
     step: int
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class RecordSpectra:
     """Smoothed fields of measured series.
 
     Parameters
     ----------
-    spectra : numpy.ndarray
-        The zero-padded FFT of the series, (series, n_fft).
+    series : numpy.ndarray
+        The series, (series, time).
     geometry : Geometry
         Of the series.
     pack : callable
@@ -75,14 +76,25 @@ class RecordSpectra:
         Number of scales that exist; by default all of the geometry.
     transforms : callable, optional
         ``transforms(scale_index)``: W, where it is known.
+    results : sequence of numpy.ndarray
+        Real arrays (scale, time), the memory of whose rows may be used for work until a scale's
+        own transforms are there.
     """
 
-    spectra: Complex
+    series: NDArray[np.float64]
     geometry: Geometry
     pack: Callable[[Complex, Complex], None]
     n_fields: int
     n_scales: int | None = None
     transforms: Callable[[int], Complex] | None = None
+    results: Sequence[NDArray[np.float64]] = ()
+
+    def __post_init__(self) -> None:
+        n_fft, self._spare = self.geometry.n_fft, SpareRows(*self.results)
+        self._outlines: dict[int, NDArray[np.float64]] = {}  # by the length of the grid
+        self._spectra = self._spare.array(len(self.series), n_fft)
+        for series, spectrum in zip(self.series, self._spectra, strict=True):
+            spectrum[:] = scipy.fft.fft(series, n_fft)
 
     def smoothed(
         self, on_transform: Callable[[int, Complex], None] | None = None
@@ -92,9 +104,10 @@ class RecordSpectra:
         They carry the positive constant of `coherence.smoothed_spectra`. `on_transform` is called
         with (scale, W), W the transforms (series, time), valid during the call.
         """
-        geometry, n_fft = self.geometry, self.geometry.n_fft
-        boxcar, oldest = self._across_scales()
-        out = np.empty((self.n_fields, geometry.n_times), complex)
+        geometry, n_fft, spare = self.geometry, self.geometry.n_fft, self._spare
+        before = spare.mark()
+        boxcar = across_scales(geometry.windows, geometry.taps, self._zeros, NUMPY)
+        in_use = spare.mark()
         below, width = n_fft // 2, n_fft  # of the coefficients across scales
         ends: list[tuple[int, int]] = []  # of each scale: coefficients below and above 0
         n_scales = geometry.n_scales if self.n_scales is None else self.n_scales
@@ -104,35 +117,36 @@ class RecordSpectra:
             if row is not None:
                 ends.append((row.below, row.above))
             # Of the coefficients, those on which a scale still to be read draws.
-            first = oldest[max(0, centre)]
+            first = boxcar.first(max(0, centre))
             down, up = (max(each[k] for each in ends[first:]) for k in (0, 1))
             if down + up <= _NARROWER * width:
-                boxcar.narrow(slice(below - down, below + up))
+                spare.release(before)
+                boxcar.move(_narrowed(slice(below - down, below + up), spare))
+                in_use = spare.mark()
                 below, width = down, down + up
+            if spare.write(min(newest + 1, n_scales)):
+                self._spectra = self._spectra.copy()
+                boxcar.move(np.copy)
+                before = in_use = SpareRows(*self.results).mark()
+                spare.release(in_use)
             if row is None:
                 boxcar.push(None)
             else:
                 fields = self._fields(newest, row, on_transform)
-                boxcar.push(_smoothed_in_time(fields, row, below, width))
-                del fields
+                boxcar.push(self._smoothed_in_time(fields, row, below, width))
+                spare.release(in_use)
             if centre >= 0:
-                summed = np.empty((self.n_fields, width), complex)
+                summed = spare.array(self.n_fields, width)
                 boxcar.read(slice(0, width), summed)
+                out = spare.array(self.n_fields, geometry.n_times)
                 self._to_times(summed, -below, out)
-                del summed
                 yield centre, out
+                spare.release(in_use)
 
-    def _across_scales(self) -> tuple[ScaleBoxcar | ScaleWindows, list[int]]:
-        """Return what smooths across scales, and the first scale that each draws on."""
-        geometry, shape = self.geometry, (self.n_fields, self.geometry.n_fft)
-        if geometry.windows is not None:
-            windows = geometry.windows
-            return ScaleWindows(windows, shape, NUMPY), windows.members[0].tolist()
-        taps = geometry.taps
-        boxcar = ScaleBoxcar(taps, shape, NUMPY)
-        return boxcar, [
-            max(0, scale + boxcar.ahead - taps.size + 1) for scale in range(geometry.n_scales)
-        ]
+    def _zeros(self) -> Complex:
+        found = self._spare.array(self.n_fields, self.geometry.n_fft)
+        found[...] = 0
+        return found
 
     def _rows(self) -> Iterator[_Row]:
         """Return what each scale takes, kept for the next series where it is short."""
@@ -165,11 +179,6 @@ class RecordSpectra:
         return _Row(response, window, reach, above, step)
 
     @cached_property
-    def _outlines(self) -> dict[int, NDArray[np.float64]]:
-        """The outlines on the grids used before, by their length."""
-        return {}
-
-    @cached_property
     def _outline(self) -> Complex:
         """The Fourier coefficients of the record, from frequency 0 on, over `n_fft`."""
         geometry = self.geometry
@@ -181,30 +190,29 @@ class RecordSpectra:
     ) -> Complex:
         """Return the fields at one scale, zero outside the record, on the grid of the row."""
         n, length = self.geometry.n_times, self.geometry.n_fft // row.step
-        W = None
+        fields = self._spare.array(self.n_fields, length)
         if row.step == 1 or on_transform is not None:
             W = self._transforms(row) if self.transforms is None else self.transforms(scale)
-        if W is not None and on_transform is not None:
-            on_transform(scale, W)
-        if W is not None and row.step == 1:
-            fields = np.zeros((self.n_fields, length), complex)
-            self.pack(W, fields[:, :n])
-            return fields
-        grid: Complex = samples_of_period(self._bands(row), row.response.first, length)
-        grid /= row.step
-        fields = np.empty((self.n_fields, length), complex)
-        self.pack(grid, fields)
-        fields *= self._outline_on(length)
+            if on_transform is not None:
+                on_transform(scale, W)
+            if row.step == 1:
+                self.pack(W, fields[:, :n])
+                fields[:, n:] = 0
+        if row.step > 1:
+            bands = np.concatenate([row.response.times(each) for each in self._spectra])
+            grid = samples_of_period(bands, row.response.first, length)
+            grid /= row.step
+            self.pack(grid, fields)
+            fields *= self._outline_on(length)
         return fields
 
     def _transforms(self, row: _Row) -> Complex:
         """Return the transforms of the series at one scale, at all times of the record."""
-        W = np.empty((len(self.spectra), self.geometry.n_times), complex)
-        self._to_times(self._bands(row), row.response.first, W)
+        W = self._spare.array(len(self._spectra), self.geometry.n_times)
+        for some in self._together(len(W)):
+            bands = np.concatenate([row.response.times(each) for each in self._spectra[some]])
+            self._to_times(bands, row.response.first, W[some])
         return W
-
-    def _bands(self, row: _Row) -> Complex:
-        return np.concatenate([row.response.times(each) for each in self.spectra])
 
     def _outline_on(self, length: int) -> NDArray[np.float64]:
         if length in self._outlines:
@@ -216,22 +224,37 @@ class RecordSpectra:
 
     def _to_times(self, bands: Complex, first: int, out: Complex) -> None:
         way = fastest_way(first, bands.shape[1], self.geometry.n_fft, out.dtype)
-        together = max(1, _TOGETHER // self.geometry.n_fft)
-        for start in range(0, len(bands), together):
-            part = bands[start : start + together]
-            way.write(
-                part if way.divisors is None else part / way.divisors, out[start : start + together]
-            )
+        for some in self._together(len(bands)):
+            part = bands[some]
+            way.write(part if way.divisors is None else part / way.divisors, out[some])
+
+    def _together(self, number: int) -> Iterator[slice]:
+        """Yield slices of some fields or series, to be worked on together."""
+        step = max(1, _TOGETHER // self.geometry.n_fft)
+        return (slice(start, start + step) for start in range(0, number, step))
+
+    def _smoothed_in_time(self, fields: Complex, row: _Row, below: int, width: int) -> Complex:
+        """Return the coefficients of fields (field, time) times the window, from -`below` on."""
+        fields = scipy.fft.fft(fields, axis=-1, overwrite_x=True)
+        found = self._spare.array(len(fields), width)
+        start, stop = fields.shape[1] - row.below, below + row.above
+        found[:, : below - row.below] = 0
+        np.multiply(fields[:, start:], row.window[start:], out=found[:, below - row.below : below])
+        np.multiply(fields[:, : row.above], row.window[: row.above], out=found[:, below:stop])
+        found[:, stop:] = 0
+        return found
 
 
-def _smoothed_in_time(fields: Complex, row: _Row, below: int, width: int) -> Complex:
-    """Return the coefficients of fields (field, time) times the window, `below` of them below 0."""
-    fields = scipy.fft.fft(fields, axis=-1, overwrite_x=True)
-    found = np.zeros((len(fields), width), complex)
-    start, stop = fields.shape[1] - row.below, below + row.above
-    np.multiply(fields[:, start:], row.window[start:], out=found[:, below - row.below : below])
-    np.multiply(fields[:, : row.above], row.window[: row.above], out=found[:, below:stop])
-    return found
+def _narrowed(part: slice, spare: SpareRows) -> Callable[[Complex], Complex]:
+    """Return what copies a part of each row of an array to spare memory."""
+
+    def moved(array: Complex) -> Complex:
+        target = spare.array(len(array), part.stop - part.start)
+        for place in reversed(range(len(array))):  # as they may overlap, the last one first
+            target[place] = array[place, part]
+        return target
+
+    return moved
 
 
 def _apart(together: Response) -> Iterator[Response]:

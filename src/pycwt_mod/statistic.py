@@ -12,7 +12,7 @@ order (Higham 2002, Accuracy and Stability of Numerical Algorithms, theorem 10.3
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -97,18 +97,23 @@ class Statistic:
         ops.xp.multiply(power(S, 0), power(S, 1), out=product)
         out /= product
 
-    def undefined(self, S: NDArray[np.complex128], rounding: float) -> NDArray[np.bool_]:
-        """Return where there is no R2, given the packed matrix over the times of a scale.
+    def undefined(
+        self, S: NDArray[np.complex128], rounding: float, largest: Sequence[float]
+    ) -> NDArray[np.bool_]:
+        """Return where there is no R2, given the packed matrix at some times of a scale.
 
-        `rounding` is the error of a spectrum, as a share of its largest value. R2 is not defined
+        `rounding` is the error of a spectrum, as a share of its largest value at any time of the
+        scale, and `largest` has that of the power of each series. R2 is not defined
         where a series is silent; where a series to be removed is a combination of the others; and
         where nothing is left of one that is kept.
         """
         powers = [power(S, series) for series in range(self.n_series)]
-        unknown = ~np.logical_and.reduce([size > rounding * size.max() for size in powers])
+        known = [size > rounding * most for size, most in zip(powers, largest, strict=True)]
+        unknown = ~np.logical_and.reduce(known)
         if self.n_series == 2:
             return np.asarray(unknown)
-        error = rounding * np.max([size.max() / size for size in powers], axis=0)
+        shares = [most / size for size, most in zip(powers, largest, strict=True)]
+        error = rounding * np.max(shares, axis=0)
         least = np.ones(unknown.shape)
         for series in self.removed:
             left = _share_left(S, series, [other for other in self.removed if other != series])

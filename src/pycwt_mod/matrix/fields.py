@@ -11,7 +11,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import scipy.fft
 from numpy.typing import NDArray
 
 from ..coherence import is_silent, own_smooth, pack_spectra
@@ -53,8 +52,8 @@ class TransformSeries:
         def keep(scale: int, transform: Complex) -> None:
             W[scale] = transform[0]
 
-        spectrum = scipy.fft.fft(series[np.newaxis], geometry.n_fft)
-        record = RecordSpectra(spectrum, geometry, pack_spectra, 1)
+        results = S, W.view(float)
+        record = RecordSpectra(series[np.newaxis], geometry, pack_spectra, 1, results=results)
         for scale, smooth in record.smoothed(keep):
             S[scale] = smooth[0].real
         return W, S
@@ -161,12 +160,13 @@ def _engine_pair(
         last = int(np.flatnonzero(geometry.n_averaged).max(initial=0))
         n_scales = min(n_scales, last + 1 + (geometry.taps.size - 1) // 2)
     record = RecordSpectra(
-        scipy.fft.fft(series, geometry.n_fft),
+        series,
         geometry,
         _pack_cross,
         1,
         n_scales,
         lambda scale: np.stack([W[0][scale], W[1][scale]]),
+        fields or (),
     )
     for scale, (S12,) in record.smoothed():
         own = slice(starts[scale], stops[scale])

@@ -40,7 +40,17 @@ LAYERS = [
     {"limits"},
     {"transform"},
     {"responses"},
-    {"_version", "arrays", "files", "frames", "inverse_fft", "notebook", "progress", "validation"},
+    {
+        "_version",
+        "arrays",
+        "files",
+        "frames",
+        "inverse_fft",
+        "notebook",
+        "progress",
+        "validation",
+        "working_memory",
+    },
 ]
 
 # Rooms that would do for any other subject: they know nothing of wavelets.

@@ -1,0 +1,58 @@
+"""Memory for work on long series: little at a time, and that of results not written yet."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+# Times that are worked on together where each is on its own: as many as stay in the cache.
+_TOGETHER = 2**13
+
+
+def stretches(n: int) -> Iterator[slice]:
+    """Yield slices that cover n times."""
+    return (slice(start, min(start + _TOGETHER, n)) for start in range(0, n, _TOGETHER))
+
+
+class SpareRows:
+    """Complex arrays in the last rows of results, and new ones where those are full.
+
+    Parameters
+    ----------
+    *results : numpy.ndarray
+        Real, shape (row, time), contiguous. Their values are overwritten, except in the rows that
+        `write` told of.
+    """
+
+    def __init__(self, *results: NDArray[np.float64]) -> None:
+        self._results = results
+        self._written = 0
+        # Arrays are taken one after the other, from the ends of the results backwards.
+        self._free = [each.size for each in results]
+
+    def array(self, *shape: int) -> NDArray[np.complex128]:
+        """Return an array of any values."""
+        size = 2 * math.prod(shape)
+        for place, result in enumerate(self._results):
+            start = self._free[place] - size
+            if start >= self._written * result.shape[1]:
+                self._free[place] = start
+                return result.reshape(-1)[start : start + size].view(complex).reshape(shape)
+        return np.empty(shape, complex)
+
+    def mark(self) -> list[int]:
+        """Return what to give to `release`."""
+        return list(self._free)
+
+    def release(self, mark: list[int]) -> None:
+        """Take back the arrays since a mark."""
+        self._free = list(mark)
+
+    def write(self, n_rows: int) -> bool:
+        """Lend no more of the first rows, and return whether some of them are lent now."""
+        self._written = n_rows
+        lent = zip(self._results, self._free, strict=True)
+        return any(free < n_rows * result.shape[1] for result, free in lent)
