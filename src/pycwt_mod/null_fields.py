@@ -36,7 +36,7 @@ from .statistic import PAIR, Statistic
 Floats = NDArray[np.float64]
 
 # Raised whenever the same arguments would give other numbers than before.
-_VERSION = 6
+_VERSION = 7
 
 # Fields kept in memory, the latest used last: a megabyte each.
 _KEPT: OrderedDict[str, NullField] = OrderedDict()

@@ -7,6 +7,7 @@ where the distribution changes, and interpolated in between by cubic splines of 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -26,7 +27,7 @@ from .forms import (
 )
 from .groups import group_tails
 from .rows import RowForms, is_far_reaching
-from .tail import GRID, RANK, SCRAMBLES, tails
+from .tail import GRID, RANK, SCRAMBLES, Scrambles, spline, tails
 
 Floats = NDArray[np.float64]
 Complexes = NDArray[np.complex128]
@@ -40,8 +41,13 @@ FINE = np.asarray(GRID[-1] * np.linspace(0, 1, 513) ** 2.5)
 # Distances computed where there is little room, and at most if those near the ends are not asked.
 _FEWEST, _INTERIOR = 3, 5
 
-# Of levels, where times at which an end is felt are no larger a share, the fewest will do.
-_FEW_TIMES = 0.05
+# Of levels, where times at which an end is felt are no larger a share, they do not matter, or the
+# fewest distances will do.
+_NO_TIMES, _FEW_TIMES = 0.001, 0.05
+
+# Of levels, the nodes from one at which all scrambles are drawn to the next; and how much longer
+# than coloured noise remembers, in samples at least, are scales at which it is white.
+_EVERY, _WHITE, _LONG = 4, 3.0, 8.0
 
 # Octaves between the scales that are computed: as a rule; near the end of the record or of the
 # wavelet's frequencies; where the record is only some scales long, or the boxcar is cut off.
@@ -65,13 +71,6 @@ _GROUPS, _ALONE = np.array([*range(17), 20, 28, 48]), 16
 
 # Eigenvalues below this share of the largest do not matter.
 _NEGLIGIBLE = 1e-7
-
-
-def spline(x: NDArray[Any], values: NDArray[Any], axis: int = 0) -> Any:
-    """Return a cubic spline through values."""
-    from scipy.interpolate import CubicSpline  # takes long to import
-
-    return CubicSpline(x, values, axis=axis)
 
 
 def monotone(x: NDArray[Any], values: NDArray[Any], axis: int = 0) -> Any:
@@ -189,31 +188,61 @@ def tabulate(
         felt = forms.felt
         nearest = _THIRD / np.median(felt / geometry.scales_in_samples)
         bend = float(np.log(nearest) / np.log(SHARES[2]))
-    most = SHARES.size if near is None else _INTERIOR
+    only_levels = near is not None
     near = np.zeros(geometry.n_scales) if near is None else np.minimum(near, half)
     far = np.maximum(near, np.minimum(felt, half))
     nodes = scale_nodes(geometry)
-    found = np.empty((SCRAMBLES, nodes.size, SHARES.size, GRID.size))
-    asked = near < half
-    for place, index in enumerate(nodes.tolist()):
-        if place and not asked[nodes[place - 1] :].any():
-            found[:, place] = found[:, place - 1]
-            continue
-        width = far[index] - near[index]
+    last = np.flatnonzero(near < half).max(initial=0)
+    asked = nodes[: 1 + np.count_nonzero(nodes[:-1] <= last)]
+    is_full = np.ones(asked.size, dtype=bool)
+    if only_levels and statistic == "pair" and not forms:
+        is_full = _are_full(geometry, asked, coefficients)
+    found = np.empty((SCRAMBLES, asked.size, SHARES.size, GRID.size))
+    for place, index in enumerate(asked.tolist()):
+        width, room = far[index] - near[index], half - near[index]
         number = SHARES.size if forms else round(SHARES.size * width / felt[index])
-        if most == _INTERIOR and width < _FEW_TIMES * (half - near[index]):
-            number = _FEWEST
-        shares = np.linspace(0, 1, min(max(number, _FEWEST), most)) ** 1.5
+        number = min(max(number, _FEWEST), _INTERIOR if only_levels else SHARES.size)
+        if few := only_levels and width < _FEW_TIMES * room:
+            number = 1 if width < _NO_TIMES * room else _FEWEST
+        shares = np.linspace(1, 0, number)[::-1] ** 1.5
         times = near[index] + shares**bend * width
+        scrambles = np.full(number, SCRAMBLES if is_full[place] else 1)
+        if few:
+            scrambles[:-1] = 1
         if forms:
-            cells = _tails_of_rows(*forms.at(index, times))
+            cells = _tails_of_rows(*forms.at(index, times), scrambles)
         else:
             circle = circle_of(geometry, felt[index])
-            cells = _cells(geometry, index, circle, times, coefficients, statistic, without_mean)
-        found[:, place] = spline(shares, cells, axis=1)(SHARES)
+            k, Q = smoothing_forms(geometry, index, circle, times)
+            cells = _tails_of(k, circle, Q, coefficients, statistic, without_mean, scrambles)
+        found[:, place] = spline(shares, cells, axis=1)(SHARES) if number > 1 else cells
+    if not is_full.all():
+        full = np.flatnonzero(is_full)
+        between = monotone(full, (found - found[0])[:, full], axis=1)
+        found = found[0] + between(np.arange(asked.size))
+    found = found[:, np.minimum(np.arange(nodes.size), asked.size - 1)]
     log_p = np.logaddexp.reduce(found) - np.log(SCRAMBLES)
     error = found.std(axis=0, ddof=1) / np.sqrt(SCRAMBLES)
     return Table(near, far, nodes, log_p.astype(np.float32), error.astype(np.float32), bend=bend)
+
+
+def _are_full(
+    geometry: Geometry, nodes: NDArray[np.intp], coefficients: Sequence[float]
+) -> NDArray[np.bool_]:
+    """Return at which nodes all scrambles are drawn, if only levels are asked.
+
+    From scale to scale they differ by nearly the same, except where the boxcar or the wavelet is
+    cut off, and where noises of different colours differ in their phases, too.
+    """
+    if geometry.windows is not None:
+        return np.ones(nodes.size, dtype=bool)
+    is_full = (np.arange(nodes.size) % _EVERY == 0) | (nodes <= geometry.taps.size // 2)
+    if len(set(coefficients)) > 1:
+        memory = max(math.sqrt(abs(g)) / (1 - g) for g in coefficients)
+        turn = 2 * math.pi / geometry.mother.flambda()
+        is_full |= geometry.scales_in_samples[nodes] < max(_WHITE * turn * memory, _LONG)
+    is_full[-1] = True
+    return np.asarray(is_full)
 
 
 def scale_nodes(geometry: Geometry) -> NDArray[np.intp]:
@@ -235,22 +264,6 @@ def scale_nodes(geometry: Geometry) -> NDArray[np.intp]:
     return np.asarray(found)
 
 
-def _cells(
-    geometry: Geometry,
-    index: int,
-    circle: Circle,
-    times: Floats,
-    coefficients: Sequence[float],
-    statistic: str,
-    without_mean: bool,
-) -> Floats:
-    """Return log P at one scale and some times, (scramble, time, y)."""
-    k, Q = smoothing_forms(geometry, index, circle, times)
-    if k.size == 0:  # a wavelet without any response on this grid: nothing is ever found there
-        return np.zeros((SCRAMBLES, times.size, GRID.size))
-    return _tails_of(k, circle, Q, coefficients, statistic, without_mean)
-
-
 def _tails_of(
     k: NDArray[np.intp],
     circle: Circle,
@@ -258,8 +271,11 @@ def _tails_of(
     coefficients: Sequence[float],
     statistic: str,
     without_mean: bool,
+    scrambles: Scrambles = None,
 ) -> Floats:
     """Return log P from the smoothing forms at some times, (scramble, time, y)."""
+    if k.size == 0:  # a wavelet without any response on this grid: nothing is ever found there
+        return np.zeros((SCRAMBLES, len(Q), GRID.size))
     own, *given = _in_order(coefficients, statistic)
     factors: list[Complexes | None] = [None] * len(given)
     L = noise_factor(k, circle, own, without_mean)
@@ -276,7 +292,7 @@ def _tails_of(
             for g in given
         ]
     if len(given) == 1:
-        return tails(poles, factors[0])
+        return tails(poles, factors[0], scrambles=scrambles)
     if statistic == "partial":
         return group_tails(poles, factors)
     *others, response = given
@@ -284,7 +300,7 @@ def _tails_of(
     return group_tails(poles, factors, np.log(np.exp(fewer).mean(axis=0)))
 
 
-def _tails_of_rows(Q: Complexes, noises: list[Complexes]) -> Floats:
+def _tails_of_rows(Q: Complexes, noises: list[Complexes], scrambles: Scrambles) -> Floats:
     """Return log P of a pair from forms with many small eigenvalues, (scramble, time, y)."""
     if not Q.any():  # no response on this grid: nothing is ever found there
         return np.zeros((SCRAMBLES, len(Q), GRID.size))
@@ -301,7 +317,7 @@ def _tails_of_rows(Q: Complexes, noises: list[Complexes]) -> Floats:
     numbers = np.where(squares > 0, sums**2 / np.where(squares > 0, squares, 1), 1)
     poles = sums / numbers
     if len(noises) == 1:
-        return tails(poles, None, numbers)
+        return tails(poles, None, numbers, scrambles)
     basis = vectors[..., ::-1]
     basis = np.concatenate([_steady(L, basis[..., :_ALONE]), basis[..., _ALONE:]], axis=-1)
     y = basis.conj().swapaxes(-1, -2) @ (L.conj().T @ Q @ noises[1])
@@ -315,7 +331,7 @@ def _tails_of_rows(Q: Complexes, noises: list[Complexes]) -> Floats:
     places = np.arange(_ALONE, RANK)
     grouped = np.add.reduceat(power, _GROUPS, axis=1) / numbers
     B[:, places, places] = np.sqrt(grouped[:, places])
-    return tails(poles, B, numbers)
+    return tails(poles, B, numbers, scrambles)
 
 
 def _in_order(coefficients: Sequence[float], statistic: str) -> list[float]:

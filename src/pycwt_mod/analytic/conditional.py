@@ -22,9 +22,9 @@ from numpy.typing import NDArray
 from ..arrays import NUMPY
 from ..coherence import smoothed_spectra
 from ..geometry import Geometry
-from .compute import largest, spline
+from .compute import largest
 from .forms import Circle, at_nyquist, felt_distances, noise_factor, smoothing_forms, taps_of
-from .tail import RANK
+from .tail import RANK, spline
 
 Floats = NDArray[np.float64]
 Complexes = NDArray[np.complex128]

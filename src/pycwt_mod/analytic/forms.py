@@ -170,21 +170,25 @@ def smoothing_forms(
     k, psi = k[used], psi[:, used]
     if not k.size:
         return k, np.empty((times.size, 0, 0), dtype=complex)
-    apart = k - k[:, np.newaxis]
-    span = int(k[-1] - k[0])
     windows = [_window(mother, scale, n_fft, cut) for scale in scales.tolist()]
     widest = max(window.size // 2 for window in windows)
+    h = np.zeros((scales.size, 2 * widest + 1))
+    for own, window in zip(h, windows, strict=True):
+        first = widest - window.size // 2
+        own[first : first + window.size] = window
+    turns = np.exp(1j * theta * np.outer(times, np.arange(-widest, widest + 1)))
+    span = int(k[-1] - k[0])
     R = geometric(np.exp(1j * theta * np.arange(-span - widest, span + widest + 1)), circle.n)
+    seen = np.ascontiguousarray(sliding_window_view(R, 2 * widest + 1)[:, ::-1].T)  # (p, l - k)
+    omega = (weights[:, np.newaxis, np.newaxis] * h[:, np.newaxis] * turns) @ seen
     Q, part_of_Q = np.zeros((2, times.size, k.size, k.size), dtype=complex)
-    is_run = span == k.size - 1  # no frequency between others is left out
-    for window, weight, row in zip(windows, weights.tolist(), psi, strict=True):
-        p = np.arange(window.size) - window.size // 2
-        phases = np.exp(1j * theta * p[:, np.newaxis] * times) * window[:, np.newaxis]
-        part = R[widest - p[-1] : R.size - widest - p[0]]
-        omega = phases[::-1].T @ sliding_window_view(part, p.size).T  # (time, l - k)
-        # A view takes no time.
-        own = sliding_window_view(omega, k.size, 1)[:, ::-1] if is_run else omega[:, span + apart]
-        Q += np.multiply(weight * np.outer(row, row.conj()), own, out=part_of_Q)
+    apart = k - k[:, np.newaxis]
+    for of_tap, row in zip(omega, psi, strict=True):
+        if span == k.size - 1:  # no frequency between others is left out: a view takes no time
+            own = sliding_window_view(of_tap, k.size, 1)[:, ::-1]
+        else:
+            own = of_tap[:, span + apart]
+        Q += np.multiply(np.outer(row, row.conj()), own, out=part_of_Q)
     return k, Q
 
 
@@ -208,7 +212,9 @@ def noise_factor(
     if begins is None:
         begins = n // 2 if circle.closed else n
     ends = n - begins
-    innovations = geometric(np.exp(-1j * theta * (k[:, np.newaxis] - k)), n)
+    span = int(k[-1] - k[0])
+    along = geometric(np.exp(1j * theta * np.arange(-span, span + 1)), n)
+    innovations = along[span + k - k[:, np.newaxis]]
     G = (1 - g**2) * innovations + g**2
     # Covariance of all innovations with the last sample, and with the mean.
     backwards = g * a.conj()  # g**m a**-m, the memory of the noise

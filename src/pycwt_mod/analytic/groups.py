@@ -155,7 +155,8 @@ def _average(
         y = y + explained[:, np.newaxis]
         weights = _stratified(weights, explained, fewer)
     # Up to the first y the coherence exceeds r for certain.
-    log_p = interpolated(*(np.pad(curve, ((0, 0), (1, 0))) for curve in (y, log_p)))
+    y, log_p = (np.pad(curve, ((0, 0), (1, 0))) for curve in (y, log_p))
+    log_p = interpolated(y, log_p)
     highest = log_p.max(axis=0)
     return np.asarray(np.log(weights / weights.sum() @ np.exp(log_p - highest)) + highest)
 

@@ -15,23 +15,29 @@ high coherence, and all are weighted by their density under the mixture: so the 
 few per cent down to 1e-12.
 
 Logarithms of P are tabulated over y = -log(1 - r), where they are smooth, and straight in the end.
+Averages are smoother than the curves of single draws, which are interpolated at every second point.
 """
 
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Complexes = NDArray[np.complex128]
+Scrambles = NDArray[np.intp] | None
 
 # Eigenvalues used; those after them are below 1e-6 of the first.
 RANK = 20
 
 # -log(1 - r) where distributions are tabulated: from 0 to 33, where 1 - r is rounding error.
 GRID = np.asarray(33 * np.linspace(0, 1, 65) ** 2.5)
+
+# Averages are taken at every second of them; the spline in between errs by 0.00002 of a level.
+_EVERY = 2
 
 # Independent scrambles, whose spread is the error, and points of both parts in each: more where the
 # phases of z matter, too.
@@ -40,12 +46,23 @@ SCRAMBLES, _POINTS, _WITH_PHASES = 4, (128, 64), (256, 128)
 # Tilt t of the second part.
 TILT = 0.8
 
-# The parameter x; a curve is nearly straight in the logarithms where x is small.
-X = np.exp(np.concatenate([np.linspace(7, -14, 90)[:-1], np.linspace(-14, -40, 9)]))
+# The parameter x: close by where levels lie, in steps of its logarithm from one limit to the next.
+_LIMITS, _STEPS = (6, 3, -7, -16, -40), (6, 42, 15, 4)
+X = np.exp(np.interp(np.arange(sum(_STEPS) + 1), np.cumsum([0, *_STEPS]), _LIMITS))
+
+
+def spline(x: NDArray[Any], values: NDArray[Any], axis: int = 0) -> Any:
+    """Return a cubic spline through values."""
+    from scipy.interpolate import CubicSpline  # takes long to import
+
+    return CubicSpline(x, values, axis=axis)
 
 
 def tails(
-    eigenvalues: Floats, factors: Complexes | None = None, numbers: Floats | None = None
+    eigenvalues: Floats,
+    factors: Complexes | None = None,
+    numbers: Floats | None = None,
+    scrambles: Scrambles = None,
 ) -> Floats:
     """Return log P(R2 > r) on the grid, one for each scramble.
 
@@ -57,24 +74,41 @@ def tails(
         B, shape (n_cells, RANK, RANK); by default for series of the same noise.
     numbers : numpy.ndarray, optional
         How many eigenvalues each stands for, same shape as they; by default 1.
+    scrambles : numpy.ndarray, optional
+        How many to draw for each cell, by default all; the others are taken to differ from the
+        first as those of the last cell do.
 
     Returns
     -------
     numpy.ndarray
         Shape (SCRAMBLES, n_cells, GRID.size).
     """
-    found = np.empty((SCRAMBLES, len(eigenvalues), GRID.size))
+    coarse = GRID[::_EVERY]
+    found = np.empty((SCRAMBLES, len(eigenvalues), coarse.size))
     numbers = np.ones_like(eigenvalues) if numbers is None else numbers
+    differences = np.zeros((SCRAMBLES, coarse.size))
     # One cell at a time: its arrays stay in the processor's cache.
-    for seed, curves in enumerate(found):
-        for cell, poles in enumerate(eigenvalues):
-            factor = None if factors is None else factors[cell]
-            curves[cell] = _average(poles, numbers[cell], factor, seed)
-    return found
+    for cell in reversed(range(len(eigenvalues))):
+        drawn = SCRAMBLES if scrambles is None else scrambles[cell]
+        factor = None if factors is None else factors[cell]
+        for seed in range(drawn):
+            found[seed, cell] = _average(eigenvalues[cell], numbers[cell], factor, seed)
+        found[drawn:, cell] = found[0, cell] + differences[drawn:]
+        differences = found[:, -1] - found[0, -1]
+    return np.asarray(found @ _between())
 
 
-def log_tail(poles: Floats, strengths: Floats, numbers: Floats | float = 1.0) -> Floats:
-    """Return log P(R2 > r | y) on the grid, shape (n_draws, GRID.size).
+@cache
+def _between() -> Floats:
+    """Return the spline through every second point of the grid, at all of them, as a matrix."""
+    coarse = GRID[::_EVERY]
+    return np.asarray(spline(coarse, np.eye(coarse.size))(GRID).T)
+
+
+def log_tail(
+    poles: Floats, strengths: Floats, numbers: Floats | float = 1.0, every: int = 1
+) -> Floats:
+    """Return log P(R2 > r | y) at every `every`-th point of the grid, shape (n_draws, n_points).
 
     Parameters
     ----------
@@ -86,31 +120,31 @@ def log_tail(poles: Floats, strengths: Floats, numbers: Floats | float = 1.0) ->
         How many eigenvalues each of the l_k stands for; |y_k|^2 is that of all of them.
     """
     sums = poles[:, np.newaxis] + X  # (K, x)
-    inverse = 1 / sums
-    powers = strengths / strengths.sum(axis=-1, keepdims=True)
-    below = (powers @ inverse) * X  # 1 - r, and so s1 / S = r
-    s2 = (powers * poles) @ (inverse * inverse)
     numbers = np.broadcast_to(numbers, poles.shape)
     fixed = (numbers.sum() - 1) * np.log(X) - numbers @ np.log(sums)
-    log_p = np.log((1 - below) / s2) + fixed
-    return interpolated(-np.log(below), log_p)
+    # Of the draws single precision is enough.
+    inverse = (1 / sums).astype(np.float32)
+    powers = (strengths / strengths.sum(axis=-1, keepdims=True)).astype(np.float32)
+    below = powers @ (inverse * X.astype(np.float32))  # 1 - r, and so s1 / S = r
+    s2 = (powers * poles.astype(np.float32)) @ (inverse * inverse)
+    return interpolated(-np.log(below), np.log((1 - below) / s2) + fixed, every)
 
 
-def interpolated(y: Floats, log_p: Floats) -> Floats:
-    """Return curves log P over y, (curve, point), at the grid."""
+def interpolated(y: Floats, log_p: Floats, every: int = 1) -> Floats:
+    """Return curves log P over y, (curve, point), at points of the grid."""
     # All curves one after the other are one ascending curve.
-    apart, places = _places(len(y))
+    apart, places = _places(len(y), every)
     found = np.interp(places, (apart + y).ravel(), log_p.ravel())
-    found = np.minimum(found, 0.0).reshape(-1, GRID.size)
+    found = np.minimum(found, 0.0).reshape(len(y), -1)
     found[:, 0] = 0.0  # R2 > 0 is certain
     return np.asarray(found)
 
 
 @cache
-def _places(n_curves: int) -> tuple[Floats, Floats]:
-    """Return how far curves are moved apart, and the grid moved with each."""
+def _places(n_curves: int, every: int) -> tuple[Floats, Floats]:
+    """Return how far curves are moved apart, and the points of the grid moved with each."""
     apart = 2 * GRID[-1] * np.arange(n_curves)[:, np.newaxis]
-    return apart, (GRID + apart).ravel()
+    return apart, (GRID[::every] + apart).ravel()
 
 
 def _average(poles: Floats, numbers: Floats, factor: Complexes | None, seed: int) -> Floats:
@@ -131,7 +165,7 @@ def _average(poles: Floats, numbers: Floats, factor: Complexes | None, seed: int
     else:
         y = (np.sqrt(e) * phases) @ factor.T
         strengths = y.real**2 + y.imag**2
-    log_p = log_tail(poles, strengths, numbers)
+    log_p = log_tail(poles, strengths, numbers, _EVERY)
     highest = log_p.max(axis=0)
     return np.asarray(np.log(weights @ np.exp(log_p - highest)) + highest)
 
