@@ -197,7 +197,7 @@ def test_dask_sum_raises_the_first_failing_task_in_task_order(dask_client):
 
 
 def assert_no_data_left(client):
-    give_up_at = time.monotonic() + 5.0
+    give_up_at = time.monotonic() + 30.0
     while any(client.has_what().values()) and time.monotonic() < give_up_at:
         time.sleep(0.05)
     assert not any(client.has_what().values())
@@ -224,13 +224,32 @@ def die_once_and_count(folder):
     return kernel
 
 
+@pytest.fixture(scope="module")
+def mortal_cluster():
+    with (
+        distributed.LocalCluster(
+            n_workers=2, threads_per_worker=1, dashboard_address=":0"
+        ) as local,
+        distributed.Client(local, set_as_default=False) as client,
+    ):
+        yield local, client
+
+
+@pytest.fixture
+def mortal(mortal_cluster):
+    """Give a cluster whose workers may be killed, of two workers at first, and its client."""
+    local, client = mortal_cluster
+    local.scale(2)
+    client.wait_for_workers(2, timeout=60)
+    return local, client
+
+
 @pytest.mark.heavy
-def test_dask_sums_survive_a_killed_worker(tmp_path, monkeypatch, small_parts):
+def test_dask_sums_survive_a_killed_worker(tmp_path, monkeypatch, small_parts, mortal):
     # Killed when it holds sums of earlier tables, which must be made again.
     monkeypatch.setattr(dask_sum, "FIRST_PART", 50)
     kernel = die_once_and_count(str(tmp_path))
-    with DaskBackend(n_workers=2) as backend:
-        ((n_tasks, total),) = backend.map_sum(kernel, [*range(20, 40), 3, *range(20)])
+    ((n_tasks, total),) = DaskBackend(mortal[1]).map_sum(kernel, [*range(20, 40), 3, *range(20)])
     assert Path(tmp_path, "died").exists()
     assert n_tasks == 41
     expected = sum(table_of(k).astype(np.int64) for k in [*range(40), 3])
@@ -238,60 +257,47 @@ def test_dask_sums_survive_a_killed_worker(tmp_path, monkeypatch, small_parts):
 
 
 @pytest.mark.heavy
-def test_dask_counts_survive_a_worker_killed_from_outside(small_parts):
+def test_dask_counts_survive_a_worker_killed_from_outside(small_parts, mortal):
     expected = null_on("sequential", 1000)
-    killed = []
-    with (
-        distributed.LocalCluster(
-            n_workers=2, threads_per_worker=1, dashboard_address=":0"
-        ) as local,
-        distributed.Client(local, set_as_default=False) as client,
-    ):
-        pids = list(client.run(os.getpid).values())
+    _, client = mortal
+    pids, killed = list(client.run(os.getpid).values()), []
 
-        def kill(done, total):
-            if not killed and done >= total / 3:
-                os.kill(pids[0], signal.SIGKILL)
-                killed.append(done)
+    def kill(done, total):
+        if not killed and done >= total / 3:
+            os.kill(pids[0], signal.SIGKILL)
+            killed.append(done)
 
-        null = wct_null(
-            *PROBLEM, mc_count=1000, rng_seed=3, backend=client, cache=False, progress=kill
-        )
+    null = wct_null(*PROBLEM, mc_count=1000, rng_seed=3, backend=client, cache=False, progress=kill)
     assert killed
     assert null == expected
 
 
 @pytest.mark.heavy
-def test_dask_counts_on_a_cluster_that_grows_and_shrinks():
+def test_dask_counts_on_a_cluster_that_grows_and_shrinks(mortal):
     sizes = []
-    with (
-        distributed.LocalCluster(
-            n_workers=1, threads_per_worker=1, dashboard_address=":0"
-        ) as local,
-        distributed.Client(local, set_as_default=False) as client,
-    ):
+    local, client = mortal
 
-        def tasks():
-            """Go on until both have been seen."""
-            yield from range(5)
-            local.scale(3)
-            yield from until(5, lambda: len(client.nthreads()) == 3)
-            local.scale(1)
-            yield from until(1000, lambda: len(client.nthreads()) == 1)
-            yield from range(5)
+    def tasks():
+        """Go on until both have been seen."""
+        yield from range(5)
+        local.scale(3)
+        yield from until(5, lambda: len(client.nthreads()) == 3)
+        local.scale(1)
+        yield from until(1000, lambda: len(client.nthreads()) == 1)
+        yield from range(5)
 
-        def until(first, condition):
-            give_up_at = time.monotonic() + 30.0
-            index = first
-            while not condition():
-                assert time.monotonic() < give_up_at
-                drawn.append(index)
-                yield index
-                index += 1
-            sizes.append(len(client.nthreads()))
+    def until(first, condition):
+        give_up_at = time.monotonic() + 60.0
+        index = first
+        while not condition():
+            assert time.monotonic() < give_up_at
+            drawn.append(index)
+            yield index
+            index += 1
+        sizes.append(len(client.nthreads()))
 
-        drawn = [*range(5), *range(5)]
-        sums = list(DaskBackend(client).map_sum(slow_table, tasks()))
+    drawn = [*range(5), *range(5)]
+    sums = list(DaskBackend(client).map_sum(slow_table, tasks()))
     assert sizes == [3, 1]
     assert sum(n for n, _ in sums) == len(drawn)
     expected = sum(table_of(k).astype(np.int64) for k in drawn)
@@ -303,12 +309,12 @@ def test_dask_ends_when_the_time_is_over(dask_client, way):
     backend = DaskBackend(dask_client)
     begun = time.monotonic()
     if way == "map":
-        results = backend.map(time.sleep, [0.1] * 100, deadline=Deadline(0.3))
+        results = backend.map(time.sleep, [0.1] * 400, deadline=Deadline(0.3))
     else:
         results = backend.map_sum(slow_table, range(10_000), deadline=Deadline(0.3))
     with pytest.raises(TimeoutError, match=r"the time is over: `timeout` = 0\.3 s"):
         list(results)
-    assert time.monotonic() - begun < 5.0
+    assert time.monotonic() - begun < 15.0
     assert not any(dask_client.processing().values())
 
 

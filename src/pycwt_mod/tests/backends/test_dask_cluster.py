@@ -48,7 +48,7 @@ class Programs:
         return process, log
 
     def _find(self, log, pattern):
-        give_up_at = time.monotonic() + 30.0
+        give_up_at = time.monotonic() + 60.0
         while not (found := re.search(pattern, log.read_text())):
             assert time.monotonic() < give_up_at, log.read_text()
             time.sleep(0.05)
@@ -70,13 +70,46 @@ class Programs:
 
 
 @pytest.fixture
-def programs(tmp_path):
-    started = Programs(tmp_path)
-    # A lost scheduler is logged by dask as it is noticed.
+def silent_dask():
+    # A lost scheduler or worker is logged by dask as it is noticed.
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    yield
+    logging.getLogger("distributed").setLevel(logging.NOTSET)
+
+
+@pytest.fixture
+def programs(tmp_path, silent_dask):
+    started = Programs(tmp_path)
     yield started
     started.end()
-    logging.getLogger("distributed").setLevel(logging.NOTSET)
+
+
+@pytest.fixture(scope="module")
+def lasting_programs(tmp_path_factory):
+    started = Programs(tmp_path_factory.mktemp("programs"))
+    yield started
+    started.end()
+
+
+@pytest.fixture
+def client_of(lasting_programs, silent_dask):
+    """Give a function that starts a worker after some code, the only one, and returns a client."""
+    with distributed.Client(lasting_programs.address, set_as_default=False) as client:
+
+        def start(preload=""):
+            workers.append(lasting_programs.worker(preload))
+            client.wait_for_workers(1, timeout=60)
+            return client
+
+        workers = []
+        yield start
+        for worker in workers:
+            worker.kill()
+            worker.wait()
+        give_up_at = time.monotonic() + 60.0
+        while client.scheduler_info()["workers"]:
+            assert time.monotonic() < give_up_at
+            time.sleep(0.05)
 
 
 def slow(index):
@@ -91,14 +124,12 @@ def null_on(backend):
     )  # fmt: skip
 
 
-def test_dask_worker_that_never_imported_the_package_gives_the_same_counts(programs):
-    programs.worker()
-    with distributed.Client(programs.address, set_as_default=False) as client:
-        client.wait_for_workers(1, timeout=30)
-        assert client.run(eval, "'pycwt_mod' in __import__('sys').modules") == dict.fromkeys(
-            client.nthreads(), False
-        )
-        assert null_on(DaskBackend(client)) == null_on("sequential")
+def test_dask_worker_that_never_imported_the_package_gives_the_same_counts(client_of):
+    client = client_of()
+    assert client.run(eval, "'pycwt_mod' in __import__('sys').modules") == dict.fromkeys(
+        client.nthreads(), False
+    )
+    assert null_on(DaskBackend(client)) == null_on("sequential")
 
 
 @pytest.mark.parametrize("way", ["map", "map_sum"])
@@ -137,23 +168,19 @@ else:
 
 
 @pytest.mark.parametrize(("name", "version"), [("pycwt_mod", "0.0.1"), ("scipy", "1.0.0")])
-def test_dask_reports_a_worker_with_another_version(programs, name, version):
-    programs.worker(INSTALLED.format(name=name, version=version))
-    with distributed.Client(programs.address, set_as_default=False) as client:
-        client.wait_for_workers(1, timeout=30)
-        words = rf"other versions .*: {name} {re.escape(version)} on tcp:.* here\)"
-        with pytest.warns(UserWarning, match=words):
-            assert list(DaskBackend(client).map(slow, range(2))) == [0, 1]
-        # Once told of, it is not told again.
+def test_dask_reports_a_worker_with_another_version(client_of, name, version):
+    client = client_of(INSTALLED.format(name=name, version=version))
+    words = rf"other versions .*: {name} {re.escape(version)} on tcp:.* here\)"
+    with pytest.warns(UserWarning, match=words):
         assert list(DaskBackend(client).map(slow, range(2))) == [0, 1]
+    # Once told of, it is not told again.
+    assert list(DaskBackend(client).map(slow, range(2))) == [0, 1]
 
 
-def test_dask_worker_without_the_package_is_a_clear_error(programs):
-    programs.worker(INSTALLED.format(name="pycwt_mod", version=None))
-    with distributed.Client(programs.address, set_as_default=False) as client:
-        client.wait_for_workers(1, timeout=30)
-        with pytest.raises(RuntimeError, match="cannot import the package"):
-            list(DaskBackend(client).map(slow, range(2)))
+def test_dask_worker_without_the_package_is_a_clear_error(client_of):
+    client = client_of(INSTALLED.format(name="pycwt_mod", version=None))
+    with pytest.raises(RuntimeError, match="cannot import the package"):
+        list(DaskBackend(client).map(slow, range(2)))
 
 
 def test_dask_tells_of_a_cluster_without_workers_and_goes_on_when_one_comes(programs):

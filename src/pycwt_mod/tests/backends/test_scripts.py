@@ -181,7 +181,7 @@ if __name__ == "__main__":
     backend = get_backend(sys.argv[1], n_workers=2)
     backend.run_monte_carlo(work, 40, seed=1, progress=report)
 """
-ALLOWED_SECONDS = 15.0
+ALLOWED_SECONDS = 45.0
 
 
 @pytest.fixture
@@ -221,15 +221,15 @@ def assert_all_ended(process, children):
     assert not alive
 
 
+# The whole group of the terminal; `test_faults` interrupts the program alone.
 @POSIX
-@pytest.mark.parametrize("whole_group", [False, True], ids=["process", "group"])
 @pytest.mark.parametrize("name", ["joblib", "dask"])
-def test_interrupt_leaves_no_process_behind(started, name, whole_group):
+def test_interrupt_leaves_no_process_behind(started, name):
     if name == "dask":
         pytest.importorskip("distributed")
     process, children = started(name)
     assert len(children) >= 2
-    (os.killpg if whole_group else os.kill)(process.pid, signal.SIGINT)
+    os.killpg(process.pid, signal.SIGINT)
     assert_all_ended(process, children)
 
 

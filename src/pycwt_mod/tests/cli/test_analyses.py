@@ -50,13 +50,14 @@ def test_wct_says_who_follows_whom(csv, call):
 
 
 def test_wct_numbers_are_those_of_the_package(csv, rivers, call_json):
-    told = call_json("wct", csv, "--x", "2", "--y", "3", *YEARS, *FEW, "--seed", "5", "--no-cache")
+    options = ("--seed", "5", "--null", "scale", "--no-cache")
+    told = call_json("wct", csv, "--x", "2", "--y", "3", *YEARS, *FEW, *options)
     x, y = np.round(rivers, 6)
     result = pycwt_mod.wct(x, y, 1 / 12, mc_count=20, rng_seed=5, progress=False, cache=False)
     results = told["results"]
     np.testing.assert_allclose(results["sig"], result[4], rtol=1e-12)
     np.testing.assert_allclose(results["period"], result.periods, rtol=1e-12)
-    share = (result.significant() & result.outside()).sum() / result.outside().sum()
+    share = result.significant(null="scale")[result.outside()].mean()
     assert results["share_significant"] == pytest.approx(share)
     assert results["ar1"] == pytest.approx([pycwt_mod.ar1(x)[0], pycwt_mod.ar1(y)[0]])
     assert [band["periods"] for band in results["bands"]][:2] == [[0.125, 0.25], [0.25, 0.5]]
@@ -319,7 +320,9 @@ def test_trend_is_removed_on_request(call_json, csv, rivers, tmp_path):
     np.savez("trend.npz", rain=x + t, discharge=y - 3 * t)
     np.savez("plain.npz", rain=x, discharge=y)
     bare, trend = (
-        call_json("wct", name, *FEW, "--dt", "1", "--detrend", "linear")["results"]
+        call_json("wct", name, *FEW, "--dt", "1", "--null", "scale", "--detrend", "linear")[
+            "results"
+        ]
         for name in ("plain.npz", "trend.npz")
     )
     assert trend["share_significant"] == pytest.approx(bare["share_significant"])

@@ -81,11 +81,11 @@ def test_way_in_which_dates_were_read_is_told(sign, write, series, call, call_js
     order = (2, 1, 0) if sign == "." else (1, 2, 0)
     dates = [sign.join(str(day).split("-")[part] for part in order) for day in DAYS]
     write("us.csv", ["date;rain;flow"], dates, *series, sep=";")
-    status, out, err = call("wct", "us.csv", *FEW)
+    status, out, err = call("xwt", "us.csv")
     assert (status, err) == (0, "")
     read = sign.join(["day", "month", "year"] if sign == "." else ["month", "day", "year"])
     assert f"flow, times in column date, dates read as {read} Times:" in " ".join(out.split())
-    assert call_json("wct", "us.csv", *FEW)["provenance"]["files"][0]["dates_read_as"] == read
+    assert call_json("xwt", "us.csv")["provenance"]["files"][0]["dates_read_as"] == read
 
 
 def test_gaps_of_more_than_a_tenth_are_not_to_be_filled(write, series, call):
@@ -168,7 +168,7 @@ def test_values_missing_at_the_ends_are_left_out_and_told(write, series, call):
 def test_trend_and_season_are_removed_and_recorded(write, series, call, call_json):
     cycle = 5 * np.sin(2 * np.pi * np.arange(N) / 20)
     file = write("s.csv", ["date,rain,flow"], DAYS, series[0] + cycle, series[1] + cycle)
-    options = ("wct", file, "--time", "date", "--detrend", "loess", "--deseason", "20", *FEW)
+    options = ("xwt", file, "--time", "date", "--detrend", "loess", "--deseason", "20")
     made = call_json(*options)["provenance"]["removed"]
     assert made["rain"]["trend"] == "loess"
     assert made["flow"]["n_seasons"] == 20

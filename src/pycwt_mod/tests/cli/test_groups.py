@@ -75,7 +75,8 @@ def test_numbers_picture_and_arrays_are_those_of_the_package(case, table, series
 
 def test_given_coefficients_are_those_of_x_and_y(table, call_json):
     for options, order in ((("--given", "snow"), [0, 1]), (("--with", "snow"), [1, 0])):
-        told = call_json("wct", table, *NAMED, *options, "--al1", "0.1", "--al2", "0.2", *FEW)
+        given = ("--al1", "0.1", "--al2", "0.2", "--null", "scale")
+        told = call_json("wct", table, *NAMED, *options, *given, *FEW)
         known = told["results"]["ar1"]
         assert [known[place] for place in order] == [0.1, 0.2]
         assert len(known) == 3
@@ -87,7 +88,8 @@ def test_points_are_compared_with_their_own_place_on_demand(table, call):
     assert (status, err) == (0, "")
     assert "false discovery rate of 5 %" in " ".join(out.split())
     assert "each point tested at its own place" in " ".join(out.split())
-    status, out, _ = call("wct", table, *NAMED, "--with", "snow", "--method", "analytic", *FEW)
+    closed = ("--with", "snow", "--method", "analytic", "--scales", "8")
+    status, out, _ = call("wct", table, *NAMED, *closed, *FEW)
     assert status == 0
     assert "levels in closed form, each point tested at its own place" in " ".join(out.split())
 
@@ -98,7 +100,8 @@ def test_three_files_are_joined(series, tmp_path, monkeypatch, call):
         rows = (f"{1800 + k},{value}\n" for k, value in enumerate(series[name]))
         (tmp_path / f"{name}.csv").write_text(f"year,{name}\n" + "".join(rows))
     files = ("rain.csv", "flow.csv", "snow.csv")
-    status, out, _ = call("wct", *files, "--given", "snow", "--time", "year", *FEW)
+    quick = ("--null", "scale", *FEW)
+    status, out, _ = call("wct", *files, "--given", "snow", "--time", "year", *quick)
     assert status == 0
     assert out.startswith("Partial wavelet coherence of rain (x) and flow (y) without snow\n")
     status, _, err = call("wct", *files[:2], "--given", "snow", "--time", "year", *FEW)

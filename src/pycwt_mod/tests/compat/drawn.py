@@ -1,6 +1,8 @@
-"""Run one of pycwt's sample scripts, and save all that it draws. A program, run by the tests.
+"""Run pycwt's sample scripts, and save all that each draws. A program, run by the tests.
 
-usage: python drawn.py {pycwt,compat} SCRIPT OUTPUT.npz
+usage: python drawn.py {pycwt,compat} FOLDER SCRIPT...
+
+What SCRIPT draws is saved in FOLDER/SCRIPT.npz.
 
 It is run in a copy of pycwt's folder of samples, where the script finds its data.
 """
@@ -8,6 +10,7 @@ It is run in a copy of pycwt's folder of samples, where the script finds its dat
 import runpy
 import sys
 import warnings
+from pathlib import Path
 
 import matplotlib
 import numpy as np
@@ -58,7 +61,7 @@ def contents(figure, number):
     return found
 
 
-def picture(figure):
+def picture(figure, coherences):
     """Return the pixels of a figure, without texts, for which TeX may be needed."""
     matplotlib.rcParams["text.usetex"] = False
     for text in figure.findobj(Text):
@@ -76,10 +79,26 @@ def picture(figure):
     return np.asarray(canvas.buffer_rgba())
 
 
+def drawn_by(script, name):
+    """Run a script for which `import pycwt` gives a package of some name; return what it draws."""
+    pyplot.close("all")
+    matplotlib.rcdefaults()
+    sys.argv = [script]
+    names = runpy.run_path(script, run_name="__main__")
+    assert names["wavelet"].__name__ == name
+    figures = [pyplot.figure(number) for number in pyplot.get_fignums()]
+    found = {}
+    for number, figure in enumerate(figures):
+        found |= contents(figure, number)
+    coherences = [ax for f in figures for ax in f.axes if ax.get_title() == "Cross-Correlation"]
+    for number, figure in enumerate(figures):
+        found[f"figure {number} pixels"] = picture(figure, coherences)
+    return found
+
+
 if __name__ == "__main__":
-    which, script, output = sys.argv[1:]
+    which, folder, *scripts = sys.argv[1:]
     warnings.simplefilter("ignore")
-    matplotlib.use("Agg")
     # Saving would need TeX, which the sample scripts ask for.
     Figure.savefig = lambda *arguments, **options: None
     if which == "compat":
@@ -88,15 +107,7 @@ if __name__ == "__main__":
         pycwt_mod.compat.install()
     else:
         limit_surrogates()
-    sys.argv = [script]
     sys.path.insert(0, "")
-    names = runpy.run_path(script, run_name="__main__")
-    assert names["wavelet"].__name__ == {"compat": "pycwt_mod", "pycwt": "PyCWT"}[which]
-    saved = {}
-    figures = [pyplot.figure(number) for number in pyplot.get_fignums()]
-    for number, figure in enumerate(figures):
-        saved |= contents(figure, number)
-    coherences = [ax for f in figures for ax in f.axes if ax.get_title() == "Cross-Correlation"]
-    for number, figure in enumerate(figures):
-        saved[f"figure {number} pixels"] = picture(figure)
-    np.savez(output, **saved)
+    for script in scripts:
+        package = {"compat": "pycwt_mod", "pycwt": "PyCWT"}[which]
+        np.savez(Path(folder, f"{script}.npz"), **drawn_by(script, package))

@@ -1,7 +1,7 @@
 """pycwt's own sample scripts run unchanged, and draw what they draw with pycwt.
 
-They are taken from the installed distribution of pycwt. Each is run twice in a process of its own,
-with pycwt and with this package in its place. Compared are all arrays drawn, texts and limits, and
+They are taken from the installed distribution of pycwt. All are run in two processes, one with
+pycwt and one with this package in its place. Compared are all arrays drawn, texts and limits, and
 the pixels. sample.py is run for each of its data sets; MAUNA has a trend, for which the script sets
 a lag-1 autocorrelation of 1. Only one thing may differ, and does: the contour of significant
 coherence in sample_xwt.py, as pycwt tests against white noise whatever the series.
@@ -50,37 +50,42 @@ def samples(tmp_path_factory):
     return copy
 
 
+SCRIPTS = ["simple_sample.py", NAMING, "sample_xwt.py", *(f"{name}.py" for name in OTHER_SETS)]
+
+
 @pytest.fixture(scope="module")
 def draw(samples):
-    """A function that runs a script, once each, and returns all that it draws."""
+    """A function that runs all scripts, once each, and returns what one of them draws."""
 
     @functools.cache
-    def run(which, script):
-        output, before = samples.parent / f"{which}-{script}.npz", (samples / script).read_bytes()
+    def run(which):
+        folder, before = samples.parent / which, {p: p.read_bytes() for p in samples.glob("*.py")}
+        folder.mkdir()
         environment = {
             **os.environ,
             "HOME": str(samples.parent),
             "XDG_CACHE_HOME": str(samples.parent),
+            "MPLBACKEND": "Agg",
             # The program's folder holds this package's tests, which are not on the path.
             "PYTHONPATH": str(Path(pycwt_mod.__file__).parents[1]),
         }
         done = subprocess.run(
-            [sys.executable, PROGRAM, which, script, output],
+            [sys.executable, PROGRAM, which, folder, *SCRIPTS],
             cwd=samples,
             env=environment,
             capture_output=True,
             text=True,
-            timeout=300,
+            timeout=600,
         )
         assert done.returncode == 0, done.stderr
-        assert (samples / script).read_bytes() == before
-        with np.load(output) as content:
+        assert {path: path.read_bytes() for path in samples.glob("*.py")} == before
+        return folder
+
+    def drawn_by(which, script):
+        with np.load(run(which) / f"{script}.npz") as content:
             return dict(content)
 
-    return run
-
-
-SCRIPTS = ["simple_sample.py", NAMING, "sample_xwt.py", *(f"{name}.py" for name in OTHER_SETS)]
+    return drawn_by
 
 
 @pytest.fixture(params=SCRIPTS)
