@@ -91,7 +91,8 @@ def _columns_of(source: Source) -> str:
         times += f", dates read as {source.dates_read_as}"
     if len(titles) > _MOST_COLUMNS:
         return f"{source.name}, {len(titles)} columns{times}"
-    return f"{source.name}, column{'s' if len(titles) > 1 else ''} {listed(titles)}{times}"
+    plain = [title.removeprefix("column ") for title in titles]  # of those without names
+    return f"{source.name}, column{'s' if len(titles) > 1 else ''} {listed(plain)}{times}"
 
 
 def _times_of(inputs: Inputs) -> str:

@@ -36,7 +36,9 @@ class CommandParser(argparse.ArgumentParser):
 def parse(parser: CommandParser, commands: Commands, words: Sequence[str]) -> argparse.Namespace:
     """Return the arguments of a command; SystemExit, after a message, if they are wrong."""
     known = list(commands.choices)
-    if words and not words[0].startswith("-") and words[0] not in known:
+    if not words:
+        parser.error(f"name a command: {', '.join(known)}. `pycwt-mod --help` tells more")
+    if not words[0].startswith("-") and words[0] not in known:
         word = words[0].strip().lower()
         alike = [name for name in known if name[0] == word[:1]]
         near = did_you_mean(word, alike) or did_you_mean(word, known)

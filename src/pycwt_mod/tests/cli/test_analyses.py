@@ -310,6 +310,7 @@ def test_unrelated_noise_has_no_lag(call, tmp_path, monkeypatch):
     np.save("noise.npy", np.random.default_rng(0).normal(size=(4000, 2)))
     status, out, _ = call("xwt", "noise.npy", "--dt", "1", "--scales", "60")
     assert status == 0
+    assert "Data: noise.npy, columns 1 and 2\n" in out
     assert "Strongest evidence: no octave has a phase that is steady beyond chance." in out
     assert "follows" not in out.partition("Strongest")[2]
 

@@ -70,6 +70,11 @@ def test_command_failure_without_words_names_the_error(capsys, monkeypatch):
     assert capsys.readouterr().err == "pycwt-mod: error: MemoryError\n"
 
 
+def test_no_command_is_told_with_those_there_are(capsys):
+    assert command_line.main([]) == 2
+    assert f"name a command: {', '.join(COMMANDS)}." in capsys.readouterr().err
+
+
 def test_command_tells_its_version(capsys):
     assert command_line.main(["--version"]) == 0
     assert capsys.readouterr().out == f"pycwt_mod {pycwt_mod.__version__}\n"
