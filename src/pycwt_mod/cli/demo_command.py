@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from ..sample import demo
-from . import options
+from . import options, values
 
 __all__ = ["add_to"]
 
@@ -24,7 +24,7 @@ def add_to(commands: options.Commands) -> None:
     )
     parser.add_argument(
         "--output",
-        type=options.picture_path,
+        type=values.picture_path,
         default=Path("pycwt_mod_demo.png"),
         metavar="FILE",
         help="where to save the picture (default: %(default)s)",

@@ -13,7 +13,7 @@ import numpy as np
 from ..matrix import MatrixResult, wct_matrix
 from ..matrix.bands import MEASURES, NUMBERS
 from ..summary import WIDTH, aligned, fill, limits_of, percent
-from . import options
+from . import options, values
 from .analysis import deliver, heading
 from .inputs import Inputs, read_many
 from .pictures import save_matrix
@@ -59,7 +59,7 @@ def add_to(commands: options.Commands) -> None:
     parser.add_argument(
         "--band",
         action="append",
-        type=options.band_of,
+        type=values.band_of,
         metavar="LOW:HIGH",
         help="band of periods; may be given again (default: octaves)",
     )

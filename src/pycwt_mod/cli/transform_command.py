@@ -12,7 +12,7 @@ import numpy as np
 from ..helpers import ar1
 from ..summary import fill
 from ..wavelet import cwt, significance
-from . import options
+from . import options, values
 from .analysis import common_arrays, deliver, heading, power_summary, prepare, short
 from .inputs import Inputs
 from .pictures import save_transform
@@ -46,14 +46,14 @@ def add_to(commands: options.Commands) -> None:
     parser.add_argument("--x", metavar="COL", help="column of the series")
     parser.add_argument(
         "--band",
-        type=options.band_of,
+        type=values.band_of,
         metavar="LOW:HIGH",
         help="band of periods of panel d of the picture, in which variance is averaged "
         "(default: all)",
     )
     parser.add_argument(
         "--decim",
-        type=options.count,
+        type=values.count,
         metavar="N",
         help="transform at every N-th time only (default: 1, or as many as leave "
         f"{_MOST_TIMES} times)",
