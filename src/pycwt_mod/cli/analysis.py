@@ -10,7 +10,8 @@ import numpy as np
 
 from .._version import __version__
 from ..summary import Summary, fill, listed, summarise
-from .inputs import Inputs, Source, check_red_noise, read_inputs
+from ..tables import Sheet
+from .inputs import Inputs, check_red_noise, read_inputs
 from .options import check_outputs, chosen
 from .record import as_json, facts_of, program_facts, save_arrays
 
@@ -66,7 +67,7 @@ def heading(title: str, inputs: Inputs, periods: Any, arguments: argparse.Namesp
     last = f"{short(periods[-1])} {inputs.unit}".rstrip()
     facts = [
         title,
-        f"Data: {'; '.join(map(_columns_of, inputs.sources))}",
+        f"Data: {'; '.join(_columns_of(sheet, inputs.found) for sheet in inputs.sheets)}",
         f"Times: {_times_of(inputs)}",
         *_changes(inputs),
         f"Scales: {len(periods)}, periods of {short(periods[0])} to {last}, "
@@ -80,19 +81,19 @@ def short(value: float) -> str:
     return f"{value:.{max(3, len(f'{abs(value):.0f}'))}g}"
 
 
-def _columns_of(source: Source) -> str:
-    """Return a file with its columns."""
+def _columns_of(sheet: Sheet, found: bool) -> str:
+    """Return a file with its columns, and that of its times if it was `found`."""
+    name, units = sheet.table.source, sheet.units
     titles = [
-        title + (f" in {source.units[title]}" if title in source.units else "")
-        for title in source.columns
+        title.removeprefix("column ") + (f" in {units[title]}" if title in units else "")
+        for title in sheet.titles
     ]
-    times = f", times in column {source.time}".rstrip() if source.found else ""
-    if source.dates_read_as:
-        times += f", dates read as {source.dates_read_as}"
+    times = f", times in column {sheet.time_name}".rstrip() if found else ""
+    if sheet.dates_read_as:
+        times += f", dates read as {sheet.dates_read_as}"
     if len(titles) > _MOST_COLUMNS:
-        return f"{source.name}, {len(titles)} columns{times}"
-    plain = [title.removeprefix("column ") for title in titles]  # of those without names
-    return f"{source.name}, column{'s' if len(titles) > 1 else ''} {listed(plain)}{times}"
+        return f"{name}, {len(titles)} columns{times}"
+    return f"{name}, column{'s' if len(titles) > 1 else ''} {listed(titles)}{times}"
 
 
 def _times_of(inputs: Inputs) -> str:
@@ -111,23 +112,21 @@ def _times_of(inputs: Inputs) -> str:
 
 def _changes(inputs: Inputs) -> list[str]:
     """Return what was left out, filled and removed, one line each."""
-    sides = [
-        f"{number} times of {source.name} {side} these"
-        for source in inputs.sources
-        for number, side in ((source.before, "before"), (source.after, "after"))
+    left_out = ", ".join(
+        f"{number} times of {sheet.table.source} {side} these"
+        for sheet in inputs.sheets
+        for number, side in ((sheet.before, "before"), (sheet.after, "after"))
         if number
-    ]
-    made = {
-        name: number
-        for name, number in zip(
-            inputs.names, [n for source in inputs.sources for n in source.made], strict=True
-        )
+    )
+    made = [number for sheet in inputs.sheets for number in sheet.n_made]
+    filled = ", ".join(
+        f"{number} of {inputs.n} values of {name}"
+        for name, number in zip(inputs.names, made, strict=True)
         if number
-    }
-    filled = ", ".join(f"{number} of {inputs.n} values of {name}" for name, number in made.items())
+    )
     return [
-        *([f"Left out: {', '.join(sides)}"] if sides else []),
-        *([f"Filled by interpolation: {filled}"] if made else []),
+        *([f"Left out: {left_out}"] if left_out else []),
+        *([f"Filled by interpolation: {filled}"] if filled else []),
         *(
             f"Removed from {name}:{str(prepared).removeprefix('removed:')}"
             for name, prepared in zip(inputs.names, inputs.prepared, strict=False)

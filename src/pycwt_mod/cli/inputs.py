@@ -22,7 +22,7 @@ from ..time_axis import UNITS, RowsError, TimeAxis, as_time_axis, label_of, unit
 from ..validation import did_you_mean, warn_user
 from .options import UsageError
 
-__all__ = ["Inputs", "Source", "check_red_noise", "read_inputs", "read_many"]
+__all__ = ["Inputs", "check_red_noise", "read_inputs", "read_many"]
 
 # Fewer samples than this have no scale worth looking at.
 _FEWEST = 8
@@ -31,32 +31,17 @@ _COUNTED = "none"
 
 
 @dataclass(frozen=True, eq=False)
-class Source:
-    """A file, and what was taken from it."""
-
-    name: str
-    digest: str  # SHA-256 of the file
-    columns: tuple[str, ...]
-    time: str  # name of the column of times, "" if there is none
-    units: dict[str, str]  # from the row of units, by columns
-    before: int  # times left out before those that all files have, and after them
-    after: int
-    made: tuple[int, ...]  # number of interpolated values of each column
-    dates_read_as: str = ""  # how dates were read that are not in ISO 8601
-    found: bool = False  # whether the column of times was found, not named
-
-
-@dataclass(frozen=True, eq=False)
 class Inputs:
     """Series over the same times, and their labels."""
 
-    sources: tuple[Source, ...]
+    sheets: tuple[Sheet, ...]
     names: tuple[str, ...]
     series: tuple[NDArray[np.float64], ...]
     times: NDArray[Any] | None  # numbers or dates, None if they are not known
     dt: float
     unit: str  # of time, "" if it is not known
     spacing: str  # of the times, in words
+    found: bool = False  # whether the columns of times were found, not named
     prepared: tuple[Prepared, ...] = ()  # without trends and cycles, if these were to go
 
     @property
@@ -74,11 +59,11 @@ class Inputs:
     @property
     def time_name(self) -> str:
         """Name of the column of times, "" if there is none."""
-        return self.sources[0].time
+        return self.sheets[0].time_name
 
     def column(self, series: int) -> str:
         """Return the file and column of a series, for messages."""
-        places = [(source.name, column) for source in self.sources for column in source.columns]
+        places = [(sheet.table.source, title) for sheet in self.sheets for title in sheet.titles]
         return "{}: column {!r}".format(*places[series])
 
 
@@ -299,15 +284,16 @@ def _inputs(sheets: Sequence[Sheet], arguments: argparse.Namespace) -> Inputs:
     for sheet in sheets:
         _point_out_sentinels(sheet)
     axis = _axis(first, arguments)
-    series = [values for sheet in sheets for values in sheet.values]
+    timed = first.time is not None
     inputs = Inputs(
-        tuple(_source(sheet, found=arguments.time is None) for sheet in sheets),
+        tuple(sheets),
         _names(sheets),
-        tuple(series),
-        None if first.time is None else axis.times,
+        tuple(values for sheet in sheets for values in sheet.values),
+        axis.times if timed else None,
         axis.dt,
         axis.unit,
-        first.steps_in_words if first.time is not None else axis.spacing,
+        first.steps_in_words if timed else axis.spacing,
+        found=timed and arguments.time is None,
     )
     return _prepared(inputs, arguments)
 
@@ -367,23 +353,6 @@ def _names(sheets: Sequence[Sheet]) -> tuple[str, ...]:
         stem if len(sheet.columns) == 1 else f"{stem} {title}"
         for stem, sheet in zip(stems, sheets, strict=True)
         for title in sheet.titles
-    )
-
-
-def _source(sheet: Sheet, found: bool) -> Source:
-    table = sheet.table
-    units = {name: unit for name, unit in zip(table.names, table.units, strict=False) if unit}
-    return Source(
-        table.source,
-        table.digest,
-        tuple(sheet.titles),
-        "" if sheet.time is None else table.names[sheet.time],
-        units,
-        sheet.before,
-        sheet.after,
-        tuple(sheet.made.sum(axis=1).tolist()),
-        sheet.dates_read_as,
-        found and sheet.time is not None,
     )
 
 

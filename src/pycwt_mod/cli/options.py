@@ -108,7 +108,7 @@ def parse(parser: CommandParser, commands: Commands, words: Sequence[str]) -> ar
 
 
 def new_command(
-    commands: Commands, name: str, run: Callable[[argparse.Namespace], str], **told: str
+    commands: Commands, name: str, run: Callable[[argparse.Namespace], str], **told: Any
 ) -> argparse.ArgumentParser:
     """Add a command with its help, description and epilog; `run` returns what goes to stdout."""
     told["description"] = textwrap.fill(told["description"], _HELP_WIDTH)

@@ -16,7 +16,8 @@ import scipy
 
 from .._version import __version__
 from ..files import write_arrays
-from .inputs import Inputs, Source
+from ..tables import Sheet
+from .inputs import Inputs
 
 __all__ = ["as_json", "facts_of", "program_facts", "save_arrays"]
 
@@ -39,7 +40,7 @@ def program_facts(arguments: argparse.Namespace) -> dict[str, Any]:
 def facts_of(inputs: Inputs) -> dict[str, Any]:
     """Return the facts about the data, for the record."""
     return {
-        "files": [_file_facts(source) for source in inputs.sources],
+        "files": [_file_facts(sheet) for sheet in inputs.sheets],
         "columns": list(inputs.names),
         "time": inputs.time_name or None,
         "samples": inputs.n,
@@ -54,18 +55,18 @@ def facts_of(inputs: Inputs) -> dict[str, Any]:
     }
 
 
-def _file_facts(source: Source) -> dict[str, Any]:
-    standard = source.name.startswith("<")
+def _file_facts(sheet: Sheet) -> dict[str, Any]:
+    source = sheet.table.source
     return {
-        "file": source.name if standard else str(Path(source.name).resolve()),
-        "sha256": source.digest,
-        "columns": list(source.columns),
-        "time": source.time or None,
-        "dates_read_as": source.dates_read_as or None,
-        "units": source.units,
-        "left_out_before": source.before,
-        "left_out_after": source.after,
-        "interpolated": dict(zip(source.columns, source.made, strict=True)),
+        "file": source if source.startswith("<") else str(Path(source).resolve()),
+        "sha256": sheet.table.digest,
+        "columns": sheet.titles,
+        "time": sheet.time_name or None,
+        "dates_read_as": sheet.dates_read_as or None,
+        "units": sheet.units,
+        "left_out_before": sheet.before,
+        "left_out_after": sheet.after,
+        "interpolated": dict(zip(sheet.titles, sheet.n_made, strict=True)),
     }
 
 

@@ -32,51 +32,41 @@ _AGREEMENT = {"M": 0.01, "f": 0.1}
 
 @dataclass(frozen=True, eq=False)
 class Sheet:
-    """Columns of a table on an even grid.
+    """Columns of a table on an even grid."""
 
-    Attributes
-    ----------
-    table : Table
-        The file.
-    time : int or None
-        Index of its column of times; None if its rows are taken as even.
-    columns : tuple of int
-        Indexes of the columns.
-    times : numpy.ndarray
-        Times of the grid, or numbers of the rows, shape (n,).
-    places : numpy.ndarray
-        The place of each row on the grid, shape (n_rows,).
-    step : float
-        The step in months, business days, seconds or the unit of the numbers.
-    words : str
-        The steps in words: "monthly", "business days", "even steps" ...
-    values : numpy.ndarray
-        The series, shape (n_columns, n), NaN where a value is missing.
-    made : numpy.ndarray of bool
-        Whether a value was interpolated, of the same shape.
-    before, after : int
-        Number of times of the file before the grid, and after it.
-    dates_read_as : str
-        How dates were read that are not in ISO 8601, such as "month/day/year", else "".
-    """
-
-    table: Table
-    time: int | None
-    columns: tuple[int, ...]
-    times: Array
-    places: NDArray[np.intp]
-    step: float
-    words: str
-    values: NDArray[np.float64]
-    made: NDArray[np.bool_]
-    before: int = 0
+    table: Table  # the file
+    time: int | None  # index of its column of times; None if its rows are taken as even
+    columns: tuple[int, ...]  # indexes of the columns
+    times: Array  # of the grid, or numbers of the rows, shape (n,)
+    places: NDArray[np.intp]  # of each row on the grid, shape (n_rows,)
+    step: float  # in months, business days, seconds or the unit of the numbers
+    words: str  # for the steps: "monthly", "business days", "even steps" ...
+    values: NDArray[np.float64]  # shape (n_columns, n), NaN where one is missing
+    made: NDArray[np.bool_]  # whether a value was interpolated, of the same shape
+    before: int = 0  # number of times of the file before the grid, and after it
     after: int = 0
-    dates_read_as: str = ""
+    dates_read_as: str = ""  # such as "month/day/year", "" for ISO 8601
 
     @property
     def titles(self) -> list[str]:
         """Names of the columns."""
         return [self.table.title(index) for index in self.columns]
+
+    @property
+    def time_name(self) -> str:
+        """Name of the column of times, "" if there is none."""
+        return "" if self.time is None else self.table.names[self.time]
+
+    @property
+    def units(self) -> dict[str, str]:
+        """Units by the names of columns, from the row of units."""
+        table = self.table
+        return {name: u for name, u in zip(table.names, table.units, strict=False) if u}
+
+    @property
+    def n_made(self) -> list[int]:
+        """Number of interpolated values of each column."""
+        return [int(number) for number in self.made.sum(axis=1)]
 
     @property
     def steps_in_words(self) -> str:
