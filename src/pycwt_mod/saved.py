@@ -11,14 +11,13 @@ from .files import read_arrays
 from .matrix import MatrixResult
 from .null_fields import Distribution
 from .results import (
-    ClusterResult,
     CoherenceResult,
     CrossWaveletResult,
     MultipleResult,
     PartialResult,
     TransformResult,
 )
-from .results.clusters import FILE_FORMAT as CLUSTERS
+from .results.clusters import IS_OF_CLUSTERS
 
 _KINDS = {
     kind.__name__: kind
@@ -78,12 +77,9 @@ def load(path: str | PathLike[str]) -> Any:
 def _from_arrays(arrays: Mapping[str, Any]) -> Any:
     try:
         facts = json.loads(str(arrays["facts"][()]))
-        is_null, is_clusters = facts["format"] in Distribution.KINDS, facts["format"] == CLUSTERS
-        kind: Any = Distribution if is_null else None if is_clusters else _KINDS[facts["kind"]]
+        is_null = facts["format"] in Distribution.KINDS
+        kind: Any = Distribution if is_null else _KINDS[facts["kind"]]
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError("it holds no result") from error
-    if is_clusters:
-        start = "result."
-        own = {k.removeprefix(start): arrays[k] for k in arrays if k.startswith(start)}
-        return ClusterResult.from_arrays(arrays, _from_arrays(own))
-    return kind.from_arrays(arrays)
+    found = kind.from_arrays(arrays)
+    return found._clusters if IS_OF_CLUSTERS in arrays else found

@@ -117,15 +117,14 @@ class WaveletResult:
         Parameters
         ----------
         low, high : float, optional
-            Limits of the band, both included; by default all periods.
+            As in `pycwt_mod.ridge`.
         inside_cone : bool, default False
             Whether to follow it inside the cone of influence, too; else it is NaN there.
 
         Returns
         -------
         pycwt_mod.measures.Ridge
-            `periods`, and `values` of ``abs(W)``, ``abs(W12)`` or R2 there, each of shape (n,). See
-            `pycwt_mod.ridge`.
+            `periods`, and `values` of ``abs(W)``, ``abs(W12)`` or R2 there, each of shape (n,).
 
         Raises
         ------

@@ -21,8 +21,8 @@ from ..time_axis import label_of
 from ..validation import as_real, warn_user
 from .base import Array
 
-FILE_FORMAT = "pycwt_mod clusters"
-FILE_VERSION = 1
+# The array that tells a file of patches from one of a result that has some.
+IS_OF_CLUSTERS = "_clusters.are_asked_for"
 
 # Patches that are not significant, of which a printed table has a few only.
 _MOST_OTHERS = 5
@@ -192,22 +192,12 @@ class ClusterResult:
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write the patches, with their result, to an .npz file; `pycwt_mod.load` reads it."""
-        write_arrays(path, self.to_arrays())
+        arrays = self.result._replace(_clusters=self).to_arrays()
+        write_arrays(path, {**arrays, IS_OF_CLUSTERS: np.array(True)})
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
-        """Return the patches and their result as arrays without objects, by the names in a file."""
-        of_result = self.result._replace(_clusters=None).to_arrays()
-        return self.own_arrays() | {f"result.{name}": each for name, each in of_result.items()}
-
-    def own_arrays(self) -> dict[str, NDArray[Any]]:
-        """Return the patches as arrays without objects."""
-        facts = {
-            "format": FILE_FORMAT,
-            "version": FILE_VERSION,
-            "level": self.level,
-            "statistic": self.statistic,
-            "provenance": dict(self.provenance),
-        }
+        """Return the patches, without their result, as arrays without objects."""
+        facts = {name: getattr(self, name) for name in ("level", "statistic", "provenance")}
         own = {name: getattr(self, name) for name in _ARRAYS}
         labels = self.labels.astype(np.min_scalar_type(self.pvalues.size))  # of few bytes
         return {"facts": np.array(json.dumps(facts)), **own, "labels": labels}
@@ -217,15 +207,12 @@ class ClusterResult:
         """Return the patches of a result, which keeps them; ValueError if arrays hold none."""
         try:
             facts = json.loads(str(arrays["facts"][()]))
-            if facts["version"] != FILE_VERSION:
-                raise ValueError("it is of a newer version of pycwt_mod")
             own: dict[str, Any] = {name: np.asarray(arrays[name]) for name in _ARRAYS}
             labels, pvalues = own["labels"], own["pvalues"]
             if labels.shape != result[0].shape or labels.max(initial=0) > pvalues.size:
                 raise ValueError(f"labels of the shape {labels.shape}")
             own["labels"] = labels.astype(np.int64)
-            kept = {name: facts[name] for name in ("level", "statistic", "provenance")}
-            found = cls(**own, **kept, result=result)
+            found = cls(**own, **facts, result=result)
         except DAMAGE as error:
             raise ValueError(str(error) or type(error).__name__) from error
         result.__dict__["_clusters"] = found

@@ -50,7 +50,7 @@ class JudgedPair(ComparedPair):
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """Return the result as arrays without objects, by the names in a file."""
-        patches = {} if self._clusters is None else self._clusters.own_arrays()
+        patches = {} if self._clusters is None else self._clusters.to_arrays()
         return super().to_arrays() | {f"_clusters.{name}": each for name, each in patches.items()}
 
     @classmethod

@@ -277,13 +277,6 @@ def summarise(
     Without `significant`, steady phases are all the evidence.
     """
     _check_labels(names, 1 if phase is None else 2, unit)
-    if (np.diff(periods) < 0).any():  # frequencies of the user's own
-        order = np.argsort(periods, kind="stable")
-        field, periods, outside = field[order], periods[order], outside[order]
-        optional: Any = (significant, phase, frequencies, power)
-        significant, phase, frequencies, power = (
-            None if each is None else each[order] for each in optional
-        )
     used = outside & np.isfinite(field)
     found = np.full(field.shape, math.nan) if significant is None else significant & outside
     octaves = np.floor(np.log2(periods) + _ROUNDING)
@@ -315,7 +308,7 @@ def summarise(
 
 
 def _octave_of(periods: Array) -> tuple[float, float]:
-    shortest = 2.0 ** math.floor(math.log2(periods[0]) + _ROUNDING)
+    shortest = 2.0 ** math.floor(math.log2(periods.min()) + _ROUNDING)
     return shortest, 2 * shortest
 
 

@@ -124,7 +124,8 @@ def test_clusters_survive_a_file(clusters, tmp_path):
     assert (again.level, again.statistic) == (clusters.level, clusters.statistic)
     np.testing.assert_array_equal(again.significant(), clusters.significant())
     broken = dict(np.load(tmp_path / "patches.npz"))
-    np.savez(tmp_path / "broken.npz", **{**broken, "labels": broken["labels"][:3]})
+    few = broken["_clusters.labels"][:3]
+    np.savez(tmp_path / "broken.npz", **{**broken, "_clusters.labels": few})
     with pytest.raises(ValueError, match="labels of the shape"):
         load(tmp_path / "broken.npz")
 
