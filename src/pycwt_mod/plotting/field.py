@@ -12,7 +12,6 @@ from matplotlib.dates import date2num
 from numpy.typing import ArrayLike, NDArray
 
 from ..validation import as_series, brief
-from .implied import implied_levels
 
 Array = NDArray[np.float64]
 
@@ -77,16 +76,33 @@ class Field:
         """Return values over their levels, and whether only those outside the cone count."""
         levels, bounded = self.levels, False
         if self.mask is not None:
-            implied = implied_levels(
-                self.values, self.measure, self.mask, lambda scale: self.coi < self.periods[scale]
-            )
+            implied = self.implied_levels(self.mask)
             if implied is None:
-                return 2 * block_means(self.mask, edges, _as_numbers), False
+                return 2 * block_means(self.mask, edges, lambda row: row.astype(float)), False
             levels, bounded = implied
         elif levels.shape[1] > 1:
             levels = block_means(levels, edges)
         # A row without a level has no contour.
         return values / np.where(levels > 0, levels, np.nan), bounded
+
+    def implied_levels(self, mask: NDArray[np.bool_]) -> tuple[Array, bool] | None:
+        """Return one level for each scale that the marked values reach and the others do not.
+
+        An outline through them, such as those of a false discovery rate, is as smooth as the field;
+        one around the points of a mask has steps. Returned with whether the mask leaves out the
+        cone, so that they are those of the other points; None if no levels make it.
+        """
+        outside = [self.coi >= period for period in self.periods]
+        bounded = not any((row & ~own).any() for row, own in zip(mask, outside, strict=True))
+        ends = np.empty((len(mask), 2))
+        for row, values, own, pair in zip(mask, self.values, outside, ends, strict=True):
+            numbers = values if self.measure is None else self.measure(values)
+            counted = np.isfinite(numbers) & (own if bounded else True)
+            pair[0] = numbers[counted & ~row].max(initial=-np.inf)
+            pair[1] = numbers[counted & row].min(initial=np.inf)
+        if (ends[:, 0] >= ends[:, 1]).any():
+            return None
+        return _between(*ends.T)[:, np.newaxis], bounded
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,8 +129,19 @@ class Reduced:
         return np.asarray(found)
 
 
-def _as_numbers(row: NDArray[Any]) -> Array:
-    return row.astype(float)
+def _between(lower: Array, upper: Array) -> Array:
+    """Return levels above `lower` and at most `upper`, alike from scale to scale."""
+    scales = np.arange(lower.size)
+    known = np.isfinite(lower) & np.isfinite(upper)
+    if known.any():
+        guess = np.interp(scales, scales[known], ((lower + upper) / 2)[known])
+    elif np.isfinite(upper).any():
+        least = upper.min()
+        below = lower[lower < least].max(initial=0.0)
+        guess = np.full(lower.size, (max(below, 0.0) + least) / 2)
+    else:
+        guess = np.full(lower.size, np.nan)  # nothing is marked
+    return np.minimum(np.maximum(guess, np.nextafter(lower, np.inf)), upper)
 
 
 def number_outside(periods: Array, coi: Array) -> int:

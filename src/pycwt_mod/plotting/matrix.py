@@ -144,14 +144,14 @@ def plot_matrix(
     scale = LogNorm if measure == "pvalue" else Normalize
     norm = scale(ticks[0] if low is None else low, ticks[-1] if high is None else high)
     panels = _panels(ax, len(squares), len(names))
-    meshes, dots = [], []
+    meshes, dots, marked = [], [], as_flag(marks, "marks")
     for axes, (number, values) in zip(panels, squares.items(), strict=True):
         shown = np.degrees(values) if measure == "phase" else values
         meshes.append(_draw_squares(axes, shown, names, look.cmap, norm))
-        corrected = doubtful = None
-        if as_flag(marks, "marks"):
-            corrected = _optional(result, "pvalue_fdr", number, len(names))
-            doubtful = _optional(result, "doubtful", number, len(names))
+        corrected, doubtful = (
+            _optional(result, name, number, len(names)) if marked else None
+            for name in ("pvalue_fdr", "doubtful")
+        )
         dots.append(_draw_marks(axes, corrected, doubtful, 1 - probability, meshes[-1]))
         shortest, longest = result.bands[number]
         words = f"Periods {spelled(shortest, longest, period_unit)}"

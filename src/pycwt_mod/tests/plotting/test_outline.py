@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from pycwt_mod.plotting import plot_wct
-from pycwt_mod.plotting.implied import implied_levels
+from pycwt_mod.plotting.field import Field
 
 from .pictures import new_axes, pixels, random_field
 
@@ -88,6 +88,11 @@ def test_level_of_each_point_is_outlined():
     assert max(segment[:, 0].max() for segment in plot.contour.allsegs[0]) < 151
 
 
+def field(values, inside):
+    periods, coi, times = np.arange(1.0, 1 + len(values)), 1e3 * ~inside, np.arange(inside.size)
+    return Field(values, periods, np.zeros((len(values), 1)), coi, times, dates=False)
+
+
 @pytest.mark.parametrize("inside_too", [False, True])
 def test_implied_levels_part_what_is_marked_from_the_rest(inside_too):
     rng = np.random.default_rng(2)
@@ -95,7 +100,7 @@ def test_implied_levels_part_what_is_marked_from_the_rest(inside_too):
     levels[4] = 1.0  # nothing there
     inside = np.arange(80) < 20
     mask = (values > levels[:, np.newaxis]) & (inside_too | ~inside)
-    found, bounded = implied_levels(values, None, mask, lambda scale: inside)
+    found, bounded = field(values, inside).implied_levels(mask)
     assert bounded is not inside_too
     counted = np.ones(80, bool) if inside_too else ~inside
     np.testing.assert_array_equal((values >= found)[:, counted], mask[:, counted])
@@ -104,4 +109,4 @@ def test_implied_levels_part_what_is_marked_from_the_rest(inside_too):
 def test_mask_that_no_level_makes_implies_none():
     values = np.array([[0.1, 0.9], [0.2, 0.3]])
     mask = np.array([[True, False], [False, True]])
-    assert implied_levels(values, None, mask, lambda scale: np.zeros(2, bool)) is None
+    assert field(values, np.zeros(2, bool)).implied_levels(mask) is None
