@@ -11,12 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from pycwt_mod import Morlet, wct, wct_null
+from pycwt_mod import Morlet, NullField, wct, wct_null
 from pycwt_mod.arrays import NUMPY
 from pycwt_mod.coherence import smoothed_spectra
 from pycwt_mod.geometry import Geometry
 from pycwt_mod.helpers import padded_length
-from pycwt_mod.levels import NullField
 from pycwt_mod.montecarlo.noise import Streams, ar1_series
 from pycwt_mod.montecarlo.options import SimulationOptions
 from pycwt_mod.null_fields import null_field_of

@@ -25,12 +25,12 @@ from .helpers import (  # noqa: F401  (fft and fft_kwargs: pycwt leaks them)
     rect,
     rednoise,
 )
-from .levels import wct_null_field
 from .matrix import MatrixResult, wct_matrix
 from .measures import mean_resultant_length, rectify, ridge, semblance
 from .montecarlo.arma import ARMA
 from .montecarlo.null import NullDistribution
 from .mothers import DOG, MexicanHat, Morlet, MotherWavelet, Paul
+from .null_fields import wct_null_field
 from .preparation import Prepared, prepare
 from .reconstruction import reconstruct
 from .results import (

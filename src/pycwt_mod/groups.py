@@ -55,26 +55,16 @@ def pwct(
         are estimated by `ar1`, by default all. The result has them in
         ``provenance["coefficients"]``.
     **kwargs
-        The options of the simulation, by name, as in `wct`; but for ``noise="legacy"``, which is
-        of two series.
+        The options of the simulation, as in `wct`; but for ``noise="legacy"``, of two series.
 
     Returns
     -------
     PartialResult
-        A tuple of the five arrays below, with p-values, significance, summary and picture, as
-        that of `wct`.
-    WCT : numpy.ndarray
-        Squared partial coherence in [0, 1], shape (n_scales, n). NaN where a series is silent,
-        the series of `z` depend on each other, or nothing is left of `y` or `x` without them.
-    aWCT : numpy.ndarray
-        Phase in radians of the *smoothed* cross-spectrum of what is left of `y` and `x`; that of
-        `wct` is pycwt's, not smoothed. Positive: `x` lags.
-    coi : numpy.ndarray
-        Cone of influence in Fourier periods, shape (n,).
-    freqs : numpy.ndarray
-        Fourier frequencies of the scales.
-    sig : numpy.ndarray
-        Level of the partial coherence for each scale; ``array([0])`` if ``sig=False``.
+        The tuple (WCT, aWCT, coi, freqs, sig) of `wct`, with p-values, significance, summary and
+        picture. `WCT` is the squared partial coherence, NaN also where the series of `z` depend on
+        each other, or nothing is left of `y` or `x` without them. `aWCT` is the phase in radians of
+        the *smoothed* cross-spectrum of what is left of `y` and `x`; that of `wct` is pycwt's, not
+        smoothed. Positive: `x` lags.
 
     Raises
     ------
@@ -114,19 +104,8 @@ def pwct(
     4%
     """
     given = Group.of({"y": y, "x": x}, "z", z)
-    return coherence_result(
-        PartialResult,
-        given,
-        _coefficients(al, given),
-        dt,
-        (dj, s0, J, freqs),
-        sig,
-        significance_level,
-        wavelet,
-        normalize,
-        False,
-        kwargs,
-    )
+    asked = dt, (dj, s0, J, freqs), sig, significance_level, wavelet, normalize
+    return coherence_result(PartialResult, given, _coefficients(al, given), *asked, kwargs)
 
 
 @explains_keywords(SimulationKeywords.__annotations__)
@@ -164,25 +143,15 @@ def mwct(
         Lag-1 autocorrelation of y and each of X under the null hypothesis; those that are None are
         estimated by `ar1`, by default all. The result has them in ``provenance["coefficients"]``.
     **kwargs
-        The options of the simulation, by name, as in `wct`; but for ``noise="legacy"``, which is
-        of two series.
+        The options of the simulation, as in `wct`; but for ``noise="legacy"``, of two series.
 
     Returns
     -------
     MultipleResult
-        A tuple of the five arrays below, with p-values, significance, summary and picture, as
-        that of `wct`.
-    WCT : numpy.ndarray
-        Squared multiple coherence in [0, 1], shape (n_scales, n). NaN where a series is silent, or
-        the predictors depend on each other.
-    aWCT : numpy.ndarray
-        NaN: with several predictors there is no one phase. Pictures have no arrows.
-    coi : numpy.ndarray
-        Cone of influence in Fourier periods, shape (n,).
-    freqs : numpy.ndarray
-        Fourier frequencies of the scales.
-    sig : numpy.ndarray
-        Level of the multiple coherence for each scale; ``array([0])`` if ``sig=False``.
+        The tuple (WCT, aWCT, coi, freqs, sig) of `wct`, with p-values, significance, summary and
+        picture. `WCT` is the squared multiple coherence, NaN also where the predictors depend on
+        each other. `aWCT` is NaN: with several predictors there is no one phase, and pictures have
+        no arrows.
 
     Raises
     ------
@@ -224,19 +193,8 @@ def mwct(
     True
     """
     given = Group.of({"y": y}, "X", X)
-    return coherence_result(
-        MultipleResult,
-        given,
-        _coefficients(al, given),
-        dt,
-        (dj, s0, J, freqs),
-        sig,
-        significance_level,
-        wavelet,
-        normalize,
-        False,
-        kwargs,
-    )
+    asked = dt, (dj, s0, J, freqs), sig, significance_level, wavelet, normalize
+    return coherence_result(MultipleResult, given, _coefficients(al, given), *asked, kwargs)
 
 
 def _coefficients(al: Any, given: Group) -> dict[str, Any]:

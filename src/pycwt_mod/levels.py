@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .analytic.field import NullField
 from .analytic.scale_null import AnalyticNull
 from .arguments import padded_length
 from .keywords import explains_keywords
 from .montecarlo.estimate import estimate_null
 from .montecarlo.null import NullDistribution
-from .montecarlo.null_model import NullModel, as_noise
+from .montecarlo.null_model import NullModel
 from .montecarlo.options import (
     Rng,
     Seed,
@@ -26,17 +26,11 @@ from .montecarlo.options import (
 from .montecarlo.plan import Plan, make_plan
 from .montecarlo.surrogates import Surrogates
 from .mothers import as_mother
-from .null_fields import check_closed_form, is_to_simulate, null_field_of, scale_null_of
+from .null_fields import null_without_data, scale_null_of, warn_of_few
 from .statistic import PAIR, Statistic
-from .validation import as_coefficient, as_count, as_flag, as_level, warn_user
+from .validation import as_level, warn_user
 
-__all__ = ["wct_null", "wct_null_field", "wct_significance"]
-
-# Fewer surrogates than this give a level that is little more than a guess.
-_FEW_SURROGATES = 10
-
-# Options of a simulation that say how long its surrogates are.
-_NOT_OF_FIELDS = {"n_samples", "surrogate_length"}
+__all__ = ["wct_null", "wct_significance"]
 
 
 @explains_keywords()
@@ -197,7 +191,7 @@ def wct_significance(
         mc_count_max=mc_count_max,
         timeout=timeout,
     )
-    coefficients, surrogates = _null_without_data(al1, al2, options)
+    coefficients, surrogates = null_without_data(al1, al2, options)
     return simulate_null(
         coefficients, dt, dj, s0, J, wavelet, options, level, surrogates=surrogates
     ).quantile(level)
@@ -245,138 +239,8 @@ def wct_null(
     True
     """
     checked = SimulationOptions(**options)
-    coefficients, surrogates = _null_without_data(al1, al2, checked)
+    coefficients, surrogates = null_without_data(al1, al2, checked)
     return simulate_null(coefficients, dt, dj, s0, J, wavelet, checked, surrogates=surrogates)
-
-
-@explains_keywords(SimulationKeywords.__annotations__)
-def wct_null_field(
-    al1: float,
-    al2: float,
-    dt: float,
-    dj: float,
-    s0: float,
-    J: float,
-    n: int,
-    wavelet: Any = "morlet",
-    *,
-    normalize: bool = True,
-    **options: Unpack[SimulationKeywords],
-) -> NullField:
-    """Null distribution of the wavelet coherence at each point of the map of a record.
-
-    Use it for levels and p-values that hold everywhere, at the ends of the record and inside the
-    cone of influence, too, where the coherence of unrelated series is larger than in the middle.
-    For an analytic wavelet (Morlet, Paul) it is computed in closed form, at any length in about a
-    second for Morlet, in some two to eight for Paul. For others it is simulated: for DOG and the
-    Mexican hat, for Morlet wavelets of `f0` below 2.8, which respond to negative frequencies, too,
-    and for a wavelet with a `smooth` of its own. The `null_field` of what `wct` returns is this
-    one.
-
-    Parameters
-    ----------
-    al1, al2, dt, dj, s0, J
-        As in `wct_significance`.
-    n : int
-        Samples of the record, at least 2.
-    wavelet : MotherWavelet or str, default "morlet"
-        Mother wavelet.
-    normalize : bool, default True
-        Whether the mean of each series is subtracted, as `wct` does by default.
-    **options
-        `smoothing` and `cache`, as in `wct_significance`; and where it is simulated `mc_count`,
-        `backend`, `n_workers`, `rng_seed`, `rng`, `parallel`, `progress`, `timeout`, `tol` and
-        `mc_count_max`. ``method="full"`` simulates it for any wavelet, ``method="analytic"`` for
-        none.
-
-    Returns
-    -------
-    NullField
-        ``quantile(level)`` are levels of R2 of shape (n_scales, n), ``pvalue(R2)`` the p-values of
-        a map of that shape.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not as described here; the message names it.
-
-    Notes
-    -----
-    The null hypothesis is that of two independent AR(1) records of n samples, treated as `wct`
-    treats data: the mean subtracted, zero-padded, the boxcar cut off at the first and last scale.
-    Levels err by about 0.001 (Paul wavelets: 0.003), except that the coefficients of the transform
-    are taken for circular complex normal, which the step at the end of red noise is not: within
-    five samples of the ends levels of the smallest scales are too high by up to 0.015 for
-    coefficients above 0.9, and by up to 0.02 for Paul wavelets of low order (0.05 at the first).
-
-    Where it is simulated, `mc_count` pairs of such records are transformed at the full sampling
-    rate, and their coherences counted by scale and distance from the nearest end of the record.
-    With 300 pairs the standard error of the 95 % level is 0.02 to 0.04 near the ends and at large
-    scales; it falls with the square root of `mc_count`. No p-value is below 1 / (1 + the number of
-    coherences counted at its scale and distance), so that a correction for many points needs more
-    of them, such as 3000.
-
-    Examples
-    --------
-    >>> from pycwt_mod import wct_null_field
-    >>> field = wct_null_field(0.5, 0.3, 1.0, 1 / 4, 2.0, 16, n=200)
-    >>> level = field.quantile(0.95)
-    >>> level.shape
-    (17, 200)
-    >>> level[8, [0, 20, 100]].round(1)
-    array([0.8, 0.6, 0.6])
-    """
-    mother = as_mother(wavelet)
-    chosen = _options_of_field(options)
-    coefficients, surrogates = _null_without_data(al1, al2, chosen)
-    plan = make_plan(
-        coefficients,
-        dt,
-        dj,
-        s0,
-        J,
-        mother,
-        method="full",
-        smoothing=check_smoothing(chosen.smoothing, mother),
-        n_samples=as_count(n, "n", at_least=2),
-        pad=padded_length,
-    )
-    centred = as_flag(normalize, "normalize")
-    simulate = is_to_simulate(plan) if chosen.method is None else chosen.method == "full"
-    if surrogates is not None and chosen.method == "analytic":
-        raise ValueError(
-            "`noise` must be 'ar1' or 'white' with method='analytic', got "
-            f"{surrogates.name!r}. Leave `method` out."
-        )
-    if simulate or surrogates is not None:
-        _warn_of_few(chosen)
-    else:
-        check_closed_form(plan)
-    return null_field_of(
-        plan, coefficients, chosen, centred=centred, simulate=simulate, surrogates=surrogates
-    )
-
-
-def _options_of_field(options: SimulationKeywords) -> SimulationOptions:
-    """Check the options of a field; some of a simulation do not apply to it."""
-    for name in _NOT_OF_FIELDS & options.keys():
-        raise TypeError(
-            f"`{name}` has no meaning for a field, whose surrogates are as long as the record. "
-            "Leave it out."
-        )
-    as_noise(options.get("noise", "ar1"), "noise", of_a_pair=False)
-    chosen = SimulationOptions(**options)
-    if chosen.method == "multirate":
-        raise ValueError(
-            "`method` must be 'analytic' or 'full' for a field, got 'multirate': the ends of a "
-            "record need its true length."
-        )
-    if chosen.noise == "legacy":
-        raise ValueError(
-            "`noise` must be 'ar1', 'white', a model or a function for a field, got 'legacy'. Use "
-            "'white', which is alike."
-        )
-    return chosen
 
 
 def simulate_null(
@@ -436,18 +300,16 @@ def simulate_null(
     return estimate_null(plan, options, level=level)
 
 
-def _null_without_data(
-    al1: float, al2: float, options: SimulationOptions
-) -> tuple[tuple[float, float], Surrogates | None]:
-    """Return the checked coefficients, and what stands in place of AR(1) noise with them."""
-    if options.fixed:
+def as_long_as_the_record(
+    options: SimulationOptions, n: int, model: NullModel
+) -> SimulationOptions:
+    """Return the options for surrogates that are made from a record of n samples."""
+    if options.n_samples not in (None, n):
         raise ValueError(
-            f"`fixed` must be left out here, where there are no series to keep, got "
-            f"{options.fixed!r}. Call `wct` with the series."
+            f"`n_samples` must be left out with noise={model.name!r}, whose surrogates are as "
+            f"long as the record, got {options.n_samples}."
         )
-    model = NullModel.of(options.noise, (), ("al1", "al2"))
-    g1, g2 = model.without_data((as_coefficient(al1, "al1"), as_coefficient(al2, "al2")))
-    return (g1, g2), model.surrogates(None, (g1, g2))
+    return replace(options, n_samples=n)
 
 
 def _noise_in_words(options: SimulationOptions, surrogates: Surrogates | None) -> str:
@@ -459,19 +321,11 @@ def _noise_in_words(options: SimulationOptions, surrogates: Surrogates | None) -
 
 def warn_of_little(plan: Plan, options: SimulationOptions) -> None:
     """Warn of too few surrogates, and of scales without a sample outside the cone of influence."""
-    _warn_of_few(options)
+    warn_of_few(options)
     n_empty = int((plan.samples_per_surrogate == 0).sum())
     # Short surrogates leave the large scales empty, as their user knows, but not all scales.
     if n_empty and (options.n_samples is None or n_empty == plan.n_scales):
         warn_user(
             f"{n_empty} scales have no sample outside the cone of influence; their levels are NaN. "
             "Use a smaller `J`."
-        )
-
-
-def _warn_of_few(options: SimulationOptions) -> None:
-    if options.mc_count < _FEW_SURROGATES:
-        warn_user(
-            f"`mc_count` of {options.mc_count} is too small for a level worth the name; "
-            f"use at least {_FEW_SURROGATES}, better 300."
         )

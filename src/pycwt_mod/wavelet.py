@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any, TypeVar, Unpack
 
 import numpy as np
@@ -32,7 +31,7 @@ from .indexes import sampling_of
 from .keywords import explains_keywords
 from .levels import wct_null, wct_significance
 from .limits import as_interval
-from .montecarlo.null_model import NullModel, as_noise
+from .montecarlo.null_model import NullModel
 from .montecarlo.options import SimulationKeywords, SimulationOptions, check_smoothing
 from .mothers import DOG, MexicanHat, Morlet, Paul, as_mother
 from .results import CoherenceResult, CrossWaveletResult, made_by
@@ -149,8 +148,8 @@ def xwt(
     dof = mother.dofmin
     spectrum = np.sqrt(ar1_spectrum(frequencies * dt, g1) * ar1_spectrum(frequencies * dt, g2))
     signif = scale_of_power * spectrum * chisquare.chi_square_quantile(level, dof) / dof
-    facts |= made_by("xwt", mother, sj, dt=dt, **grid.facts, coefficients=[g1, g2])
-    facts["provenance"] |= {"significance_level": level, "normalize": bool(normalize)}
+    record = {"significance_level": level, "normalize": bool(normalize)}
+    facts |= made_by("xwt", mother, sj, dt=dt, **grid.facts, coefficients=[g1, g2], **record)
     facts["mean_freqs"], facts["mean_power"] = mean_spectrum(pair, mother, sj, dt)
     coi = transform.cone_of_influence(pair.shape[1], mother, dt)
     return CrossWaveletResult(W12, coi, frequencies, signif, level=level, **facts)
@@ -272,19 +271,9 @@ def wct(
     >>> WCT.shape, sig.shape
     ((69, 100), (69,))
     """
-    return coherence_result(
-        CoherenceResult,
-        Group(as_pair("wct", y1, y2)),
-        {"al1": al1, "al2": al2},
-        dt,
-        (dj, s0, J, freqs),
-        sig,
-        significance_level,
-        wavelet,
-        normalize,
-        spectra,
-        kwargs,
-    )
+    given, al = Group(as_pair("wct", y1, y2)), {"al1": al1, "al2": al2}
+    asked = dt, (dj, s0, J, freqs), sig, significance_level, wavelet, normalize
+    return coherence_result(CoherenceResult, given, al, *asked, kwargs, spectra=spectra)
 
 
 def coherence_result(
@@ -297,8 +286,9 @@ def coherence_result(
     significance_level: float,
     wavelet: Any,
     normalize: bool,
-    spectra: bool,
     keywords: SimulationKeywords,
+    *,
+    spectra: bool = False,
 ) -> Kind:
     """Return the coherence of some series with its significance: what `wct` and its kin do.
 
@@ -308,62 +298,48 @@ def coherence_result(
     mother = as_mother(wavelet)
     facts = sampling_of(given.labelled, dt if dt is None else as_interval(dt), given.names)
     rows, dt = as_rows(given.series), facts["dt"]
-    level = as_level(significance_level)
-    n = rows.shape[1]
-    statistic = kind.statistic_of(len(rows))
-    as_noise(keywords.get("noise", "ar1"), "noise", of_a_pair=statistic == PAIR)
+    level, n = as_level(significance_level), rows.shape[1]
     options = SimulationOptions(**keywords).for_record(n)
     smoothing = check_smoothing(options.smoothing, mother)
     grid = as_scales(n, dt, *scales, mother)
     geometry = Geometry(mother, grid.values, dt, grid.dj, n, padded_length(n), smoothing)
     labels = tuple(given.series)
     model = NullModel.of(options.noise, options.fixed, labels, facts["names"])
-    # Before the coherence: a series without an AR(1) estimate should fail at once.
-    coefficients: tuple[float, ...] = ()
-    named = dict(zip(given.series, rows, strict=True))
+    named = dict(zip(labels, rows, strict=True))
+    statistic = kind.statistic_of(len(rows))
     if statistic != PAIR:
         check_distinct(named)
         check_degrees(statistic, geometry, labels[-1].partition("[")[0])
-    if as_flag(sig, "sig"):
-        coefficients = model.coefficients(named, al)
+    # Before the coherence: a series without an AR(1) estimate should fail at once.
+    coefficients = model.coefficients(named, al) if as_flag(sig, "sig") else ()
     fields = normalized(rows) if as_flag(normalize, "normalize") else in_range(rows)
     surrogates = model.surrogates(fields, coefficients) if sig else None
     if surrogates is not None:
-        options = _as_long_as_the_record(options, n, model)
+        options = levels.as_long_as_the_record(options, n, model)
     kept = PairSpectra.empty(geometry.n_scales, n) if as_flag(spectra, "spectra") else None
     WCT, aWCT = coherence_of_series(fields, geometry, statistic, kept)
     _warn_of_no_coherence(WCT)
-    signif: Array = np.asarray([0])
-    null = None
-    if sig and (statistic != PAIR or wct_significance is levels.wct_significance):
+    null, signif = None, np.asarray([0])
+    if sig and statistic == PAIR and wct_significance is not levels.wct_significance:
+        signif = _replaced_significance(coefficients, level, geometry, grid, options, keywords)
+    elif sig:
+        spacing, centred = (grid.dj, grid.s0, grid.J), surrogates is not None and bool(normalize)
+        made: dict[str, Any] = {"surrogates": surrogates, "centred": centred}
         null = levels.simulate_null(
-            coefficients,
-            dt,
-            grid.dj,
-            grid.s0,
-            grid.J,
-            mother,
-            options,
-            level,
-            grid.given,
-            statistic,
-            surrogates=surrogates,
-            centred=surrogates is not None and bool(normalize),
+            coefficients, dt, *spacing, mother, options, level, grid.given, statistic, **made
         ).reordered(grid.order)
         signif = null.quantile(level)
-    elif sig:
-        signif = _replaced_significance(coefficients, dt, level, mother, grid, options, keywords)
-    facts |= made_by(kind.FUNCTION, mother, grid.asked, dt=dt, **grid.facts, smoothing=smoothing)
-    facts["provenance"] |= {"significance_level": level, "normalize": bool(normalize)}
-    facts["series"], facts["_surrogates"] = fields, surrogates
-    if statistic == PAIR:
-        facts["mean_freqs"], facts["mean_power"] = mean_spectrum(fields, mother, grid.asked, dt)
+    record: dict[str, Any] = {"dt": dt, **grid.facts, "smoothing": smoothing}
+    record |= {"significance_level": level, "normalize": bool(normalize)}
     if sig:
-        known = [None if math.isnan(g) else g for g in coefficients]
-        facts["provenance"]["coefficients"] = known
+        record["coefficients"] = [None if math.isnan(g) else g for g in coefficients]
     if null is not None:
         asked = {"mc_count": options.mc_count, "cache": options.cache, "noise": model.name}
-        facts["provenance"]["simulation"] = {**null.provenance, **asked}
+        record["simulation"] = {**null.provenance, **asked}
+    facts |= made_by(kind.FUNCTION, mother, grid.asked, **record)
+    facts |= {"series": fields, "_surrogates": surrogates}
+    if statistic == PAIR:
+        facts["mean_freqs"], facts["mean_power"] = mean_spectrum(fields, mother, grid.asked, dt)
     if kept is not None:
         # What is not normalised was brought into range by powers of two.
         original = fields if normalize else rows
@@ -372,18 +348,6 @@ def coherence_result(
         facts["spectra"] = kept.rows(grid.order)
     parts = WCT[grid.order], aWCT[grid.order], geometry.coi, geometry.frequencies[grid.order]
     return kind(*parts, signif, null=null, level=level, **facts)
-
-
-def _as_long_as_the_record(
-    options: SimulationOptions, n: int, model: NullModel
-) -> SimulationOptions:
-    """Return the options for surrogates that are made from the record."""
-    if options.n_samples not in (None, n):
-        raise ValueError(
-            f"`n_samples` must be left out with noise={model.name!r}, whose surrogates are as "
-            f"long as the record, got {options.n_samples}."
-        )
-    return replace(options, n_samples=n)
 
 
 def _warn_of_no_coherence(WCT: Array) -> None:
@@ -397,20 +361,20 @@ def _warn_of_no_coherence(WCT: Array) -> None:
 
 def _replaced_significance(
     coefficients: tuple[float, ...],
-    dt: float,
     level: float,
-    mother: Any,
+    geometry: Geometry,
     grid: Scales,
     options: SimulationOptions,
     keywords: SimulationKeywords,
 ) -> Array:
     """Return the level by the function that a user put in the place of `wct_significance`."""
     given: dict[str, Any] = {**keywords, "dj": grid.dj, "s0": grid.s0, "J": grid.J}
+    given |= {"dt": geometry.dt, "significance_level": level, "wavelet": geometry.mother}
     given.pop("surrogate_length", None)
     if given.pop("rng", None) is not None:
         given["rng_seed"] = options.rng_seed
     if options.n_samples is not None:
         given["n_samples"] = options.n_samples
     g1, g2 = coefficients
-    signif = wct_significance(g1, g2, dt=dt, significance_level=level, wavelet=mother, **given)
+    signif = wct_significance(g1, g2, **given)
     return signif if grid.given is None else signif[grid.order]

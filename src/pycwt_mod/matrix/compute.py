@@ -12,6 +12,7 @@ from ..arguments import padded_length
 from ..backends import resolve_backend
 from ..geometry import Geometry
 from ..keywords import explains_keywords
+from ..levels import as_long_as_the_record
 from ..limits import scale_arguments
 from ..montecarlo.null_model import NullModel, as_noise
 from ..montecarlo.options import SimulationKeywords, SimulationOptions, check_smoothing
@@ -197,13 +198,8 @@ def wct_matrix(
         as_flag(inside_cone, "inside_cone"),
     )
     model = NullModel.of(simulation.noise, simulation.fixed, list(map(str, series.names)))
-    if not model.is_red and simulation.n_samples not in (None, series.n_times):
-        raise ValueError(
-            f"`n_samples` must be left out with noise={model.name!r}, whose surrogates are as long "
-            f"as the record, got {simulation.n_samples}."
-        )
     if not model.is_red:
-        simulation = replace(simulation, n_samples=series.n_times)
+        simulation = as_long_as_the_record(simulation, series.n_times, model)
     check_orientation(series, pairs, geometry.n_averaged)
     problem = Problem(
         series,
