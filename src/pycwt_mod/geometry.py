@@ -22,32 +22,16 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Geometry:
-    """A wavelet, its scales, and the length of the series; small enough to send to any worker.
-
-    Parameters
-    ----------
-    mother : MotherWavelet
-        The wavelet.
-    scales : numpy.ndarray
-        Scales, in the unit of `dt`.
-    dt, dj : float
-        Sampling interval, and spacing of the scales in octaves; NaN if it is not even.
-    n_times, n_fft : int
-        Length of the series, and zero-padded.
-    smoothing : str
-        Kind of boxcar across scales.
-    inside_cone : bool
-        Whether means over time run over the times inside the cone of influence, too.
-    """
+    """A wavelet, its scales, and the length of the series; small enough to send to any worker."""
 
     mother: Any
-    scales: Floats
+    scales: Floats  # in the unit of dt
     dt: float
-    dj: float
+    dj: float  # spacing of the scales in octaves; NaN if it is not even
     n_times: int
-    n_fft: int
-    smoothing: str = "pycwt"
-    inside_cone: bool = False
+    n_fft: int  # with the padding
+    smoothing: str = "pycwt"  # kind of boxcar across scales
+    inside_cone: bool = False  # whether means over time run over the times inside the cone, too
     _banks: Banks = field(default_factory=Banks, init=False, repr=False)
 
     @property
@@ -126,17 +110,10 @@ class Geometry:
     def make_bank(
         self, lengths: NDArray[np.intp] | None = None, ops: ArrayOps = NUMPY, *, keep: bool = True
     ) -> FilterBank:
-        """Describe the geometry by its filters.
+        """Describe the geometry by its filters, with an FFT length for each scale or `n_fft`.
 
-        Parameters
-        ----------
-        lengths : numpy.ndarray, optional
-            FFT length of each scale; by default `n_fft`.
-        ops : ArrayOps
-            Where the filters are to live.
-        keep : bool
-            Whether to compute all filters now and keep them, for many passes over the scales; or
-            each on demand, for one pass in little memory.
+        All are computed now and kept, for many passes over the scales, or each on demand, for one
+        pass in little memory.
         """
         if lengths is None:
             lengths = np.full(self.n_scales, self.n_fft)

@@ -21,28 +21,15 @@ _ROUNDED = 0.05
 
 @dataclass(frozen=True)
 class Scales:
-    """Scales in ascending order, and how they were asked for.
-
-    Parameters
-    ----------
-    values : numpy.ndarray
-        The scales.
-    dj : float
-        Their spacing in octaves; NaN if it is not even.
-    s0, J : float
-        The smallest scale, and the number of scales less one.
-    order : slice
-        Takes rows in ascending order of scales to the order of the frequencies asked for.
-    facts : dict
-        The arguments, for the record of the call.
-    """
+    """Scales in ascending order, and how they were asked for."""
 
     values: Array
-    dj: float
+    dj: float  # their spacing in octaves; NaN if it is not even
     s0: float
     J: float
+    # Takes rows in ascending order of scales to the order of the frequencies asked for.
     order: slice = field(default_factory=lambda: slice(None))
-    facts: dict[str, Any] = field(default_factory=dict)
+    facts: dict[str, Any] = field(default_factory=dict)  # the arguments, for the record of the call
 
     @property
     def asked(self) -> Array:

@@ -56,16 +56,12 @@ def _squares(field: Array, scratch: Array, ops: ArrayOps) -> Array:
 class Statistic:
     """A coherence of some series, from their smoothed spectral matrix at each point.
 
-    Parameters
-    ----------
-    name : {"pair", "partial", "multiple"}
-        Which of them: R2 = |S_yx|^2 / (S_yy S_xx); the same of what is left of y and x when others
-        are removed, C_ab = S_ab - S_aZ S_ZZ^-1 S_Zb; or S_yX S_XX^-1 S_Xy / S_yy of all predictors.
-    n_series : int
-        Number of series.
+    That of a pair is R2 = |S_yx|^2 / (S_yy S_xx); a partial one the same of what is left of y and x
+    when others are removed, C_ab = S_ab - S_aZ S_ZZ^-1 S_Zb; a multiple one of all predictors
+    S_yX S_XX^-1 S_Xy / S_yy.
     """
 
-    name: str
+    name: str  # "pair", "partial" or "multiple"
     n_series: int
 
     @property

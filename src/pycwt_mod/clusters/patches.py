@@ -28,13 +28,7 @@ class _Runs:
 
 
 class PatchFinder:
-    """Find the patches of several maps at once; `add` each row in order of scale.
-
-    Parameters
-    ----------
-    n_maps, n_times : int
-        Number of maps, and length of the record in samples.
-    """
+    """Find the patches of several maps of records at once; `add` each row in order of scale."""
 
     def __init__(self, n_maps: int, n_times: int) -> None:
         self._n_maps = n_maps
@@ -46,18 +40,10 @@ class PatchFinder:
         self._maps: list[Ints] = []
 
     def add(self, places: NDArray[np.intp], width: int, sizes: Floats, step: int) -> None:
-        """Add the next row of all maps.
+        """Add the next row of all maps, of `width` times that are `step` samples apart.
 
-        Parameters
-        ----------
-        places : numpy.ndarray
-            Where the row, shape (n_maps, width), exceeds its level: ascending flat indices.
-        width : int
-            Times of the row.
-        sizes : numpy.ndarray
-            What each of these points counts.
-        step : int
-            Samples from one time of the row to the next.
+        `places` are the ascending flat indices at which the row, (map, time), exceeds its level,
+        and `sizes` what each of these points counts.
         """
         maps, times = np.divmod(places, width)
         times = times * step + maps * self._apart

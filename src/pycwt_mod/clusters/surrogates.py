@@ -47,26 +47,12 @@ _NEAR_ONE = 0.99
 
 @dataclass(frozen=True, eq=False)
 class PatchTest:
-    """A test of patches: called with a range (start, stop) it gives the largest of surrogate maps.
+    """A test of patches: called with (start, stop) it gives the largest of surrogate maps."""
 
-    Parameters
-    ----------
-    plan : Plan
-        Of surrogates as long as the record.
-    null_field : NullField
-        Its levels bound the patches, its p-values are their mass.
-    level : float
-        Probability of the level.
-    statistic : str
-        One of `STATISTICS`.
-    streams : Streams
-        Of the surrogates.
-    """
-
-    plan: Plan
-    null_field: NullField
-    level: float
-    statistic: str
+    plan: Plan  # of surrogates as long as the record
+    null_field: NullField  # its levels bound the patches, its p-values are their mass
+    level: float  # a probability
+    statistic: str  # one of `STATISTICS`
     streams: Streams
     _banks: Banks = field(default_factory=Banks, init=False, repr=False)
     _rows: dict[int, _Row] = field(default_factory=dict, init=False, repr=False)

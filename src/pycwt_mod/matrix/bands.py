@@ -23,27 +23,12 @@ def band_numbers(
     excess: Array,
     alpha: float,
 ) -> dict[str, Any]:
-    """Average the sums of each pair over the bands, and judge them.
+    """Average the sums of each pair over the bands, and judge them: `NUMBERS`, (pair, band).
 
-    Parameters
-    ----------
-    sums : sequence of Sums
-        One for each pair.
-    members : numpy.ndarray
-        Whether a scale belongs to a band, (band, scale).
-    samples : mapping of int to numpy.ndarray
-        Band means of surrogates, (surrogate, band), by number of the pair.
-    has_level : numpy.ndarray
-        Whether a scale has a level, (pair, scale).
-    excess : numpy.ndarray
-        Mean R2 that a pair would have, if unrelated, above that of AR(1) noise, (pair, band).
-    alpha : float
-        A p-value is doubtful if it is at most this, and would not be without a notable excess.
-
-    Returns
-    -------
-    dict of str to numpy.ndarray
-        The attributes of `MatrixResult` with these names, (pair, band).
+    `members` says whether a scale belongs to a band, (band, scale), `has_level` whether it has a
+    level, (pair, scale). By number of a pair `samples` has band means of surrogates,
+    (surrogate, band). `excess` is the mean R2 of a pair, if unrelated, above that of AR(1) noise,
+    (pair, band): a p-value is doubtful that is at most `alpha`, and would not be without it.
     """
     count = np.stack([one.count for one in sums])
     points = _per_band(count, members)

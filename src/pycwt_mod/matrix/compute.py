@@ -87,23 +87,22 @@ def wct_matrix(
     out : path-like, optional
         Folder to which these fields are written pair by pair, as .npz files. A run that was broken
         off goes on with the pairs that are missing when it is called again with the same data and
-        parameters.
+        parameters. To keep the numbers of a result in one file, `MatrixResult.save` it.
     **options
-        The options of the simulation, as in `wct_significance` and `wct`: `mc_count`, the number of
-        surrogates of each null distribution, for levels and p-values; `rng_seed` or `rng`,
-        `backend`, `n_workers`, `parallel`, `progress`, `method`, `smoothing`; `noise`, one for all
-        or a list with one for each series, and `fixed`, names of series that are kept as observed;
-        a function is known to `out` by its name and its code. And for the levels
-        alone `cache`, `surrogate_length`, `n_samples`, `tol`, `mc_count_max` (surrogates for
-        p-values are as long as the record). `timeout` is for the whole call: surrogates that
-        were simulated by then are in the cache, and pairs that were written to `out` stay, so the
-        same call goes on from there.
+        The options of the simulation, by name, as in `wct`. `mc_count` is the number of surrogates
+        of each null distribution, for levels and p-values; `surrogate_length`, `n_samples`, `tol`
+        and `mc_count_max` are for the levels alone (surrogates for p-values are as long as the
+        record). `noise` is one for all or a list with one for each series; `out` knows a function
+        by its name and code. `fixed` has names of series. `timeout` is for the whole call, and the
+        same call goes on from there: surrogates that were simulated by then are in the cache, and
+        pairs that were written to `out` stay.
 
     Returns
     -------
     MatrixResult
         For each pair and band the mean coherence and phase, the share of the significant area,
-        and p-values with and without correction for the number of pairs; `to_dataframe`, `plot`.
+        and p-values with and without correction for the number of pairs; `to_dataframe`, `plot`,
+        `save`.
 
     Raises
     ------
@@ -132,17 +131,14 @@ def wct_matrix(
     0.001 / (1 + mc_count). `pvalue_fdr` holds the false discovery rate over the pairs of a band
     (Benjamini & Hochberg 1995).
 
-    Series with narrow rhythms, such as the alpha band of an EEG or a seasonal cycle, are not AR(1)
-    processes. Unrelated ones are coherent over a few of their periods, and their p-values are far
-    too small: a rhythm that keeps its phase for three periods is found in nearly all pairs. From
-    the spectra of a pair follows by how much the mean of R2 would exceed that of AR(1) noise if
-    the two were unrelated. Where a p-value is at most ``1 - significance_level``, and would not be
-    without that excess, `doubtful` is True, and a warning names the pairs. It is a mark, no
-    correction. ``noise="phase"``, "iaaft" or "arma(4,1)" is the test for such series: their
-    surrogates have the rhythm, too. Each pair then has levels and means of its own surrogates, at
-    a second or two for a pair of 500 samples on one core. Or look for a relation that rhythms of
-    their own could not have, such as a coherence that comes and goes with a task. Bands of less
-    than eight periods in the record are not judged.
+    Series with narrow rhythms, such as the alpha band of an EEG or a seasonal cycle, are no AR(1)
+    processes: unrelated ones are coherent over a few of their periods, and their p-values are far
+    too small. From the spectra of a pair follows by how much the mean of R2 would exceed that of
+    AR(1) noise if the two were unrelated. Where a p-value is at most ``1 - significance_level``,
+    and would not be without that excess, `doubtful` is True, and a warning names the pairs; bands
+    of less than eight periods in the record are not judged. It is a mark, no correction. The test
+    for such series is ``noise="phase"``, "iaaft" or "arma(4,1)", whose surrogates have the rhythm:
+    each pair then has levels and means of its own, at a second or two for 500 samples on one core.
 
     The share of significant points is that above the level of their scale, an average over times
     outside the cone; with `inside_cone` above the level of each point, as of `wct_null_field`.

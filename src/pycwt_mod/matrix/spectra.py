@@ -44,22 +44,9 @@ def excess_coherence(
 ) -> Array:
     """Return by how much R2 of unrelated series exceeds that of AR(1) noise, from their spectra.
 
-    Parameters
-    ----------
-    series : sequence of numpy.ndarray
-        Each of shape (n_times,).
-    coefficients : numpy.ndarray
-        Their AR(1) coefficients.
-    geometry : Geometry
-        Of the transform.
-    members : numpy.ndarray
-        Whether a scale belongs to a band, (band, scale).
-
-    Returns
-    -------
-    numpy.ndarray
-        Expected mean R2 over each band, less that of AR(1) noise, (band, series, series); NaN where
-        a series has no power, 0 where the record has too few periods to tell.
+    It is the expected mean over each band, less that of AR(1) noise with the coefficients, (band,
+    series, series); NaN where a series has no power, 0 where the record has too few periods to
+    tell. `members` says whether a scale belongs to a band, (band, scale).
     """
     frequencies = np.fft.rfftfreq(geometry.n_times)[1:]
     cells = np.floor(_CELLS_PER_OCTAVE * np.log2(frequencies / frequencies[0])).astype(int)
