@@ -336,11 +336,11 @@ def test_progress_counts_to_the_end():
 
 
 def test_memory_does_not_grow_with_the_number_of_pairs():
-    data = red_series(12, 200)
-    pairs = [(i, j) for i in range(12) for j in range(i)]
+    data = red_series(8, 120)
+    pairs = [(i, j) for i in range(8) for j in range(i)]
 
     def peak(n_pairs):
-        chosen = pairs[-11:] + pairs[: n_pairs - 11]  # all series either way
+        chosen = pairs[-7:] + pairs[: n_pairs - 7]  # all series either way
         gc.collect()  # of the tests before
         tracemalloc.start()
         wct_matrix(data, 1.0, pairs=chosen, sig=False, progress=False, backend="sequential")
@@ -348,9 +348,9 @@ def test_memory_does_not_grow_with_the_number_of_pairs():
         tracemalloc.stop()
         return peak
 
-    peak(11)  # imports
-    # Sums over time remain of a pair: 40 bytes a scale. The fields would take 80 times as much.
-    assert peak(66) - peak(11) < 55 * 40 * 80 * 4
+    peak(7)  # imports
+    # Sums over time remain of a pair: 40 bytes a scale. The fields would take 50 times as much.
+    assert peak(28) - peak(7) < 21 * 40 * 80 * 4
 
 
 @pytest.mark.parametrize(

@@ -34,10 +34,16 @@ def means(kernel, n_surrogates, number=0):
     return np.concatenate(blocks)
 
 
-@pytest.mark.parametrize("mother", [Morlet(), Paul(), DOG()], ids=repr)
 @pytest.mark.parametrize(
-    ("coefficients", "inside_cone"),
-    [((0.5, 0.3), False), ((0.95, 0.9), False), ((0.95, 0.9), True)],
+    ("mother", "coefficients", "inside_cone"),
+    [
+        (Morlet(), (0.5, 0.3), False),
+        (Morlet(), (0.95, 0.9), True),
+        (Paul(), (0.95, 0.9), False),
+        (DOG(), (0.95, 0.9), False),
+        (DOG(), (0.5, 0.3), True),
+    ],
+    ids=repr,
 )
 def test_coarse_times_give_the_means_of_the_full_rate(mother, coefficients, inside_cone):
     kernels = [

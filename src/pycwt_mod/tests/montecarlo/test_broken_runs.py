@@ -1,5 +1,6 @@
 """Runs that break off: what they counted is in the cache, and the next call goes on from there."""
 
+import itertools
 import os
 import signal
 import subprocess
@@ -10,16 +11,23 @@ import numpy as np
 import pytest
 
 from pycwt_mod import get_cache_dir, wct, wct_null
-from pycwt_mod.backends import JoblibBackend
+from pycwt_mod.backends import JoblibBackend, SequentialBackend
 
 PROBLEM = {"al1": 0.6, "al2": 0.3, "dt": 1.0, "dj": 1 / 4, "s0": 2.0, "J": 16}
 # Enough for tens of tasks, so that a run can break off in the middle.
-COUNT = 2000
+COUNT = 600
 
 
 def null_of(mc_count=COUNT, rng_seed=1, **options):
     options = {"progress": False, "backend": "sequential", **options}
     return wct_null(**PROBLEM, mc_count=mc_count, rng_seed=rng_seed, **options)
+
+
+@pytest.fixture(autouse=True)
+def small_tasks(monkeypatch):
+    monkeypatch.setattr("pycwt_mod.montecarlo.estimate._TASK_SECONDS", 0.01)
+    for backend in (SequentialBackend, JoblibBackend):
+        monkeypatch.setattr(backend, "task_seconds", 0.01)
 
 
 def cached_counts():
@@ -60,7 +68,7 @@ def expected():
 )
 def test_broken_run_is_continued_from_what_it_counted(backend, error, expected):
     with pytest.raises(type(error)):
-        null_of(backend=backend, progress=StopAfter(600, error))
+        null_of(backend=backend, progress=StopAfter(200, error))
     (kept,) = cached_counts()
     assert 0 < kept < COUNT
     seen = StopAfter(np.inf, None)
@@ -70,11 +78,11 @@ def test_broken_run_is_continued_from_what_it_counted(backend, error, expected):
 
 
 def test_timeout_says_how_far_the_run_came_and_keeps_it(expected):
-    with pytest.raises(TimeoutError, match=rf"`timeout` = 0\.3 s, and \d+ of {COUNT} surrogates"):
-        null_of(timeout=0.3)
-    while True:  # each call goes on from the last, so this ends
+    with pytest.raises(TimeoutError, match=rf"`timeout` = 0\.05 s, and \d+ of {COUNT} surrogates"):
+        null_of(timeout=0.05)
+    for calls in itertools.count(1):  # each goes on from the last, so this ends
         try:
-            null = null_of(timeout=0.3)
+            null = null_of(timeout=0.1 * calls)
         except TimeoutError:
             continue
         break
@@ -116,13 +124,13 @@ def test_timeout_that_is_no_time_is_refused(timeout):
 
 def test_broken_run_without_cache_leaves_nothing():
     with pytest.raises(KeyboardInterrupt):
-        null_of(cache=False, progress=StopAfter(600, KeyboardInterrupt()))
+        null_of(cache=False, progress=StopAfter(200, KeyboardInterrupt()))
     assert not cached_counts()
 
 
 def test_unseeded_run_is_continued_too():
     with pytest.raises(KeyboardInterrupt):
-        null_of(rng_seed=None, progress=StopAfter(600, KeyboardInterrupt()))
+        null_of(rng_seed=None, progress=StopAfter(200, KeyboardInterrupt()))
     (kept,) = cached_counts()
     null = null_of(rng_seed=None)
     assert null.n_surrogates == COUNT

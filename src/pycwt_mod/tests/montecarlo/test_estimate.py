@@ -60,7 +60,7 @@ def engine(request):
         }[request.param]
 
 
-@pytest.mark.parametrize("name", WAVELETS)
+@pytest.mark.parametrize("name", ["morlet", "paul6", "dog3"])
 def test_levels_are_bit_identical_on_every_engine(engine, name, expected):
     null = null_of(wavelet=WAVELETS[name], backend=engine)
     assert null == expected[name]
