@@ -259,11 +259,10 @@ class WaveletResult:
         """Return the columns of a table that are of shape (n_scales, n)."""
         raise NotImplementedError
 
-    def _frequencies_rise(self) -> bool:
-        return self.freqs.size > 1 and bool(self.freqs[0] < self.freqs[-1])
-
-    def _upside_down(self) -> Self:
-        """Return the same with its rows in the opposite order."""
+    def _falling(self) -> Self:
+        """Return the result with its frequencies falling, as pictures want them."""
+        if self.freqs[0] >= self.freqs[-1]:
+            return self
         of_rows = [name for name, (axes, _) in self._variables().items() if axes[0] == "period"]
         rows = {name: getattr(self, name)[::-1] for name in (*of_rows, "freqs", "scales")}
         return self._replace(**rows)

@@ -313,12 +313,11 @@ class CoherenceResult(JudgedPair, _CoherenceFields):
         if not outline:
             outline = self._outline(level, correction, self._null_or_default(null))
         options.setdefault("coherence_label", self.QUANTITY)
-        times, rows = self._fill_in(times, options), (self.WCT, self.aWCT, self.freqs)
-        if self._frequencies_rise():  # as they were asked for
-            rows = self.WCT[::-1], self.aWCT[::-1], self.freqs[::-1]
+        times, shown = self._fill_in(times, options), self._falling()
+        if shown is not self:  # rising, as they were asked for
             outline = {name: np.asarray(part)[::-1] for name, part in outline.items()}
-        WCT, aWCT, freqs = rows
-        return plot_wct(WCT, aWCT, self.coi, freqs, times=times, **outline, **options)
+        WCT, aWCT, coi, freqs, _ = shown
+        return plot_wct(WCT, aWCT, coi, freqs, times=times, **outline, **options)
 
     def _variables(self) -> dict[str, tuple[tuple[str, ...], str]]:
         variables: dict[str, tuple[tuple[str, ...], str]] = {

@@ -116,8 +116,7 @@ class CrossWaveletResult(PairResult, _CrossFields):
             options.setdefault("wavelet", self.mother)
         if not self.provenance.get("normalize", True):
             options.setdefault("power_label", "Cross power")
-        shown = self._upside_down() if self._frequencies_rise() else self
-        return plot_xwt(*shown, times, **options)
+        return plot_xwt(*self._falling(), times, **options)
 
     def _variables(self) -> dict[str, tuple[tuple[str, ...], str]]:
         return {

@@ -220,8 +220,7 @@ class TransformResult(WaveletResult, _TransformFields):
             times = self.dt * np.arange(n) if self.series_times is None else self.series_times
         (name,) = options.pop("names", ("Series",))
         options = {"name": name, "wavelet": self.mother, **options}
-        shown = one._upside_down() if self._frequencies_rise() else one
-        return plot_cwt(one.series, self.dt, times, transform=shown, **options)
+        return plot_cwt(one.series, self.dt, times, transform=one._falling(), **options)
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """Return the result as arrays without objects, by the names in a file."""
@@ -242,8 +241,9 @@ class TransformResult(WaveletResult, _TransformFields):
             )
         return self.on_host()
 
-    def _upside_down(self) -> Self:
-        return super()._upside_down()._replace(sj=self.sj[::-1])
+    def _falling(self) -> Self:
+        found = super()._falling()
+        return found if found is self else found._replace(sj=self.sj[::-1])
 
     def series_in_words(self) -> str:
         """Return the name of the series, or of several their number."""

@@ -279,9 +279,8 @@ def lag_of(phases: Phases, near: CommonLag | None = None) -> Lag:
     much the phase turns within the band.
     """
     if not phases.cells.size:
-        return Lag(
-            (math.nan, math.nan), math.nan, math.nan, math.nan, math.nan, math.nan, 0.0, 0.0, 1.0
-        )
+        nan = math.nan
+        return Lag((nan, nan), nan, nan, nan, nan, nan, 0.0, 0.0, 1.0)
     weights = phases.cells * phases.weights
     n = float(weights.sum() ** 2 / (weights @ phases.weights))
     weights /= weights.sum()
@@ -368,18 +367,15 @@ def common_lag(phases: Phases) -> CommonLag | None:
     sums = np.array(
         [weights @ np.cos(angle - 2 * np.pi * lag * phases.frequencies) for lag in lags]
     )
-    fits = [
-        _refined(
-            angle + np.pi * opposite, weights, phases.frequencies, float(lags[place]), opposite
-        )
+    turns = 2 * np.pi * phases.frequencies
+    fits = sorted(
+        _refined(angle + np.pi * opposite, weights, turns, float(lags[place]), opposite)
         for opposite in (False, True)
         for place in _peaks(-sums if opposite else sums)
-    ]
+    )
     if not fits:
         return None
-    fits.sort()
-    best = fits[0]
-    misfit, lag, error, opposite = best
+    misfit, lag, error, opposite = fits[0]
     others = [fit for fit in fits[1:] if fit[3] != opposite or abs(fit[1] - lag) > 3 * error]
     freedom = max(float(phases.octaves.sum()) * _CELLS_PER_OCTAVE - 1, 1.0)
     agrees = chdtrc(freedom, misfit) > _LEAST_AGREEMENT
@@ -397,10 +393,9 @@ def _peaks(values: Array) -> list[int]:
 
 
 def _refined(
-    angle: Array, weights: Array, frequencies: Array, lag: float, opposite: bool
+    angle: Array, weights: Array, turns: Array, lag: float, opposite: bool
 ) -> tuple[float, float, float, bool]:
     """Return the misfit of the best lag near a given one, the lag, and its standard error."""
-    turns = 2 * np.pi * frequencies
     sharpness = float(weights @ turns**2)
     for _ in range(8):
         rest = np.sin(angle - turns * lag)

@@ -146,21 +146,10 @@ def _common_lag(rows: Sequence[SummaryRow], bands: Sequence[Phases]) -> CommonLa
 
 
 def _with_lag(row: SummaryRow, lag: Lag, near: CommonLag | None, clear: bool) -> SummaryRow:
-    told = replace(
-        row,
-        n_independent=lag.n_independent,
-        pvalue=lag.pvalue,
-        clear=clear,
-        mean_period=lag.mean_period,
-        phase=lag.phase,
-        phase_error=lag.phase_error,
-    )
-    if not clear:
-        return told
-    lags = replace(
-        told, lag=lag.lag, lag_error=lag.lag_error, whole_periods_known=lag.whole_periods_known
-    )
-    return replace(lags, relation=_relation(lags, near))
+    names = ["n_independent", "pvalue", "mean_period", "phase", "phase_error"]
+    names += ["lag", "lag_error", "whole_periods_known"] if clear else []
+    told = replace(row, clear=clear, **{name: getattr(lag, name) for name in names})
+    return replace(told, relation=_relation(told, near)) if clear else told
 
 
 def _relation(row: SummaryRow, near: CommonLag | None) -> str:
