@@ -49,12 +49,13 @@ _NO_TIMES, _FEW_TIMES = 0.001, 0.05
 # than coloured noise remembers, in samples at least, are scales at which it is white.
 _EVERY, _WHITE, _LONG = 4, 3.0, 8.0
 
-# Octaves between the scales that are computed: as a rule; near the end of the record or of the
-# wavelet's frequencies; where the record is only some scales long, or the boxcar is cut off.
-_RULE, _NEAR, _CLOSE = 1 / 3, 1 / 6, 1 / 12
+# Octaves between the scales that are computed: where noise is white, and the end of the record far;
+# as a rule; near the end of the record or of the wavelet's frequencies; where the record is only
+# some scales long, or the boxcar is cut off.
+_WIDE, _RULE, _NEAR, _CLOSE = 2 / 3, 1 / 3, 1 / 6, 1 / 12
 
-# Lengths of a record, in scales, that are near and close.
-_NEAR_END, _CLOSE_END = 16.0, 8.0
+# Lengths of a record, in scales, that are far, near and close.
+_FAR_END, _NEAR_END, _CLOSE_END = 64.0, 16.0, 8.0
 
 # A wavelet with more than this share of its peak at the Nyquist frequency is cut off by it.
 _CUT_OFF = 1e-3
@@ -191,12 +192,13 @@ def tabulate(
     only_levels = near is not None
     near = np.zeros(geometry.n_scales) if near is None else np.minimum(near, half)
     far = np.maximum(near, np.minimum(felt, half))
-    nodes = scale_nodes(geometry)
+    white = _white_from(geometry, coefficients)
+    nodes = scale_nodes(geometry, white if only_levels and not forms else math.inf)
     last = np.flatnonzero(near < half).max(initial=0)
     asked = nodes[: 1 + np.count_nonzero(nodes[:-1] <= last)]
     is_full = np.ones(asked.size, dtype=bool)
     if only_levels and statistic == "pair" and not forms:
-        is_full = _are_full(geometry, asked, coefficients)
+        is_full = _are_full(geometry, asked, 0.0 if len(set(coefficients)) == 1 else white)
     found = np.empty((SCRAMBLES, asked.size, SHARES.size, GRID.size))
     for place, index in enumerate(asked.tolist()):
         width, room = far[index] - near[index], half - near[index]
@@ -204,7 +206,7 @@ def tabulate(
         number = min(max(number, _FEWEST), _INTERIOR if only_levels else SHARES.size)
         if few := only_levels and width < _FEW_TIMES * room:
             number = 1 if width < _NO_TIMES * room else _FEWEST
-        shares = np.linspace(1, 0, number)[::-1] ** 1.5
+        shares = _shares(number)
         times = near[index] + shares**bend * width
         scrambles = np.full(number, SCRAMBLES if is_full[place] else 1)
         if few:
@@ -215,7 +217,7 @@ def tabulate(
             circle = circle_of(geometry, felt[index])
             k, Q = smoothing_forms(geometry, index, circle, times)
             cells = _tails_of(k, circle, Q, coefficients, statistic, without_mean, scrambles)
-        found[:, place] = spline(shares, cells, axis=1)(SHARES) if number > 1 else cells
+        found[:, place] = _between(number) @ cells
     if not is_full.all():
         full = np.flatnonzero(is_full)
         between = monotone(full, (found - found[0])[:, full], axis=1)
@@ -226,37 +228,55 @@ def tabulate(
     return Table(near, far, nodes, log_p.astype(np.float32), error.astype(np.float32), bend=bend)
 
 
-def _are_full(
-    geometry: Geometry, nodes: NDArray[np.intp], coefficients: Sequence[float]
-) -> NDArray[np.bool_]:
+def _shares(number: int) -> Floats:
+    """Return as `SHARES` the distances to compute: of one the farthest."""
+    return np.asarray(np.linspace(1, 0, number)[::-1] ** 1.5)
+
+
+@cache
+def _between(number: int) -> Floats:
+    """Return the weights of the distances computed at those tabulated, (tabulated, computed)."""
+    if number == 1:
+        return np.ones((SHARES.size, 1))
+    return np.asarray(spline(_shares(number), np.eye(number))(SHARES))
+
+
+def _white_from(geometry: Geometry, coefficients: Sequence[float]) -> float:
+    """Return the scale, in samples, from which on the noises are white, and no wavelet cut off."""
+    memory = max(math.sqrt(abs(g)) / (1 - g) for g in coefficients)
+    return max(_WHITE * memory * 2 * math.pi / float(geometry.mother.flambda()), _LONG)
+
+
+def _are_full(geometry: Geometry, nodes: NDArray[np.intp], alike_from: float) -> NDArray[np.bool_]:
     """Return at which nodes all scrambles are drawn, if only levels are asked.
 
-    From scale to scale they differ by nearly the same, except where the boxcar or the wavelet is
-    cut off, and where noises of different colours differ in their phases, too.
+    From scale to scale they differ alike, except where the boxcar or the wavelet is cut off, and
+    where noises of different colours differ in their phases, too.
     """
     if geometry.windows is not None:
         return np.ones(nodes.size, dtype=bool)
-    is_full = (np.arange(nodes.size) % _EVERY == 0) | (nodes <= geometry.taps.size // 2)
-    if len(set(coefficients)) > 1:
-        memory = max(math.sqrt(abs(g)) / (1 - g) for g in coefficients)
-        turn = 2 * math.pi / geometry.mother.flambda()
-        is_full |= geometry.scales_in_samples[nodes] < max(_WHITE * turn * memory, _LONG)
+    beside = geometry.taps.size // 2
+    is_full = (np.arange(nodes.size) % _EVERY == 0) | (nodes <= beside)
+    is_full |= nodes == geometry.n_scales - 1 - beside
+    is_full |= geometry.scales_in_samples[nodes] < alike_from
     is_full[-1] = True
     return np.asarray(is_full)
 
 
-def scale_nodes(geometry: Geometry) -> NDArray[np.intp]:
-    """Return the scales to compute."""
+def scale_nodes(geometry: Geometry, white_from: float = math.inf) -> NDArray[np.intp]:
+    """Return the scales to compute: few from the one on, in samples, at which noise is white."""
     if geometry.windows is not None:  # few, and each with neighbours of its own
         return np.arange(geometry.n_scales)
     scales, last = geometry.scales_in_samples, geometry.n_scales - 1
     beside = geometry.taps.size // 2
     cut_off = at_nyquist(geometry.mother, scales * 2 ** (-beside * geometry.dj)) > _CUT_OFF
     length, index = geometry.n_times / scales, np.arange(scales.size)
-    step = np.full(scales.size, _RULE)
+    step = np.where((scales > white_from) & (length > _FAR_END), _WIDE, _RULE)
     step[cut_off | (length < _NEAR_END)] = _NEAR
     step[(index < beside) | (index > last - 2 * beside) | (length < _CLOSE_END)] = _CLOSE
-    step = np.minimum(step * max(1, geometry.taps.size * geometry.dj / _BOXCAR), _RULE)
+    step = np.minimum(
+        step * max(1, geometry.taps.size * geometry.dj / _BOXCAR), np.maximum(step, _RULE)
+    )
     found = [0]
     while found[-1] < last:
         found.append(found[-1] + max(1, round(step[found[-1]] / geometry.dj)))

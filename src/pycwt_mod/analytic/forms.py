@@ -143,7 +143,7 @@ def taps_of(geometry: Geometry, index: int) -> tuple[Floats, Floats]:
         places = np.arange(first, last + 1)
         weights = np.array([windows.shared(index, place) for place in places.tolist()])
     else:
-        taps = geometry.taps
+        taps = geometry.kept("taps", lambda: geometry.taps)
         first = index - taps.size // 2
         places = np.arange(max(first, 0), min(first + taps.size, scales.size))
         weights = taps[places - first]
@@ -181,14 +181,13 @@ def smoothing_forms(
     R = geometric(np.exp(1j * theta * np.arange(-span - widest, span + widest + 1)), circle.n)
     seen = np.ascontiguousarray(sliding_window_view(R, 2 * widest + 1)[:, ::-1].T)  # (p, l - k)
     omega = (weights[:, np.newaxis, np.newaxis] * h[:, np.newaxis] * turns) @ seen
+    if span == k.size - 1:  # no frequency between others is left out: a view takes no time
+        omega = sliding_window_view(omega, k.size, -1)[:, :, ::-1]
+    else:
+        omega = omega[:, :, span + k - k[:, np.newaxis]]
     Q, part_of_Q = np.zeros((2, times.size, k.size, k.size), dtype=complex)
-    apart = k - k[:, np.newaxis]
     for of_tap, row in zip(omega, psi, strict=True):
-        if span == k.size - 1:  # no frequency between others is left out: a view takes no time
-            own = sliding_window_view(of_tap, k.size, 1)[:, ::-1]
-        else:
-            own = of_tap[:, span + apart]
-        Q += np.multiply(np.outer(row, row.conj()), own, out=part_of_Q)
+        Q += np.multiply(np.outer(row, row.conj()), of_tap, out=part_of_Q)
     return k, Q
 
 
