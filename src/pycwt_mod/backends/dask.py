@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Self, TypeVar
 
 from .base import MCBackend, as_limit
 from .dask_cluster import Cluster, compare_versions, count_threads, translated_errors
-from .dask_sum import Summing
+from .dask_sum import sums
 from .deadline import Deadline
 from .futures import in_flight
 from .nesting import (
@@ -174,13 +174,8 @@ class DaskBackend(MCBackend):
         with (
             contextlib.closing(Parcel(kernel)) as parcel,
             self._opened_cluster(parcel) as (cluster, abandon),
-            contextlib.closing(Summing(cluster, deadline or Deadline(), on_done)) as summing,
         ):
-            try:
-                yield from summing.sums(tasks)
-            finally:
-                if summing.running:
-                    abandon(summing.running)
+            yield from sums(cluster, tasks, deadline or Deadline(), on_done, abandon)
 
     @contextlib.contextmanager
     def _opened_cluster(

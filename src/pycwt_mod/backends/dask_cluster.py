@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import math
-import queue
+import threading
 import time
 import weakref
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -55,7 +55,7 @@ class Cluster:
         self._patience, self._is_told = patience, False
         self._began = time.monotonic()
         self._counted_at, self._n_threads = -math.inf, 0
-        self._ended: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self._news = threading.Event()  # some future has ended
         self._parcel: Any = parcel
         if parcel.n_bytes > SHARE_BYTES:
             # To all workers: dask prefers, and at first considers, only those that hold it.
@@ -63,7 +63,7 @@ class Cluster:
 
     def close(self) -> None:
         """Release the data on the workers, though an exception may refer to this object."""
-        self._ended, self._parcel = queue.SimpleQueue(), None
+        self._parcel = None
 
     @property
     def n_threads(self) -> int:
@@ -84,10 +84,10 @@ class Cluster:
         """Number of tasks that this call may run at a time."""
         return min(self._limit or self.n_threads, self.n_threads)
 
-    def window(self) -> int:
+    def window(self, per_thread: int = 2) -> int:
         """Return the number of tasks that may be in flight, as the cluster is now."""
         # Twice the workers keeps them fed; a limit below theirs holds exactly.
-        return self.n_workers if self.n_workers < self.n_threads else 2 * self.n_threads
+        return self.n_workers if self.n_workers < self.n_threads else per_thread * self.n_threads
 
     def submit(self, function: Callable[[Parcel, Any], Any], task: Any, number: int) -> Any:
         """Submit ``function(parcel, task)`` and return its future."""
@@ -104,30 +104,24 @@ class Cluster:
         )
 
     def _watched(self, future: Any) -> Any:
-        future.add_done_callback(self._ended.put)
+        future.add_done_callback(lambda _: self._news.set())
         return future
 
-    def _ended_by_now(self) -> list[Any]:
-        return [self._ended.get_nowait() for _ in range(self._ended.qsize())]
-
-    def wait(self, deadline: Deadline) -> list[Any]:
-        """Wait for the end of any future, but not for long; return those that have ended."""
-        ended = []
-        with contextlib.suppress(queue.Empty):
-            ended.append(self._ended.get(timeout=min(LOOK_SECONDS, deadline.left or LOOK_SECONDS)))
-            ended += self._ended_by_now()
-        if self.client.status != "running":
-            raise RuntimeError(_LOST)
-        deadline.check()
-        return ended
+    def ended(self, future: Any, deadline: Deadline) -> Any:
+        """Return a future when it is done."""
+        while not future.done():
+            left = LOOK_SECONDS if deadline.left is None else deadline.left
+            self._news.wait(min(LOOK_SECONDS, left))
+            self._news.clear()
+            if self.client.status != "running":
+                raise RuntimeError(_LOST)
+            deadline.check()
+            _ = self.n_threads  # tells of a cluster without workers
+        return future
 
     def result(self, future: Any, deadline: Deadline) -> Any:
         """Return the result of a future when it is there."""
-        while not future.done():
-            self.wait(deadline)
-            _ = self.n_threads  # tells of a cluster without workers
-        self._ended_by_now()  # a future in the queue would keep its result on the cluster
-        return future.result()
+        return self.ended(future, deadline).result()
 
     def abandon(self, futures: Collection[Any]) -> None:
         """Cancel tasks that have not begun, and wait for those that run."""

@@ -11,23 +11,26 @@ from __future__ import annotations
 import functools
 import operator
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any
 
 import numpy as np
 
 from .dask_cluster import Cluster
-from .deadline import Deadline
+from .deadline import Deadline, closing_iterator
+from .futures import in_flight
 from .pickling import Failure, dumps, opened
 from .shipping import Parcel
 
-__all__ = ["Summing"]
+__all__ = ["sums"]
 
 # Tables that a worker may hold before it adds them up.
 FAN_IN = 8
 # A part of the run, in tasks per worker: the first ones are short, so that an early end does not
 # lose all; the later ones about a minute, which is what a dead worker can cost.
 FIRST_PART, LARGEST_PART = 4, 64
+# Tasks per worker that are on their way: the fast ones go on while the next in order is waited for.
+AHEAD = 4
 
 
 class TaskFailedError(Exception):
@@ -67,122 +70,97 @@ def _compact(table: Any) -> Any:
 
 
 class _Part:
-    """Some consecutive tasks on their way to one sum."""
+    """The results of some consecutive tasks, on the workers, on their way to one sum."""
 
-    def __init__(self, size: int) -> None:
-        self.size = size
-        self.n_tasks = 0
-        self.n_running = 0
-        # Results and sums that lie on the workers.
+    def __init__(self, cluster: Cluster, per_thread: int) -> None:
+        self._cluster = cluster
+        self.size = per_thread * cluster.n_threads
+        self.n_tasks = self._n_new = 0
         self.tables: list[Any] = []
-        self.n_new = 0
-        self.total: Any = None
 
-    @property
-    def is_complete(self) -> bool:
-        """Whether all tasks are done."""
-        return self.n_tasks == self.size and not self.n_running
+    def add(self, table: Any) -> None:
+        """Add the result of the next task; when there are some, each worker adds up its own."""
+        self.tables.append(table)
+        self.n_tasks += 1
+        self._n_new += 1
+        if self._n_new >= FAN_IN * self._cluster.n_threads:
+            self._fold()
 
+    def total(self) -> Any:
+        """Return the future of the sum of all, which one worker adds up from those of each."""
+        self._fold()
+        return self._cluster.submit_sum(add_up, *self.tables)
 
-class Summing:
-    """One call: tasks submitted a few ahead, their results added up on the workers."""
-
-    def __init__(
-        self, cluster: Cluster, deadline: Deadline, on_done: Callable[[int], object] | None
-    ) -> None:
-        self._cluster, self._deadline, self._on_done = cluster, deadline, on_done
-        # Futures of tasks, with the task's number and part.
-        self.running: dict[Any, tuple[int, _Part]] = {}
-        self._ended: dict[int, Any] = {}
-        self._n_reported = 0
-        self._n_drawn = 0
-        self._parts: deque[_Part] = deque()
-        self._part_tasks = FIRST_PART
-
-    def close(self) -> None:
-        """Let go of all that workers hold for this run, though an exception may refer to it."""
-        for part in self._parts:
-            part.tables.clear()
-            part.total = None
-        self._parts.clear()
-        self.running.clear()
-        self._ended.clear()
-
-    def sums(self, tasks: Iterable[Any]) -> Iterator[tuple[int, Any]]:
-        """Run the tasks and yield pairs of a number of tasks and the sum of their results."""
-        source = iter(tasks)
-        while self._draw(source):
-            first = self._parts[0]
-            self._take_note()
-            self._report()
-            if first.total is not None and first.total.done():
-                self._parts.popleft()
-                yield first.n_tasks, _widened(first.total.result())
-
-    def _draw(self, source: Iterator[Any]) -> bool:
-        """Submit tasks as far as the window goes; False when all sums are handed out."""
-        while len(self.running) < self._cluster.window():
-            try:
-                task = next(source)
-            except StopIteration:
-                if self._parts and self._parts[-1].n_tasks < self._parts[-1].size:
-                    self._parts[-1].size = self._parts[-1].n_tasks
-                    self._fold(self._parts[-1])
-                return bool(self._parts)
-            if not self._parts or self._parts[-1].n_tasks == self._parts[-1].size:
-                self._parts.append(_Part(self._part_tasks * self._cluster.n_threads))
-                self._part_tasks = min(2 * self._part_tasks, LARGEST_PART)
-            part = self._parts[-1]
-            future = self._cluster.submit(run_kept, task, self._n_drawn)
-            self.running[future] = self._n_drawn, part
-            self._n_drawn += 1
-            part.n_tasks += 1
-            part.n_running += 1
-        return True
-
-    def _take_note(self) -> None:
-        """Wait for tasks to end; no variable of `sums`, which an error keeps, refers to one."""
-        for future in self._cluster.wait(self._deadline):
-            if future in self.running:
-                self._end(future)
-
-    def _end(self, future: Any) -> None:
-        """Take note of a task that has finished or failed."""
-        number, part = self.running.pop(future)
-        part.n_running -= 1
-        self._ended[number] = None if future.status == "finished" else future
-        part.tables.append(future)
-        part.n_new += 1
-        if part.is_complete or part.n_new >= FAN_IN * self._cluster.n_threads:
-            self._fold(part)
-
-    def _report(self) -> None:
-        """Call back for tasks whose predecessors are done, and raise the first error."""
-        while self._n_reported in self._ended:
-            failed = self._ended.pop(self._n_reported)
-            if failed is not None:
-                self._raise(failed)
-            if self._on_done is not None:
-                self._on_done(self._n_reported)
-            self._n_reported += 1
-
-    def _raise(self, failed: Any) -> None:
-        try:
-            failed.result()
-        except TaskFailedError as error:
-            data = error.args[0]
-        opened(data)
-
-    def _fold(self, part: _Part) -> None:
-        """Let each worker add up the tables that it holds; in the end, one worker the sums."""
-        part.n_new = 0
-        holders = self._cluster.client.who_has(part.tables)
+    def _fold(self) -> None:
+        self._n_new = 0
+        holders = self._cluster.client.who_has(self.tables)
         by_worker: dict[Any, list[Any]] = {}
-        for future in part.tables:
+        for future in self.tables:
             by_worker.setdefault(next(iter(holders.get(future.key, ())), None), []).append(future)
-        part.tables = [
+        self.tables = [
             tables[0] if len(tables) == 1 else self._cluster.submit_sum(add_up, *tables)
             for tables in by_worker.values()
         ]
-        if part.is_complete:
-            part.total = self._cluster.submit_sum(add_up, *part.tables)
+
+
+def sums(
+    cluster: Cluster,
+    tasks: Iterable[Any],
+    deadline: Deadline,
+    on_done: Callable[[int], object] | None,
+    abandon: Callable[[Collection[Any]], object],
+) -> Iterator[tuple[int, Any]]:
+    """Run tasks, and yield pairs of a number of tasks and the sum of their results."""
+    per_thread = FIRST_PART
+    part = _Part(cluster, per_thread)
+    totals: deque[tuple[int, Any]] = deque()
+    future: Any = None
+    ended = in_flight(
+        lambda numbered: cluster.submit(run_kept, numbered[1], numbered[0]),
+        enumerate(tasks),
+        lambda: cluster.window(AHEAD),
+        deadline,
+        collect=cluster.ended,
+        abandon=abandon,
+    )
+    try:
+        with closing_iterator(ended):
+            for number, future in enumerate(ended):
+                _raise_failure(future)
+                if on_done is not None:
+                    on_done(number)
+                part.add(future)
+                if part.n_tasks == part.size:
+                    totals.append((part.n_tasks, part.total()))
+                    per_thread = min(2 * per_thread, LARGEST_PART)
+                    part = _Part(cluster, per_thread)
+                while totals and totals[0][1].done():
+                    yield _taken(totals)
+        if part.n_tasks:
+            totals.append((part.n_tasks, part.total()))
+        while totals:
+            cluster.ended(totals[0][1], deadline)
+            yield _taken(totals)
+    finally:
+        # Let go of all that workers hold, though an exception may refer to this frame.
+        part.tables.clear()
+        totals.clear()
+        future = None
+
+
+def _taken(totals: deque[tuple[int, Any]]) -> tuple[int, Any]:
+    n_tasks, total = totals.popleft()
+    return n_tasks, _widened(total.result())
+
+
+def _raise_failure(future: Any) -> None:
+    """Raise the exception of a task that failed."""
+    if future.status == "finished":
+        return
+    try:
+        future.result()
+    except TaskFailedError as error:
+        failure = error.args[0]
+    else:
+        return  # its worker died just now, and another one made it again
+    opened(failure)
