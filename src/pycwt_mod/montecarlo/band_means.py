@@ -251,30 +251,16 @@ def coarse_bank(geometry: Geometry, group: Group, ops: ArrayOps) -> FilterBank:
 
 
 def pvalue(observed: float, samples: Array) -> float:
-    """Return the p-value of a band mean under a null distribution.
+    """Return the p-value of an observed band mean, given those of surrogate pairs.
 
-    Parameters
-    ----------
-    observed : float
-        Mean R2 of the pair.
-    samples : numpy.ndarray
-        Means of surrogate pairs.
+    It is (1 + number of surrogates >= observed) / (1 + number of surrogates). Where that number is
+    below 10, a normal tail in the logit of the mean, log(x / (1 - x)), fixed to the tenth largest
+    surrogate, goes on from there, down to 0.001 / (1 + number). NaN if there is nothing to compare.
 
-    Returns
-    -------
-    float
-        (1 + number of surrogates >= observed) / (1 + number of surrogates). Where that number is
-        below 10, a normal tail in the logit of the mean, log(x / (1 - x)), fixed to the tenth
-        largest surrogate, goes on from there, down to 0.001 / (1 + number). NaN if there is
-        nothing to compare.
-
-    Notes
-    -----
     The logit of a band mean has no skewness to speak of, in narrow bands and wide ones. At
     probabilities of 0.001 and 0.0002 the tail from 300 surrogates is within a factor of two of the
-    share of 20 000. A beta distribution is too light by a factor of up to four.
-
-    Tails for few permutations: Knijnenburg et al. (2009), doi:10.1093/bioinformatics/btp211.
+    share of 20 000. A beta distribution is too light by a factor of up to four. Tails for few
+    permutations: Knijnenburg et al. (2009), doi:10.1093/bioinformatics/btp211.
     """
     known = samples[np.isfinite(samples)]
     n = known.size

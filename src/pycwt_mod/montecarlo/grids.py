@@ -64,48 +64,27 @@ _CIRCLE_IN_RECORDS, _CORRELATION_LENGTHS, _MOST_RECORDS = 1.5, 8.0, 16.0
 class Grid:
     """The simulation of one group of scales. Times are in samples of the full rate.
 
-    Parameters
-    ----------
-    first, stop : int
-        The scales that this group answers for, by index.
-    low, high : int
-        The scales it computes, halo included.
-    step : float
-        Step of the time grid.
-    n_fft : int
-        Points of the grid, padding included.
-    n_points : int
-        Points within the surrogate; all of them on a circle.
-    circular : bool
-        Whether the surrogate is a circle without ends.
-    noise_step : float
-        Step of the grid on which the surrogate's ends are cut; not used on a circle.
-    n_noise, n_cut, n_wide : int
-        Points, at the noise's step, of the circle from which the noise is cut, of the surrogate and
-        of the padded surrogate; not used on a circle.
-    replicates : int
-        Independent surrogates of this group for each surrogate index.
-    starts, stops : tuple of int
-        For each scale that the group answers for, the points outside the cone of influence.
-    lowest_bin, highest_bin : int
-        Range of Fourier coefficients with a response, in units of 1 / (n_fft step).
+    What is said of noise holds where the surrogate has ends, which are cut from a longer circle.
     """
 
-    first: int
+    first: int  # the scales that this group answers for, by index
     stop: int
-    low: int
+    low: int  # the scales it computes, halo included
     high: int
-    step: float
-    n_fft: int
-    n_points: int
-    circular: bool
-    noise_step: float
+    step: float  # of the time grid
+    n_fft: int  # points of the grid, padding included
+    n_points: int  # points within the surrogate; all of them on a circle
+    circular: bool  # whether the surrogate is a circle without ends
+    noise_step: float  # of the grid on which the surrogate's ends are cut
+    # Points at that step: of the circle, of the surrogate cut from it, and with its padding.
     n_noise: int
     n_cut: int
     n_wide: int
-    replicates: int
+    replicates: int  # independent surrogates of this group for each surrogate index
+    # For each scale that the group answers for, the points outside the cone of influence.
     starts: tuple[int, ...]
     stops: tuple[int, ...]
+    # Range of Fourier coefficients with a response, in units of 1 / (n_fft step).
     lowest_bin: int
     highest_bin: int
 

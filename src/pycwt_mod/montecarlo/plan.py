@@ -76,50 +76,27 @@ _OWN_SMOOTH_SLOWNESS = 20
 class Plan(Geometry):
     """One significance problem: the geometry of its surrogates, and how they are simulated.
 
-    Parameters
-    ----------
-    coefficients : tuple of float
-        Lag-1 autocorrelation of each series, in the order of the statistic.
-    starts, stops : tuple of int
-        For each scale the interval of samples outside the cone of influence, at the full rate.
-    noise, method : str
-        The user's choices, in words.
-    block_size : int
-        Surrogates computed together. It depends on the geometry alone, so every worker of every
-        backend computes arrays of the same shapes and hence the same bits.
-    n_bins : int
-        Bins of the histogram.
-    grids : tuple of Grid
-        The time grids of the multirate method; empty in the full one.
-    single : bool
-        Whether single precision is enough.
-    distances : tuple of tuple of int
-        Where coherences are counted by their distance from the nearest end of the record, not by
-        scale alone: for each scale the distances, in samples, at which a class of them begins,
-        ascending from 0; none for a scale that is not counted.
-    ends_alike : bool
-        Whether these are distances from the nearest end; else they are from the first sample.
-    centred : bool
-        Whether the mean of each surrogate is subtracted.
-    statistic : Statistic
-        Which coherence is counted.
-    surrogates : Surrogates, optional
-        What makes the surrogates; by default AR(1) noise with the coefficients.
+    `distances` are there where coherences are counted by their distance from the nearest end of the
+    record, not by scale alone: for each scale the distances, in samples, at which a class of them
+    begins, ascending from 0; none for a scale that is not counted.
     """
 
-    coefficients: tuple[float, ...]
+    coefficients: tuple[float, ...]  # lag-1 autocorrelation of each series of the statistic
+    # For each scale the interval of samples outside the cone of influence, at the full rate.
     starts: tuple[int, ...]
     stops: tuple[int, ...]
-    noise: str
+    noise: str  # in words, as is the method
     method: str
+    # Surrogates computed together. It depends on the geometry alone, so every worker of every
+    # backend computes arrays of the same shapes and hence the same bits.
     block_size: int
     n_bins: int = N_BINS
-    grids: tuple[Grid, ...] = ()
-    single: bool = False
+    grids: tuple[Grid, ...] = ()  # of the multirate method
+    single: bool = False  # whether single precision is enough
     distances: tuple[tuple[int, ...], ...] = ()
-    ends_alike: bool = True
-    centred: bool = False
-    surrogates: Surrogates | None = None
+    ends_alike: bool = True  # else distances are from the first sample
+    centred: bool = False  # whether the mean of each surrogate is subtracted
+    surrogates: Surrogates | None = None  # by default AR(1) noise with the coefficients
     statistic: Statistic = PAIR
 
     def __post_init__(self) -> None:
@@ -215,10 +192,7 @@ class Plan(Geometry):
     def key(self) -> str | None:
         """Return a name for everything that determines the counts of given random streams.
 
-        Returns
-        -------
-        str or None
-            None if a part of the problem cannot be named: a user's own smoothing or noise.
+        None if a part of the problem cannot be named: a user's own smoothing or noise.
         """
         made = None if self.surrogates is None else self.surrogates.key()
         if self.smooths_itself or (made is None and self.surrogates is not None):

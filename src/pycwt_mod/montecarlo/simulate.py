@@ -33,15 +33,7 @@ class CountSurrogates:
 
     def __call__(self, task: tuple[int, int]) -> Counts:
         """Return the counts of the surrogates start <= i < stop."""
-        ops = self._where
-        if ops.block_bytes is not None:
-            return self.compute(task, self.prepare(task))
-        histogram = Histogram(self.plan, ops)
-        for indices in blocks(range(*task), self.plan.block_size):
-            with named(indices):
-                drawn = draw(self.plan, self.streams, indices, self.plan.block_size)
-                count(self.plan, indices, drawn, histogram, ops)
-        return histogram.counts(task[1] - task[0])
+        return self.compute(task, self.prepare(task))
 
     def prepare(self, task: tuple[int, int]) -> Sequence[device.Drawn]:
         """Draw the noise of a range for `compute`, where the arrays live on a device."""
@@ -50,11 +42,16 @@ class CountSurrogates:
         return device.prepared(self.plan, self.streams, task, self._where)
 
     def compute(self, task: tuple[int, int], drawn: Sequence[device.Drawn]) -> Counts:
-        """Return the counts of a range whose noise is there."""
-        if self._where.block_bytes is None:
-            return self(task)
-        histogram = Histogram(self.plan, self._where)
-        device.compute(self.plan, drawn, histogram, self._where)
+        """Return the counts of a range; on a device its noise is there."""
+        ops = self._where
+        histogram = Histogram(self.plan, ops)
+        if ops.block_bytes is not None:
+            device.compute(self.plan, drawn, histogram, ops)
+            return histogram.counts(task[1] - task[0])
+        for indices in blocks(range(*task), self.plan.block_size):
+            with named(indices):
+                noise = draw(self.plan, self.streams, indices, self.plan.block_size)
+                count(self.plan, indices, noise, histogram, ops)
         return histogram.counts(task[1] - task[0])
 
     @property
