@@ -16,6 +16,7 @@ from ..summary import WIDTH, aligned, fill, limits_of, percent
 from . import options, values
 from .analysis import deliver, heading
 from .inputs import Inputs, read_many
+from .messages import in_words_of_command
 from .pictures import save_matrix
 
 __all__ = ["add_to"]
@@ -102,7 +103,10 @@ def _run(arguments: argparse.Namespace) -> str:
     seconds = perf_counter() - began
     if arguments.plot is not None:
         save_matrix(arguments, inputs, result)
-    failures = {" and ".join(pair): reason for pair, reason in result.failures.items()}
+    failures = {
+        " and ".join(pair): in_words_of_command(reason, arguments.called)
+        for pair, reason in result.failures.items()
+    }
     pairs = "1 pair" if len(result) == 1 else f"{len(result)} pairs"
     title = f"Wavelet coherence of {pairs} of {len(result.names)} series"
     lines = [

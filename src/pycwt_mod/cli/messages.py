@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from ..helpers import AR1_REMEDY
+
 __all__ = ["OPTIONS", "in_words_of_command"]
 
 # How the options are called that functions take as arguments, by the names of these.
@@ -23,8 +25,13 @@ OPTIONS = {
     "season": "--deseason",
     "span": "the window of --detrend loess",
     "out": "the folder of --fields",
+    "names": "the names of the series",
+    "failures": "failures",
 }
 _SWITCHES = {"cache=False": "--no-cache", "progress=False": "--no-progress"}
+
+# In place of the remedy for series without red noise, which is one of scripts.
+_REMEDY = "Pass --detrend linear, or remove its cycle or slow change in the file."
 
 # An argument with its value, such as method='analytic' or dt=0.25.
 _GIVEN = re.compile(r"`?\b([A-Za-z]\w*)=('[^']*'|[-+\w](?:[-+\w./]*\w)?)`?")
@@ -45,5 +52,6 @@ def in_words_of_command(message: str, called: Mapping[str, str]) -> str:
         words = f"{called[name]} {value.strip(chr(39))}" if name in called else match[0]
         return _SWITCHES.get(match[0].strip("`"), words)
 
+    message = message.replace(AR1_REMEDY, _REMEDY)
     named = re.sub(r"`([\w\[\]]+)`", lambda match: called.get(match[1], match[0]), message)
     return _GIVEN.sub(given, named)

@@ -135,6 +135,8 @@ def _warning_shower(arguments: argparse.Namespace) -> Callable[..., None]:
 
     def show(message: Warning | str, *place: object, **more: object) -> None:
         words = in_words_of_command(str(message), arguments.called)
+        if words in arguments.warnings:
+            return  # another function of the same command says so, too
         arguments.warnings.append(words)
         print(f"pycwt-mod: warning: {words}", file=sys.stderr)
 

@@ -75,3 +75,29 @@ def test_matrix_keeps_columns_of_the_same_name_apart(table, call_json):
     pairs = {(pair["first"], pair["second"]) for pair in results["pairs"]}
     first, last = "a (column 1)", "a (column 4)"
     assert pairs == {(first, "b"), (first, last), ("b", last)}
+
+
+def test_matrix_tells_a_series_without_red_noise_as_the_other_commands_do(table, call):
+    file = table("ao,ice,trend", WAVE[0], WAVE[1], np.arange(80))
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        status, out, err = call(
+            "matrix",
+            file,
+            *QUICK,
+            "--dj",
+            "1/2",
+            "--column",
+            "ao",
+            "--column",
+            "ice",
+            "--column",
+            "trend",
+            "--level",
+            "0.2",
+        )
+    assert status == 0
+    for words in (out, err):
+        assert "Pass --detrend linear, or remove its cycle" in " ".join(words.split())
+        assert not re.search("sig=False|wct_null|np.diff", words)
+    assert err.count("--level is 0.2") == 1
