@@ -47,21 +47,11 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Group:
-    """Series that are compared with each other, as they were given.
+    """Series that are compared with each other, as they were given."""
 
-    Parameters
-    ----------
-    series : mapping
-        By what messages call them, such as "y1" or "X[0]".
-    tables : mapping, optional
-        What has their indexes, by what messages call it: by default the series themselves.
-    names : tuple of str, optional
-        Their names, by default those of the series themselves.
-    """
-
-    series: Mapping[str, Any]
-    tables: Mapping[str, Any] | None = None
-    names: tuple[str, ...] | None = None
+    series: Mapping[str, Any]  # by what messages call them, such as "y1" or "X[0]"
+    tables: Mapping[str, Any] | None = None  # what has their indexes, if not the series themselves
+    names: tuple[str, ...] | None = None  # by default those of the series themselves
 
     @classmethod
     def of(cls, single: Mapping[str, Any], argument: str, several: Any) -> Group:

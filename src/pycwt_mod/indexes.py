@@ -49,14 +49,11 @@ _FREQUENCIES = {
 
 @dataclass(frozen=True, eq=False)
 class _Labels:
-    """The labels of a series: pandas' index, and the dimension if it is one of xarray.
+    """The labels of a series."""
 
-    `is_table` says whether they are those of all columns of a DataFrame.
-    """
-
-    index: Any
-    dim: str | None
-    is_table: bool = False
+    index: Any  # of pandas
+    dim: str | None  # the dimension of xarray
+    is_table: bool = False  # whether they are those of all columns of a DataFrame
 
 
 def sampling_of(
@@ -93,14 +90,9 @@ def sampling_of(
 def index_axis(series: Any, name: str) -> TimeAxis | None:
     """Return the time axis of a series of pandas or xarray; None if it has no index of times.
 
-    Times are dates, durations and numbers. Whole numbers are times if their index has a name, as
-    "year" or a dimension of xarray, and else row numbers.
-
-    Raises
-    ------
-    ValueError
-        If times are missing, not in order or with gaps, or row numbers have gaps as those have
-        that pandas' `dropna` leaves. The message has the remedy.
+    Times are dates, durations and numbers; whole numbers only if their index has a name, as "year"
+    or a dimension of xarray. Times that are missing, not in order or with gaps are a ValueError
+    with the remedy; so are gaps in row numbers, as pandas' `dropna` leaves them.
     """
     labels = _labels_of(series)
     if labels is None or len(labels.index) < 2:

@@ -50,34 +50,11 @@ def as_series(
     allow_complex: bool = False,
     allow_constant: bool = True,
 ) -> NDArray[Any]:
-    """Return one time series as a contiguous array, or raise an error that names the fault.
+    """Return one time series as a contiguous array, shape (n,), of float64 or complex128.
 
-    Parameters
-    ----------
-    values : array_like
-        List, array, pandas Series, DataFrame of one column, DataArray or masked array without
-        masked values, shape (n,).
-    name : str
-        The argument's name, for the message.
-    min_size : int, default 2
-        Fewest samples that the caller can work with.
-    allow_complex : bool, default False
-        Whether complex samples are meaningful for the caller.
-    allow_constant : bool, default True
-        Whether a series without variance is meaningful for the caller.
-
-    Returns
-    -------
-    numpy.ndarray
-        Shape (n,), dtype float64 or complex128.
-
-    Raises
-    ------
-    TypeError
-        If the values are not numbers, or complex where real ones are needed.
-    ValueError
-        If the shape is not (n,), a value is masked, missing or infinite, the series is too
-        short or, where that matters, constant.
+    Lists, arrays, Series and DataArrays are taken, DataFrames of one column, and masked arrays
+    without masked values. Values that are no numbers, or complex where only real ones have a
+    meaning, are a TypeError that names the fault; any other fault is a ValueError.
     """
     _refuse_masked(values, name)
     values = _only_column(values, name)
@@ -187,21 +164,7 @@ def _way_to_numbers(values: Any, name: str) -> str:
 
 
 def brief(value: Any) -> str:
-    """Return a value for a message: short, on one line, and no number cut in the middle.
-
-    Parameters
-    ----------
-    value : object
-        Anything that a user passed in.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> brief(np.arange(60.0))
-    'ndarray of float64, shape (60,), [0.0, 1.0, 2.0, ...]'
-    >>> brief("half")
-    "'half'"
-    """
+    """Return a value for a message: short, on one line, and no number cut in the middle."""
     kind = type(value).__name__
     if hasattr(value, "columns") and hasattr(value, "shape"):
         return f"{kind} of shape {tuple(value.shape)}"

@@ -9,14 +9,11 @@ from typing import Any
 import numpy as np
 
 from .._version import __version__
-from ..summary import Summary, fill, listed, summarise
+from ..summary import fill, listed
 from ..tables import Sheet
 from .inputs import Inputs, check_red_noise, read_inputs
 from .options import check_outputs, chosen
 from .record import as_json, facts_of, program_facts, save_arrays
-
-__all__ = ["common_arrays", "deliver", "heading", "labels_of", "power_summary", "prepare", "short"]
-
 
 # More columns than this are counted, not named.
 _MOST_COLUMNS = 8
@@ -146,23 +143,6 @@ def common_arrays(inputs: Inputs, scales: Any, freq: Any, coi: Any) -> dict[str,
         "coi": coi,
         "outside_coi": (1 / freq)[:, np.newaxis] <= coi,
     }
-
-
-def power_summary(
-    arguments: argparse.Namespace, inputs: Inputs, power: Any, arrays: dict[str, Any]
-) -> Summary:
-    """Return the summary of a power, by the arrays of its analysis."""
-    return summarise(
-        power,
-        power > arrays["sig"][:, np.newaxis],
-        arrays["outside_coi"],
-        arrays["period"],
-        level=arguments.significance_level,
-        dt=inputs.dt,
-        names=inputs.names,
-        unit=inputs.unit,
-        quantity="power",
-    )
 
 
 def deliver(

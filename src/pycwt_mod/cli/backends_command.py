@@ -12,8 +12,6 @@ from ..backends import get_backend_info, print_backend_info
 from . import options
 from .record import as_json, program_facts
 
-__all__ = ["add_to"]
-
 # The libraries of the package itself, and those that read files.
 _LIBRARIES = ("numpy", "scipy", "matplotlib", "joblib", "tqdm")
 _READERS = ("pandas", "pyarrow")

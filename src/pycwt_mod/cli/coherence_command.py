@@ -20,8 +20,6 @@ from .analysis import common_arrays, deliver, heading, labels_of, prepare
 from .inputs import Inputs
 from .pictures import save_coherence
 
-__all__ = ["add_to"]
-
 # Records up to this length have their patches judged in two seconds or so, unasked.
 _QUICK = 2000
 

@@ -12,8 +12,6 @@ from . import options
 from .analysis import common_arrays, deliver, heading, prepare
 from .pictures import save_cross
 
-__all__ = ["add_to"]
-
 _EXAMPLE = """\
 example: where two columns have power in common
   pycwt-mod xwt rivers.csv --x rain --y discharge --time date --plot common.png

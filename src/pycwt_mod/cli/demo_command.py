@@ -8,8 +8,6 @@ from pathlib import Path
 from ..sample import demo
 from . import options, values
 
-__all__ = ["add_to"]
-
 
 def add_to(commands: options.Commands) -> None:
     """Add the command."""

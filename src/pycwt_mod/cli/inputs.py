@@ -22,8 +22,6 @@ from ..time_axis import UNITS, RowsError, TimeAxis, as_time_axis, label_of, unit
 from ..validation import did_you_mean, warn_user
 from .options import UsageError
 
-__all__ = ["Inputs", "check_red_noise", "read_inputs", "read_many"]
-
 # Fewer samples than this have no scale worth looking at.
 _FEWEST = 8
 # In place of a column of times: none is used.

@@ -19,8 +19,6 @@ from .inputs import Inputs, read_many
 from .messages import in_words_of_command
 from .pictures import save_matrix
 
-__all__ = ["add_to"]
-
 _EXAMPLE = """\
 example: which of the stations vary together at periods of 2 to 8 years
   pycwt-mod matrix stations.csv --unit years --band 2:8 --plot stations.png

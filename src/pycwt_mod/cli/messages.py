@@ -7,8 +7,6 @@ from collections.abc import Mapping
 
 from ..helpers import AR1_REMEDY
 
-__all__ = ["OPTIONS", "in_words_of_command"]
-
 # How the options are called that functions take as arguments, by the names of these.
 OPTIONS = {
     **{name: f"--{name}" for name in ("dt", "dj", "s0", "al1", "al2", "backend", "tol", "method")},

@@ -12,8 +12,6 @@ from ..matrix import MatrixResult
 from .inputs import Inputs
 from .options import chosen, scale_options
 
-__all__ = ["save_coherence", "save_cross", "save_matrix", "save_transform"]
-
 _PANELS_ABREAST = 3
 
 

@@ -25,8 +25,6 @@ from . import (
 from .messages import OPTIONS, in_words_of_command
 from .options import UsageError
 
-__all__ = ["main"]
-
 EXIT_OK, EXIT_FAILED, EXIT_USAGE, EXIT_INTERRUPTED, EXIT_BROKEN_PIPE = 0, 1, 2, 130, 141
 EXIT_TERMINATED = 128 + signal.SIGTERM
 

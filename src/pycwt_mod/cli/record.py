@@ -19,8 +19,6 @@ from ..files import write_arrays
 from ..tables import Sheet
 from .inputs import Inputs
 
-__all__ = ["as_json", "facts_of", "program_facts", "save_arrays"]
-
 
 def program_facts(arguments: argparse.Namespace) -> dict[str, Any]:
     """Return the program, command and machine that made a result."""

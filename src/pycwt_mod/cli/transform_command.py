@@ -10,14 +10,12 @@ from typing import Any
 import numpy as np
 
 from ..helpers import ar1
-from ..summary import fill
+from ..summary import Summary, fill, summarise
 from ..wavelet import cwt, significance
 from . import options, values
-from .analysis import common_arrays, deliver, heading, power_summary, prepare, short
+from .analysis import common_arrays, deliver, heading, prepare, short
 from .inputs import Inputs
 from .pictures import save_transform
-
-__all__ = ["add_to"]
 
 _EXAMPLE = """\
 example: the power spectrum of monthly values over time, in years
@@ -74,7 +72,7 @@ def _run(arguments: argparse.Namespace) -> str:
     seconds = perf_counter() - began
     if arguments.plot is not None:
         save_transform(arguments, inputs)
-    summary = power_summary(arguments, inputs, arrays["power"], arrays)
+    summary = _summary(inputs, arrays, arguments.significance_level)
     peak = _peak(arrays)
     title = f"Wavelet power of {inputs.names[0]}, as a multiple of its variance"
     lines = [
@@ -114,6 +112,20 @@ def _arrays(
         "global_power": power.mean(axis=1),
         "global_sig": significance(1.0, inputs.dt, scales, 1, alpha, dof=dof, **test)[0],
     }
+
+
+def _summary(inputs: Inputs, arrays: dict[str, Any], level: float) -> Summary:
+    return summarise(
+        arrays["power"],
+        arrays["power"] > arrays["sig"][:, np.newaxis],
+        arrays["outside_coi"],
+        arrays["period"],
+        level=level,
+        dt=inputs.dt,
+        names=inputs.names,
+        unit=inputs.unit,
+        quantity="power",
+    )
 
 
 def _every(inputs: Inputs, step: int) -> Inputs:
