@@ -30,7 +30,7 @@ from pycwt_mod.backends.testing import LAWS
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="provokes faults by POSIX means")
 
-SECONDS = 60.0
+SECONDS = 240.0
 PROBLEM = (0.6, 0.3, 0.5, 1 / 4, 1.0, 12)
 heavy = pytest.mark.heavy
 
