@@ -9,6 +9,7 @@ Axes: (row, coefficient) and (row, time).
 from __future__ import annotations
 
 import math
+import threading
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -33,6 +34,33 @@ _PRODUCT_SIZE = 2**18
 # From here on an FFT leaves the cache, and this number of shorter ones do not.
 _SHORTEST_IN_COLUMNS, _COLUMNS = 2**15, 8
 
+# Bytes of an array that a thread keeps for its next call.
+_MOST_KEPT = 2**23
+
+
+class _Kept(threading.local):
+    """The arrays that a thread keeps."""
+
+    def __init__(self) -> None:
+        self.arrays: dict[str, NDArray[np.uint8]] = {}
+
+
+_KEPT = _Kept()
+
+
+def scratch(name: str, shape: tuple[int, ...], dtype: Any) -> NDArray[Any]:
+    """Return an array to be written, valid until the thread asks for this name again.
+
+    Memory in use stays in the cache; fresh memory costs more than an FFT.
+    """
+    n_bytes = math.prod(shape) * np.dtype(dtype).itemsize
+    kept = _KEPT.arrays.get(name)
+    if kept is None or kept.size < n_bytes:
+        kept = np.empty(n_bytes, np.uint8)
+        if n_bytes <= _MOST_KEPT:
+            _KEPT.arrays[name] = kept
+    return np.asarray(kept[:n_bytes].view(dtype).reshape(shape))
+
 
 @dataclass(frozen=True)
 class WholeFFT:
@@ -46,16 +74,24 @@ class WholeFFT:
     def write(self, band: NDArray[Any], out: NDArray[Any]) -> None:
         """Write the samples at the times 0, every, 2 every, ... to `out`."""
         # Every g-th time of n_fft takes n_fft / g coefficients, onto which the others fold.
-        folds = math.gcd(self.every, self.n_fft)
-        band = _folded(band.astype(out.dtype, copy=False), self.first, self.n_fft // folds)
-        if _long(band.shape[1]):
-            samples = np.empty_like(band)
-            ColumnFFTs(0, band.shape[1]).write(band, samples)
+        row = scratch("row", (band.shape[0], self.n_fft // self._folds), out.dtype)
+        _fold(band, self.first, row)
+        self.write_all(row, out)
+
+    def write_all(self, row: NDArray[Any], out: NDArray[Any]) -> None:
+        """Write the samples of all coefficients in FFT order, which are overwritten, to `out`."""
+        if _long(row.shape[1]):
+            samples = np.empty_like(row)
+            ColumnFFTs(0, row.shape[1]).write(row, samples)
         else:
-            samples = scipy.fft.ifft(band, axis=-1, overwrite_x=True)
-        out[:] = samples[:, :: self.every // folds][:, : out.shape[1]]
-        if folds > 1:
-            out /= folds
+            samples = scipy.fft.ifft(row, axis=-1, overwrite_x=True)
+        out[:] = samples[:, :: self.every // self._folds][:, : out.shape[1]]
+        if self._folds > 1:
+            out /= self._folds
+
+    @property
+    def _folds(self) -> int:
+        return math.gcd(self.every, self.n_fft)
 
 
 @dataclass(frozen=True)
@@ -80,7 +116,7 @@ class ColumnFFTs:
         turns = _turns(np.arange(lowest, lowest + n_pieces)[:, np.newaxis] * columns, _COLUMNS)
         height = _PRODUCT_SIZE // _COLUMNS**2
         twiddles = _twiddles(height, self.n_fft, out.dtype)
-        array = np.empty((n_rows, _COLUMNS), out.dtype)
+        array = scratch("columns", (n_rows, _COLUMNS), out.dtype)
         for row, target in zip(band, out, strict=True):
             pieces[start : start + row.size] = row
             of_piece = pieces.reshape(n_pieces, n_rows).T
@@ -124,9 +160,9 @@ class Interpolation:
     def write(self, band: NDArray[Any], out: NDArray[Any]) -> None:
         """Write the samples at the times 0, every, 2 every, ... to `out`."""
         # In the precision of the band: the grid is short, and its errors would add to the rest.
-        grid = samples_of_period(band, self.first, self.n_fft // self.step).astype(
-            self.dtype, copy=False
-        )
+        row = scratch("row", (band.shape[0], self.n_fft // self.step), band.dtype)
+        _fold(band, self.first, row)
+        grid = scipy.fft.ifft(row, axis=-1, overwrite_x=True)
         if self.every > self.step:
             self._write_apart(grid, out)
         else:
@@ -141,7 +177,8 @@ class Interpolation:
         kernel = _kernel(taps, self.step, stride, self.every, self._middle, self.n_fft, self.dtype)
         n_windows = -(-out.shape[1] // shared)
         length = taps + stride - 1
-        samples = _around(grid, taps // 2 - 1, (n_windows - 1) * stride + length)
+        count = (n_windows - 1) * stride + length
+        samples = _around(grid, taps // 2 - 1, count, self.dtype)
         windows = as_strided(
             samples,
             (grid.shape[0], n_windows, length),
@@ -153,7 +190,9 @@ class Interpolation:
             part = slice(top, min(top + height, n_whole))
             target = out[:, part.start * shared : part.stop * shared].view(real)
             target = target.reshape(out.shape[0], -1, 2 * shared)
-            np.matmul(np.ascontiguousarray(windows[:, part]).view(real), kernel, out=target)
+            apart = scratch("windows", (len(grid), part.stop - part.start, length), self.dtype)
+            apart[:] = windows[:, part]
+            np.matmul(apart.view(real), kernel, out=target)
         if n_whole < n_windows:
             last = np.ascontiguousarray(windows[:, -1]).view(real) @ kernel
             rest = out.shape[1] - n_whole * shared
@@ -164,7 +203,8 @@ class Interpolation:
         # After so many times the places between the samples of the grid repeat.
         n_places = self.step // math.gcd(self.every, self.step)
         before = taps // 2 - 1
-        samples = _around(grid, before, self.every * (n_times - 1) // self.step + taps)
+        count = self.every * (n_times - 1) // self.step + taps
+        samples = _around(grid, before, count, self.dtype)
         row, item = samples.strides
         for place in range(min(n_places, n_times)):
             start, after = divmod(self.every * place, self.step)
@@ -213,26 +253,31 @@ def _long(n_fft: int) -> bool:
 
 def samples_of_period(band: NDArray[Any], first: int, length: int) -> NDArray[Any]:
     """Return the inverse FFT of a band, on a grid of `length` times over the whole period."""
-    band = _folded(band, first, length)
-    return np.asarray(scipy.fft.ifft(band, axis=-1, overwrite_x=True))
+    row = np.empty((band.shape[0], length), band.dtype)
+    _fold(band, first, row)
+    return np.asarray(scipy.fft.ifft(row, axis=-1, overwrite_x=True))
 
 
-def _folded(band: NDArray[Any], first: int, length: int) -> NDArray[Any]:
-    """Return the coefficients of a band in FFT order, added where they have a place in common."""
-    row = np.zeros((band.shape[0], length), band.dtype)
+def _fold(band: NDArray[Any], first: int, row: NDArray[Any]) -> None:
+    """Write the coefficients of a band in FFT order, added where they have a place in common."""
+    length, start = row.shape[1], first % row.shape[1]
+    stop = start + band.shape[1]
+    if stop <= length:
+        row[:, :start], row[:, start:stop], row[:, stop:] = 0, band, 0
+        return
+    row[:] = 0
     start = 0
     while start < band.shape[1]:
         place = (first + start) % length
         stop = min(band.shape[1], start + length - place)
         row[:, place : place + stop - start] += band[:, start:stop]
         start = stop
-    return row
 
 
-def _around(grid: NDArray[Any], before: int, count: int) -> NDArray[Any]:
+def _around(grid: NDArray[Any], before: int, count: int, dtype: Any) -> NDArray[Any]:
     """Return `count` samples of a periodic grid, from `before` the first one on."""
     n_rows, length = grid.shape
-    found = np.empty((n_rows, count), grid.dtype)
+    found = scratch("samples", (n_rows, count), dtype)
     done, place = 0, -before % length
     while done < count:
         part = min(count - done, length - place)

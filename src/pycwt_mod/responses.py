@@ -116,12 +116,32 @@ class Response:
 
     def times(self, spectrum: NDArray[Any]) -> NDArray[Any]:
         """Return the coefficients of the transform of one series, whose FFT is given."""
-        stop = self.first + self.values.shape[1]
-        if self.first < 0 < stop:
-            band = np.concatenate([spectrum[self.first :], spectrum[:stop]])
-        else:
-            band = spectrum[self.first % spectrum.size :][: self.values.shape[1]]
-        return np.asarray(band * self.values)
+        band = np.empty(self.values.shape, complex)
+        below = self._below
+        self._multiply(spectrum, slice(below), self.first, band[:, :below])
+        self._multiply(spectrum, slice(below, None), self.first + below, band[:, below:])
+        return band
+
+    def fill(self, spectrum: NDArray[Any], out: NDArray[Any]) -> None:
+        """Write all coefficients of the transform of one series in FFT order to `out`."""
+        below, width, n_fft = self._below, self.values.shape[1], out.shape[1]
+        start = max(0, self.first)
+        stop = start + width - below
+        out[:, :start], out[:, stop : n_fft - below] = 0, 0
+        self._multiply(spectrum, slice(below, None), start, out[:, start:stop])
+        if below:
+            start = self.first % n_fft
+            out[:, start + below :] = 0
+            self._multiply(spectrum, slice(below), start, out[:, start : start + below])
+
+    @property
+    def _below(self) -> int:
+        """The number of coefficients of negative frequencies."""
+        return int(max(0, min(-self.first, self.values.shape[1])))
+
+    def _multiply(self, spectrum: NDArray[Any], part: slice, first: int, out: NDArray[Any]) -> None:
+        source = spectrum[first % spectrum.size :][: out.shape[1]]
+        np.multiply(source, self.values[:, part], out=out, casting="same_kind")
 
 
 @dataclass(frozen=True)

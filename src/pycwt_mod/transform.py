@@ -15,7 +15,8 @@ import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 
-from .inverse_fft import Way, fastest_way
+from .inverse_fft import Way, WholeFFT, fastest_way, scratch
+from .pieces import Pieces, runs_of, scales_in_pieces
 from .responses import Response, Responses, band_of
 
 # The FFT length, and bytes of multipliers, up to which they are kept for the next call.
@@ -123,22 +124,26 @@ def forward(
         unit = 2.0 ** math.frexp(np.abs(signal).max(initial=0.0))[1]
         sources = sources / unit
     fields = W.reshape(-1, *W.shape[-2:])
-    plan = _Plan.of(mother, scales, dt, n_fft, dtype, every)
-    blocks, kept = plan.blocks_and_steps()
+    plan = _Plan.of(mother, scales, dt, n, n_fft, dtype, every)
+    tasks, kept = plan.tasks_and_steps()
+    records = [
+        _Record(one / unit if single else one, source)
+        for one, source in zip(signal.reshape(-1, n), sources, strict=True)
+    ]
 
     def transform(place: int) -> None:
-        for response, way in kept[place] if kept else plan.steps(blocks[place]):
-            for source, target in zip(sources, fields, strict=True):
-                way.write(response.times(source), target[response.rows])
+        for step in kept[place] if kept else plan.steps(tasks[place]):
+            for record, target in zip(records, fields, strict=True):
+                step.write(record, target)
                 if unit != 1:
-                    target[response.rows] *= unit
+                    target[step.response.rows] *= unit
 
     if workers == 1:
-        for place in range(len(blocks)):
+        for place in range(len(tasks)):
             transform(place)
     else:
         with ThreadPoolExecutor(workers) as pool:
-            list(pool.map(transform, range(len(blocks))))
+            list(pool.map(transform, range(len(tasks))))
     return W, spectrum
 
 
@@ -155,7 +160,36 @@ def cross(
     return W1
 
 
-Steps = list[tuple[Response, Way]]
+@dataclass(frozen=True)
+class _Record:
+    """One series and its zero-padded FFT."""
+
+    values: NDArray[Any]
+    spectrum: NDArray[np.complex128]
+
+
+@dataclass(frozen=True)
+class _Step:
+    """What multiplies the spectrum at some scales, and the way from there to times."""
+
+    response: Response
+    way: Way | Pieces
+
+    def write(self, record: _Record, out: NDArray[Any]) -> None:
+        """Write the transform at these scales to their rows."""
+        rows, way = out[self.response.rows], self.way
+        if isinstance(way, Pieces):
+            way.write(self.response, record.values, rows)
+        elif isinstance(way, WholeFFT) and way.every == 1:
+            row = scratch("row", (len(rows), way.n_fft), rows.dtype)
+            self.response.fill(record.spectrum, row)
+            way.write_all(row, rows)
+        else:
+            way.write(self.response.times(record.spectrum), rows)
+
+
+# Scales to be computed together, their responses, and the pieces if the record is cut.
+Task = tuple[slice, Responses, Pieces | None]
 
 
 @dataclass(frozen=True)
@@ -167,6 +201,7 @@ class _Plan:
 
     key: Any
     responses: Responses = field(compare=False)
+    n: int = field(compare=False)
     dtype: Any = field(compare=False)
     every: int = field(compare=False)
 
@@ -176,46 +211,66 @@ class _Plan:
         mother: Any,
         scales: NDArray[np.float64],
         dt: float,
+        n: int,
         n_fft: int,
         dtype: Any,
         every: int,
     ) -> _Plan:
         band = band_of(mother.psi_ft)
         psi_ft = getattr(mother.psi_ft, "__func__", None)
-        key: Any = psi_ft, band, scales.tobytes(), dt, n_fft, dtype, every
+        key: Any = psi_ft, band, scales.tobytes(), dt, n, n_fft, dtype, every
         responses = Responses(mother, scales, dt, n_fft)
-        return cls(key, responses, dtype, every)
+        return cls(key, responses, n, dtype, every)
 
-    def steps(self, block: slice) -> Steps:
-        """Return what multiplies the spectrum at some scales, and the way from there to times."""
+    def steps(self, task: Task) -> list[_Step]:
+        """Return how some scales are computed."""
+        block, responses, pieces = task
         found = []
-        for each in self.responses.of(block):
-            values, n_fft = each.values, self.responses.n_fft
-            way = fastest_way(each.first, values.shape[1], n_fft, self.dtype, self.every)
-            if way.divisors is not None:
-                values = values / way.divisors
-            found.append((Response(each.rows, each.first, values), way))
+        for each in responses.of(block):
+            values, n_fft = each.values, responses.n_fft
+            way: Way | Pieces
+            if pieces is not None:
+                way = pieces
+            else:
+                way = fastest_way(each.first, values.shape[1], n_fft, self.dtype, self.every)
+                if way.divisors is not None:
+                    values = values / way.divisors
+            found.append(_Step(Response(each.rows, each.first, values), way))
         return found
 
-    def blocks_and_steps(self) -> tuple[list[slice], list[Steps]]:
-        """Return the blocks of scales, and the steps of each if they are few enough to be kept."""
+    def tasks(self) -> list[Task]:
+        """Return which scales are computed together, and whether in pieces."""
+        found: list[Task] = []
+        if self.every == 1:
+            found += scales_in_pieces(self.responses, self.n)
+        whole = np.ones(self.responses.scales.size, dtype=bool)
+        for block, _, _ in found:
+            whole[block] = False
+        for block in self.responses.blocks():
+            for run in runs_of(whole[block]):
+                rows = slice(block.start + run.start, block.start + run.stop)
+                found.append((rows, self.responses, None))
+        return found
+
+    def tasks_and_steps(self) -> tuple[list[Task], list[list[_Step]]]:
+        """Return the tasks, and the steps of each if they are few enough to be kept."""
         if band_of(self.responses.mother.psi_ft) is None:
-            return self.responses.blocks(), []
+            return self.tasks(), []
         return _kept(self)
 
 
 @lru_cache(maxsize=3)
-def _kept(plan: _Plan) -> tuple[list[slice], list[Steps]]:
-    blocks = plan.responses.blocks()
+def _kept(plan: _Plan) -> tuple[list[Task], list[list[_Step]]]:
+    tasks = plan.tasks()
     if plan.responses.n_fft > _LONGEST_KEPT:
-        return blocks, []
+        return tasks, []
     steps, size = [], 0
-    for block in blocks:
-        steps.append(plan.steps(block))
-        size += sum(response.values.nbytes for response, _ in steps[-1])
+    for task in tasks:
+        steps.append(plan.steps(task))
+        size += sum(step.response.values.nbytes for step in steps[-1])
         if size > _MOST_KEPT:
-            return blocks, []
-    return blocks, steps
+            return tasks, []
+    return tasks, steps
 
 
 def inverse(W: NDArray[Any], scales: NDArray[np.float64], factor: float) -> NDArray[np.float64]:

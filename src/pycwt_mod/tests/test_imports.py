@@ -39,6 +39,7 @@ LAYERS = [
     {"boxcar", "cached_files", "helpers", "keywords", "measures", "statistic", "time_axis"},
     {"limits"},
     {"transform"},
+    {"pieces"},
     {"responses"},
     {
         "_version",
