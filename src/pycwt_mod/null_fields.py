@@ -326,35 +326,24 @@ def _simulated(
     By scale and time where the null hypothesis changes in time.
     """
     n, nodes = geometry.n_times, _nodes(geometry, surrogates)
-    if surrogates is not None and not surrogates.is_stationary:
-        classes = time_classes(nodes, geometry.n_scales, n)
-        plan = make_record_plan(
-            geometry,
-            coefficients,
-            classes,
-            centred=centred,
-            statistic=statistic,
-            surrogates=surrogates,
-            ends_alike=False,
-        )
-        null = estimate_null(plan, options)
-        timed = table_of_times(null.counts, plan.distances, nodes, null.n_surrogates)
-        facts = {**null.provenance, "mc_count": null.n_surrogates}
-        return TimedField(timed, n, geometry.periods, geometry.dt, facts)
-    own = geometry.smooths_itself
-    felt = _felt_by_own_smooth(geometry) if own else felt_distances(geometry)
+    is_timed = surrogates is not None and not surrogates.is_stationary
+    felt = _felt_by_own_smooth(geometry) if geometry.smooths_itself else felt_distances(geometry)
     far = np.minimum(felt, (n - 1) / 2)
     plan = make_record_plan(
         geometry,
         coefficients,
-        distance_classes(far, nodes, n),
+        time_classes(nodes, geometry.n_scales, n) if is_timed else distance_classes(far, nodes, n),
         centred=centred,
         statistic=statistic,
         surrogates=surrogates,
+        ends_alike=not is_timed,
     )
     null = estimate_null(plan, options)
-    table = table_of_counts(null.counts, plan.distances, nodes, far, n)
     facts = {**null.provenance, "mc_count": null.n_surrogates}
+    if is_timed:
+        timed = table_of_times(null.counts, plan.distances, nodes, null.n_surrogates)
+        return TimedField(timed, n, geometry.periods, geometry.dt, facts)
+    table = table_of_counts(null.counts, plan.distances, nodes, far, n)
     return NullField(table, n, geometry.periods, geometry.dt, facts)
 
 

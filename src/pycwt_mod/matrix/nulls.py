@@ -53,14 +53,8 @@ Node = tuple[float, float]
 
 def on_grid(g: float) -> float:
     """Return the grid point nearest to a coefficient."""
-    size = abs(g)
-    if size <= GRID_EDGE:
-        size = round(size / GRID_STEP) * GRID_STEP
-    else:
-        per_halving = STEPS_PER_HALVING if g > 0 else NEGATIVE_STEPS
-        steps = round(per_halving * _halvings(size))
-        size = 1 - (1 - GRID_EDGE) * 2 ** (-steps / per_halving)
-    return _signed(size, g)
+    steps = GRID_STEP, STEPS_PER_HALVING if g > 0 else NEGATIVE_STEPS
+    return _signed(_size(round(_place(abs(g), *steps)), *steps), g)
 
 
 def node_of(g1: float, g2: float) -> Node:
@@ -89,22 +83,24 @@ def anchors_of(g1: float, g2: float) -> dict[Node, float]:
 
 def _neighbours(g: float) -> dict[float, float]:
     """Return the anchors on both sides of a coefficient, with weights that add to 1."""
-    size = abs(g)
-    place = size / ANCHOR_STEP if size <= GRID_EDGE else GRID_EDGE / ANCHOR_STEP + _halvings(size)
+    place = _place(abs(g), ANCHOR_STEP, 1)
     below = math.floor(place)
     weights = {below: 1 - (place - below), below + 1: place - below}
-    return {_signed(_anchor(k), g): weight for k, weight in weights.items() if weight > 0}
+    return {_signed(_size(k, ANCHOR_STEP, 1), g): weight for k, weight in weights.items() if weight}
 
 
-def _anchor(number: int) -> float:
-    even = round(GRID_EDGE / ANCHOR_STEP)
-    if number <= even:
-        return number * ANCHOR_STEP
-    return 1 - (1 - GRID_EDGE) * 2.0 ** (even - number)
+def _place(size: float, step: float, per_halving: int) -> float:
+    """Return how many steps up a coefficient is, even ones at first, then those of 1 - |g|."""
+    halvings = math.log2((1 - GRID_EDGE) / (1 - size))
+    return min(size, GRID_EDGE) / step + per_halving * max(0.0, halvings)
 
 
-def _halvings(size: float) -> float:
-    return math.log2((1 - GRID_EDGE) / (1 - size))
+def _size(place: int, step: float, per_halving: int) -> float:
+    """Return the coefficient that is this number of steps up."""
+    beyond = place - GRID_EDGE / step
+    if beyond <= 0:
+        return place * step
+    return 1 - (1 - GRID_EDGE) * 2 ** (-beyond / per_halving)
 
 
 def _signed(size: float, g: float) -> float:

@@ -141,10 +141,6 @@ class MotherWavelet:
         taps = scale_taps(constant(self, "deltaj0"), dj, smoothing)
         # Even boxcars reach one scale further down than up, as scipy.signal.convolve2d's "same".
         origin = 0 if taps.size % 2 else -1
-        if np.iscomplexobj(smoothed):
-            real = convolve1d(smoothed.real, taps, axis=0, mode="constant", origin=origin)
-            imag = convolve1d(smoothed.imag, taps, axis=0, mode="constant", origin=origin)
-            return np.asarray(real + 1j * imag)
         return np.asarray(convolve1d(smoothed, taps, axis=0, mode="constant", origin=origin))
 
     def __repr__(self) -> str:
