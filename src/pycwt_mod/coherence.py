@@ -211,11 +211,11 @@ def coherence_of_series(
     n, n_fft = geometry.n_times, geometry.n_fft
     R2, phase = (np.empty((geometry.n_scales, n)) for _ in range(2))
 
-    def keep_transforms(scale: int, W: Complex) -> None:
+    def keep_transforms(scales: slice, W: Complex) -> None:
         for part in stretches(n):
-            _write_phase(W[0, part] * W[1, part].conj(), phase[scale, part])
+            _write_phase(W[0, :, part] * W[1, :, part].conj(), phase[scales, part])
         if spectra is not None:
-            spectra.W1[scale], spectra.W2[scale] = W
+            spectra.W1[scales], spectra.W2[scales] = W
 
     # `smoothed_spectra` gives them for scales in samples, and up to the boxcar's constant.
     unit = 1 / geometry.dt
@@ -224,19 +224,19 @@ def coherence_of_series(
     record = RecordSpectra(
         series, geometry, pack_spectra, n_fields(len(series)), results=(phase, R2)
     )
-    for scale, S in record.smoothed(keep_transforms if statistic == PAIR else None):
+    for scales, S in record.smoothed(keep_transforms if statistic == PAIR else None):
         if spectra is not None:
-            spectra.S12[scale] = unit * S[1]
-            spectra.S1[scale], spectra.S2[scale] = unit * S[0].real, unit * S[0].imag
-        _evaluate(S, statistic, n_fft, R2[scale], phase[scale])
+            spectra.S12[scales] = unit * S[1]
+            spectra.S1[scales], spectra.S2[scales] = unit * S[0].real, unit * S[0].imag
+        _evaluate(S, statistic, n_fft, R2[scales], phase[scales])
     return R2, phase
 
 
 def pack_spectra(W: Complex, fields: Complex) -> None:
-    """Write the packed spectral matrix of transforms (series, time) to `fields`."""
-    for part in stretches(W.shape[1]):
-        some, packed = W[:, np.newaxis, part], fields[:, np.newaxis, part]
-        _pack_fields(some, packed, np.empty(some.shape[1:], complex), NUMPY)
+    """Write the packed spectral matrix of transforms (series, scale, time) to `fields`."""
+    for part in stretches(W.shape[-1]):
+        some = W[..., part]
+        _pack_fields(some, fields[..., part], np.empty(some.shape[1:], complex), NUMPY)
 
 
 def coherence_by_own_smooth(
@@ -263,7 +263,8 @@ def coherence_by_own_smooth(
     if statistic == PAIR:
         _write_phase(W[0] * W[1].conj(), phase)
     for scale in range(geometry.n_scales):
-        _evaluate(S[:, scale], statistic, geometry.n_fft, R2[scale], phase[scale])
+        row = slice(scale, scale + 1)
+        _evaluate(S[:, row], statistic, geometry.n_fft, R2[row], phase[row])
     return R2, phase
 
 
@@ -272,11 +273,12 @@ def _write_phase(field: Complex, out: Floats) -> None:
 
 
 def _evaluate(S: Complex, statistic: Statistic, n_fft: int, R2: Floats, phase: Floats) -> None:
-    """Write R2 at one scale, NaN where it is not defined, and the phase unless it is a pair's."""
+    """Write R2 at some scales, NaN where it is not defined, and the phase unless it is a pair's."""
     rounding = _rounding(n_fft)
-    largest = [float(power(S, each).max()) for each in range(statistic.n_series)]
-    for part in stretches(R2.size):
-        some, own, own_phase = S[:, part], R2[part], phase[part]
+    powers = [power(S, each) for each in range(statistic.n_series)]
+    largest = [each.max(axis=-1, keepdims=True) for each in powers]
+    for part in stretches(R2.shape[-1]):
+        some, own, own_phase = S[..., part], R2[..., part], phase[..., part]
         with np.errstate(all="ignore"):
             unknown = statistic.undefined(some, rounding, largest)
             statistic.R2(some, own, np.empty(own.shape, dtype=complex))

@@ -94,9 +94,9 @@ class Statistic:
         out /= product
 
     def undefined(
-        self, S: NDArray[np.complex128], rounding: float, largest: Sequence[float]
+        self, S: NDArray[np.complex128], rounding: float, largest: Sequence[Array]
     ) -> NDArray[np.bool_]:
-        """Return where there is no R2, given the packed matrix at some times of a scale.
+        """Return where there is no R2, given the packed matrix at some times.
 
         `rounding` is the error of a spectrum, as a share of its largest value at any time of the
         scale, and `largest` has that of the power of each series. R2 is not defined

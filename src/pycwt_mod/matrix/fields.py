@@ -49,13 +49,13 @@ class TransformSeries:
         W = np.empty((geometry.n_scales, geometry.n_times), dtype=complex)
         S = np.empty(W.shape)
 
-        def keep(scale: int, transform: Complex) -> None:
-            W[scale] = transform[0]
+        def keep(scales: slice, transforms: Complex) -> None:
+            W[scales] = transforms[0]
 
         results = S, W.view(float)
         record = RecordSpectra(series[np.newaxis], geometry, pack_spectra, 1, results=results)
-        for scale, smooth in record.smoothed(keep):
-            S[scale] = smooth[0].real
+        for scales, smooth in record.smoothed(keep):
+            S[scales] = smooth[0].real
         return W, S
 
     def _by_own_smooth(self, series: Array) -> tuple[Complex, Array]:
@@ -165,10 +165,13 @@ def _engine_pair(
         _pack_cross,
         1,
         n_scales,
-        lambda scale: np.stack([W[0][scale], W[1][scale]]),
+        lambda scales: np.stack([W[0][scales], W[1][scales]]),
         fields or (),
     )
-    for scale, (S12,) in record.smoothed():
+    smoothed = (
+        (s.start + k, S12) for s, (some,) in record.smoothed() for k, S12 in enumerate(some)
+    )
+    for scale, S12 in smoothed:
         own = slice(starts[scale], stops[scale])
         times = slice(0, n) if keep else own
         R2, product = memory[:, : times.stop - times.start]
