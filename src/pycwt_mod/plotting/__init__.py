@@ -16,8 +16,8 @@ from .cross import plot_xwt
 from .layers import FieldPlot, number_patches
 from .matrix import MatrixPlot, plot_matrix
 from .null import NullPlot, plot_null
+from .picture import save_figure
 from .power import PowerPlot, plot_cwt
-from .saving import save_figure
 from .ticks import period_ticks
 
 __all__ = [

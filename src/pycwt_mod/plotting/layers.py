@@ -15,8 +15,7 @@ from ..validation import as_flag, as_real, as_series, brief, did_you_mean
 from .axes import PeriodAxis, draw_time_axis, letters_for, shrink_letters, size_in_inches
 from .field import Field, Reduced, cell_edges
 from .outline import cone_border, draw_outline
-from .picture import Picture
-from .saving import BELOW_LINES, COLOURS
+from .picture import BELOW_LINES, COLOURS, Picture
 
 Array = NDArray[np.float64]
 

@@ -12,8 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from ..keywords import explains_keywords
 from ..validation import as_flag, as_series, brief
 from .axes import PeriodAxis, shown_figure, size_in_inches
-from .picture import Picture
-from .saving import BELOW_LINES
+from .picture import BELOW_LINES, Picture
 
 Array = NDArray[np.float64]
 
