@@ -11,15 +11,13 @@ from typing import Any, ClassVar
 from ..arrays import ArrayOps
 from ..arrays.cupy import cupy_ops
 from ..arrays.torch import torch_ops
+from ..validation import as_choice
 from .deadline import Deadline
 from .futures import cancel_and_wait, in_flight
 from .sequential import SequentialBackend
 from .shipping import Local
 
 __all__ = ["GPUBackend"]
-
-_LIBRARIES = ("auto", "cupy", "torch")
-_DTYPES = ("float64", "float32")
 
 
 class GPUBackend(SequentialBackend):
@@ -69,14 +67,8 @@ class GPUBackend(SequentialBackend):
 
     def validate_config(self) -> None:
         """Raise TypeError or ValueError if an option is wrong."""
-        for name, value, choices in (
-            ("library", self.library, _LIBRARIES),
-            ("dtype", self.dtype, _DTYPES),
-        ):
-            if value not in choices:
-                raise ValueError(
-                    f"`{name}` must be one of {', '.join(map(repr, choices))}, got {value!r:.80}."
-                )
+        as_choice(self.library, "library", ("auto", "cupy", "torch"))
+        as_choice(self.dtype, "dtype", ("float64", "float32"))
         if self.device is not None and not isinstance(self.device, str | int):
             raise TypeError(f"`device` must be a string or an integer, got {self.device!r:.80}.")
         fraction = self.memory_fraction

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Any, ClassVar
 
+from ..validation import as_choice
 from .base import MCBackend
 from .deadline import Deadline
 from .nesting import available_cores, inside_worker, note_pool
@@ -86,8 +87,7 @@ class JoblibBackend(MCBackend):
 
     def validate_config(self) -> None:
         """Raise TypeError or ValueError for options that joblib meets only in mid-run."""
-        if self.prefer not in ("processes", "threads"):
-            raise ValueError(f'`prefer` must be "processes" or "threads", got {self.prefer!r}.')
+        as_choice(self.prefer, "prefer", ("processes", "threads"))
         Deadline(self.timeout)
 
     def available_workers(self) -> int:

@@ -102,15 +102,9 @@ def as_fixed(value: Any, name: str) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class NullModel:
-    """What stands for each series under the null hypothesis of a call.
+    """What stands for each series under the null hypothesis of a call."""
 
-    Parameters
-    ----------
-    noises : tuple
-        The choice of `noise` for each series, or "fixed".
-    """
-
-    noises: tuple[Any, ...]
+    noises: tuple[Any, ...]  # the choice of `noise` for each series, or "fixed"
 
     @classmethod
     def of(
@@ -224,12 +218,7 @@ class NullModel:
     def surrogates(self, series: Array | None, coefficients: Sequence[float]) -> Surrogates | None:
         """Return what makes the surrogates; None where AR(1) coefficients say all.
 
-        Parameters
-        ----------
-        series : numpy.ndarray or None
-            The series as they are transformed, shape (n_series, n).
-        coefficients : sequence of float
-            Lag-1 autocorrelation of each series; used where it is AR(1) noise.
+        The series, shape (n_series, n), are those that are transformed.
         """
         if self.is_red:
             return None
