@@ -152,6 +152,13 @@ def test_bad_arguments_are_named(changes, message):
         wct_null_field(**{"al1": 0.5, "al2": 0.5, **PROBLEM, **changes})
 
 
+def test_scales_far_below_the_sampling_interval_are_warned_of():
+    with pytest.warns(UserWarning, match="closed form is too lenient"):
+        wct_null_field(0.5, 0.5, 1.0, 1 / 2, 0.3, 2, 60)
+    with pytest.warns(UserWarning, match="closed form is too lenient"):
+        wct_null(0.5, 0.5, 1.0, 1 / 2, 0.3, 2, method="analytic")
+
+
 def test_levels_and_coherences_are_checked(field):
     with pytest.raises(ValueError, match="`level` must lie strictly between 0 and 1"):
         field.quantile(1.0)
