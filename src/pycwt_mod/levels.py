@@ -217,9 +217,8 @@ def wct_null(
     al1, al2, dt, dj, s0, J, wavelet
         As in `wct_significance`.
     **options
-        The options of the simulation, as in `wct_significance`: `mc_count`, `progress`, `cache`,
-        `backend`, `n_workers`, `rng_seed`, `rng`, `parallel`, `method`, `noise`, `smoothing`,
-        `n_samples`, `tol` (for the 95 % level), `mc_count_max`, `timeout`.
+        The options of the simulation, from `mc_count` on, as in `wct_significance`; `tol` is for
+        the 95 % level.
 
     Returns
     -------

@@ -79,11 +79,11 @@ def test_ctrl_c_keeps_what_is_counted_of_the_null_at_hand(backend, monkeypatch):
 @pytest.mark.parametrize("options", [{}, {"tol": 1e-6}], ids=["", "tol"])
 def test_timeout_says_how_many_steps_are_done_and_keeps_the_counts(options):
     began = time.monotonic()
-    with pytest.raises(TimeoutError, match=r"`timeout` = 0\.5 s, and \d+ of \d+ steps are done"):
+    with pytest.raises(TimeoutError, match=r"`timeout` = 2 s, and \d+ of \d+ steps are done"):
         wct_matrix(
             red_series(2, 200),
             1.0,
-            timeout=0.5,
+            timeout=2,  # a task takes a fraction of it, on a machine with other work, too
             backend="sequential",
             **{**QUICK, "mc_count": 100_000},
             **options,
