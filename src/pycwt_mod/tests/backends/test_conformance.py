@@ -26,12 +26,16 @@ IN_PART = ["joblib-processes", "joblib-threads", "auto", "dask", "gpu"]
 def quick(monkeypatch):
     """Wait less for what should not happen."""
     monkeypatch.setattr(laws, "SETTLE_SECONDS", 0.1)
-    monkeypatch.setattr(laws, "TIME_LIMIT", 0.3)
+    monkeypatch.setattr(laws, "TIME_LIMIT", 0.4)
 
 
-@pytest.mark.parametrize(
-    "name", IN_FULL + [pytest.param(name, marks=pytest.mark.heavy) for name in IN_PART]
-)
+@pytest.mark.parametrize("name", IN_FULL)
+def test_conformance_of_a_backend_that_starts_nothing(name, make_backend, quick):
+    check_backend(lambda: make_backend(name))
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize("name", IN_PART)
 def test_conformance_of_every_backend(name, make_backend):
     check_backend(lambda: make_backend(name))
 

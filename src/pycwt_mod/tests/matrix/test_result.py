@@ -8,9 +8,21 @@ import pytest
 from matplotlib.dates import date2num
 
 from pycwt_mod import wct, wct_matrix, wct_null
+from pycwt_mod.helpers import CACHE_DIR_VARIABLE
 from pycwt_mod.matrix.bands import NUMBERS
 from pycwt_mod.plotting import offscreen_axes
 from pycwt_mod.tests.matrix.series import QUICK, related_series
+
+
+@pytest.fixture(scope="module")
+def folder_of_all(tmp_path_factory):
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(autouse=True)
+def kept_levels(folder_of_all, cache_dir, monkeypatch):
+    """Let all tests of this file find the levels again that one of them has simulated."""
+    monkeypatch.setenv(CACHE_DIR_VARIABLE, str(folder_of_all))
 
 
 @pytest.fixture(scope="module")
