@@ -269,18 +269,15 @@ _thread_controller: Any = None
 
 @contextlib.contextmanager
 def single_threaded(active: bool = True) -> Iterator[None]:
-    """Keep BLAS and OpenMP to one thread, where threadpoolctl is there to do it."""
+    """Keep BLAS and OpenMP to one thread."""
     global _thread_controller
-    if active and _thread_controller is None:
-        try:
-            from threadpoolctl import ThreadpoolController
-        except ImportError:
-            active = False
-        else:
-            # Looking the libraries up takes milliseconds: once per worker process.
-            _thread_controller = ThreadpoolController()
     if not active:
         yield
         return
+    if _thread_controller is None:
+        from threadpoolctl import ThreadpoolController
+
+        # Looking the libraries up takes milliseconds: once per process.
+        _thread_controller = ThreadpoolController()
     with _thread_controller.limit(limits=1):
         yield
