@@ -31,7 +31,7 @@ from .indexes import sampling_of
 from .keywords import explains_keywords
 from .levels import wct_null, wct_significance
 from .limits import as_interval
-from .montecarlo.null_model import NullModel
+from .montecarlo.null_model import NullModel, as_noise
 from .montecarlo.options import SimulationKeywords, SimulationOptions, check_smoothing
 from .mothers import DOG, MexicanHat, Morlet, Paul, as_mother
 from .results import CoherenceResult, CrossWaveletResult, made_by
@@ -299,6 +299,8 @@ def coherence_result(
     facts = sampling_of(given.labelled, dt if dt is None else as_interval(dt), given.names)
     rows, dt = as_rows(given.series), facts["dt"]
     level, n = as_level(significance_level), rows.shape[1]
+    statistic = kind.statistic_of(len(rows))
+    as_noise(keywords.get("noise", "ar1"), "noise", of_a_pair=statistic == PAIR)
     options = SimulationOptions(**keywords).for_record(n)
     smoothing = check_smoothing(options.smoothing, mother)
     grid = as_scales(n, dt, *scales, mother)
@@ -306,7 +308,6 @@ def coherence_result(
     labels = tuple(given.series)
     model = NullModel.of(options.noise, options.fixed, labels, facts["names"])
     named = dict(zip(labels, rows, strict=True))
-    statistic = kind.statistic_of(len(rows))
     if statistic != PAIR:
         check_distinct(named)
         check_degrees(statistic, geometry, labels[-1].partition("[")[0])
