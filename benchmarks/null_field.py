@@ -25,7 +25,9 @@ Floats = NDArray[np.float64]
 
 DJ, S0 = 1 / 12, 2 / Morlet().flambda()
 CASES = [
-    ((g1, g2), n) for g1, g2 in ((0, 0), (0.6, 0.6), (0.95, 0.95), (0.9, 0)) for n in (500, 512)
+    ((g1, g2), n)
+    for g1, g2 in ((0.0, 0.0), (0.6, 0.6), (0.95, 0.95), (0.9, 0.0))
+    for n in (500, 512)
 ]
 ZONES = ("outside the cone", "its outer half", "its inner half")
 TAILS = (0.05, 1e-2, 1e-3, 1e-4)

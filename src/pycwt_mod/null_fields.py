@@ -42,7 +42,7 @@ __all__ = ["wct_null_field"]
 Floats = NDArray[np.float64]
 
 # Raised whenever the same arguments would give other numbers than before.
-_VERSION = 7
+_VERSION = 8
 
 # Fewer surrogates than this give a level that is little more than a guess.
 _FEW_SURROGATES = 10

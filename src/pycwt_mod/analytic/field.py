@@ -6,16 +6,14 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
-from os import PathLike
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..files import write_arrays
 from ..validation import as_level
 from .compute import FINE, SHARES, Table
-from .files import loaded, packed, unpacked
+from .files import InFile, packed, unpacked
 from .tail import GRID
 
 if TYPE_CHECKING:
@@ -25,7 +23,7 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class NullField:
+class NullField(InFile):
     """Distribution of R2 at each scale and time under the null hypothesis of independent series.
 
     Near the ends of the record, inside the cone of influence, the coherence of unrelated series
@@ -79,18 +77,7 @@ class NullField:
         return self._over_times(-np.expm1(-self._at_level(level)))
 
     def standard_error(self, level: float = 0.95) -> Floats:
-        """Return the standard error of `quantile(level)`, from independent scrambles.
-
-        Parameters
-        ----------
-        level : float
-            Probability strictly between 0 and 1.
-
-        Returns
-        -------
-        numpy.ndarray
-            Shape (n_scales, n).
-        """
+        """Return the standard error of `quantile(level)`, from independent scrambles."""
         return self._over_times(
             error_of_level(self._curves, self.table.errors, self._at_level(level))
         )
@@ -238,27 +225,9 @@ class NullField:
             raise ValueError(f"{periods.size} periods")
         return cls(table, n_times, periods, dt, facts["provenance"])
 
-    def save(self, path: str | PathLike[str]) -> None:
-        """Write the field to an .npz file without pickled objects, less than a megabyte."""
-        write_arrays(path, self.to_arrays())
-
     def write(self, stream: Any) -> None:
         """Write the field to an open binary file."""
         np.savez(stream, **self.to_arrays())  # type: ignore[arg-type, unused-ignore]
-
-    @classmethod
-    def load(cls, path: str | PathLike[str]) -> NullField:
-        """Read a field that `save` wrote.
-
-        Raises
-        ------
-        ValueError
-            If the file is not such a field, or of a newer version.
-        OSError
-            If it cannot be read.
-        """
-        found: NullField = loaded(cls, path)
-        return found
 
     def __repr__(self) -> str:
         """Return a line that says how large and how strict the field is."""
@@ -312,23 +281,7 @@ class TimedField(NullField):
     FORMAT: ClassVar[str] = "pycwt_mod null field in time"
 
     def pvalue(self, R2: ArrayLike) -> Floats:
-        """Return the probability that series under the null hypothesis are as coherent.
-
-        Parameters
-        ----------
-        R2 : array_like
-            Coherences, shape (n_scales, n).
-
-        Returns
-        -------
-        numpy.ndarray
-            Same shape, at least 1 / (1 + number counted in the stretch); NaN where R2 is.
-
-        Raises
-        ------
-        ValueError
-            If the shape is another, or a coherence lies outside [0, 1].
-        """
+        """Return as `NullField.pvalue` p, at least 1 / (1 + number counted in the stretch)."""
         observed = self._checked(R2)
         first, part = self._stretches()
         p = np.empty_like(observed)
@@ -351,9 +304,7 @@ class TimedField(NullField):
         return first, place - first
 
     def _over_times(self, values: Floats) -> Floats:
-        first, part = self._stretches()
-        after = values[:, first + (part > 0)]
-        return np.asarray((1 - part) * values[:, first] + part * after)
+        return _spread(values, *self._stretches())
 
 
 @dataclass(frozen=True)
@@ -403,14 +354,17 @@ class TimedRow:
 
     def levels(self, level: float) -> Floats:
         """Return `TimedField.quantile` at these times."""
-        nodes = -np.expm1(-at_level(self.curves, level))
-        after = nodes[self.first + (self.part > 0)]
-        return np.asarray((1 - self.part) * nodes[self.first] + self.part * after)
+        return _spread(-np.expm1(-at_level(self.curves, level)), self.first, self.part)
 
     def log_p(self, R2: Floats, times: NDArray[np.intp]) -> Floats:
         """Return the logarithm of the p-value of coherences, each at one of the times."""
         found = _between(distances_of(R2), self.curves, self.first[times], self.part[times])
         return np.asarray(np.minimum(found, 0))
+
+
+def _spread(values: Floats, first: NDArray[np.intp], part: Floats) -> Floats:
+    """Return values of stretches, (..., stretch), at times in or between them."""
+    return np.asarray((1 - part) * values[..., first] + part * values[..., first + (part > 0)])
 
 
 def _between(y: Floats, curves: Floats, first: NDArray[np.intp], part: Floats) -> Floats:

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..files import write_arrays
 from ..geometry import Geometry
 from ..limits import as_levels
 from .compute import FINE, tabulate
 from .field import at_level, distances_of, error_of_level
-from .files import loaded, packed, unpacked
+from .files import InFile, packed, unpacked
 
 if TYPE_CHECKING:
     from ..plotting import NullPlot
@@ -29,7 +27,7 @@ _DISTANCES = 48
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class AnalyticNull:
+class AnalyticNull(InFile):
     """Distribution of R2 at each scale under the null hypothesis, in closed form.
 
     It answers as a `NullDistribution` does, from no surrogates: `wct_null` with
@@ -140,24 +138,6 @@ class AnalyticNull:
         if log_p.ndim != 2 or log_p.shape[1] != FINE.size or errors.shape != log_p.shape:
             raise ValueError(f"a table of shape {log_p.shape}")
         return cls(log_p, errors, facts["provenance"])
-
-    def save(self, path: str | PathLike[str]) -> None:
-        """Write the distribution to an .npz file without pickled objects."""
-        write_arrays(path, self.to_arrays())
-
-    @classmethod
-    def load(cls, path: str | PathLike[str]) -> AnalyticNull:
-        """Read a distribution that `save` wrote.
-
-        Raises
-        ------
-        ValueError
-            If the file is not such a distribution, or of a newer version.
-        OSError
-            If it cannot be read.
-        """
-        found: AnalyticNull = loaded(cls, path)
-        return found
 
     def _by_level(self, level: ArrayLike, function: Callable[[Floats], Floats]) -> Floats:
         levels = as_levels(level)
