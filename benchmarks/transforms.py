@@ -7,6 +7,9 @@ the processor, and the least of the rounds are compared: on a busy machine memor
 those that use much of it pay for. Some lines are no package: inverse FFTs for all scales by SciPy,
 which is the plain way without its filters, and writing a result of this size to memory, which
 nothing can beat.
+
+With `--memory` no other package is run: a table tells how much memory functions of this one take
+at most beside their result.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ import importlib.util
 import os
 import statistics
 import time
+import tracemalloc
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -162,12 +166,40 @@ def processor_seconds(run: Run, calls: int) -> float:
     return taken / calls
 
 
+def print_memory(lengths: list[int], dj: float) -> None:
+    """Print what functions hold at most beside their result, as `tracemalloc` counts it."""
+    print("| samples | function | result, MB | beside it at most, MB |")
+    print("|---|---|---|---|")
+    for length in lengths:
+        y = np.random.default_rng(1).standard_normal((4, length))
+        functions: dict[str, Run] = {
+            "cwt": lambda y=y: pycwt_mod.cwt(y[0], 1.0, dj),
+            "xwt": lambda y=y: pycwt_mod.xwt(y[0], y[1], 1.0, dj),
+            "wct": lambda y=y: pycwt_mod.wct(y[0], y[1], 1.0, dj, sig=False),
+            "pwct of 3": lambda y=y: pycwt_mod.pwct(y[0], y[1], y[2], 1.0, dj, sig=False),
+            "mwct of 4": lambda y=y: pycwt_mod.mwct(y[0], y[1:], 1.0, dj, sig=False),
+        }
+        for name, run in functions.items():
+            tracemalloc.start()
+            size = sum(each.nbytes for each in run())
+            peak = tracemalloc.get_traced_memory()[1]
+            tracemalloc.stop()
+            print(
+                f"| {length} | {name} | {size / 1e6:.0f} | {(peak - size) / 1e6:.0f} |", flush=True
+            )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--lengths", type=int, nargs="+", default=[1000, 10_000, 100_000])
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--memory", action="store_true", help="memory beside the result, not time")
+    parser.add_argument("--dj", type=float, default=DJ, help="spacing of scales, with --memory")
     chosen = parser.parse_args()
     warnings.simplefilter("ignore")
+    if chosen.memory:
+        print_memory(chosen.lengths, chosen.dj)
+        return
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     print("| samples | | ns per scale and sample, least (median) | times as fast as pycwt |")

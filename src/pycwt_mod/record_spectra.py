@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -41,8 +41,9 @@ _TOGETHER, _MOST = 2**15, 12
 # The longest FFT of which the multipliers are kept for the next series of the same geometry.
 _LONGEST_KEPT = 2**11
 
-# Coefficients across scales are copied to leave some out when so much of them is left.
-_NARROWER = 0.5
+# Coefficients across scales are copied to leave some out when so much of them is left: before
+# their memory is needed for a result, and else.
+_NARROWER, _MUCH_NARROWER = 0.9, 0.5
 
 
 @dataclass(frozen=True)
@@ -126,16 +127,16 @@ class RecordSpectra:
             # Of the coefficients, those on which a scale still to be read draws.
             first = boxcar.first(centres.start)
             down, up = (max(each[k] for each in ends[first:]) for k in (0, 1))
-            if down + up <= _NARROWER * width:
+            written = min(scales.stop, n_scales)
+            if down + up <= (_NARROWER if spare.reach(written) else _MUCH_NARROWER) * width:
                 spare.release(before)
-                boxcar.move(_narrowed(slice(below - down, below + up), spare))
+                boxcar.move(partial(spare.narrowed, part=slice(below - down, below + up)))
                 in_use = spare.mark()
                 below, width = down, down + up
-            if spare.write(min(scales.stop, n_scales)):
-                self._spectra = self._spectra.copy()
-                boxcar.move(np.copy)
-                before = in_use = SpareRows(*self.results).mark()
-                spare.release(in_use)
+            spare.write(written)
+            if spare.reach(written):
+                self._spectra = spare.rescued(self._spectra)
+                boxcar.move(spare.rescued)
             rows = None
             if block is not None:
                 rows = self._smoothed_in_time(block, below, width, on_transform)
@@ -285,18 +286,6 @@ class _Key:
 @lru_cache(maxsize=4)
 def _kept(key: _Key) -> Iterable[_Block]:
     return tuple(key.record._new_blocks())
-
-
-def _narrowed(part: slice, spare: SpareRows) -> Callable[[Complex], Complex]:
-    """Return what copies a part of each row of an array to spare memory."""
-
-    def moved(array: Complex) -> Complex:
-        target = spare.array(len(array), part.stop - part.start)
-        for place in reversed(range(len(array))):  # as they may overlap, the last one first
-            target[place] = array[place, part]
-        return target
-
-    return moved
 
 
 def _trimmed(response: Response) -> Response:

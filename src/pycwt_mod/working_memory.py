@@ -8,6 +8,8 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+Complex = NDArray[np.complex128]
+
 # Times that are worked on together where each is on its own: as many as stay in the cache.
 _TOGETHER = 2**13
 
@@ -33,7 +35,7 @@ class SpareRows:
         # Arrays are taken one after the other, from the ends of the results backwards.
         self._free = [each.size for each in results]
 
-    def array(self, *shape: int) -> NDArray[np.complex128]:
+    def array(self, *shape: int) -> Complex:
         """Return an array of any values."""
         size = 2 * math.prod(shape)
         for place, result in enumerate(self._results):
@@ -51,8 +53,29 @@ class SpareRows:
         """Take back the arrays since a mark."""
         self._free = list(mark)
 
-    def write(self, n_rows: int) -> bool:
-        """Lend no more of the first rows, and return whether some of them are lent now."""
-        self._written = n_rows
+    def reach(self, n_rows: int) -> bool:
+        """Return whether arrays may lie in the first rows."""
         lent = zip(self._results, self._free, strict=True)
         return any(free < n_rows * result.shape[1] for result, free in lent)
+
+    def write(self, n_rows: int) -> None:
+        """Lend no more of the first rows."""
+        self._written = n_rows
+
+    def rescued(self, array: Complex) -> Complex:
+        """Return an array, or a copy if it lies in rows that are not lent any more."""
+        if any(np.may_share_memory(array, each[: self._written]) for each in self._results):
+            return array.copy()
+        return array
+
+    def narrowed(self, array: Complex, part: slice) -> Complex:
+        """Move a part of each row of an array that was released, in the order of taking them.
+
+        They then never lie on one that is still to be moved; so what is new memory remains new.
+        """
+        shape = len(array), part.stop - part.start
+        lent = any(np.may_share_memory(array, each) for each in self._results)
+        target = self.array(*shape) if lent else np.empty(shape, complex)
+        for place in reversed(range(len(array))):  # as they may overlap, the last one first
+            target[place] = array[place, part]
+        return target

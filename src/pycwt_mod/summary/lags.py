@@ -68,8 +68,8 @@ _ABOUT_ONE_PERIOD = 0.5
 # Bins of frequency to an octave in which spectra are summed, fine beside any wavelet.
 _BINS_PER_OCTAVE = 96
 
-# Scales whose response is evaluated together: as many as have nearly the same band.
-_SCALES_TOGETHER = 12
+# Scales whose response is evaluated together: more would have too different bands.
+_SCALES_TOGETHER = 30
 
 
 @dataclass(frozen=True)
@@ -248,11 +248,12 @@ def mean_spectrum(pair: Any, mother: Any, scales: Array, dt: float) -> tuple[Arr
     total = np.bincount(bins, amplitude)
     filled = total > 0
     total, moment = total[filled], np.bincount(bins, amplitude * frequency)[filled]
+    centre = 2 * np.pi * (moment / total)
     sums, moments = np.empty(scales.size), np.empty(scales.size)
     for first in range(0, scales.size, _SCALES_TOGETHER):
         block = slice(first, first + _SCALES_TOGETHER)
-        part = _within(band_of(mother.psi_ft), 2 * np.pi * scales[block], moment / total)
-        response = mother.psi_ft(2 * np.pi * scales[block, np.newaxis] * (moment / total)[part])
+        part = _within(band_of(mother.psi_ft), scales[block], centre)
+        response = mother.psi_ft(scales[block, np.newaxis] * centre[part])
         passed = np.abs(response) ** 2
         sums[block], moments[block] = passed @ total[part], passed @ moment[part]
     with np.errstate(invalid="ignore", divide="ignore"):
