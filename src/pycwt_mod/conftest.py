@@ -1,10 +1,14 @@
 """Every test has a cache folder of its own, and no backend chosen from outside."""
 
+import os
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import hypothesis
 import pytest
+import scipy.linalg  # noqa: F401  its BLAS is there before its threads are counted
+from threadpoolctl import threadpool_limits
 
 from pycwt_mod.backends import registry
 from pycwt_mod.helpers import CACHE_DIR_VARIABLE
@@ -12,6 +16,14 @@ from pycwt_mod.helpers import CACHE_DIR_VARIABLE
 # The same examples on every machine, at whatever speed; none are kept on disk.
 hypothesis.settings.register_profile("pycwt_mod", derandomize=True, deadline=None, database=None)
 hypothesis.settings.load_profile("pycwt_mod")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cache_dir_of_fixtures(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep what fixtures of whole files compute out of the user's own cache, and that out."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(CACHE_DIR_VARIABLE, str(tmp_path_factory.mktemp("cache")))
+        yield
 
 
 @pytest.fixture(autouse=True)
@@ -42,6 +54,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """Run an installed package as a checkout, whose settings are in its pyproject.toml."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # so is it behind a shell's `&`
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    if "PYTEST_XDIST_WORKER" in os.environ:  # processes side by side share the cores
+        threadpool_limits(1)
     if config.inipath is None:
         for mark in ("heavy: waits", "slow: takes minutes", "mpi: needs an MPI library"):
             config.addinivalue_line("markers", mark)

@@ -227,7 +227,7 @@ def test_what_cannot_be_computed_is_refused_by_name_rule_and_value(name, given, 
     began = time.monotonic()
     error = _error_or_sane(name, given)
     assert re.match(message, str(error)), error
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < SOON / 3  # and not computed in vain
 
 
 def test_arrays_beyond_the_memory_are_refused_with_bytes_and_remedy(monkeypatch):

@@ -23,7 +23,7 @@ pytestmark = [
 ]
 
 # What "in seconds" means; connecting again is what dask would do for half a minute.
-ERROR_SECONDS = 15.0
+ERROR_SECONDS = 25.0
 
 
 class Programs:

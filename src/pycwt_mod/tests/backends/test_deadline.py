@@ -70,7 +70,7 @@ def test_deadline_waits_for_tasks_that_cannot_be_stopped(tmp_path, name, make_ba
 
 
 def test_deadline_in_process_is_kept_between_tasks(tmp_path):
-    results, words = late(SequentialBackend(), tmp_path, 2, 0.2, 0.1)
+    results, words = late(SequentialBackend(), tmp_path, 2, 0.8, 0.6)
     assert results == [0, 1, 2]
     assert "3 of 10 tasks are done" in words
     assert len(list(tmp_path.glob("*-ended"))) == 1

@@ -143,7 +143,7 @@ from pathlib import Path
 from pycwt_mod import wct_null
 def say(done, total):
     print(done, flush=True)
-wct_null({problem}, mc_count=10**6, rng_seed=1, backend={backend!r}, progress=say)
+wct_null({problem}, mc_count=30_000, rng_seed=1, backend={backend!r}, progress=say)
 """
 
 
