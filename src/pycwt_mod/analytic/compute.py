@@ -8,7 +8,7 @@ where the distribution changes, and interpolated in between by cubic splines of 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -123,15 +123,13 @@ class Table:
     @property
     def curves(self) -> Floats:
         """Log P at all scales over the grid `FINE`, shape (n_scales, SHARES.size, FINE.size)."""
-        curves = self._through(GRID, self._at_all_scales(self.log_p), axis=-1)(FINE)
         # Cubic splines overshoot a little.
-        return np.asarray(np.minimum.accumulate(np.minimum(curves, 0), axis=-1))
+        return np.asarray(np.minimum.accumulate(np.minimum(self._fine(self.log_p), 0), axis=-1))
 
     @property
     def errors(self) -> Floats:
         """Standard error of `curves`."""
-        errors = self._through(GRID, self._at_all_scales(self.error), axis=-1)(FINE)
-        return np.asarray(np.abs(errors))
+        return np.abs(self._fine(self.error))
 
     def weights_at(self, shares: Floats) -> Floats:
         """Return the weights of the tabulated distances at others, (other, tabulated)."""
@@ -139,17 +137,15 @@ class Table:
             return np.stack([np.interp(shares, SHARES, row) for row in np.eye(SHARES.size)], axis=1)
         return np.asarray(_basis()(shares))
 
-    def _at_all_scales(self, values: NDArray[np.float32]) -> Floats:
-        if self.nodes.size == self.far.size:
-            return values.astype(float)
-        order = slice(None, None, 1 if self.nodes[0] < self.nodes[-1] else -1)
-        between = self._through(self.nodes[order], values[order])
-        return np.asarray(between(np.arange(self.far.size)))[order]
-
-    @property
-    def _through(self) -> Callable[..., Any]:
-        """What interpolates between values."""
-        return monotone if self.simulated else spline
+    def _fine(self, values: NDArray[np.float32]) -> Floats:
+        """Return values at all scales over the grid `FINE`."""
+        through = monotone if self.simulated else spline
+        at_scales = values.astype(float)
+        if self.nodes.size != self.far.size:
+            order = slice(None, None, 1 if self.nodes[0] < self.nodes[-1] else -1)
+            between = through(self.nodes[order], values[order])
+            at_scales = between(np.arange(self.far.size))[order]
+        return np.asarray(through(GRID, at_scales, axis=-1)(FINE))
 
 
 @cache
@@ -167,18 +163,10 @@ def tabulate(
 ) -> Table:
     """Compute the null distributions of a map.
 
-    Parameters
-    ----------
-    geometry : Geometry
-        Wavelet, scales and lengths.
-    coefficients : sequence of float
-        Lag-1 autocorrelations: of the response, the predictors and the series removed.
-    statistic : {"pair", "partial", "multiple"}
-        The coherence in question.
-    without_mean : bool
-        Whether the mean of each series is subtracted.
-    near : numpy.ndarray, optional
-        Distances from the ends, in samples, up to which nothing is asked; by default 0.
+    `coefficients` are the lag-1 autocorrelations of the response, the predictors and the series
+    removed; `statistic` is "pair", "partial" or "multiple"; `without_mean` says whether the mean of
+    each series is subtracted. Up to the distances `near`, in samples, nothing is asked: by default
+    0. If they are given only levels of scales are, which takes less.
     """
     half = (geometry.n_times - 1) / 2
     forms, bend = None, 1.0
@@ -219,13 +207,17 @@ def tabulate(
             cells = _tails_of(k, circle, Q, coefficients, statistic, without_mean, scrambles)
         found[:, place] = _between(number) @ cells
     if not is_full.all():
-        full = np.flatnonzero(is_full)
-        between = monotone(full, (found - found[0])[:, full], axis=1)
-        found = found[0] + between(np.arange(asked.size))
+        found = _with_all_scrambles(found, np.flatnonzero(is_full))
     found = found[:, np.minimum(np.arange(nodes.size), asked.size - 1)]
     log_p = np.logaddexp.reduce(found) - np.log(SCRAMBLES)
     error = found.std(axis=0, ddof=1) / np.sqrt(SCRAMBLES)
     return Table(near, far, nodes, log_p.astype(np.float32), error.astype(np.float32), bend=bend)
+
+
+def _with_all_scrambles(found: Floats, full: NDArray[np.intp]) -> Floats:
+    """Return log P by scramble and node, if at the others than the full ones one was drawn."""
+    differences = monotone(full, (found - found[0])[:, full], axis=1)
+    return np.asarray(found[0] + differences(np.arange(found.shape[1])))
 
 
 def _shares(number: int) -> Floats:

@@ -63,26 +63,11 @@ _IMPOSSIBLE = -700.0
 def conditional_pvalues(
     R2: Floats, series: Floats, geometry: Geometry, coefficient: float, *, without_mean: bool
 ) -> Floats:
-    """Return the probability of at least these coherences with a given series.
+    """Return the probability of at least these coherences with a given series, (scale, time).
 
-    Parameters
-    ----------
-    R2 : numpy.ndarray
-        Observed coherences, shape (n_scales, n).
-    series : numpy.ndarray
-        The given series as it was transformed, shape (n,).
-    geometry : Geometry
-        Of both.
-    coefficient : float
-        Lag-1 autocorrelation of the other series.
-    without_mean : bool
-        Whether the mean of the other series is subtracted.
-
-    Returns
-    -------
-    numpy.ndarray
-        Shape (n_scales, n); NaN where R2 is, and where the power of the given series is not its own
-        at the time.
+    `series` is the given one as it was transformed; `coefficient` is the lag-1 autocorrelation of
+    the other, and `without_mean` says whether its mean is subtracted. NaN where R2 is, and where
+    the power of the given series is not its own at the time.
     """
     p = np.empty_like(R2)
     for index, poles, strengths, rest in given_forms(series, geometry, coefficient, without_mean):
@@ -129,14 +114,8 @@ def _is_all(seen: Floats, power: Floats, most: float) -> NDArray[np.bool_]:
 def log_p(poles: Floats, strengths: Floats, rest: Floats, R2: Floats) -> Floats:
     """Return log P(R2 > r | y) at an r for each y.
 
-    Parameters
-    ----------
-    poles, strengths : numpy.ndarray
-        The l_k and |y_k|^2, shape (n, K); both 0 where there is none.
-    rest : numpy.ndarray
-        The part of S outside the eigenvectors, shape (n,); NaN where there is no p.
-    R2 : numpy.ndarray
-        The r, shape (n,).
+    `poles` and `strengths` are the l_k and |y_k|^2, (n, K), both 0 where there is none; `rest` is
+    the part of S outside the eigenvectors, NaN where there is no p.
     """
     poles, strengths, rest, r = poles.T, strengths.T, rest, np.clip(R2, 0, 1)
     used = poles > 0

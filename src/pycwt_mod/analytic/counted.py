@@ -38,19 +38,9 @@ def table_of_counts(
 ) -> Table:
     """Return the null distributions of a map, given histograms of simulated coherences.
 
-    Parameters
-    ----------
-    counts : numpy.ndarray
-        Shape (batch, row, bin), bins of equal width over [0, 1]; a row for each class.
-    classes : tuple of tuple of int
-        Those of `distance_classes` that were counted.
-    nodes, far : numpy.ndarray
-        As in `Table`.
-    n_times : int
-        Samples of the record.
+    `counts` are (batch, row, bin), bins of equal width over [0, 1], with a row for each of those
+    `classes` of `distance_classes` that were counted; `nodes` and `far` are those of the `Table`.
 
-    Notes
-    -----
     P is (1 + number above) / (1 + number), so p is never below 1 / (1 + number). Where a wavelet
     has no response nothing was counted, and P is 1. Errors are from the spread of P over batches.
     """

@@ -40,23 +40,11 @@ _SMALL = 1e-5
 def group_tails(
     eigenvalues: Floats, factors: Sequence[Complexes | None], fewer: Floats | None = None
 ) -> Floats:
-    """Return log P of the partial or multiple coherence on the grid, one for each scramble.
+    """Return log P of the partial or multiple coherence on the grid, (SCRAMBLES, cell, y).
 
-    Parameters
-    ----------
-    eigenvalues : numpy.ndarray
-        The l_k of the random series, shape (n_cells, RANK), descending.
-    factors : sequence of numpy.ndarray or None
-        For each of the other series, first Z and then y, B of `tails`: shape (n_cells, RANK, RANK);
-        None for a series of the same noise as the random one.
-    fewer : numpy.ndarray, optional
-        For the multiple coherence log P of that of y with Z, shape (n_cells, GRID.size); by default
-        it is the partial coherence, with Z removed.
-
-    Returns
-    -------
-    numpy.ndarray
-        Shape (SCRAMBLES, n_cells, GRID.size).
+    `eigenvalues` are the l_k of the random series, (cell, RANK), descending. `factors` are for each
+    of the other series, first Z and then y, the B of `tails`. For the multiple coherence `fewer` is
+    log P of that of y with Z, (cell, y); without it, it is the partial one, with Z removed.
     """
     found = np.zeros((SCRAMBLES, len(eigenvalues), GRID.size))
     for seed, curves in enumerate(found):
@@ -69,21 +57,10 @@ def group_tails(
 
 
 def group_log_tail(poles: Floats, given: Complexes) -> tuple[Floats, Floats, Floats]:
-    """Return log P of the partial coherence, given the other series, and what Z explains.
+    """Return -log(1 - r) and log P of the partial coherence, (draw, point), and what Z explains.
 
-    Parameters
-    ----------
-    poles : numpy.ndarray
-        The l_k, shape (K,).
-    given : numpy.ndarray
-        Z and y, shape (m + 1, n_draws, K), 0 where l_k is.
-
-    Returns
-    -------
-    y, log_p : numpy.ndarray
-        -log(1 - r) and log P, shape (n_draws, n_points) each.
-    explained : numpy.ndarray
-        -log(1 - R2_y.Z), shape (n_draws,).
+    `poles` are the l_k, `given` is Z and y, (series, draw, k), 0 where l_k is. What Z explains is
+    -log(1 - R2_y.Z) of each draw.
     """
     columns, rest = _orthonormal(given)
     inverse = 1 / (poles[:, np.newaxis] + X)  # (k, x)

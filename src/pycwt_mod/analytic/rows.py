@@ -68,17 +68,7 @@ def is_far_reaching(mother: Any) -> bool:
 
 
 class RowForms:
-    """The smoothing forms of a map.
-
-    Parameters
-    ----------
-    geometry : Geometry
-        Wavelet, scales and lengths.
-    coefficients : tuple of float
-        Lag-1 autocorrelations of the noises.
-    without_mean : bool
-        Whether the mean of each series is subtracted.
-    """
+    """The smoothing forms of a map, for noises of some lag-1 autocorrelations."""
 
     def __init__(
         self, geometry: Geometry, coefficients: tuple[float, ...], without_mean: bool

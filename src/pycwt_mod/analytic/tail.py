@@ -64,24 +64,12 @@ def tails(
     numbers: Floats | None = None,
     scrambles: Scrambles = None,
 ) -> Floats:
-    """Return log P(R2 > r) on the grid, one for each scramble.
+    """Return log P(R2 > r) on the grid, (SCRAMBLES, cell, y).
 
-    Parameters
-    ----------
-    eigenvalues : numpy.ndarray
-        Shape (n_cells, RANK), descending; zeros do no harm.
-    factors : numpy.ndarray, optional
-        B, shape (n_cells, RANK, RANK); by default for series of the same noise.
-    numbers : numpy.ndarray, optional
-        How many eigenvalues each stands for, same shape as they; by default 1.
-    scrambles : numpy.ndarray, optional
-        How many to draw for each cell, by default all; the others are taken to differ from the
-        first as those of the last cell do.
-
-    Returns
-    -------
-    numpy.ndarray
-        Shape (SCRAMBLES, n_cells, GRID.size).
+    `eigenvalues` descend, (cell, RANK); zeros do no harm. `factors` are B, (cell, RANK, RANK); None
+    for series of the same noise. `numbers` says how many eigenvalues each stands for, by default
+    1; `scrambles` how many to draw for each cell, by default all: the others are taken to differ
+    from the first as those of the last cell do.
     """
     coarse = GRID[::_EVERY]
     found = np.empty((SCRAMBLES, len(eigenvalues), coarse.size))
@@ -108,16 +96,10 @@ def _between() -> Floats:
 def log_tail(
     poles: Floats, strengths: Floats, numbers: Floats | float = 1.0, every: int = 1
 ) -> Floats:
-    """Return log P(R2 > r | y) at every `every`-th point of the grid, shape (n_draws, n_points).
+    """Return log P(R2 > r | y) at every `every`-th point of the grid, (draw, point).
 
-    Parameters
-    ----------
-    poles : numpy.ndarray
-        The l_k, shape (K,).
-    strengths : numpy.ndarray
-        The |y_k|^2, shape (n_draws, K), 0 where l_k is.
-    numbers : numpy.ndarray, optional
-        How many eigenvalues each of the l_k stands for; |y_k|^2 is that of all of them.
+    `poles` are the l_k, `strengths` the |y_k|^2, (draw, k), 0 where l_k is. Each of the l_k stands
+    for `numbers` eigenvalues, and its |y_k|^2 is that of all of them.
     """
     sums = poles[:, np.newaxis] + X  # (K, x)
     numbers = np.broadcast_to(numbers, poles.shape)
