@@ -195,16 +195,19 @@ class RecordSpectra:
 
     def _block(self, scales: list[float], response: Response) -> _Block:
         mother, n_fft = self.geometry.mother, self.geometry.n_fft
-        band, step, reach = band_of(mother.smoothing_window), 1, n_fft // 2
+        band, step, reaches = band_of(mother.smoothing_window), 1, [n_fft // 2] * len(scales)
         if band is not None:
-            reach = min(reach, int(band[2] * n_fft / (2 * np.pi * min(scales))) + 1)
-            least = max(_SHORTEST, 2 * (response.values.shape[1] + reach))
+            per_scale = band[2] * n_fft / (2 * np.pi)
+            reaches = [min(n_fft // 2, int(per_scale / scale) + 1) for scale in scales]
+            least = max(_SHORTEST, 2 * (response.values.shape[1] + max(reaches)))
             step = largest_divisor(n_fft, least, _COARSEST)
         length = n_fft // step
         windows = [mother.smoothing_window(s / step, length) * (step / s) for s in scales]
         require_finite(np.asarray(windows))
-        above = min(reach + 1, (length + 1) // 2)
-        return _Block(response, np.asarray(windows), reach, above, step)
+        for window, reach in zip(windows, reaches, strict=True):
+            window[min(reach + 1, (length + 1) // 2) : length - reach] = 0
+        above = min(max(reaches) + 1, (length + 1) // 2)
+        return _Block(response, np.asarray(windows), max(reaches), above, step)
 
     @cached_property
     def _outline(self) -> Complex:
@@ -289,10 +292,13 @@ def _kept(key: _Key) -> Iterable[_Block]:
 
 
 def _trimmed(response: Response) -> Response:
-    """Return a response without what is below rounding at its ends, at all scales."""
+    """Return a response without what is below rounding at its ends, 0 at scales with more."""
     size = np.abs(response.values)
     require_finite(size)
-    kept = np.flatnonzero((size > NEGLIGIBLE * size.max(axis=1, keepdims=True)).any(axis=0))
-    first, last = kept[[0, -1]].tolist() if kept.size else (0, 0)
-    values = response.values[:, first : last + 1]
-    return replace(response, first=response.first + first, values=values)
+    kept = size > NEGLIGIBLE * size.max(axis=1, keepdims=True)
+    from_first = np.maximum.accumulate(kept, axis=1)
+    up_to_last = np.maximum.accumulate(kept[:, ::-1], axis=1)[:, ::-1]
+    values = np.where(from_first & up_to_last, response.values, 0)
+    ends = np.flatnonzero(kept.any(axis=0))
+    first, last = ends[[0, -1]].tolist() if ends.size else (0, 0)
+    return replace(response, first=response.first + first, values=values[:, first : last + 1])

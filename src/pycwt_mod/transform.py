@@ -151,11 +151,11 @@ def cross(
     pair: NDArray[np.float64], mother: Any, scales: NDArray[np.float64], dt: float, n_fft: int
 ) -> NDArray[np.complex128]:
     """Return W1 conj(W2) of two series (2, n) at all scales, (scale, time)."""
-    W1, _ = forward(pair[0], mother, scales, dt, n_fft)
+    W1 = forward(pair[0], mother, scales, dt, n_fft)[0]
     rows = max(1, _CROSS_BYTES // (16 * pair.shape[1]))
     for first in range(0, scales.size, rows):
         block = slice(first, first + rows)
-        W2, _ = forward(pair[1], mother, scales[block], dt, n_fft)
+        W2 = forward(pair[1], mother, scales[block], dt, n_fft)[0]
         W1[block] *= np.conjugate(W2, out=W2)
     return W1
 
