@@ -337,8 +337,10 @@ def ranked(
 def check_reach(n_surrogates: int, alpha: float) -> None:
     """Warn if no p-value can be as small as `alpha`."""
     if 1 / (1 + n_surrogates) > alpha:
+        fewest = int(np.ceil(1 / alpha))
+        better = ", better 1000" if fewest < 1000 else ""
         warn_user(
             f"`mc_count` of {n_surrogates} is too small: no p-value can be below "
             f"{1 / (1 + n_surrogates):.2g}, so none reaches {alpha:.3g}. Use at least "
-            f"{int(np.ceil(1 / alpha))}, better 1000."
+            f"{fewest}{better}."
         )
