@@ -405,7 +405,7 @@ def _warn_of_faint(geometry: Geometry) -> None:
     if not is_single_enough(geometry):  # for the same reason
         warn_user(
             "The smallest scales lie far below the sampling interval, where the wavelet hardly "
-            "responds. There the closed form is too lenient: 7 to 15 % of the values of unrelated "
+            "responds. There the closed form is too lenient: 7 to 25 % of the values of unrelated "
             "series have p < 0.05. Use a larger `s0`, or method='full'."
         )
 
