@@ -36,7 +36,7 @@ _COARSEST, _SHORTEST = 64, 512
 
 # Numbers in work together, and scales: calls are dear where rows are short, and memory where they
 # are long.
-_TOGETHER, _MOST = 2**15, 12
+_TOGETHER, _MOST = 2**16, 12
 
 # The longest FFT of which the multipliers are kept for the next series of the same geometry.
 _LONGEST_KEPT = 2**11
