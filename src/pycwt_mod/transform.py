@@ -23,7 +23,7 @@ from .responses import Response, Responses, band_of
 _LONGEST_KEPT, _MOST_KEPT = 2**14, 2**23
 
 # Bytes of the second transform of a pair in work beside the first: all scales of a short one.
-_CROSS_BYTES = 2**24
+_CROSS_BYTES = 2**23
 
 
 def number_of_scales(J: float) -> int:
@@ -86,6 +86,7 @@ def forward(
     single: bool = False,
     workers: int = 1,
     every: int = 1,
+    out: NDArray[Any] | None = None,
 ) -> tuple[NDArray[Any], NDArray[np.complex128]]:
     """Transform series at all scales, a block of scales at a time.
 
@@ -107,6 +108,8 @@ def forward(
         Number of threads. The result does not depend on it.
     every : int
         W is computed at the times 0, `every`, 2 `every` and so on.
+    out : numpy.ndarray, optional
+        What to write W to.
 
     Returns
     -------
@@ -118,7 +121,7 @@ def forward(
     *shape, n = signal.shape
     dtype = np.dtype(np.complex64 if single else np.complex128)
     spectrum = scipy.fft.fft(signal, n_fft, axis=-1, workers=workers)
-    W = np.empty((*shape, scales.size, -(-n // every)), dtype)
+    W = np.empty((*shape, scales.size, -(-n // every)), dtype) if out is None else out
     sources, unit = spectrum.reshape(-1, n_fft), 1.0
     if single:  # which is short of large and of small numbers, too
         unit = 2.0 ** math.frexp(np.abs(signal).max(initial=0.0))[1]
@@ -155,7 +158,8 @@ def cross(
     rows = max(1, _CROSS_BYTES // (16 * pair.shape[1]))
     for first in range(0, scales.size, rows):
         block = slice(first, first + rows)
-        W2 = forward(pair[1], mother, scales[block], dt, n_fft)[0]
+        W2 = scratch("second", W1[block].shape, complex)
+        forward(pair[1], mother, scales[block], dt, n_fft, out=W2)
         W1[block] *= np.conjugate(W2, out=W2)
     return W1
 
