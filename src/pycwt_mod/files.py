@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import secrets
 import zipfile
 import zlib
@@ -14,7 +15,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["DAMAGE", "new_file", "read_arrays", "write_arrays"]
+__all__ = ["DAMAGE", "check_suffix", "new_file", "read_arrays", "write_arrays"]
 
 # What reading a damaged or foreign file can raise: the archive, its members, their headers.
 DAMAGE = (
@@ -55,10 +56,20 @@ def new_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
         part.unlink(missing_ok=True)
 
 
+def check_suffix(path: str | os.PathLike[str]) -> None:
+    """Raise ValueError if a name is that of a file of another format; ".95" is no suffix."""
+    if re.fullmatch(r"\.[A-Za-z]\w*", Path(path).suffix) and Path(path).suffix.lower() != ".npz":
+        raise ValueError(
+            f"`path` must end in .npz or have no suffix, got {os.fspath(path)!r}: it is an archive "
+            f"of arrays. Pass {os.fspath(Path(path).with_suffix('.npz'))!r}."
+        )
+
+
 def write_arrays(
     path: str | os.PathLike[str], arrays: Mapping[str, Any], *, compress: bool = False
 ) -> None:
     """Write arrays without objects to a .npz file, whose name is taken as it is."""
+    check_suffix(path)
     plain: dict[str, Any] = {name: np.asarray(array) for name, array in arrays.items()}
     # NumPy 2.0 knows no `allow_pickle` here.
     objects = [name for name, array in plain.items() if array.dtype.hasobject]
@@ -74,7 +85,12 @@ def read_arrays(
     """Read the arrays of a .npz file, by default all; ValueError if it is damaged or none."""
     with open(path, "rb") as stream:  # noqa: PTH123  (np.load leaves a damaged file open)
         try:
-            with np.load(stream, allow_pickle=False) as content:
+            loaded = np.load(stream, allow_pickle=False)
+            if isinstance(loaded, np.ndarray):
+                raise ValueError("it holds one array without a name")
+            with loaded as content:
                 return {name: content[name] for name in names or content.files}
         except DAMAGE as error:
-            raise ValueError(f"it is damaged or no .npz file: {error}".rstrip(": ")) from error
+            # NumPy takes any other file for pickled objects, and advises to load these.
+            reason = "" if "pickle" in str(error) else f": {error}".rstrip(": ")
+            raise ValueError(f"it is damaged or no .npz file{reason}") from error

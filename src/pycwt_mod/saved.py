@@ -66,7 +66,13 @@ def load(path: str | PathLike[str]) -> Any:
     0.5
     """
     try:
-        return _from_arrays(read_arrays(path))
+        arrays = read_arrays(path)
+        if "facts" not in arrays and "provenance" in arrays:
+            raise ValueError(
+                "it holds the arrays that `pycwt-mod --save` wrote; read them by "
+                f"`numpy.load({fspath(path)!r})`"
+            )
+        return _from_arrays(arrays)
     except ValueError as error:
         raise ValueError(
             f"`path` must name a result that `save` of this version of pycwt_mod wrote, got "

@@ -166,6 +166,8 @@ def _way_to_numbers(values: Any, name: str) -> str:
 def brief(value: Any) -> str:
     """Return a value for a message: short, on one line, and no number cut in the middle."""
     kind = type(value).__name__
+    if isinstance(value, type):  # its `shape` and `dtype` are descriptors
+        return repr(value)
     if hasattr(value, "columns") and hasattr(value, "shape"):
         return f"{kind} of shape {tuple(value.shape)}"
     if hasattr(value, "dtype") and len(getattr(value, "shape", ())):

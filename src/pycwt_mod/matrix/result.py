@@ -279,11 +279,13 @@ class MatrixResult:
         Parameters
         ----------
         path : path-like
-            The file; its name is taken as it is. It takes the place of an earlier one when it is
-            whole.
+            The file: its name ends in .npz, or has no suffix. It takes the place of an earlier one
+            when it is whole.
 
         Raises
         ------
+        ValueError
+            If the name ends in another suffix.
         OSError
             If it cannot be written.
         """

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..files import new_file, read_arrays
+from ..files import check_suffix, new_file, read_arrays
 from ..frames import as_dataframe, as_dataset
 from ..limits import as_levels
 from ..notebook import card
@@ -248,6 +248,7 @@ class NullDistribution:
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write the distribution to an .npz file without pickled objects."""
+        check_suffix(path)
         with new_file(path) as stream:
             self.write(stream)
 

@@ -143,10 +143,12 @@ class WaveletResult:
         Parameters
         ----------
         path : path-like
-            The file; its name is taken as it is.
+            The file: its name ends in .npz, or has no suffix.
 
         Raises
         ------
+        ValueError
+            If the name ends in another suffix.
         OSError
             If it cannot be written.
         """

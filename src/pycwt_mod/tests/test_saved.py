@@ -1,6 +1,7 @@
 """Results in files: the same when read again, whole or not there, and nothing in them run."""
 
 import json
+import re
 import subprocess
 import sys
 
@@ -9,6 +10,7 @@ import pytest
 
 import pycwt_mod
 from pycwt_mod import DOG, MexicanHat, Morlet, NullDistribution, Paul, cwt, load, wct
+from pycwt_mod.cli import main
 from pycwt_mod.results import CoherenceResult
 from pycwt_mod.tests.results.made import RESULTS, noise
 
@@ -138,6 +140,34 @@ def test_file_that_holds_no_result_is_refused(spoil, reason, tmp_path):
     spoil(path)
     with pytest.raises(ValueError, match=rf"`path` must name a result .*file' \(.*{reason}"):
         load(path)
+
+
+@pytest.mark.parametrize("spoil", [lambda path: path.write_text("a,b"), bare_array])
+def test_words_of_numpy_about_foreign_files_are_kept_back(spoil, tmp_path):
+    spoil(tmp_path / "file")
+    with pytest.raises(ValueError, match=r"it is damaged or no \.npz file") as fault:
+        load(tmp_path / "file")
+    assert not re.search("pickle|protocol", str(fault.value))
+
+
+def test_arrays_of_the_command_line_are_told_with_the_call_that_reads_them(tmp_path):
+    np.savetxt(tmp_path / "x.csv", noise())
+    path = tmp_path / "x.npz"
+    assert main(["cwt", str(tmp_path / "x.csv"), "--save", str(path)]) == 0
+    with pytest.raises(ValueError, match="`pycwt-mod --save` wrote; read them by") as fault:
+        load(path)
+    call = re.search("`(numpy.load.*)`", str(fault.value))[1]
+    with eval(call, {"numpy": np}) as arrays:
+        assert "provenance" in arrays
+
+
+@pytest.mark.parametrize("what", [RESULTS["cwt"], RESULTS["wct"].null], ids=["result", "null"])
+def test_save_refuses_the_suffix_of_another_format(what, tmp_path):
+    with pytest.raises(ValueError, match=r"`path` must end in \.npz .*Pass '.*x\.npz'"):
+        what.save(tmp_path / "x.csv")
+    assert not list(tmp_path.iterdir())
+    for name in ("x.NPZ", "level_0.95"):
+        what.save(tmp_path / name)
 
 
 def test_missing_file_and_folder_are_told(tmp_path):

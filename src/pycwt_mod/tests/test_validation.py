@@ -574,6 +574,7 @@ class _OnADevice:
         (_OnADevice(), "far away"),
         (-(10**5000), "int with thousands of digits"),
         ([10**5000] * 9, "list of 9, [int with thousands of"),
+        (np.float32, "<class 'numpy.float32'>"),
     ],
     ids=lambda value: type(value).__name__,
 )
