@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..geometry import Geometry
+from ..responses import band_of
 from .forms import (
     Circle,
     at_nyquist,
@@ -53,6 +54,9 @@ _EVERY, _WHITE, _LONG = 4, 3.0, 8.0
 # as a rule; near the end of the record or of the wavelet's frequencies; where the record is only
 # some scales long, or the boxcar is cut off.
 _WIDE, _RULE, _NEAR, _CLOSE = 2 / 3, 1 / 3, 1 / 6, 1 / 12
+
+# Scales from the first one on, in half widths of the boxcar, whose levels bend where it is cut off.
+_BEND = 4
 
 # Lengths of a record, in scales, that are far, near and close.
 _FAR_END, _NEAR_END, _CLOSE_END = 64.0, 16.0, 8.0
@@ -243,9 +247,12 @@ def _are_full(geometry: Geometry, nodes: NDArray[np.intp], alike_from: float) ->
     """Return at which nodes all scrambles are drawn, if only levels are asked.
 
     From scale to scale they differ alike, except where the boxcar or the wavelet is cut off, and
-    where noises of different colours differ in their phases, too.
+    where noises of different colours differ in their phases, too; and not at all if the wavelet's
+    band is so narrow that the scales have little in common.
     """
-    if geometry.windows is not None:
+    band = band_of(geometry.mother.psi_ft)
+    is_narrow = band is None or band[1] > band[2] - band[1]
+    if geometry.windows is not None or is_narrow:
         return np.ones(nodes.size, dtype=bool)
     beside = geometry.taps.size // 2
     is_full = (np.arange(nodes.size) % _EVERY == 0) | (nodes <= beside)
@@ -263,7 +270,8 @@ def scale_nodes(geometry: Geometry, white_from: float = math.inf) -> NDArray[np.
     beside = geometry.taps.size // 2
     cut_off = at_nyquist(geometry.mother, scales * 2 ** (-beside * geometry.dj)) > _CUT_OFF
     length, index = geometry.n_times / scales, np.arange(scales.size)
-    step = np.where((scales > white_from) & (length > _FAR_END), _WIDE, _RULE)
+    is_even = (scales > white_from) & (length > _FAR_END) & (index > _BEND * beside)
+    step = np.where(is_even, _WIDE, _RULE)
     step[cut_off | (length < _NEAR_END)] = _NEAR
     step[(index < beside) | (index > last - 2 * beside) | (length < _CLOSE_END)] = _CLOSE
     step = np.minimum(

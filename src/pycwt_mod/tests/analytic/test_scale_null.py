@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pycwt_mod import wct_null
+from pycwt_mod import Morlet, wct_null
 from pycwt_mod.analytic import compute
 
 # Largest change of a level, stated in docs/engine.md.
@@ -12,9 +12,14 @@ CHANGE = 3e-4
 LEVELS = 0.5, 0.9, 0.95, 0.99
 
 
-@pytest.mark.parametrize(("g1", "g2", "n_octaves"), [(0.6, 0.6, 9), (0.5, 0.2, 14)])
-def test_levels_are_those_of_all_scrambles_scales_and_distances(monkeypatch, g1, g2, n_octaves):
-    problem = g1, g2, 1.0, 1 / 4, 2.0, 4 * n_octaves
+@pytest.mark.parametrize(
+    ("g1", "g2", "s0", "n_octaves", "f0"),
+    [(0.6, 0.6, 2, 9, 6), (0.5, 0.2, 2, 14, 6), (0.1, 0.1, 12, 10, 6), (0.9, 0.9, 8, 5, 20)],
+)
+def test_levels_are_those_of_all_scrambles_scales_and_distances(
+    monkeypatch, g1, g2, s0, n_octaves, f0
+):
+    problem = g1, g2, 1.0, 1 / 4, float(s0), 4 * n_octaves, Morlet(f0)
     found = wct_null(*problem, method="analytic").quantile(LEVELS)
     monkeypatch.setattr(compute, "_EVERY", 1)
     monkeypatch.setattr(compute, "_NO_TIMES", 0.0)
