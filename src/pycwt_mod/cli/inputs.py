@@ -18,7 +18,7 @@ from ..preparation import Prepared, prepare
 from ..summary import listed
 from ..tables import DataError, Sheet, Table, common_times, read_table, sheet_of
 from ..tables.fields import likely_missing
-from ..time_axis import UNITS, RowsError, TimeAxis, as_time_axis, label_of, unit_of_steps
+from ..time_axis import UNITS, RowsError, TimeAxis, as_time_axis, label_of, places_of, unit_of_steps
 from ..validation import did_you_mean, warn_user
 from .options import UsageError
 
@@ -26,6 +26,7 @@ from .options import UsageError
 _FEWEST = 8
 # In place of a column of times: none is used.
 _COUNTED = "none"
+_NO_TIMES = "--dt (or --time none)"
 
 
 @dataclass(frozen=True, eq=False)
@@ -214,7 +215,10 @@ def _chosen_columns(
             "second file or column"
         )
     if named or len(others) != len(columns):
-        raise UsageError(f"name columns by {options}; {table.source} has {_listed(table, others)}")
+        dates = [] if times else _only_dates(table)
+        ways = [f"; leave {_NO_TIMES} out to have {table.title(i)} as the times" for i in dates]
+        listing = _listed(table, others)
+        raise UsageError(f"name columns by {options}; {table.source} has {listing}{''.join(ways)}")
     for index in others:
         if table.looks_like_times(index):
             raise UsageError(
@@ -364,7 +368,33 @@ def _point_out_sentinels(sheet: Sheet) -> None:
             )
 
 
+def _point_out_gaps(sheet: Sheet) -> None:
+    """Warn of gaps and disorder of dates that are left aside for a given step."""
+    table, dates = sheet.table, _only_dates(sheet.table)
+    if not dates or dates[0] in sheet.columns:
+        return
+    remedy = "Leave --dt out to have the times from it"
+    taken = "with --dt the rows are taken as evenly spaced"
+    try:
+        times = table.times(dates[0])
+        places, _, _ = places_of(times)
+    except (RowsError, DataError) as fault:
+        error = table.error(dates[0], fault) if isinstance(fault, RowsError) else fault
+        warn_user(f"{error} As it is, {taken}. {remedy}.")
+        return
+    gaps = np.diff(places) - 1
+    if gaps.any():
+        n, after = int(gaps.sum()), label_of(times[gaps.argmax()])
+        warn_user(
+            f"{table.source}: {n} date{' is' if n == 1 else 's are'} missing in column "
+            f"{table.title(dates[0])!r}, the longest gap after {after}; {taken}. {remedy}, and "
+            f"pass --interpolate {gaps.max()} to fill the gaps."
+        )
+
+
 def _advise_on_times(sheet: Sheet, arguments: argparse.Namespace) -> None:
+    if arguments.dt is not None:
+        _point_out_gaps(sheet)
     if arguments.dt is not None or arguments.time is not None:
         return
     table = sheet.table

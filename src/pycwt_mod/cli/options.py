@@ -6,7 +6,7 @@ import argparse
 import textwrap
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, NoReturn, TypeAlias
 
 from ..validation import did_you_mean
 from . import values
@@ -85,6 +85,14 @@ class CommandParser(argparse.ArgumentParser):
         if left:
             self.error(f"files stand side by side before the options, got {' '.join(left)} later")
         return found, left
+
+    def error(self, message: str) -> NoReturn:
+        """End with a message; argparse has no remedy for two options that exclude each other."""
+        if "not allowed with argument" in message:
+            steps = "leave --dt out, as the times tell the step"
+            both = "--dt" in message and "--time" in message
+            message += f": {steps if both else 'leave one of them out'}"
+        super().error(message)
 
 
 Commands: TypeAlias = "argparse._SubParsersAction[CommandParser]"

@@ -217,3 +217,40 @@ def test_unknown_command_is_told_with_the_nearest(word, near, call):
     status, _, err = call(word, "rain.csv")
     assert status == 2
     assert f"there is no command {word!r}. Did you mean {near!r}? Commands: demo, wct" in err
+
+
+def test_gaps_of_dates_that_a_given_step_leaves_aside_are_pointed_out(write, series, call):
+    warnings.simplefilter("always")
+    kept = np.delete(np.arange(N), [100, 101, 102, 200])
+    write("flow.csv", ["date,flow"], DAYS[kept], series[0][kept])
+    status, out, err = call("cwt", "flow.csv", "--x", "flow", "--dt", "1")
+    assert status == 0
+    assert "Times: 396 values" in out
+    said = " ".join(err.split())
+    assert (
+        "flow.csv: 4 dates are missing in column 'date', the longest gap after 2019-04-10" in said
+    )
+    remedy = re.search(r"Leave --dt out .* pass (--interpolate \d+) to fill", said)[1].split()
+    status, out, err = call("cwt", "flow.csv", "--x", "flow", *remedy)
+    assert (status, err) == (0, "")
+    assert "daily, 400 values" in out
+
+
+def test_disorder_of_dates_that_a_given_step_leaves_aside_is_pointed_out(write, series, call):
+    warnings.simplefilter("always")
+    order = np.r_[50:100, 0:50]
+    write("flow.csv", ["date,flow"], DAYS[order], series[0][order])
+    status, _, err = call("cwt", "flow.csv", "--x", "flow", "--dt", "1")
+    assert status == 0
+    assert "must be in the order of time" in err
+    assert "Leave --dt out" in err
+
+
+def test_dates_that_a_given_step_makes_a_series_are_told(write, series, call):
+    write("flow.csv", ["date,flow"], DAYS, series[0])
+    status, _, err = call("cwt", "flow.csv", "--dt", "1")
+    assert status == 2
+    assert "flow.csv has 1 date, 2 flow; leave --dt (or --time none) out to have date" in err
+    status, _, err = call("cwt", "flow.csv", "--dt", "1", "--time", "date")
+    assert status == 2
+    assert "leave --dt out, as the times tell the step" in err
