@@ -55,6 +55,11 @@ class Transform:
         by_scale = {name: getattr(self, name)[:number] for name in ("W", "scales", "periods")}
         return replace(self, **by_scale)
 
+    def stretched(self, factor: float) -> Self:
+        """Return the transform with all times multiplied by a number."""
+        names = [name for name in ("scales", "periods", "coi", "dt") if hasattr(self, name)]
+        return replace(self, **{name: getattr(self, name) * factor for name in names})
+
     def rows(self) -> Iterator[tuple[NDArray[Any], int]]:
         """Yield the row of each scale, and the number of samples from one value to the next."""
         return ((row, self.step) for row in self.W)

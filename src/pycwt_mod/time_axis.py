@@ -13,18 +13,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 __all__ = [
+    "SECONDS",
+    "UNITS",
     "RowsError",
     "TimeAxis",
     "as_time_axis",
     "label_of",
     "places_of",
+    "unit_factor",
     "unit_of_steps",
+    "unit_of_time",
 ]
 
 Array = NDArray[Any]
 
 # Seconds in a unit of time; a year of the Gregorian calendar is 365.2425 days on average.
 _DAY = 86400.0
+_BUSINESS_DAY = 7 / 5 * _DAY
 _MONTH = 365.2425 * _DAY / 12
 UNITS = {
     "seconds": 1.0,
@@ -35,6 +40,15 @@ UNITS = {
     "months": _MONTH,
     "years": 12 * _MONTH,
 }
+
+# Seconds in the units of time that periods may have.
+SECONDS = {"microseconds": 1e-6, "milliseconds": 1e-3, **UNITS}
+_SHORT_UNITS = {
+    "us": "microseconds", "µs": "microseconds", "ms": "milliseconds", "s": "seconds",
+    "sec": "seconds", "secs": "seconds", "min": "minutes", "mins": "minutes", "h": "hours",
+    "hr": "hours", "hrs": "hours", "d": "days", "wk": "weeks", "mo": "months", "y": "years",
+    "yr": "years", "yrs": "years",
+}  # fmt: skip
 
 # Steps may differ from the usual one by this part of it, as times are rounded when written ...
 _JITTER = 0.01
@@ -162,6 +176,47 @@ def unit_of_steps(times: Array) -> str | None:
     return next((unit for unit in ("days", "hours", "minutes") if usual >= UNITS[unit]), "seconds")
 
 
+def unit_of_time(unit: str) -> str:
+    """Return the full name of a unit of time, "" for any other.
+
+    Examples
+    --------
+    >>> unit_of_time("d"), unit_of_time("Year"), unit_of_time("business days")
+    ('days', 'years', '')
+    """
+    name = unit.strip().lower()
+    name = _SHORT_UNITS.get(name, name)
+    return next((known for known in SECONDS if name in (known, known[:-1])), "")
+
+
+def unit_factor(unit: str, wanted: Any, name: str) -> float:
+    """Return by which number times are multiplied to be in the wanted unit.
+
+    It is 1 where one of the units is "" or both are no units of time: the wanted one is a label
+    then. ValueError, which names the argument, where only one of them is a unit of time.
+
+    Examples
+    --------
+    >>> unit_factor("years", "month", "unit"), unit_factor("", "days", "unit")
+    (12.0, 1.0)
+    """
+    if not unit or not wanted or unit == wanted:
+        return 1.0
+    lengths = {**SECONDS, BUSINESS: _BUSINESS_DAY}
+    own, other = (unit_of_time(str(each)) or str(each).strip().lower() for each in (unit, wanted))
+    if own in lengths and other not in lengths:
+        raise ValueError(
+            f"`{name}` must be a unit of time, as the result is in {unit}: one of "
+            f"{', '.join(SECONDS)}, got {wanted!r}."
+        )
+    if other in lengths and own not in lengths:
+        raise ValueError(
+            f"`{name}` must be {unit!r}, the unit of the result, which is none of time and cannot "
+            f"be converted, got {wanted!r}. Leave it out."
+        )
+    return lengths[own] / lengths[other] if own in lengths else 1.0
+
+
 def label_of(time: Any) -> str:
     """Return a time as text, a date without the midnight."""
     if isinstance(time, np.datetime64):
@@ -188,7 +243,7 @@ def _date_axis(dates: Array, unit: str | None) -> TimeAxis:
     elif unit is None:
         return TimeAxis(dates, 1.0, BUSINESS, words)
     else:
-        seconds = 7 / 5 * _DAY
+        seconds = _BUSINESS_DAY
     return TimeAxis(dates, seconds / UNITS[unit], unit, words)
 
 

@@ -49,8 +49,12 @@ def analyse(
     band: tuple[float, float] | None,
     crop_to_coi: bool,
     rectified: bool,
+    factor: float,
 ) -> Analysis:
-    """Transform a series and average its power; the arguments of `plot_cwt` are checked here."""
+    """Transform a series and average its power; the arguments of `plot_cwt` are checked here.
+
+    `factor` converts what is in the unit of `dt` to that of the picture, in which `band` is.
+    """
     mother = as_mother(wavelet)
     level = as_level(significance_level)
     trend = None if transform is not None else _trend(series, detrend)
@@ -59,6 +63,7 @@ def analyse(
         found = transform_series(anomaly, dt, dj, s0, J, mother)
     else:
         found = _given_transform(transform, series.size)
+    found, dt = found.stretched(factor), dt * factor
     if as_flag(crop_to_coi, "crop_to_coi"):
         found = found.shortest(number_outside(found.periods, found.coi))
     variance = float(anomaly.var())

@@ -12,8 +12,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
 from numpy.typing import NDArray
 
+from ..time_axis import unit_of_time
 from .field import cell_edges
-from .ticks import is_plain, period_ticks, plain, spelled, unit_of_time
+from .ticks import is_plain, period_ticks, plain, spelled
 
 Array = NDArray[np.float64]
 

@@ -80,7 +80,8 @@ def plot_wct(
     names : (str, str), optional
         What the series are called in the caption.
     period_unit : str, optional
-        Unit of the periods, that of `dt`, for the axis. Of a unit of time, a long axis has marks
+        Unit of the periods, for the axis: of arrays a label, that of `dt`; of a result that knows
+        its `unit` another unit of time, to which its periods are converted. A long axis has marks
         such as 2 days, 1 week and 1 year.
     time_label : str, optional
         Label of the time axis; by default "Time", or "Sample" without `times`.

@@ -12,6 +12,7 @@ from matplotlib.figure import FigureBase
 from numpy.typing import NDArray
 
 from ..keywords import explains_keywords
+from ..time_axis import unit_factor
 from ..validation import as_choice, as_count, as_flag, as_level, brief
 from .axes import shown_figure, size_in_inches
 from .layers import Look
@@ -94,7 +95,8 @@ def plot_matrix(
     marks, colorbar : bool, default True
         Whether to draw these. There are no marks if the result has no such p-values.
     period_unit : str, optional
-        Unit of the periods, for the title.
+        Unit of the periods, for the title. They are converted to it from the `unit` of the result;
+        of one without, it is a label.
     cmap : str or matplotlib.colors.Colormap, optional
         Colours; by default those that suit the measure.
     vmin, vmax : float, optional
@@ -139,6 +141,7 @@ def plot_matrix(
     label, colours, ticks = _MEASURES[as_choice(measure, "measure", tuple(_MEASURES))]
     probability, names = as_level(level, "level"), [str(name) for name in result.names]
     squares = _squares(result, measure, band, len(names))
+    factor = unit_factor(getattr(result, "unit", ""), period_unit, "period_unit")
     look = Look.of(period_unit, False, colours if cmap is None else cmap, vmin, vmax, None)
     low, high = look.limits
     scale = LogNorm if measure == "pvalue" else Normalize
@@ -153,7 +156,7 @@ def plot_matrix(
             for name in ("pvalue_fdr", "doubtful")
         )
         dots.append(_draw_marks(axes, corrected, doubtful, 1 - probability, meshes[-1]))
-        shortest, longest = result.bands[number]
+        shortest, longest = (factor * end for end in result.bands[number])
         words = f"Periods {spelled(shortest, longest, period_unit)}"
         axes.set_title(words if title is None or len(panels) > 1 else title)
     figure, bar = panels[0].figure, None

@@ -73,7 +73,7 @@ def plot_null(
     levels : float or array_like, default (0.9, 0.95, 0.99)
         Probabilities whose levels are drawn.
     period_unit : str, optional
-        Unit of the periods, for the axis.
+        Unit of the periods as they are given, for the axis.
     frequency : bool, default False
         Whether the axis is one of frequencies, as in `plot_wct`.
     legend : bool, default True

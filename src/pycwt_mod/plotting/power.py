@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from ..indexes import name_of, sampling_of
 from ..keywords import explains_keywords
 from ..limits import as_interval
+from ..time_axis import unit_factor
 from ..validation import as_flag, as_series, brief
 from .analysis import Analysis, analyse, as_band
 from .axes import (
@@ -150,10 +151,11 @@ def plot_cwt(
     name, unit : str, optional
         Name of the series, for its panel, by default its own; and its unit.
     period_unit : str, optional
-        Unit of the periods, that of `dt`; by default the one that an index tells.
+        Unit of the periods, by default the one that an index tells. They are converted to another
+        unit of time from that of the index or of `transform`; without these it is a label, the unit
+        of `dt`. `s0` is in the unit of `dt`.
     time_label : str, optional
-        Label of the time axis; by default "Time", with the unit of the periods unless `times` are
-        given.
+        Label of the time axis; by default "Time", with the unit of `dt` unless `times` are given.
     frequency, bands, cmap, crop_to_coi, colorbar
         As in `plot_wct`.
     vmin, vmax : float, optional
@@ -214,10 +216,12 @@ def plot_cwt(
     series = as_series(signal, "signal", allow_constant=False)
     name = name or name_of(signal, "Series")
     facts = sampling_of({"signal": signal}, dt if dt is None else as_interval(dt), (name,))
-    dt, period_unit = facts["dt"], period_unit or facts.get("unit", "")
+    dt, known = facts["dt"], facts.get("unit", "") or getattr(transform, "unit", "")
+    period_unit = period_unit or facts.get("unit", "")
     own = facts.get("times", np.arange(series.size) * dt)
     when, dates = as_times(own if times is None else times, series.size, "signal")
-    elapsed = f"Time ({period_unit})" if period_unit and times is None and not dates else "Time"
+    is_elapsed = period_unit and times is None and not dates
+    elapsed = f"Time ({known or period_unit})" if is_elapsed else "Time"
     look = Look.of(period_unit, frequency, cmap, vmin, vmax, bands)
     if look.axis.frequency and band is not None:
         band = as_band(band)[::-1]
@@ -226,6 +230,7 @@ def plot_cwt(
         series, when, dates, dt=dt, dj=dj, s0=s0, J=J, wavelet=wavelet, transform=transform,
         detrend=detrend, normalize=normalize, alpha=alpha, significance_level=significance_level,
         band=band, crop_to_coi=crop_to_coi, rectified=rectified,
+        factor=unit_factor(known, period_unit, "period_unit"),
     )  # fmt: skip
     if band is not None:  # its ends are lines without a name
         ends = sorted(float(end) for end in look.axis.place(analysis.band))

@@ -8,20 +8,11 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
-from ..time_axis import UNITS
+from ..time_axis import SECONDS, unit_of_time
 from ..validation import as_positive
 
 # Fewer marks than this say too little of an axis; more than this crowd a large one.
 FEWEST_TICKS, MOST_TICKS = 3, 12
-
-# Seconds in the units of time that periods may have.
-SECONDS = {"microseconds": 1e-6, "milliseconds": 1e-3, **UNITS}
-_SHORT_UNITS = {
-    "us": "microseconds", "µs": "microseconds", "ms": "milliseconds", "s": "seconds",
-    "sec": "seconds", "secs": "seconds", "min": "minutes", "mins": "minutes", "h": "hours",
-    "hr": "hours", "hrs": "hours", "d": "days", "wk": "weeks", "mo": "months", "y": "years",
-    "yr": "years", "yrs": "years",
-}  # fmt: skip
 
 # People write 64 days and 24 months; from here on, and below a quarter, they change the unit.
 _LONGEST = {
@@ -114,19 +105,6 @@ def period_ticks(
     return {
         tick / factor: f"{label} {_SYMBOLS.get(shown, shown)}".rstrip() for tick, label in steps
     }
-
-
-def unit_of_time(unit: str) -> str:
-    """Return the full name of a unit of time, "" for any other.
-
-    Examples
-    --------
-    >>> unit_of_time("d"), unit_of_time("Year"), unit_of_time("business days")
-    ('days', 'years', '')
-    """
-    name = unit.strip().lower()
-    name = _SHORT_UNITS.get(name, name)
-    return next((known for known in SECONDS if name in (known, known[:-1])), "")
 
 
 def is_plain(shortest: float, longest: float, unit: str) -> bool:

@@ -17,7 +17,7 @@ from ..indexes import UNNAMED
 from ..measures import Ridge, ridge
 from ..mothers import mother_of, mother_record
 from ..notebook import card
-from ..time_axis import label_of
+from ..time_axis import label_of, unit_factor
 from ..transform import outside_cone
 from ..validation import as_flag
 
@@ -269,6 +269,13 @@ class WaveletResult:
         rows = {name: getattr(self, name)[::-1] for name in (*of_rows, "freqs", "scales")}
         return self._replace(**rows)
 
+    def _in_unit(self, unit: str | None) -> Self:
+        """Return the result with its periods in another unit of time, for a picture."""
+        factor = unit_factor(self.unit, unit, "period_unit")
+        if factor == 1:
+            return self
+        return self._replace(freqs=self.freqs / factor, coi=self.coi * factor)
+
     def _fill_in(self, times: Any, options: dict[str, Any]) -> Any:
         """Put names and unit among the options of a picture, and return its times."""
         unit = options.setdefault("period_unit", self.unit)
@@ -277,7 +284,7 @@ class WaveletResult:
         if times is not None:
             return times
         is_elapsed = unit and self.times.dtype.kind != "M"
-        options.setdefault("time_label", f"Time ({unit})" if is_elapsed else "Time")
+        options.setdefault("time_label", f"Time ({self.unit or unit})" if is_elapsed else "Time")
         return self.times
 
     def series_in_words(self) -> str:

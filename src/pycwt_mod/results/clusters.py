@@ -176,10 +176,11 @@ class ClusterResult:
         options.setdefault("level_label", level_words(1 - alpha, "cluster"))
         plot = self.result.plot(times, sig=self.outline(found), **options)
         shown = self.result.times if times is None else np.asarray(times)
+        periods = self.result._in_unit(options.get("period_unit")).periods
         places = []
         for label in range(1, 1 + int((self.pvalues <= alpha).sum())):
             row, column = _centre_of(self.labels == label)
-            places.append((label, shown[column], float(self.result.periods[row])))
+            places.append((label, shown[column], float(periods[row])))
         number_patches(plot, places, frequency=bool(options.get("frequency", False)))
         return plot
 

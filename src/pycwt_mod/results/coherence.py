@@ -206,7 +206,8 @@ class CoherenceResult(JudgedPair, _CoherenceFields):
         names : (str, str), optional
             Names of the series in the text, by default those of the result.
         unit : str, optional
-            Unit of time for the text, by default that of the result.
+            Unit of time for the text, by default that of the result. Periods and lags are
+            converted to it, but where the result knows no unit of its own: there it is a label.
         level : float, optional
             Probability of the level, such as 0.95; by default the one `wct` was called with.
         null : {"point", "scale"}, optional
@@ -222,8 +223,9 @@ class CoherenceResult(JudgedPair, _CoherenceFields):
         Raises
         ------
         TypeError, ValueError
-            If an argument is out of range, or `level` or `null` is given and `wct` was called with
-            ``sig=False``; else such a summary has no significant shares.
+            If an argument is out of range, `unit` is no unit of time while that of the result is,
+            or `level` or `null` is given and `wct` was called with ``sig=False``; else such a
+            summary has no significant shares.
 
         Notes
         -----
@@ -279,7 +281,8 @@ class CoherenceResult(JudgedPair, _CoherenceFields):
             outline allows for the ends of the record with "point" only.
         **options
             Handed on to `pycwt_mod.plotting.plot_wct`: `names`, `period_unit`, `title`, `ax` and
-            the rest.
+            the rest. Periods are converted to the `period_unit`, such as "months", from the `unit`
+            of the result if it knows one.
 
         Returns
         -------
@@ -289,7 +292,8 @@ class CoherenceResult(JudgedPair, _CoherenceFields):
         Raises
         ------
         ValueError
-            If `level`, `correction` or `null` is given and `wct` was called with ``sig=False``.
+            If `level`, `correction` or `null` is given and `wct` was called with ``sig=False``, or
+            `period_unit` is no unit of time while that of the result is.
 
         Examples
         --------
@@ -316,7 +320,7 @@ class CoherenceResult(JudgedPair, _CoherenceFields):
         times, shown = self._fill_in(times, options), self._falling()
         if shown is not self:  # rising, as they were asked for
             outline = {name: np.asarray(part)[::-1] for name, part in outline.items()}
-        WCT, aWCT, coi, freqs, _ = shown
+        WCT, aWCT, coi, freqs, _ = shown._in_unit(options["period_unit"])
         return plot_wct(WCT, aWCT, coi, freqs, times=times, **outline, **options)
 
     def _variables(self) -> dict[str, tuple[tuple[str, ...], str]]:

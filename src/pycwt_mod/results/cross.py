@@ -116,7 +116,7 @@ class CrossWaveletResult(PairResult, _CrossFields):
             options.setdefault("wavelet", self.mother)
         if not self.provenance.get("normalize", True):
             options.setdefault("power_label", "Cross power")
-        return plot_xwt(*self._falling(), times, **options)
+        return plot_xwt(*self._falling()._in_unit(options["period_unit"]), times, **options)
 
     def _variables(self) -> dict[str, tuple[tuple[str, ...], str]]:
         return {

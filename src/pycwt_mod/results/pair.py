@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ..indexes import UNNAMED
 from ..summary import Lag, Phases, Summary, lag_between, summarise, weights_of
+from ..time_axis import unit_factor
 from .base import Array, WaveletResult
 
 
@@ -83,7 +84,7 @@ class PairResult(WaveletResult):
     ) -> Summary:
         field, phase, quantity = self._told()
         number = 1 if phase is None else 2
-        return summarise(
+        found = summarise(
             field,
             significant,
             self.outside(),
@@ -98,3 +99,4 @@ class PairResult(WaveletResult):
             power=self.mean_power,
             smoothed=self.SMOOTHED,
         )
+        return found.scaled(unit_factor(self.unit, unit, "unit"))

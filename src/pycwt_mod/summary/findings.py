@@ -9,8 +9,8 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import asdict, dataclass, replace
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +34,9 @@ _REVERSED = ", reversed"
 
 # Times shorter than this share of the sampling interval are not worth a digit.
 _FINEST = 1e-3
+
+Timed = TypeVar("Timed", SummaryRow, CommonLag)
+_TIMES = "mean_period", "lag", "lag_error"  # of these, beside `periods`
 
 
 @dataclass(frozen=True, repr=False)
@@ -79,6 +82,18 @@ class Summary:
     quantity: str
     same: bool = False
     tested: bool = True
+
+    def scaled(self, factor: float) -> Summary:
+        """Return the findings with all times multiplied by a number."""
+        if factor == 1:
+            return self
+        return replace(
+            self,
+            rows=tuple(_scaled(row, factor) for row in self.rows),
+            strongest=self.strongest and _scaled(self.strongest, factor),
+            common_lag=self.common_lag and _scaled(self.common_lag, factor),
+            dt=self.dt * factor,
+        )
 
     def as_dict(self) -> dict[str, Any]:
         """Return the findings for other programs; angles in radians."""
@@ -305,6 +320,13 @@ def summarise(
     same = bool(is_one) and phases.is_real
     tested = significant is not None
     return Summary(*told, share, level, dt, tuple(names), unit, quantity, same, tested)
+
+
+def _scaled(found: Timed, factor: float) -> Timed:
+    """Return a row or a lag with its times multiplied by a number."""
+    shortest, longest = found.periods
+    times = {name: getattr(found, name) * factor for name in _TIMES if hasattr(found, name)}
+    return replace(found, periods=(shortest * factor, longest * factor), **times)
 
 
 def _octave_of(periods: Array) -> tuple[float, float]:

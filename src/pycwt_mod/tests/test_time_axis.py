@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pycwt_mod.time_axis import UNITS, RowsError, as_time_axis, label_of
+from pycwt_mod.time_axis import UNITS, RowsError, as_time_axis, label_of, unit_factor
 
 FREQUENCIES = {
     "s": ("even steps", 1.0, "seconds"),
@@ -183,3 +183,29 @@ def test_labels_are_short(time, label):
 def test_given_step_of_dates_tells_their_unit(frequency, dt, unit):
     axis = as_time_axis(pd.date_range("2001-01-01", periods=200, freq=frequency).to_numpy())
     assert axis.unit_of(dt) == unit
+
+
+@pytest.mark.parametrize(
+    ("unit", "wanted", "factor"),
+    [
+        ("years", "months", 12),
+        ("months", "Year", 1 / 12),
+        ("weeks", "d", 7),
+        ("business days", "week", 0.2),
+        ("years", "", 1),
+        ("", "month s", 1),
+        ("days", "day", 1),
+        ("fortnights", "moons", 1),
+    ],
+)
+def test_times_are_multiplied_by_the_ratio_of_units(unit, wanted, factor):
+    assert unit_factor(unit, wanted, "unit") == pytest.approx(factor, rel=1e-14)
+
+
+def test_unit_that_cannot_be_converted_is_refused():
+    with pytest.raises(
+        ValueError, match=r"`unit` must be a unit of time, .* hours, .*, got 'ticks'"
+    ):
+        unit_factor("days", "ticks", "unit")
+    with pytest.raises(ValueError, match=r"`unit` must be 'samples', .* got 'days'"):
+        unit_factor("samples", "days", "unit")

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 from pycwt_mod.plotting import period_ticks
 from pycwt_mod.plotting.axes import PeriodAxis
 from pycwt_mod.plotting.field import block_means, cell_edges, envelope, pixel_edges
-from pycwt_mod.plotting.ticks import SECONDS, plain, spelled, unit_of_time
+from pycwt_mod.plotting.ticks import plain, spelled
+from pycwt_mod.time_axis import SECONDS, unit_of_time
 
 
 @pytest.mark.parametrize(

@@ -131,8 +131,8 @@ def test_plot_has_the_dates_and_the_names(name):
     assert "2001" in plot.axes.xaxis.get_major_formatter().format_ticks(plot.axes.get_xticks())[0]
     assert "rain" in plot.caption.get_text()
     assert "5 % significance level" in plot.caption.get_text()
-    other = RESULTS[name].plot(period_unit="ticks", names=("A", "B"), ax=offscreen_axes())
-    assert other.axes.get_ylabel() == "Period (ticks)"
+    other = RESULTS[name].plot(period_unit="hours", names=("A", "B"), ax=offscreen_axes())
+    np.testing.assert_allclose(other.axes.get_ylim(), 24 * np.array(plot.axes.get_ylim()))
     assert "rain" not in other.caption.get_text()
 
 
