@@ -230,7 +230,9 @@ class CoherenceResult(JudgedPair, _CoherenceFields):
         Notes
         -----
         One phase tells a lag up to whole periods only. Where the phases of several octaves agree
-        on one lag, `common_lag` is that lag, and the lags of their rows are those next to it.
+        on one lag, and the lag of each octave by itself does too, `common_lag` is that lag, and the
+        lags of their rows are those next to it. Where lags of octaves contradict each other, as
+        behind a reservoir, it is None, and the text says how the lag changes with the period.
         Phases are means over all times outside the cone of influence, since a choice of coherent
         times favours some phases; scales are weighted by coherence and power. A stretch of one
         cycle and one octave counts as one independent value.

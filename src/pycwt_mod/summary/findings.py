@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
+from itertools import combinations
 from typing import Any, TypeVar
 
 import numpy as np
@@ -51,7 +52,11 @@ class Summary:
         Of the rows that stand out, the one with the best known phase: the most independent values,
         weighted by the steadiness of their phase. None if none stands out.
     common_lag : CommonLag or None
-        The one lag that fits the phases of several rows, if there is one.
+        The one lag that fits the phases of several rows, and from which the lag of each row differs
+        by chance only, if there is one.
+    changing_lag : CommonLag or None
+        The lag about which those of several rows differ by more than chance, if it is near enough
+        to tell their whole periods.
     share : float
         Share of the points outside the cone of influence that are significant; NaN without any,
         or if significance was not tested.
@@ -74,6 +79,7 @@ class Summary:
     rows: tuple[SummaryRow, ...]
     strongest: SummaryRow | None
     common_lag: CommonLag | None
+    changing_lag: CommonLag | None
     share: float
     level: float
     dt: float
@@ -92,17 +98,19 @@ class Summary:
             rows=tuple(_scaled(row, factor) for row in self.rows),
             strongest=self.strongest and _scaled(self.strongest, factor),
             common_lag=self.common_lag and _scaled(self.common_lag, factor),
+            changing_lag=self.changing_lag and _scaled(self.changing_lag, factor),
             dt=self.dt * factor,
         )
 
     def as_dict(self) -> dict[str, Any]:
         """Return the findings for other programs; angles in radians."""
-        common = self.common_lag
+        common, changing = self.common_lag, self.changing_lag
         return {
             "share_significant": self.share,
             "bands": [self._row_as_dict(row) for row in self.rows],
             "strongest": None if self.strongest is None else self._row_as_dict(self.strongest),
             "common_lag": None if common is None else asdict(common),
+            "changing_lag": None if changing is None else asdict(changing),
             "same_series": self.same,
         }
 
@@ -225,6 +233,9 @@ class Summary:
             else:
                 phase = "anti-phase" if common.reversed else "phase"
                 yield fill(f"One phase fits {bands}: {x} and {y} are in {phase} (lag {lag}{unit}).")
+            yield from self._shorter(common)
+        if self.changing_lag is not None:
+            yield fill(self._change(self.changing_lag))
         if any(each.relation == MOD_PERIOD for each in self.rows):
             yield fill("A lag mod period may be longer or shorter by whole periods.")
         if row is None:
@@ -239,6 +250,34 @@ class Summary:
         share = f"{percent(row.significant)} significant, " if self.tested else ""
         yield fill(f"Strongest evidence: periods of {limits_of(row.periods)}{unit}, {share}{mean};")
         yield fill(f"  phase {degrees(row.phase, row.phase_error)} deg{self._told(row)}.")
+
+    def _shorter(self, common: CommonLag) -> Iterator[str]:
+        """Yield the lag of the octave below those of the common lag, where it is another."""
+        rows = [row for row in self.rows if row.clear and row.periods[0] < common.periods[0]]
+        if not rows or math.isnan(rows[-1].lag) or common.reversed:
+            return
+        row = rows[-1]
+        lag = row.lag + row.mean_period * round((common.lag - row.lag) / row.mean_period)
+        if abs(lag - common.lag) > _TOLD_FROM_NONE * math.hypot(row.lag_error, common.lag_error):
+            told = f"{self._lag(lag, row.lag_error, '+z')}{self._unit}"
+            band = f"{limits_of(row.periods)}{self._unit}"
+            yield fill(f"At shorter periods the lag is another: {told} at {band}.")
+
+    def _change(self, near: CommonLag) -> str:
+        """Return how lags that do not agree differ, by the two rows that contradict most."""
+        rows = [
+            row
+            for row in self.rows
+            if row.clear and row.periods[0] >= near.periods[0] and not math.isnan(row.lag)
+        ]
+        first, last = max(combinations(rows, 2), key=_contradiction)
+        change = "grows" if abs(last.lag) > abs(first.lag) else "falls"
+        change = "changes" if first.lag * last.lag < 0 else change
+        ends = ", ".join(
+            f"{self._lag(row.lag, row.lag_error, '+z')}{self._unit} at {limits_of(row.periods)}"
+            for row in (first, last)
+        )
+        return f"The lag {change} with the period: {ends}{self._unit}."
 
     def _told(self, row: SummaryRow) -> str:
         """Return what the phase of a row means."""
@@ -261,7 +300,8 @@ class Summary:
 
     @property
     def _upside_down(self) -> bool:
-        return self.common_lag is not None and self.common_lag.reversed
+        near = self.common_lag or self.changing_lag
+        return near is not None and near.reversed
 
     @property
     def _unit(self) -> str:
@@ -327,6 +367,11 @@ def _scaled(found: Timed, factor: float) -> Timed:
     shortest, longest = found.periods
     times = {name: getattr(found, name) * factor for name in _TIMES if hasattr(found, name)}
     return replace(found, periods=(shortest * factor, longest * factor), **times)
+
+
+def _contradiction(pair: tuple[SummaryRow, SummaryRow]) -> float:
+    one, other = pair
+    return abs(one.lag - other.lag) / math.hypot(one.lag_error, other.lag_error, _ROUNDING)
 
 
 def _octave_of(periods: Array) -> tuple[float, float]:

@@ -43,6 +43,9 @@ _SYSTEMATIC = 0.03
 # Bands agree on a lag unless chance gives as large differences less often than this.
 _LEAST_AGREEMENT = 0.02
 
+# So do the lags of octaves, each by itself: of pure delays 1 to 2 % do not, as errors are ample.
+_LEAST_AGREEMENT_OF_OCTAVES = 0.05
+
 # A phase is steady beyond chance if unrelated series have one as steady less often.
 _MOST_CHANCE = 0.05
 
@@ -206,9 +209,25 @@ class CommonLag:
     lag_error: float
     reversed: bool
 
+    def agrees_with(self, bands: Sequence[Phases]) -> bool:
+        """Return whether the lags of bands, each by itself, differ from it by chance only.
+
+        One test of all scales would miss a lag that changes from octave to octave.
+        """
+        lags = [lag for lag in (lag_of(band, self) for band in bands) if not math.isnan(lag.lag)]
+        return len(lags) < 2 or _chance_of(lags, self.lag) > _LEAST_AGREEMENT_OF_OCTAVES
+
 
 def _arrays(phases: Phases) -> tuple[Any, ...]:
     return tuple(getattr(phases, each.name) for each in fields(phases))
+
+
+def _chance_of(lags: Sequence[Lag], expected: float) -> float:
+    """Return the probability that lags differ as much, by chance, from the one they share."""
+    least = _SYSTEMATIC / math.sqrt(_CELLS_PER_OCTAVE) / (2 * math.pi)
+    errors = (math.hypot(lag.lag_error, least * lag.mean_period) for lag in lags)
+    squares = [((lag.lag - expected) / error) ** 2 for lag, error in zip(lags, errors, strict=True)]
+    return float(chdtrc(len(lags) - 1, sum(squares)))
 
 
 def weights_of(field: Array, used: Mask, quantity: str, power: Array | None = None) -> Array:
@@ -335,9 +354,10 @@ def lag_between(phases: Phases, low: float | None, high: float | None) -> Lag:
     each = [octaves == octave for octave in np.unique(octaves)]
     steady = [own for own in each if lag_of(band.at(own)).pvalue * len(each) <= _MOST_CHANCE]
     for first in range(len(steady) - (len(each) > 1)):
-        rest = band.at(np.any(steady[first:], axis=0))
+        octaves_left = [band.at(own) for own in steady[first:]]
+        rest = Phases.joined(octaves_left)
         near = common_lag(rest)
-        if near is not None:
+        if near is not None and near.agrees_with(octaves_left):
             return lag_of(rest, near)
     return lag_of(band)
 

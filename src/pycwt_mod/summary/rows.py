@@ -88,7 +88,9 @@ class SummaryRow:
     relation: str = ""
 
 
-Judged = tuple[tuple[SummaryRow, ...], SummaryRow | None, CommonLag | None]
+Judged = tuple[
+    tuple[SummaryRow, ...], SummaryRow | None, CommonLag | None, CommonLag | None
+]  # rows, the strongest, the common lag, the changing lag
 
 
 def judged_by_share(rows: Sequence[SummaryRow], chance: float) -> Judged:
@@ -100,23 +102,23 @@ def judged_by_share(rows: Sequence[SummaryRow], chance: float) -> Judged:
     )
     clear = [row for row in judged if row.clear]
     best = min(clear, key=lambda row: (row.pvalue, -row.significant), default=None)
-    return judged, best, None
+    return judged, best, None, None
 
 
 def judged_by_phase(rows: Sequence[SummaryRow], bands: Sequence[Phases], chance: float) -> Judged:
-    """Return the rows with their phases and lags, the strongest of them, and the common lag."""
+    """Return the rows with their phases and lags, the strongest, common and changing lag."""
     lags = [lag_of(band) for band in bands]
     clear = [
         not row.significant <= chance and lag.pvalue * len(rows) <= chance
         for row, lag in zip(rows, lags, strict=True)
     ]
-    common = _common_lag(list(compress(rows, clear)), list(compress(bands, clear)))
+    common, fits = _common_lag(list(compress(rows, clear)), list(compress(bands, clear)))
     judged = []
     for row, band, is_clear in zip(rows, bands, clear, strict=True):
         near = common if common and is_clear and row.periods[0] >= common.periods[0] else None
         judged.append(_with_lag(row, lag_of(band, near), near, is_clear))
     best = max(compress(zip(judged, lags, strict=True), clear), key=_information, default=(None,))
-    return tuple(judged), best[0], common
+    return tuple(judged), best[0], common if fits else None, None if fits else common
 
 
 def _information(judged: tuple[SummaryRow, Lag]) -> float:
@@ -133,16 +135,19 @@ def _information(judged: tuple[SummaryRow, Lag]) -> float:
     return lag.n_independent * math.sinh(max(surely, 0.0)) ** 2
 
 
-def _common_lag(rows: Sequence[SummaryRow], bands: Sequence[Phases]) -> CommonLag | None:
-    """Return the lag that fits at least the two longest bands, and all that are longer.
+def _common_lag(
+    rows: Sequence[SummaryRow], bands: Sequence[Phases]
+) -> tuple[CommonLag | None, bool]:
+    """Return the lag of the longest bands, of two at least, and whether each band agrees on it.
 
     Noise and processes of their own spoil the shortest ones first.
     """
     for first in range(len(rows) - 1):
         found = common_lag(Phases.joined(bands[first:]))
         if found is not None:
-            return replace(found, periods=(rows[first].periods[0], rows[-1].periods[1]))
-    return None
+            limits = rows[first].periods[0], rows[-1].periods[1]
+            return replace(found, periods=limits), found.agrees_with(bands[first:])
+    return None, False
 
 
 def _with_lag(row: SummaryRow, lag: Lag, near: CommonLag | None, clear: bool) -> SummaryRow:

@@ -188,6 +188,31 @@ def test_bands_that_disagree_have_no_common_lag():
     assert common is None or common.periods[0] >= 8
 
 
+@pytest.mark.parametrize("sign", [1, -1])
+@pytest.mark.parametrize("upside_down", [False, True])
+@pytest.mark.parametrize(("long", "change"), [(3.3, "grows"), (2.7, "falls"), (3.0, None)])
+def test_lag_that_octaves_contradict_is_said_to_change(sign, upside_down, long, change):
+    periods = 2.0 ** (3 + np.arange(24) / 12)
+    lag = sign * np.where(periods < 16, 3.0, long)
+    summary = described(2 * np.pi * lag / periods + np.pi * upside_down, periods)
+    assert (summary.common_lag is None) == (change is not None)
+    assert (summary.changing_lag is None) == (change is None)
+    assert all(row.whole_periods_known for row in summary.rows)
+    words = words_of(summary)
+    assert ("the reverse of rain" in words) == upside_down
+    if change is None:
+        assert "One lag fits all bands from 8 to 32 days" in words
+        assert "The lag" not in words
+        return
+    first, last = (f"{abs(row.lag):.1f}" for row in summary.rows)
+    lag = r"[+-]{}\d? \+- 0\.\d+ days at {}"
+    told = f"{lag.format(first, '8 to 16')}, {lag.format(last, '16 to 32 days')}"
+    assert re.search(f"The lag {change} with the period: {told}", words)
+    hours = summary.scaled(24.0).changing_lag
+    assert hours.lag == pytest.approx(24 * summary.changing_lag.lag)
+    assert "One lag fits" not in words
+
+
 def test_strongest_row_has_the_best_known_phase_and_not_the_largest_share():
     periods = 2.0 ** (1 + np.arange(120) / 12)
     rng = np.random.default_rng(3)
