@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import helpers
-from .helpers import AR1_REMEDY, AR1EstimationError
+from .helpers import AR1_REMEDY, AR1EstimationError, reason_without_ar1
 from .indexes import name_of, sampling_of, taken_apart
 from .limits import (
     GREATEST,
@@ -243,7 +243,7 @@ def coefficient_of(series: Array, name: str, remedy: str = "") -> float:
     if not -1 < g < 1:
         raise AR1EstimationError(
             f"`{name}` must allow an AR(1) model, but its lag-1 autocorrelation is estimated "
-            f"as {g:.3g}. {AR1_REMEDY} {remedy}".rstrip()
+            f"as {g:.3g}. {reason_without_ar1(series.size)} {AR1_REMEDY} {remedy}".rstrip()
         )
     return float(g)
 

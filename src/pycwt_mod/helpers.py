@@ -45,13 +45,25 @@ _FFT_NEXT_POW2 = True
 CACHE_DIR_VARIABLE = "PYCWT_MOD_CACHE_DIR"
 
 
-# The reasons why a series has no AR(1) model with a coefficient below one, and the remedies.
+# The ways out for a series that has no AR(1) model with a coefficient below one.
 AR1_REMEDY = (
-    "The record is dominated by a trend, a step, a seasonal cycle or a random walk (an AR(1) "
-    "process near its unit root), or is too short. Remove the trend or the seasonal cycle, or "
-    "difference the series (`np.diff`); or go without the test (`sig=False` in wct), or pass "
-    "coefficients of your own (`al1` and `al2` of wct, xwt and `wct_null`, `al` of pwct and mwct)."
+    "Remove the trend or the seasonal cycle, or difference the series (`np.diff`); or go without "
+    "the test (`sig=False` in wct), or pass coefficients of your own (`al1` and `al2` of wct, xwt "
+    "and `wct_null`, `al` of pwct and mwct)."
 )
+
+# Of fewer samples than this even red noise often has no estimate.
+FEW_SAMPLES = 32
+
+
+def reason_without_ar1(n: int) -> str:
+    """Return why a series of n samples may have no AR(1) model, the likeliest reason first."""
+    cause = (
+        "a trend, a step, a seasonal cycle or a random walk (an AR(1) process near its unit root)"
+    )
+    if n < FEW_SAMPLES:
+        return f"The record is too short ({n} samples), or it is dominated by {cause}."
+    return f"The record is dominated by {cause}, or is too short."
 
 
 class AR1EstimationError(ValueError, Warning):
@@ -197,7 +209,7 @@ def ar1(x: ArrayLike) -> tuple[float, float, float]:
     if not discriminant > 0:
         raise AR1EstimationError(
             f"`x` must allow an estimate of its lag-1 autocorrelation; these {n} samples do not. "
-            f"{AR1_REMEDY}"
+            f"{reason_without_ar1(n)} {AR1_REMEDY}"
         )
     g = (-linear - math.sqrt(discriminant)) / (2 * quadratic)
     mu2 = -1 / n + 2 / n**2 * ((n - g**n) / (1 - g) - g * (1 - g ** (n - 1)) / (1 - g) ** 2)

@@ -23,7 +23,7 @@ from .time_axis import (
     calendar_of,
     usual_step,
 )
-from .validation import warn_user
+from .validation import as_series, warn_user
 
 __all__ = ["UNNAMED", "common_axes", "index_axis", "name_of", "sampling_of", "taken_apart"]
 
@@ -80,6 +80,9 @@ def sampling_of(
     if axis is not None:
         return facts | {"dt": axis.dt, "unit": axis.unit, "times": axis.times}
     if dt is None:
+        for one, each in series.items():  # of which the fault may be
+            if each is not None and getattr(each, "ndim", 1) < 2:
+                as_series(each, one, allow_complex=True)
         raise TypeError(
             "`dt` must be a real number, got None: only where a series has an index of times may "
             f"the sampling interval be left out. Pass for example dt=1.0{_hint(series)}."

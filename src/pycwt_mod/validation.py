@@ -12,6 +12,7 @@ import datetime
 import difflib
 import math
 import numbers
+import os
 import sys
 import warnings
 from collections.abc import Iterable, Sequence
@@ -64,7 +65,7 @@ def as_series(
         raise TypeError(
             f"`{name}` must be real, got {array.dtype}. Pass its real or imaginary part."
         )
-    _check_finite(array, name)
+    _check_finite(array, name, values)
     if not allow_constant and array.min() == array.max():
         raise ValueError(
             f"`{name}` must vary, got a constant series (every value is {array[0]}, from index 0 "
@@ -94,13 +95,45 @@ def _check_shape(array: NDArray[Any], name: str, min_size: int) -> None:
         raise ValueError(f"`{name}` must have at least {min_size} samples, got {array.size}.")
 
 
-def _check_finite(array: NDArray[Any], name: str) -> None:
+def _check_finite(array: NDArray[Any], name: str, values: Any) -> None:
     bad = np.flatnonzero(~np.isfinite(array))
     if bad.size:
+        first, label = int(bad[0]), _label_at(values, int(bad[0]))
+        at_an_end = first == 0 or bad[-1] == array.size - 1
+        way = _way_to_filled(values, name, at_an_end) if np.isnan(array[bad]).all() else ""
         raise ValueError(
-            f"`{name}` must be finite, got {array[bad[0]]} at index {bad[0]} "
-            f"({bad.size} such value{'s' if bad.size != 1 else ''}). Fill or interpolate the gaps."
+            f"`{name}` must be finite, got {array[first]} at index {first}"
+            f"{label and f', {label}'} ({bad.size} such value{'s' if bad.size != 1 else ''}). "
+            f"Fill or interpolate the gaps{way}."
         )
+
+
+def _label_at(values: Any, place: int) -> str:
+    """Return the label of a sample of pandas or xarray; "" if it is just a number."""
+    index = _index_of(values)
+    if index is None or index.dtype.kind in "iu":
+        return ""
+    return str(index[place]).removesuffix(" 00:00:00")
+
+
+def _index_of(values: Any) -> Any:
+    """Return the pandas index of a series; None if it has none."""
+    if hasattr(values, "indexes") and len(getattr(values, "dims", ())) == 1:
+        return values.indexes.get(values.dims[0])
+    index = getattr(values, "index", None)
+    return index if hasattr(index, "dtype") else None
+
+
+def _way_to_filled(values: Any, name: str, at_an_end: bool) -> str:
+    """Return the statement that interpolates the gaps of a series of pandas or xarray."""
+    if _index_of(values) is None or not name.partition("[")[0].isidentifier():
+        return ""
+    if hasattr(values, "dims"):
+        outside = ', fill_value="extrapolate"' if at_an_end else ""
+        return f', for example by `{name}.interpolate_na("{values.dims[0]}"{outside})`'
+    numbers = name if values.dtype == np.float64 else f"{name}.astype(float)"
+    both_ways = 'limit_direction="both"' if at_an_end else ""
+    return f", for example by `{numbers}.interpolate({both_ways})`"
 
 
 def as_numbers(values: Any, name: str) -> NDArray[Any]:
@@ -146,11 +179,27 @@ def _holds(array: NDArray[Any], kinds: tuple[type, ...]) -> bool:
 
 def _way_to_numbers(values: Any, name: str) -> str:
     """Return the remedy for values that are no numbers: a sentence with a space before it."""
+    if isinstance(values, str | bytes | os.PathLike):
+        return (
+            " If it names a file, read it first, by `pandas.read_csv(path, index_col=0, "
+            "parse_dates=True)` for example, and pass a column."
+        )
     try:
         array = np.asarray(values)
     except (TypeError, ValueError):  # ragged
         return " Every element must be one number."
+    if not array.ndim and hasattr(values, "values") and not callable(values.values):
+        return f" Pass its values: `{name}.values`."
     if array.dtype.kind in "SU" or _holds(array, (str, bytes)):
+        place = _first_of_no_number(array)
+        if place is not None and array.ndim == 1:
+            own = f"{name}.to_numpy()" if hasattr(values, "dims") else name
+            label = _label_at(values, place)
+            return (
+                f" {_one_value(array[place])} at index {place}{label and f', {label},'} is no "
+                f'number: `pandas.to_numeric({own}, errors="coerce")` makes NaN of all such text; '
+                "then fill the gaps."
+            )
         return (
             f" Text is not numbers: convert it, by `{name}.astype(float)` if it is an array or a "
             f"pandas Series, or by `[float(value) for value in {name}]`."
@@ -161,6 +210,17 @@ def _way_to_numbers(values: Any, name: str) -> str:
             f"spans become numbers by `{name} / np.timedelta64(1, 'D')`."
         )
     return ""
+
+
+def _first_of_no_number(array: NDArray[Any]) -> int | None:
+    """Return the place of the first text that `float` does not take; None if it takes all."""
+    for place, value in enumerate(array.flat):
+        if isinstance(value, str | bytes):
+            try:
+                float(value)
+            except ValueError:
+                return place
+    return None
 
 
 def brief(value: Any) -> str:
@@ -274,6 +334,8 @@ def _way_to_number(value: Any, name: str) -> str:
             return " Give the sampling interval as a number, such as 1.0 (days)."
         return " Give it as a number, in the unit of `dt`."
     if isinstance(value, str | bytes):
+        if name == "dt" and _first_of_no_number(np.array([value])) is not None:
+            return " Give a number of your unit of time, such as dt=1 for steps of one unit."
         return " Text is not a number: convert it by `float(...)`."
     if name == "dt" and np.iterable(value):
         return " Give one sampling interval, such as 1.0; are the arguments swapped?"

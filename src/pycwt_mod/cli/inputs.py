@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..arguments import check_distinct
-from ..helpers import AR1EstimationError, ar1
+from ..helpers import FEW_SAMPLES, AR1EstimationError, ar1
 from ..preparation import Prepared, prepare
 from ..summary import listed
 from ..tables import DataError, Sheet, Table, common_times, read_table, sheet_of
@@ -154,9 +154,10 @@ def check_red_noise(inputs: Inputs, given: Sequence[float | None], remedy: str =
             coefficient = math.nan
         if not -1 < coefficient < 1:
             first = "Remove its" if removed else "Pass --detrend linear, or remove its"
+            short = f"too few samples ({inputs.n}), " if inputs.n < FEW_SAMPLES else ""
             raise DataError(
-                f"{inputs.column(k)} must resemble red noise, got a trend, a step, a cycle or a "
-                "random walk that leaves no estimate of its lag-1 autocorrelation. "
+                f"{inputs.column(k)} must resemble red noise, got {short}a trend, a step, a cycle "
+                "or a random walk that leaves no estimate of its lag-1 autocorrelation. "
                 f"{first} cycle or slow change in the file, by differences for example.{remedy}"
             )
 

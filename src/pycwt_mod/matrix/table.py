@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..indexes import index_axis, sampling_of, taken_apart
-from ..validation import as_positive, as_series, brief, did_you_mean, warn_user
+from ..validation import as_positive, as_series, brief, did_you_mean, is_number, warn_user
 
 Array = NDArray[np.float64]
 Pair = tuple[int, int]
@@ -209,6 +209,14 @@ def as_bands(bands: Any, periods: Array, n_outside: NDArray[np.intp]) -> tuple[P
         return seen or octaves[:1]
     if isinstance(bands, str) or not isinstance(bands, Iterable):
         raise TypeError(f"`bands` must be a list of (low, high) periods, got {brief(bands)}.")
+    bands = list(bands)
+    if len(bands) > 1 and all(map(is_number, bands)):
+        pairs = ", ".join(
+            f"({brief(low)}, {brief(high)})" for low, high in itertools.pairwise(bands)
+        )
+        raise ValueError(
+            f"`bands` must hold pairs (low, high) of periods, got {brief(bands)}. Pass [{pairs}]."
+        )
     chosen = [_as_band(band, periods) for band in bands]
     if not chosen:
         raise ValueError("`bands` must hold at least one band, got none.")

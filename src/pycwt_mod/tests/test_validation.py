@@ -3,6 +3,7 @@
 import datetime
 import itertools
 import math
+import pathlib
 import re
 import warnings
 from concurrent.futures import ThreadPoolExecutor
@@ -392,6 +393,17 @@ def test_sampling_interval_is_one_number(kind):
 def test_sampling_interval_as_text_is_converted_by_its_owner():
     with pytest.raises(TypeError, match=r"got '0.5'. Text is not a number: convert it by `float"):
         pycwt_mod.cwt(_series(), "0.5")
+    with pytest.raises(TypeError, match=r"got 'months'. Give a number of your unit .* dt=1 for"):
+        pycwt_mod.cwt(_series(), "months")
+
+
+@pytest.mark.parametrize(
+    ("bands", "pairs"), [([2, 8], r"\[\(2, 8\)\]"), ((2, 4.5, 8), r"\[\(2, 4.5\), \(4.5, 8\)\]")]
+)
+def test_edges_in_place_of_bands_are_told_as_pairs(bands, pairs):
+    data = np.stack(_series_pair())
+    with pytest.raises(ValueError, match=rf"`bands` must hold pairs .*\. Pass {pairs}"):
+        pycwt_mod.wct_matrix(data, 1.0, bands=bands, **QUICK)
 
 
 @pytest.mark.parametrize(
@@ -510,7 +522,8 @@ BAD_SERIES = {
     "pandas nan": (pd.Series(_with(math.nan, 8)), ValueError, "finite, got nan at index 8"),
 }
 REMEDIES = {
-    "words": r"Text is not numbers: convert it, by `y.astype\(float\)` .* `\[float\(value\)",
+    "words": r"'a' at index 0 is no number: `pandas.to_numeric\(y, errors=\"coerce\"\)`",
+    "text that is a number": r"convert it, by `y.astype\(float\)` .* `\[float\(value\)",
     "text in pandas": r"Series of \S+, shape \(60,\), \['1.5', '1.5', '1.5', ...\]. Text is not",
     "text as objects": "Text is not numbers",
     "dates": r"ndarray of datetime64\[D\], shape \(60,\), \[1970-01-01, .*, ...\]. Dates and time",
@@ -532,6 +545,59 @@ def test_series_are_refused_with_the_remedy_on_one_line(kind):
     assert re.search(REMEDIES.get(kind, ""), str(caught.value))
     assert "\n" not in str(caught.value)
     assert len(str(caught.value)) < 330
+
+
+DATED = pd.Series(_series(), index=pd.date_range("2001-01", periods=N, freq="MS"))
+
+
+def _dated(kind, places):
+    """Return a series whose index is dates, and that has gaps."""
+    series = DATED.where(~np.isin(np.arange(N), places))
+    if kind != "DataArray":
+        return series.astype(kind)
+    return xr.DataArray(series, dims="time", coords={"time": series.index})
+
+
+@pytest.mark.parametrize("kind", ["float64", "float32", "Float64", "object", "DataArray"])
+@pytest.mark.parametrize("places", [(30,), (0, 9), (9, N - 1)])
+def test_gaps_of_dated_series_are_told_with_the_date_and_a_statement_that_fills_them(kind, places):
+    signal = _dated(kind, places)
+    date = str(DATED.index[places[0]].date())
+    with pytest.raises(ValueError, match=rf"nan at index {places[0]}, {date} \(") as caught:
+        pycwt_mod.cwt(signal)
+    statement = re.search("for example by `(.*)`", str(caught.value))[1]
+    assert pycwt_mod.cwt(eval(statement)).W.shape[1] == N
+
+
+def test_text_in_a_dated_series_is_told_with_its_date_and_a_call_that_makes_gaps_of_it():
+    y = DATED.astype(object)
+    y.iloc[30] = "n/a"
+    for series, label in ((y, ", 2003-07-01,"), (y.tolist(), ""), (y.to_xarray(), ", 2003-07-01,")):
+        found = f"'n/a' at index 30{label} is no number: `"
+        with pytest.raises(TypeError, match=found) as caught:
+            as_series(series, "y")
+        call = re.search("number: `(.*?)`", str(caught.value))[1]
+        gaps = eval(call, {"pandas": pd, "y": series})
+        assert np.flatnonzero(np.isnan(gaps)).tolist() == [30]
+
+
+@pytest.mark.parametrize("path", ["rain.csv", pathlib.Path("rain.csv")])
+def test_paths_in_place_of_series_are_told_to_be_read(path):
+    for call in (lambda: wct(path, path), lambda: pycwt_mod.cwt(path)):
+        with pytest.raises(TypeError, match=r"names a file, read it first, by `pandas.read_csv\("):
+            call()
+
+
+def test_result_of_prepare_is_told_to_be_taken_apart():
+    with pytest.raises(TypeError, match=r"Pass its values: `y1\.values`"):
+        wct(pycwt_mod.prepare(DATED, trend="linear"), DATED)
+
+
+@pytest.mark.parametrize("function", [wct, pycwt_mod.xwt])
+def test_empty_series_are_blamed_and_not_the_step_that_is_missing(function):
+    for empty in ([], DATED[:0]):
+        with pytest.raises(ValueError, match="`y1` must have at least 2 samples, got 0"):
+            function(empty, empty)
 
 
 @settings(deadline=None, derandomize=True)
@@ -657,6 +723,12 @@ def test_series_without_an_ar1_model_are_refused_by_name(argument):
     name, call = SERIES_ARGUMENTS[argument]
     with pytest.raises(ValueError, match=f"`{name}` must allow .*AR|`{name}` must allow .*lag-1"):
         call(np.arange(N) + 0.01 * _series())
+
+
+@pytest.mark.parametrize("n", [8, 20])
+def test_short_series_without_an_ar1_model_are_called_short_first(n):
+    with pytest.raises(ValueError, match=rf"not\. The record is too short \({n} samples\)"):
+        wct(np.arange(n) + 0.01 * _series(0)[:n], _series(1)[:n], 1.0, **QUICK)
 
 
 def test_series_whose_estimate_is_no_process_are_refused_by_name(monkeypatch):
