@@ -105,7 +105,7 @@ class SmallMemory(GPUBackend):
 @pytest.mark.parametrize("method", ["multirate", pytest.param("full", marks=heavy)])
 def test_block_that_is_too_large_is_halved_until_it_fits(method):
     expected = null_of(backend=GPUBackend("torch", "cpu"), method=method)
-    backend = SmallMemory(2_000_000)
+    backend = SmallMemory(1_000_000)
     with pytest.warns(
         UserWarning, match="does not hold 50 surrogates at a time; going on with half"
     ):

@@ -38,7 +38,7 @@ def programs(monkeypatch):
 def test_pools_ray_keeps_every_law(ray):
     multiprocessing = pytest.importorskip("ray.util.multiprocessing")
     with multiprocessing.Pool(2) as pool:
-        check_backend(ExecutorBackend(pool, 2))
+        check_backend(ExecutorBackend(pool, 2), law_timeout=240.0)
 
 
 def test_pools_ray_by_the_recipe_of_the_documentation(ray, checkout):
@@ -46,7 +46,7 @@ def test_pools_ray_by_the_recipe_of_the_documentation(ray, checkout):
     (recipe,) = re.findall(r"```text\n(import ray\.util.*?)```", text, re.S)
     names = {"MCBackend": MCBackend}
     exec(recipe, names)
-    check_backend(names["Ray"])
+    check_backend(names["Ray"], law_timeout=240.0)
 
 
 def test_pools_ray_through_joblib(ray):
