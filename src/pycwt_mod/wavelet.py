@@ -336,7 +336,8 @@ def coherence_result(
         record["coefficients"] = [None if math.isnan(g) else g for g in coefficients]
     if null is not None:
         asked = {"mc_count": options.mc_count, "cache": options.cache, "noise": model.name}
-        record["simulation"] = {**null.provenance, **asked}
+        quiet = {} if options.progress else {"progress": False}
+        record["simulation"] = {**null.provenance, **asked, **quiet}
     facts |= made_by(kind.FUNCTION, mother, grid.asked, **record)
     facts |= {"series": fields, "_surrogates": surrogates}
     if statistic == PAIR:

@@ -169,7 +169,7 @@ class JudgedPair(ComparedPair):
         n_workers: int | None = None,
         rng: Rng = None,
         parallel: bool | None = None,
-        progress: bool | Callable[[int, int], None] = True,
+        progress: bool | Callable[[int, int], None] | None = None,
         timeout: float | None = None,
         cache: bool | None = None,
     ) -> ClusterResult:
@@ -192,8 +192,10 @@ class JudgedPair(ComparedPair):
             Number of surrogates. No p-value is below ``1 / (1 + mc_count)``.
         rng_seed, rng
             Seed, as in `wct_significance`; by default that of `wct`, where it simulated.
-        backend, n_workers, parallel, progress, timeout
+        backend, n_workers, parallel, timeout
             As in `wct_significance`. The p-values do not depend on where surrogates run.
+        progress : bool or callable, optional
+            As in `wct_significance`; by default none if `wct` was called with ``progress=False``.
         cache : bool, optional
             Whether to look up and keep the surrogates in the cache folder; by default as in `wct`.
 
@@ -255,6 +257,8 @@ class JudgedPair(ComparedPair):
         [7, 19, 51, 155]
         """
         made = self._options()
+        if progress is None:
+            progress = bool(self.provenance.get("simulation", {}).get("progress", True))
         options = SimulationOptions(
             mc_count=mc_count,
             rng_seed=rng_seed,

@@ -190,6 +190,17 @@ def test_few_surrogates_are_warned_of(result):
         result.clusters(**{**OPTIONS, "mc_count": 10})
 
 
+@pytest.mark.parametrize(("asked", "shown"), [({}, True), ({"progress": False}, False)])
+def test_bar_is_shown_as_by_the_call_that_made_the_result(asked, shown, result, capsys):
+    made = wct(*result.series, 0.5, 1 / 2, method="analytic", **asked)
+    quick = {"mc_count": 20, "rng_seed": 1, "cache": False}
+    capsys.readouterr()
+    made.clusters(**quick)
+    assert ("20/20" in capsys.readouterr().err) is shown
+    made.clusters(statistic="area", progress=True, **quick)
+    assert "20/20" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     "judge",
     [
