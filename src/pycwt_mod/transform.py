@@ -22,6 +22,9 @@ from .responses import Response, Responses, band_of
 # The FFT length, and bytes of multipliers, up to which they are kept for the next call.
 _LONGEST_KEPT, _MOST_KEPT = 2**14, 2**23
 
+# Powers of two of series whose transforms are far from the limits of single precision.
+_ORDINARY = 32
+
 # Bytes of the second transform of a pair in work beside the first: all scales of a short one.
 _CROSS_BYTES = 2**23
 
@@ -124,13 +127,14 @@ def forward(
     W = np.empty((*shape, scales.size, -(-n // every)), dtype) if out is None else out
     sources, unit = spectrum.reshape(-1, n_fft), 1.0
     if single:  # which is short of large and of small numbers, too
-        unit = 2.0 ** math.frexp(np.abs(signal).max(initial=0.0))[1]
+        exponent = math.frexp(np.abs(signal).max(initial=0.0))[1]
+        unit = 2.0**exponent if abs(exponent) > _ORDINARY else 1.0
         sources = sources / unit
     fields = W.reshape(-1, *W.shape[-2:])
     plan = _Plan.of(mother, scales, dt, n, n_fft, dtype, every)
     tasks, kept = plan.tasks_and_steps()
     records = [
-        _Record(one / unit if single else one, source)
+        _Record(one / unit if unit != 1 else one, source)
         for one, source in zip(signal.reshape(-1, n), sources, strict=True)
     ]
 
