@@ -113,12 +113,14 @@ def test_demo_is_reproducible_and_silent_on_request(finished, capsys, tmp_path):
     assert picture.stat().st_size > 10_000
 
 
+@pytest.mark.heavy
 def test_demo_seed_changes_the_level_and_is_reported():
     one, two = (demo.run_demo(mc_count=FEW, seed=seed) for seed in (1, 2))
     assert (one.coherence[4] != two.coherence[4]).any()
     assert "seed 2" in two.report(Path("p.png"))
 
 
+@pytest.mark.heavy
 def test_demo_gives_the_same_numbers_on_joblib(finished, capsys, tmp_path):
     options = ["--mc-count", str(FEW), "--no-progress", "--output", str(tmp_path / "p.pdf")]
     assert command_line.main(["demo", *options, "--backend", "joblib", "--workers", "1"]) == 0

@@ -248,6 +248,7 @@ def test_results_judge_points_by_scale_and_by_place(result):
 LEVEL_ERROR = 0.01  # of 1000 surrogates: their standard error is 0.004
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("function", [pwct, mwct])
 def test_levels_in_closed_form_are_those_of_simulation(function):
     series = noise(4)

@@ -314,6 +314,7 @@ def compared_all(data, **options):
     return wct_matrix(data, 1.0, **quick, **options)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("noise", ["phase", "iaaft", "arma(4,0)", ARMA([1.6, -0.97])], ids=str)
 def test_narrow_rhythms_of_many_series_are_not_found_related(noise):
     data = narrow_rhythms()
@@ -325,6 +326,7 @@ def test_narrow_rhythms_of_many_series_are_not_found_related(noise):
     assert len(set(result.nodes)) == (1 if isinstance(noise, ARMA) else 6)
 
 
+@pytest.mark.heavy
 def test_pair_of_many_has_the_levels_of_the_pair_alone(tmp_path):
     data = narrow_rhythms()[:3]
     result = compared_all(data, noise="phase", out=tmp_path / "out")

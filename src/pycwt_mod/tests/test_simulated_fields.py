@@ -139,6 +139,7 @@ def test_field_of_a_device_is_that_of_the_processor():
     np.testing.assert_allclose(device.quantile(), processor.quantile(), atol=1e-3)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("name", ["dog2", "dog6", "boxes"])
 def test_share_of_unrelated_records_above_the_level_is_that_of_the_level_everywhere(name):
     mother = MOTHERS[name]
@@ -229,6 +230,7 @@ def test_option_that_does_not_apply_is_named(options, error, message):
         wct_null_field(*PROBLEM, "dog", **options)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("order", [1, 2, 5])
 def test_simulated_and_closed_form_of_paul_wavelets_agree(order):
     problem = *PROBLEM[:4], 1.0, 14, 250

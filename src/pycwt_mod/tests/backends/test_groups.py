@@ -40,6 +40,7 @@ def test_counts_of_groups_are_bit_identical_on_every_backend(name, make_backend)
                 assert null_of(statistic, backend, method=method) == expected
 
 
+@pytest.mark.heavy
 def test_null_field_of_groups_is_bit_identical_on_a_pool(make_backend):
     geometry = Geometry(Morlet(), 2 * 2 ** (np.arange(13) / 4), 1.0, 1 / 4, 100, padded_length(100))
     with make_backend("executor-processes") as pool:

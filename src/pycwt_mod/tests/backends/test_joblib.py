@@ -304,6 +304,7 @@ def test_joblib_leaves_an_error_of_the_tasks_as_it_is():
             list(JoblibBackend(2, prefer=prefer).map(abs, tasks()))
 
 
+@pytest.mark.heavy
 def test_joblib_folder_of_the_configuration_is_used(tmp_path):
     from joblib import parallel_config
 

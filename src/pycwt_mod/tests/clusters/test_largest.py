@@ -50,6 +50,7 @@ def by_ndimage(result, field, statistic, level=0.9):
     return sum_labels(sizes, labels, range(1, n + 1)).max() if n else 0.0
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     "options",
     [

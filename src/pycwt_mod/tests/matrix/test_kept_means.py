@@ -49,6 +49,7 @@ OTHERS = [
 ]
 
 
+@pytest.mark.heavy
 def test_another_question_is_simulated(simulated, cache_dir):
     for number, change in enumerate([{}, *OTHERS], start=1):
         wct_matrix(SERIES, 1.0, **OPTIONS | change)

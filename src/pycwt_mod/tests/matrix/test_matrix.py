@@ -335,6 +335,7 @@ def test_progress_counts_to_the_end():
     assert done[-1] == totals[0]
 
 
+@pytest.mark.heavy
 def test_memory_does_not_grow_with_the_number_of_pairs():
     data = red_series(8, 120)
     pairs = [(i, j) for i in range(8) for j in range(i)]
@@ -385,6 +386,7 @@ def independent_pvalues(n_pairs, n_times, seed, **options):
     return wct_matrix(data, 1.0, pairs=pairs, bands=bands, **settings)
 
 
+@pytest.mark.heavy
 def test_pvalues_of_independent_series_are_uniform():
     result = independent_pvalues(60, 160, seed=11, mc_count=100)
     for p in result.pvalue.T:

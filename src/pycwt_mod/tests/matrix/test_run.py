@@ -56,6 +56,7 @@ class Slow(SequentialBackend):
             yield outcome
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("backend", ["sequential", JoblibBackend(2, prefer="threads")], ids=str)
 def test_ctrl_c_keeps_what_is_counted_of_the_null_at_hand(backend, monkeypatch):
     monkeypatch.setattr("pycwt_mod.montecarlo.estimate._TASK_SECONDS", 0.01)
@@ -76,6 +77,7 @@ def test_ctrl_c_keeps_what_is_counted_of_the_null_at_hand(backend, monkeypatch):
     np.testing.assert_array_equal(result.share, whole.share)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("options", [{}, {"tol": 1e-6}], ids=["", "tol"])
 def test_timeout_says_how_many_steps_are_done_and_keeps_the_counts(options):
     began = time.monotonic()
@@ -93,6 +95,7 @@ def test_timeout_says_how_many_steps_are_done_and_keeps_the_counts(options):
     assert 0 < kept < 100_000
 
 
+@pytest.mark.heavy
 def test_timeout_holds_for_a_null_that_the_cache_has_begun(clock):
     data = red_series(2, 200)
     wct_matrix(data, 1.0, backend="sequential", **QUICK)
@@ -121,6 +124,7 @@ def test_timeout_is_one_for_the_whole_call_and_pairs_on_disk_stay(tmp_path, cloc
     assert len(dict(spy.calls)["ComparePair"]) == 6 - n_kept
 
 
+@pytest.mark.heavy
 def test_timeout_that_is_long_enough_changes_nothing():
     one, two = (
         wct_matrix(related_series(), 1.0, cache=False, **where, **QUICK)

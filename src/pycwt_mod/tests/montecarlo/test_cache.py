@@ -251,6 +251,7 @@ print(null.counts.sum(), hash(null.counts.tobytes()))
 """
 
 
+@pytest.mark.heavy
 def test_processes_that_store_the_same_run_at_once_agree(tmp_path, cache_dir):
     environment = {
         **os.environ,

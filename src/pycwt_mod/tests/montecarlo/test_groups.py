@@ -78,6 +78,7 @@ def test_own_smooth_is_counted_as_it_smooths():
         assert np.abs(own - built_in).sum() <= 2 * BIN_FLIPS
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("statistic", [partial(1), multiple(4)], ids=repr)
 def test_multirate_levels_are_those_of_the_full_method(statistic):
     full, multirate = (
@@ -171,6 +172,7 @@ def records(statistic, seed, coefficients):
         yield coherence_of_series(series, GEOMETRY, statistic)[0]
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     "statistic",
     [

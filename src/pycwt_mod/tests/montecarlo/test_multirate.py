@@ -69,6 +69,7 @@ def test_levels_are_those_of_the_full_method_for_any_noise(coefficients):
     assert_levels_agree(*both(Morlet(), 100, 1 / 4, coefficients, (300, 600)))
 
 
+@pytest.mark.heavy
 def test_levels_are_those_of_the_full_method_for_a_near_random_walk():
     # Such surrogates end in steps higher than all else.
     assert_levels_agree(*both(Morlet(), 100, 1 / 4, (0.999, 0.999), (300, 600)))
@@ -114,6 +115,7 @@ def test_usual_problem_has_grids_with_ends_and_without(name):
     assert {grid.circular for grid in plan.grids} == {True, False}
 
 
+@pytest.mark.heavy
 def test_level_has_no_step_where_the_grid_changes():
     plan = make_plan(
         (0.5, 0.3), 1.0, 1 / 12, 2.0, 70, Morlet(), method="multirate", pad=padded_length

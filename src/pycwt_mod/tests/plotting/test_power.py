@@ -65,6 +65,7 @@ def test_outline_is_the_level_of_the_power(nino):
         assert around.max() >= 0.999
 
 
+@pytest.mark.heavy
 def test_share_of_noise_above_its_levels_is_as_named():
     noise = np.random.default_rng(1).normal(size=(24, 256))
     above = np.zeros(3)

@@ -18,6 +18,7 @@ def plot():
     return plot_wct(*random_field(20, 50), ax=new_axes((4, 3)))
 
 
+@pytest.mark.heavy
 def test_fonts_are_those_that_publishers_take(plot, tmp_path):
     before = dict(mpl.rcParams)
     for suffix in ("pdf", "eps"):
@@ -37,6 +38,7 @@ def test_fonts_are_those_that_publishers_take(plot, tmp_path):
     assert "/FontType 3" not in eps
 
 
+@pytest.mark.heavy
 def test_postscript_keeps_the_field_below_the_cone(plot, tmp_path, caplog):
     plot.save(tmp_path / "picture.eps", dpi=40)
     assert not [r for r in caplog.records if "transparen" in r.getMessage()]
