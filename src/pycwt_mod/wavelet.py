@@ -38,7 +38,6 @@ from .results import CoherenceResult, CrossWaveletResult, made_by
 from .scales import Scales, as_scales
 from .single import cwt, icwt, significance
 from .statistic import PAIR
-from .summary import mean_spectrum
 from .validation import as_flag, as_level, warn_user
 
 __all__ = [
@@ -150,7 +149,7 @@ def xwt(
     signif = scale_of_power * spectrum * chisquare.chi_square_quantile(level, dof) / dof
     record = {"significance_level": level, "normalize": bool(normalize)}
     facts |= made_by("xwt", mother, sj, dt=dt, **grid.facts, coefficients=[g1, g2], **record)
-    facts["mean_freqs"], facts["mean_power"] = mean_spectrum(pair, mother, sj, dt)
+    facts["series"] = pair
     coi = transform.cone_of_influence(pair.shape[1], mother, dt)
     return CrossWaveletResult(W12, coi, frequencies, signif, level=level, **facts)
 
@@ -340,8 +339,6 @@ def coherence_result(
         record["simulation"] = {**null.provenance, **asked, **quiet}
     facts |= made_by(kind.FUNCTION, mother, grid.asked, **record)
     facts |= {"series": fields, "_surrogates": surrogates}
-    if statistic == PAIR:
-        facts["mean_freqs"], facts["mean_power"] = mean_spectrum(fields, mother, grid.asked, dt)
     if kept is not None:
         # What is not normalised was brought into range by powers of two.
         original = fields if normalize else rows

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import cached_property
 from os import PathLike
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -57,8 +58,8 @@ class WaveletResult:
     """Base of the results, beside a named tuple with the fields `coi` and `freqs` among others.
 
     A subclass adds a fact, such as the null distribution, by an annotated attribute with a
-    default; the constructor then takes it by name. Facts are kept when a result is copied or
-    pickled.
+    default, or by a cached property, which is computed where it is not given; the constructor then
+    takes it by name. Facts are kept when a result is copied or pickled.
     """
 
     dt: float = 1.0
@@ -73,22 +74,31 @@ class WaveletResult:
     # as dataclasses.
     PARTS: ClassVar[Mapping[str, Any]] = {}
 
+    _known: ClassVar[set[str]]  # names of the facts
+
     if TYPE_CHECKING:  # the named tuple beside it
         _fields: ClassVar[Any]
         coi: ClassVar[Any]
         freqs: ClassVar[Any]
         __getitem__: ClassVar[Any]
 
+    def __init_subclass__(cls) -> None:
+        """Collect the names of the facts."""
+        annotated, computed = set[str](), set[str]()
+        for each in cls.__mro__:
+            annotated |= set(getattr(each, "__annotations__", ()))
+            computed |= {k for k, value in vars(each).items() if isinstance(value, cached_property)}
+        cls._known = annotated - set(getattr(cls, "_fields", ())) | computed
+
     def __new__(cls, *fields: Any, **facts: Any) -> Self:
         """Make a result of its fields in order, and of facts by name."""
         result = super().__new__(cls, *fields)
-        known = {name for each in cls.__mro__ for name in getattr(each, "__annotations__", ())}
-        unknown = sorted(facts.keys() - (known - set(cls._fields)))
+        unknown = facts.keys() - cls._known
         if unknown:
-            raise TypeError(f"{cls.__name__} has no fact {unknown[0]!r}.")
-        dt = facts.get("dt", cls.dt)
-        defaults = {"times": dt * np.arange(result.coi.size), "scales": np.empty(0)}
-        result.__dict__.update({**defaults, "provenance": {}, **facts})
+            raise TypeError(f"{cls.__name__} has no fact {min(unknown)!r}.")
+        if "times" not in facts:
+            facts["times"] = facts.get("dt", cls.dt) * np.arange(result.coi.size)
+        result.__dict__.update({"scales": np.empty(0), "provenance": {}, **facts})
         return result
 
     def _replace(self, **changes: Any) -> Self:

@@ -20,6 +20,9 @@ class _GroupResult(CoherenceResult):
 
     SMOOTHED: ClassVar[bool] = True
 
+    def _mean_spectrum(self) -> tuple[None, None]:
+        return None, None
+
     def _of(self, names: Any) -> str:
         """Return the series by the given names, in words."""
         raise NotImplementedError

@@ -34,7 +34,6 @@ class ComparedPair(PairResult):
 
     null: NullDistribution | AnalyticNull | None = None
     level: float = 0.95
-    series: Array | None = None
     _field: NullField | None = None
     _surrogates: Surrogates | None = None
 

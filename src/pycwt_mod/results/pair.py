@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import ClassVar
+from functools import cached_property
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..indexes import UNNAMED
-from ..summary import Lag, Phases, Summary, lag_between, summarise, weights_of
+from ..summary import Lag, Phases, Summary, lag_between, mean_spectrum, summarise, weights_of
 from ..time_axis import unit_factor
 from .base import Array, WaveletResult
 
@@ -17,10 +18,44 @@ from .base import Array, WaveletResult
 class PairResult(WaveletResult):
     """Base of the results of `wct` and `xwt`; a subclass tells its field, phase and quantity."""
 
-    mean_freqs: Array | None = None
-    mean_power: Array | None = None
+    series: Array | None = None
 
     SMOOTHED: ClassVar[bool] = False  # the phase
+
+    @cached_property
+    def mean_freqs(self) -> Array | None:
+        """Mean frequency of what the series have at each scale, if it is known."""
+        return self._kept_spectrum()[0]
+
+    @cached_property
+    def mean_power(self) -> Array | None:
+        """Mean of ``abs(W1) * abs(W2)`` at each scale, the largest 1, if it is known."""
+        return self._kept_spectrum()[1]
+
+    def _kept_spectrum(self) -> tuple[Array | None, Array | None]:
+        """Return `mean_freqs` and `mean_power`, facts that summaries alone need, and keep them."""
+        facts = self.__dict__
+        if not {"mean_freqs", "mean_power"} <= facts.keys():
+            frequencies, power = self._mean_spectrum()
+            facts.setdefault("mean_freqs", frequencies)
+            facts.setdefault("mean_power", power)
+        return facts["mean_freqs"], facts["mean_power"]
+
+    def _mean_spectrum(self) -> tuple[Array | None, Array | None]:
+        if self.series is None or self.mother is None:
+            return None, None
+        return mean_spectrum(self.series, self.mother, self.scales, self.dt)
+
+    def _replace(self, **changes: Any) -> Self:
+        """Return a copy with other fields or facts, and the mean spectrum of the call."""
+        if changes.keys() & {"series", "mother"}:
+            self._kept_spectrum()
+        return super()._replace(**changes)
+
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        """Return the result as arrays without objects, by the names in a file."""
+        self._kept_spectrum()
+        return super().to_arrays()
 
     def _told(self) -> tuple[Array, Array | None, str]:
         raise NotImplementedError
