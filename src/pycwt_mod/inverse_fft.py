@@ -32,7 +32,7 @@ _SHORTEST_INTERPOLATED, _STEPS = 4096, (2, 64)
 _PRODUCT_SIZE = 2**18
 
 # From here on an FFT leaves the cache, and this number of shorter ones do not.
-_SHORTEST_IN_COLUMNS, _COLUMNS = 2**15, 8
+_SHORTEST_IN_COLUMNS, _COLUMNS = 2**17, 8
 
 # Bytes of an array that a thread keeps for its next call.
 _MOST_KEPT = 2**23
@@ -62,6 +62,18 @@ def scratch(name: str, shape: tuple[int, ...], dtype: Any) -> NDArray[Any]:
     return np.asarray(kept[:n_bytes].view(dtype).reshape(shape))
 
 
+def rows_to_fill(number: int, length: int, dtype: Any) -> NDArray[Any]:
+    """Return scratch rows for an inverse FFT, and some of zeros where more take less time.
+
+    In single precision SciPy transforms four rows at once, faster than two of those that are left.
+    """
+    left = number % 4
+    more = 4 - left if left > 1 and np.dtype(dtype) == np.complex64 else 0
+    rows = scratch("row", (number + more, length), dtype)
+    rows[number:] = 0
+    return rows
+
+
 @dataclass(frozen=True)
 class WholeFFT:
     """One FFT for each row, as long as the times asked for allow."""
@@ -74,8 +86,8 @@ class WholeFFT:
     def write(self, band: NDArray[Any], out: NDArray[Any]) -> None:
         """Write the samples at the times 0, every, 2 every, ... to `out`."""
         # Every g-th time of n_fft takes n_fft / g coefficients, onto which the others fold.
-        row = scratch("row", (band.shape[0], self.n_fft // self._folds), out.dtype)
-        _fold(band, self.first, row)
+        row = rows_to_fill(band.shape[0], self.n_fft // self._folds, out.dtype)
+        _fold(band, self.first, row[: len(band)])
         self.write_all(row, out)
 
     def write_all(self, row: NDArray[Any], out: NDArray[Any]) -> None:
@@ -85,7 +97,7 @@ class WholeFFT:
             ColumnFFTs(0, row.shape[1]).write(row, samples)
         else:
             samples = scipy.fft.ifft(row, axis=-1, overwrite_x=True)
-        out[:] = samples[:, :: self.every // self._folds][:, : out.shape[1]]
+        out[:] = samples[: len(out), :: self.every // self._folds][:, : out.shape[1]]
         if self._folds > 1:
             out /= self._folds
 
@@ -160,9 +172,9 @@ class Interpolation:
     def write(self, band: NDArray[Any], out: NDArray[Any]) -> None:
         """Write the samples at the times 0, every, 2 every, ... to `out`."""
         # In the precision of the band: the grid is short, and its errors would add to the rest.
-        row = scratch("row", (band.shape[0], self.n_fft // self.step), band.dtype)
-        _fold(band, self.first, row)
-        grid = scipy.fft.ifft(row, axis=-1, overwrite_x=True)
+        row = rows_to_fill(band.shape[0], self.n_fft // self.step, band.dtype)
+        _fold(band, self.first, row[: len(band)])
+        grid = scipy.fft.ifft(row, axis=-1, overwrite_x=True)[: len(band)]
         if self.every > self.step:
             self._write_apart(grid, out)
         else:

@@ -17,7 +17,7 @@ import scipy.fft
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from .inverse_fft import samples_of_period, scratch
+from .inverse_fft import rows_to_fill, samples_of_period, scratch
 from .responses import Response, Responses, band_of
 
 # The lengths of pieces, and the part of a piece that its overlap may take at either end.
@@ -29,6 +29,12 @@ _NARROW = 1 / 8
 # A wavelet ends where it is below this share of its peak.
 _NO_MORE = 1e-15
 
+# Scales that are worth the FFTs of pieces.
+_FEWEST = 2
+
+# The share of its peak that the response of a wavelet to slow changes may have.
+_DEAF = 1e-6
+
 # Samples whose pieces are transformed together.
 _TOGETHER = 2**17
 
@@ -37,43 +43,52 @@ _TOGETHER = 2**17
 class Pieces:
     """Overlapping pieces of a record; each gives the transform at `valid` times.
 
-    `n_fft` is the length of a period of the whole record: its ends may see each other.
+    The two ends of a piece, which meet, fade into each other over `fade` samples that none of
+    these times sees. `n_fft` is the length of a period of the whole record: its ends may see each
+    other. FFTs are made in `dtype`.
     """
 
     length: int
     reach: int
     valid: int
+    fade: int
     n_fft: int
+    dtype: Any
 
     @classmethod
-    def of(cls, n: int, n_fft: int, longest: int, reach: int) -> Pieces:
+    def of(cls, n: int, n_fft: int, longest: int, reach: int, dtype: Any) -> Pieces:
         """Return pieces of one length for a record of `n` samples."""
-        number = math.ceil(n / (longest - 2 * reach))
-        valid = math.ceil(n / number)
-        return cls(scipy.fft.next_fast_len(valid + 2 * reach), reach, valid, n_fft)
+        beside = 2 * reach + (_faded(reach) if dtype == np.complex64 else 0)
+        valid = math.ceil(n / math.ceil(n / (longest - beside)))
+        length = scipy.fft.next_fast_len(valid + beside)
+        return cls(length, reach, valid, length - valid - 2 * reach, n_fft, dtype)
 
     def write(self, response: Response, record: NDArray[Any], out: NDArray[Any]) -> None:
         """Write the transform of a record (n,) at all times to `out`."""
-        # In double precision: where a piece is cut, its level leaves errors that a record has not.
-        row = scratch("row", (len(out), self.length), complex)
+        row = rows_to_fill(len(out), self.length, self.dtype)
         for place, spectrum in enumerate(self._spectra(record)):
-            response.fill(spectrum, row)
+            response.fill(spectrum.astype(self.dtype, copy=False), row)
             samples = scipy.fft.ifft(row, axis=-1, overwrite_x=True)
             target = out[:, place * self.valid : (place + 1) * self.valid]
-            target[:] = samples[:, : target.shape[1]]
+            target[:] = samples[: len(out), : target.shape[1]]
 
     def _spectra(self, record: NDArray[Any]) -> Iterator[NDArray[np.complex128]]:
         """Yield the FFT of each piece; its first `valid` samples come first, those before last."""
-        reach, valid = self.reach, self.valid
+        valid, before = self.valid, self.reach + self.fade
         n_pieces = -(-record.size // valid)
         together = max(1, _TOGETHER // self.length)
+        share = np.sin(np.pi / 2 * np.sin(np.pi / 2 * np.linspace(1, 0, self.fade)) ** 2) ** 2
         for first in range(0, n_pieces, together):
             number = min(together, n_pieces - first)
-            samples = scratch("record", ((number - 1) * valid + self.length,), record.dtype)
-            self._extend(record, first * valid - reach, samples)
-            windows = sliding_window_view(samples, self.length)[::valid]
-            pieces = scratch("pieces of a record", windows.shape, record.dtype)
-            pieces[:, :-reach], pieces[:, -reach:] = windows[:, reach:], windows[:, :reach]
+            size = (number - 1) * valid + self.length + self.fade
+            samples = scratch("record", (size,), record.dtype)
+            self._extend(record, first * valid - before, samples)
+            windows = sliding_window_view(samples, self.length + self.fade)[::valid]
+            pieces = scratch("pieces of a record", (number, self.length), record.dtype)
+            pieces[:, :-before] = windows[:, before : self.length]
+            pieces[:, -before:] = windows[:, :before]
+            faded = windows[:, self.length :] - windows[:, : self.fade]
+            pieces[:, -before : self.length - self.reach] += share * faded
             yield from scipy.fft.fft(pieces, axis=-1)
 
     def _extend(self, record: NDArray[Any], first: int, out: NDArray[Any]) -> None:
@@ -85,7 +100,9 @@ class Pieces:
                 out[low:high] = record[low - start : high - start]
 
 
-def scales_in_pieces(responses: Responses, n: int) -> list[tuple[slice, Responses, Pieces]]:
+def scales_in_pieces(
+    responses: Responses, n: int, dtype: Any
+) -> list[tuple[slice, Responses, Pieces]]:
     """Return the runs of scales for which pieces are fastest, their responses, and the pieces."""
     band, n_fft = band_of(responses.mother.psi_ft), responses.n_fft
     found: list[tuple[slice, Responses, Pieces]] = []
@@ -101,11 +118,29 @@ def scales_in_pieces(responses: Responses, n: int) -> list[tuple[slice, Response
             if waiting[block].any():
                 reach = _reach(short, block)
                 for run in runs_of(waiting[block] & (reach <= _OVERLAP * length)):
+                    if run.stop - run.start < _FEWEST:
+                        continue
                     rows = slice(block.start + run.start, block.start + run.stop)
-                    pieces = Pieces.of(n, n_fft, length, int(reach[run].max()))
+                    longest = int(reach[run].max())
+                    kind = dtype if _is_deaf(short, rows, longest, band[1]) else complex
+                    pieces = Pieces.of(n, n_fft, length, longest, np.dtype(kind))
                     found.append((rows, replace(short, n_fft=pieces.length), pieces))
                     waiting[rows] = False
     return found
+
+
+def _faded(reach: int) -> int:
+    return reach + reach // 2
+
+
+def _is_deaf(responses: Responses, rows: slice, reach: int, peak: float) -> bool:
+    """Return whether a wavelet hears next to nothing of ends that fade into each other.
+
+    Else single precision would have the errors of that, which can be larger than the record.
+    """
+    highest = responses.scales[rows].max() / responses.dt * (2 * np.pi / _faded(reach))
+    level, change, own = np.abs(responses.mother.psi_ft(np.array([0, highest, peak])))
+    return bool(max(level, change) < _DEAF * own)
 
 
 def runs_of(chosen: NDArray[np.bool_]) -> Iterator[slice]:

@@ -27,7 +27,8 @@ _SHARE_MET = 1e-3
 # Numbers evaluated together: as many as stay in the cache; and bytes that all frequencies may take.
 _STRETCH, _BLOCK_BYTES = 2**15, 2**22
 
-# Coefficients of neighbouring scales that go through one FFT; eight times as many on coarse grids.
+# Coefficients of neighbouring scales that go through one FFT, or those of four scales, which SciPy
+# transforms at once; eight times as many on coarse grids.
 _TOGETHER = 2**16
 
 # Bands that differ by less than this cost the same.
@@ -116,14 +117,15 @@ class Response:
 
     def times(self, spectrum: NDArray[Any]) -> NDArray[Any]:
         """Return the coefficients of the transform of one series, whose FFT is given."""
-        band = np.empty(self.values.shape, complex)
+        band = np.empty(self.values.shape, np.result_type(spectrum, self.values))
         below = self._below
         self._multiply(spectrum, slice(below), self.first, band[:, :below])
         self._multiply(spectrum, slice(below, None), self.first + below, band[:, below:])
         return band
 
     def fill(self, spectrum: NDArray[Any], out: NDArray[Any]) -> None:
-        """Write all coefficients of the transform of one series in FFT order to `out`."""
+        """Write all coefficients of the transform of one series in FFT order to rows of `out`."""
+        out = out[: len(self.values)]
         below, width, n_fft = self._below, self.values.shape[1], out.shape[1]
         start = max(0, self.first)
         stop = start + width - below
@@ -232,7 +234,7 @@ def _alike(firsts: NDArray[np.intp], stops: NDArray[np.intp], n_fft: int) -> Ite
     for row, (first, stop) in enumerate(zip(firsts.tolist(), stops.tolist(), strict=True)):
         union, own = max(high, stop) - min(low, first), stop - first
         step = coarsest_step(n_fft, union)
-        most = _TOGETHER * (1 if step == 1 else 8) // n_fft
+        most = max(_TOGETHER * (1 if step == 1 else 8) // n_fft, 4 if n_fft <= _TOGETHER else 1)
         alike = union <= 2 * own + _FEW and step == coarsest_step(n_fft, own)
         if row > start and (row - start >= most or not alike):
             yield slice(start, row)

@@ -15,7 +15,7 @@ import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 
-from .inverse_fft import Way, WholeFFT, fastest_way, scratch
+from .inverse_fft import Interpolation, Way, WholeFFT, fastest_way, rows_to_fill, scratch
 from .pieces import Pieces, runs_of, scales_in_pieces
 from .responses import Response, Responses, band_of
 
@@ -134,7 +134,7 @@ def forward(
     plan = _Plan.of(mother, scales, dt, n, n_fft, dtype, every)
     tasks, kept = plan.tasks_and_steps()
     records = [
-        _Record(one / unit if unit != 1 else one, source)
+        _Record(one / unit if unit != 1 else one, source, source.astype(dtype, copy=False))
         for one, source in zip(signal.reshape(-1, n), sources, strict=True)
     ]
 
@@ -170,10 +170,11 @@ def cross(
 
 @dataclass(frozen=True)
 class _Record:
-    """One series and its zero-padded FFT."""
+    """One series and its zero-padded FFT, in double precision and in that of the result."""
 
     values: NDArray[Any]
     spectrum: NDArray[np.complex128]
+    rounded: NDArray[Any]
 
 
 @dataclass(frozen=True)
@@ -189,11 +190,13 @@ class _Step:
         if isinstance(way, Pieces):
             way.write(self.response, record.values, rows)
         elif isinstance(way, WholeFFT) and way.every == 1:
-            row = scratch("row", (len(rows), way.n_fft), rows.dtype)
-            self.response.fill(record.spectrum, row)
+            row = rows_to_fill(len(rows), way.n_fft, rows.dtype)
+            self.response.fill(record.rounded, row)
             way.write_all(row, rows)
         else:
-            way.write(self.response.times(record.spectrum), rows)
+            on_grid = isinstance(way, Interpolation)
+            spectrum = record.spectrum if on_grid else record.rounded
+            way.write(self.response.times(spectrum), rows)
 
 
 # Scales to be computed together, their responses, and the pieces if the record is cut.
@@ -241,8 +244,10 @@ class _Plan:
                 way = pieces
             else:
                 way = fastest_way(each.first, values.shape[1], n_fft, self.dtype, self.every)
-                if way.divisors is not None:
-                    values = values / way.divisors
+            if isinstance(way, Interpolation):
+                values = values / way.divisors
+            elif getattr(way, "dtype", self.dtype) == np.complex64:
+                values = values.astype(np.float32 if np.isrealobj(values) else np.complex64)
             found.append(_Step(Response(each.rows, each.first, values), way))
         return found
 
@@ -250,7 +255,7 @@ class _Plan:
         """Return which scales are computed together, and whether in pieces."""
         found: list[Task] = []
         if self.every == 1:
-            found += scales_in_pieces(self.responses, self.n)
+            found += scales_in_pieces(self.responses, self.n, self.dtype)
         whole = np.ones(self.responses.scales.size, dtype=bool)
         for block, _, _ in found:
             whole[block] = False
