@@ -126,7 +126,7 @@ def as_rows(series: Mapping[str, Any]) -> Array:
     (first, one), *others = rows.items()
     for name, other in others:
         same_size(one, other, (first, name))
-    return np.stack(list(rows.values()))
+    return np.array(list(rows.values()))
 
 
 def check_distinct(series: Mapping[str, Array]) -> None:

@@ -39,6 +39,9 @@ __all__ = [
 # Beyond this the phase of a sample is rounding error.
 _HIGHEST_FREQUENCY = 1e15
 
+# Divides, where a spectrum has no limit.
+_LEAST_DISTANCE = np.finfo(float).tiny
+
 # pycwt's switch: False turns the zero padding to a power of two off.
 _FFT_NEXT_POW2 = True
 
@@ -113,7 +116,8 @@ def padded_length(size: int, override: Callable[..., Any] | None = None) -> int:
     `override` is the name ``fft_kwargs`` of another module, which a user may have replaced, too.
     """
     function = fft_kwargs if override is None or override is _PADDING else override
-    chosen = function(np.broadcast_to(0.0, size)) or {}
+    signal = range(size) if function is _PADDING else np.broadcast_to(0.0, size)
+    chosen = function(signal) or {}
     length = as_count(chosen.get("n") or size, "fft_kwargs(signal)['n']")
     if length < size:
         raise ValueError(
@@ -196,7 +200,7 @@ def ar1(x: ArrayLike) -> tuple[float, float, float]:
     except ValueError as error:
         raise AR1EstimationError(str(error)) from None
     n = series.size
-    anomaly = series - series.mean()
+    anomaly = series - series.sum() / n
     # The estimate has no unit; dividing by the largest value keeps the squares in range.
     unit = np.abs(anomaly).max()
     anomaly = anomaly / unit
@@ -259,7 +263,7 @@ def ar1_spectrum(freqs: ArrayLike, ar1: float = 0.0) -> NDArray[np.float64]:
         )
     distance = np.abs(1 - g * np.exp(-1j * (2 * np.pi * frequencies))) ** 2
     # Only the limit for 1 at frequency 0 has none.
-    power: NDArray[np.float64] = (1 - g**2) / np.maximum(distance, np.finfo(float).tiny)
+    power: NDArray[np.float64] = (1 - g**2) / np.maximum(distance, _LEAST_DISTANCE)
     return power
 
 

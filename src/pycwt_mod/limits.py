@@ -208,7 +208,7 @@ def _checked_scales(
 def is_default(value: Any) -> bool:
     """Return whether a value is pycwt's sentinel -1."""
     try:
-        return np.ndim(value) == 0 and bool(value == -1)
+        return (type(value) in (float, int) or np.ndim(value) == 0) and bool(value == -1)
     except (TypeError, ValueError):  # pandas' NA is neither; ragged lists have no dimension
         return False
 
@@ -254,7 +254,8 @@ def as_signal(values: Any, name: str, *, allow_complex: bool = False) -> NDArray
 
 def check_amplitude(array: NDArray[Any], name: str) -> None:
     """Raise ValueError if the squares of some samples would leave floating point."""
-    check_size(max(float(np.abs(part).max(initial=0.0)) for part in (array.real, array.imag)), name)
+    parts = (array.real, array.imag) if array.dtype.kind == "c" else (array,)
+    check_size(max(float(np.abs(part).max(initial=0.0)) for part in parts), name)
 
 
 def check_size(largest: float, name: str) -> None:

@@ -29,7 +29,6 @@ from .limits import (
     scale_arguments,
 )
 from .mothers import as_mother, constant
-from .responses import angular_frequencies
 from .results import TransformResult, made_by
 from .signals import as_signals
 from .validation import as_choice, as_count, as_level, brief, warn_user
@@ -164,11 +163,11 @@ def cwt(
         forward, how = device_transform.forward, {"ops": given.ops}
     with np.errstate(over="ignore" if single else "warn"):  # told of below
         W, spectrum = forward(given.values, mother, sj, dt, n_fft, every=every, **how)
-    if single and given.ops is None and np.any(given.values):
-        _warn_of_lost_digits(W, sj)
+    if single and given.ops is None:
+        _warn_of_lost_digits(W, sj, given.values)
     coi = transform.cone_of_influence(n, mother, dt)[::every]
     positive = slice(1, n_fft // 2)
-    fftfreqs = angular_frequencies(n_fft, dt)[positive] / (2 * np.pi)
+    fftfreqs = 2 * np.pi * np.fft.rfftfreq(n_fft, dt)[positive] / (2 * np.pi)  # rounded as pycwt's
     fft_of_series = spectrum[..., positive] / n_fft**0.5
     facts |= {"decim": every, "series": copy(given.values)}
     facts["series_times"] = facts.get("times") if every > 1 else None
@@ -191,19 +190,21 @@ def _scales(
     return sj, 1 / (mother.flambda() * sj), {"dj": dj, "s0": s0, "J": J}
 
 
-def _warn_of_lost_digits(W: NDArray[Any], sj: Array) -> None:
+def _warn_of_lost_digits(W: NDArray[Any], sj: Array, values: NDArray[Any]) -> None:
     """Warn of scales that single precision leaves less than `_FEWEST_DIGITS` in half of the times.
 
     Its error is that of the largest value of a scale, which may be an edge effect; and its range is
-    limited. Some times, among them the first and the last, tell.
+    limited. Some times, among them the first and the last, tell. Series of zeros lose nothing.
     """
-    n_times = W.shape[-1]
-    some = np.linspace(0, n_times - 1, min(n_times, _TIMES_LOOKED_AT)).astype(np.intp)
-    size = np.sort(np.abs(W[..., some]).reshape(-1, sj.size, some.size), axis=-1)
-    largest, usual = size[..., -1], size[..., some.size // 2]
+    last = W.shape[-1] - 1
+    steps = min(last, _TIMES_LOOKED_AT - 1)
+    size = np.abs(W.take(np.arange(steps + 1) * last // steps, axis=-1))
+    size = size.reshape(-1, sj.size, steps + 1)
+    size.sort(axis=-1)
+    largest, usual = size[..., -1], size[..., (steps + 1) // 2]
     kept = np.isfinite(largest) & (largest > _LEAST_SINGLE)
     lost = (~kept | (usual < _SINGLE_ERROR / _FEWEST_DIGITS * largest)).any(axis=0)
-    if lost.any():
+    if lost.any() and np.any(values):
         warn_user(
             f"`precision` is 'single', and {lost.sum()} of {sj.size} scales lose digits, from "
             f"{sj[lost].min():.3g} to {sj[lost].max():.3g}: half of their values are below "

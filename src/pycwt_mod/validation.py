@@ -66,7 +66,7 @@ def as_series(
             f"`{name}` must be real, got {array.dtype}. Pass its real or imaginary part."
         )
     _check_finite(array, name, values)
-    if not allow_constant and array.min() == array.max():
+    if not allow_constant and array[0] == array[-1] and array.min() == array.max():
         raise ValueError(
             f"`{name}` must vary, got a constant series (every value is {array[0]}, from index 0 "
             "on): it has no variance, no lag-1 autocorrelation and no coherence with anything."
@@ -96,8 +96,9 @@ def _check_shape(array: NDArray[Any], name: str, min_size: int) -> None:
 
 
 def _check_finite(array: NDArray[Any], name: str, values: Any) -> None:
-    bad = np.flatnonzero(~np.isfinite(array))
-    if bad.size:
+    finite = np.isfinite(array)
+    if not finite.all():
+        bad = np.flatnonzero(~finite)
         first, label = int(bad[0]), _label_at(values, int(bad[0]))
         at_an_end = first == 0 or bad[-1] == array.size - 1
         way = _way_to_filled(values, name, at_an_end) if np.isnan(array[bad]).all() else ""
@@ -309,7 +310,7 @@ def as_real_array(values: Any, name: str, *, allow_nan: bool = False) -> NDArray
         array = array.astype(float)
     except (TypeError, ValueError, OverflowError) as error:
         raise TypeError(f"`{name}` must be real numbers, got {brief(values)}.") from error
-    if not (np.isfinite(array) | (allow_nan & np.isnan(array))).all():
+    if not (~np.isinf(array) if allow_nan else np.isfinite(array)).all():
         raise ValueError(f"`{name}` must be finite, got {brief(values)}.")
     return array
 
@@ -324,6 +325,8 @@ def is_number(value: Any) -> bool:
 
 def _is_real(value: Any) -> bool:
     """Return whether this is a number; NumPy registers its time spans as integers."""
+    if type(value) in (float, int):  # nearly always
+        return True
     return isinstance(value, numbers.Real) and not isinstance(value, (bool, np.bool_, *_TIMES))
 
 
@@ -408,13 +411,12 @@ def as_flag(value: Any, name: str) -> bool:
 
 def as_choice(value: Any, name: str, choices: Sequence[str]) -> str:
     """Return `value` if it is one of `choices`."""
-    listed = ", ".join(repr(choice) for choice in choices)
+    if isinstance(value, str) and value in choices:
+        return value
+    rule = f"`{name}` must be one of {', '.join(map(repr, choices))}"
     if not isinstance(value, str):
-        raise TypeError(f"`{name}` must be one of {listed}, got {brief(value)}.")
-    if value not in choices:
-        near = did_you_mean(value, choices)
-        raise ValueError(f"`{name}` must be one of {listed}, got {value!r}.{near}")
-    return value
+        raise TypeError(f"{rule}, got {brief(value)}.")
+    raise ValueError(f"{rule}, got {value!r}.{did_you_mean(value, choices)}")
 
 
 def did_you_mean(name: str, names: Iterable[str]) -> str:

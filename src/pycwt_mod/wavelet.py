@@ -351,7 +351,7 @@ def coherence_result(
 
 def _warn_of_no_coherence(WCT: Array) -> None:
     """Warn where the coherence is NaN at all points."""
-    if np.isnan(WCT).all():
+    if all(np.isnan(row).all() for row in WCT):
         warn_user(
             "The coherence is defined nowhere: predictors or series to be removed depend on each "
             "other, or a series is silent. Leave out what follows from the others."

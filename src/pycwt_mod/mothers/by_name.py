@@ -10,13 +10,14 @@ from .dog import DOG, MexicanHat
 from .morlet import Morlet
 from .paul import Paul
 
+_MARKS = str.maketrans("", "", " _-")
 _MOTHERS = {"morlet": Morlet, "paul": Paul, "dog": DOG, "mexicanhat": MexicanHat}
 
 
 def as_mother(wavelet: Any) -> Any:
     """Return the mother wavelet that a name stands for, or the object itself."""
     if isinstance(wavelet, str):
-        name = wavelet.lower().translate(str.maketrans("", "", " _-"))
+        name = wavelet.lower().translate(_MARKS)
         if name not in _MOTHERS:
             raise ValueError(
                 f"`wavelet` must be one of {', '.join(map(repr, _MOTHERS))} or a mother wavelet, "
