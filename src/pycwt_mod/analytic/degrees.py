@@ -8,12 +8,15 @@ series in the window, related or not. Here that is tried out with white noise in
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 
+from .. import mothers
 from ..coherence import coherence_by_own_smooth
 from ..geometry import Geometry
 from ..responses import wavelet_filter
@@ -61,13 +64,48 @@ def possible_predictors(geometry: Geometry, asked: int) -> int:
     asked = min(asked, _MOST)
     if geometry.smooths_itself:
         return _by_own_smooth(geometry, asked)
-    is_too_little = np.quantile(_unexplained(geometry, asked), 1 - _LEVEL, axis=0) < 1 - _ONE
+    window = _Window.widest(geometry)
+    return (_possible if window.key is None else _kept)(window, asked)
+
+
+@dataclass(frozen=True)
+class _Window:
+    """Scales that are smoothed together, and their weights. Two of one key are equal."""
+
+    key: Any
+    mother: Any = field(compare=False)
+    scales: NDArray[np.float64] = field(compare=False)  # the smallest is 1
+    weights: NDArray[np.float64] = field(compare=False)
+
+    @classmethod
+    def widest(cls, geometry: Geometry) -> _Window:
+        """Return the window that spans most octaves; all whole ones of a boxcar are alike."""
+        mother, whole = geometry.mother, geometry.taps.size
+        is_even = geometry.windows is None and whole <= geometry.n_scales
+        places = [whole // 2] if is_even else range(geometry.n_scales)
+        windows = (taps_of(geometry, place) for place in places)
+        scales, weights = max(windows, key=lambda window: _spread(*window))
+        scales = scales / scales.min()
+        methods = [mother.psi_ft, mother.smoothing_window]
+        if any(not method.__module__.startswith(mothers.__name__) for method in methods):
+            return cls(None, mother, scales, weights)
+        functions = [method.__func__ for method in methods]
+        of_mother = *functions, getattr(mother, mother.ORDER), mother.flambda()
+        return cls((*of_mother, scales.tobytes(), weights.tobytes()), mother, scales, weights)
+
+
+def _possible(window: _Window, asked: int) -> int:
+    is_too_little = np.quantile(_unexplained(window, asked), 1 - _LEVEL, axis=0) < 1 - _ONE
     return int(np.argmax(is_too_little)) if is_too_little.any() else asked
 
 
-def _unexplained(geometry: Geometry, n_predictors: int) -> NDArray[np.float64]:
+# For the next series that are smoothed alike.
+_kept = lru_cache(maxsize=16)(_possible)
+
+
+def _unexplained(window: _Window, n_predictors: int) -> NDArray[np.float64]:
     """Return what 1, 2, ... predictors leave of another series, (window, predictors), all noise."""
-    n, k, form = _form(geometry)
+    n, k, form = _form(window)
     sizes, vectors = np.linalg.eigh(form)
     to_values = np.sqrt(np.maximum(sizes, 0)) * vectors.conj()
     # Series by series: the first of them do not depend on how many there are.
@@ -81,24 +119,22 @@ def _unexplained(geometry: Geometry, n_predictors: int) -> NDArray[np.float64]:
     return np.asarray(left[:, 1:] / left[:, :1])
 
 
-def _form(geometry: Geometry) -> tuple[int, NDArray[np.intp], NDArray[np.complex128]]:
+def _form(window: _Window) -> tuple[int, NDArray[np.intp], NDArray[np.complex128]]:
     """Return the smoothed power at one time as a quadratic form of the Fourier coefficients.
 
-    It is that of the scale whose window spans most octaves, far from the ends and the Nyquist
-    frequency: the points of a circle, the coefficients in use, and the matrix.
+    It is that far from the ends and the Nyquist frequency: the points of a circle, the coefficients
+    in use, and the matrix.
     """
-    mother = geometry.mother
-    windows = [taps_of(geometry, index) for index in range(geometry.n_scales)]
-    scales, weights = max(windows, key=lambda window: _spread(*window))
-    scales = scales / scales.min() * highest_frequency(mother, CUT) / math.pi
+    mother, weights = window.mother, window.weights
+    scales = window.scales * highest_frequency(mother, CUT) / math.pi
     n = math.ceil(min(_CIRCLE * scales.max(), _LONGEST))
     responses = wavelet_filter(mother, scales, n, 1.0)
     size = np.abs(responses)
     k = np.flatnonzero((size > CUT * size.max(axis=1, keepdims=True)).any(axis=0))
     form = np.zeros((k.size, k.size), dtype=complex)
     for scale, weight, row in zip(scales.tolist(), weights.tolist(), responses[:, k], strict=True):
-        window = mother.smoothing_window(scale, n)[(k[:, np.newaxis] - k) % n]
-        form += weight / scale * np.outer(row.conj(), row) * window
+        kernel = mother.smoothing_window(scale, n)[(k[:, np.newaxis] - k) % n]
+        form += weight / scale * np.outer(row.conj(), row) * kernel
     return n, k, form
 
 

@@ -62,8 +62,9 @@ _SAMPLES_PER_SCALE = 8.0
 # Powers of numbers this close to 1 are 1.
 _SAME = 1e-12
 
-# More taps than this are replaced by this number of Gauss-Legendre points.
-_MOST_TAPS, _FEW_TAPS = 16, 10
+# More taps than this are replaced by these Gauss-Legendre points.
+_MOST_TAPS = 16
+_POINTS, _OF_POINTS = np.polynomial.legendre.leggauss(10)
 
 
 @dataclass(frozen=True)
@@ -152,8 +153,7 @@ def taps_of(geometry: Geometry, index: int) -> tuple[Floats, Floats]:
     octaves, total = np.log2(scales[places]), weights.sum()
     centre = weights @ octaves / total
     width = math.sqrt(12 * (weights @ (octaves - centre) ** 2) / total)
-    points, of_points = np.polynomial.legendre.leggauss(_FEW_TAPS)
-    return np.exp2(centre + width / 2 * points), total / 2 * of_points
+    return np.exp2(centre + width / 2 * _POINTS), total / 2 * _OF_POINTS
 
 
 def smoothing_forms(

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from pycwt_mod import DOG, Morlet, Paul, mwct, pwct
+from pycwt_mod.analytic import degrees
 from pycwt_mod.analytic.degrees import possible_predictors
+from pycwt_mod.analytic.forms import taps_of
 from pycwt_mod.coherence import coherence_of_series
 from pycwt_mod.geometry import Geometry
 from pycwt_mod.statistic import multiple
@@ -65,6 +67,34 @@ def test_more_smoothing_makes_more_predictors_possible():
         )
     )
     assert few < more < most
+
+
+def test_what_is_kept_belongs_to_one_wavelet_and_smoothing():
+    class Wider(Morlet):
+        def smoothing_window(self, scale, n_fft):
+            return super().smoothing_window(4 * scale, n_fft)
+
+    class Longer(Morlet):
+        def flambda(self):
+            return 2 * super().flambda()
+
+    alone = {}
+    for again in (False, True):
+        for mother in (Morlet(), Morlet(8), Wider(), Longer(), DOG(2), DOG(6), Paul()):
+            for smoothing in ("pycwt", "grinsted"):
+                if not again:
+                    degrees._kept.cache_clear()
+                found = possible_predictors(geometry_of(mother, 1 / 2, smoothing, 256), 40)
+                assert alone.setdefault((repr(mother), type(mother), smoothing), found) == found
+    assert len(set(alone.values())) > 6
+
+
+def test_whole_windows_are_alike_and_the_widest():
+    for mother, dj in ((Morlet(), 1 / 12), (Paul(), 1 / 12), (DOG(), 1 / 3)):
+        geometry = geometry_of(mother, dj, "pycwt", 256)
+        window = degrees._Window.widest(geometry)
+        spreads = [degrees._spread(*taps_of(geometry, k)) for k in range(geometry.n_scales)]
+        assert degrees._spread(window.scales, window.weights) == pytest.approx(max(spreads))
 
 
 def test_too_many_predictors_are_refused_with_the_number_that_is_possible():
