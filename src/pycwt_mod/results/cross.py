@@ -36,7 +36,7 @@ class CrossWaveletResult(PairResult, _CrossFields):
         As in `TransformResult`.
     level : float
         The probability that `signif` belongs to.
-    mean_freqs, mean_power : numpy.ndarray or None
+    mean_freqs, mean_power, common_cycle
         As in `CoherenceResult`.
     provenance : dict
         How it was made: function, version, arguments and lag-1 coefficients.

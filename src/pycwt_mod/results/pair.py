@@ -10,9 +10,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..indexes import UNNAMED
-from ..summary import Lag, Phases, Summary, lag_between, mean_spectrum, summarise, weights_of
+from ..summary import (
+    Lag,
+    Phases,
+    Summary,
+    common_cycle,
+    lag_between,
+    mean_spectrum,
+    summarise,
+    weights_of,
+)
 from ..time_axis import unit_factor
 from .base import Array, WaveletResult
+
+# Null hypotheses of which no series has a cycle.
+_WITHOUT_CYCLES = ("ar1", "white", "legacy")
 
 
 class PairResult(WaveletResult):
@@ -46,16 +58,32 @@ class PairResult(WaveletResult):
             return None, None
         return mean_spectrum(self.series, self.mother, self.scales, self.dt)
 
+    @cached_property
+    def common_cycle(self) -> float | None:
+        """Period of a cycle that both series keep, such as the year, if there is one."""
+        if self.series is None or len(self.series) != 2:
+            return None
+        return common_cycle(self.series, self.dt)
+
+    def _keep_what_summaries_need(self) -> None:
+        self._kept_spectrum()
+        _ = self.common_cycle
+
     def _replace(self, **changes: Any) -> Self:
-        """Return a copy with other fields or facts, and the mean spectrum of the call."""
+        """Return a copy with other fields or facts, and the spectrum and cycle of the call."""
         if changes.keys() & {"series", "mother"}:
-            self._kept_spectrum()
+            self._keep_what_summaries_need()
         return super()._replace(**changes)
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """Return the result as arrays without objects, by the names in a file."""
-        self._kept_spectrum()
+        self._keep_what_summaries_need()
         return super().to_arrays()
+
+    @property
+    def _noise(self) -> str:
+        """The null hypothesis in words, as `noise` of `wct`."""
+        return "ar1"
 
     def _told(self) -> tuple[Array, Array | None, str]:
         raise NotImplementedError
@@ -119,6 +147,7 @@ class PairResult(WaveletResult):
     ) -> Summary:
         field, phase, quantity = self._told()
         number = 1 if phase is None else 2
+        is_told = significant is not None and self._noise in _WITHOUT_CYCLES
         found = summarise(
             field,
             significant,
@@ -133,5 +162,6 @@ class PairResult(WaveletResult):
             frequencies=self.mean_freqs,
             power=self.mean_power,
             smoothed=self.SMOOTHED,
+            common_cycle=self.common_cycle if is_told else None,
         )
         return found.scaled(unit_factor(self.unit, unit, "unit"))

@@ -1,5 +1,6 @@
 """Findings of an analysis in rows and in words: what is significant, phases and lags."""
 
+from .cycles import common_cycle
 from .findings import Summary, summarise
 from .lags import CommonLag, Lag, Phases, lag_between, mean_spectrum, weights_of
 from .rows import SummaryRow
@@ -14,6 +15,7 @@ __all__ = [
     "SummaryRow",
     "aligned",
     "as_number",
+    "common_cycle",
     "fill",
     "lag_between",
     "limits_of",

@@ -74,6 +74,9 @@ class Summary:
         Whether the two series are the same, or multiples of each other.
     tested : bool
         Whether significance was tested; if not, a steady phase is all the evidence.
+    common_cycle : float or None
+        Period of a cycle that both series keep through the record, such as the year, if the noise
+        they were compared with has none.
     """
 
     rows: tuple[SummaryRow, ...]
@@ -88,6 +91,7 @@ class Summary:
     quantity: str
     same: bool = False
     tested: bool = True
+    common_cycle: float | None = None
 
     def scaled(self, factor: float) -> Summary:
         """Return the findings with all times multiplied by a number."""
@@ -100,6 +104,7 @@ class Summary:
             common_lag=self.common_lag and _scaled(self.common_lag, factor),
             changing_lag=self.changing_lag and _scaled(self.changing_lag, factor),
             dt=self.dt * factor,
+            common_cycle=self.common_cycle and self.common_cycle * factor,
         )
 
     def as_dict(self) -> dict[str, Any]:
@@ -112,6 +117,7 @@ class Summary:
             "common_lag": None if common is None else asdict(common),
             "changing_lag": None if changing is None else asdict(changing),
             "same_series": self.same,
+            "common_cycle": self.common_cycle,
         }
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
@@ -181,6 +187,8 @@ class Summary:
                 f"level; {100 * (1 - self.level):.3g} % would be by chance."
             )
         )
+        if self.common_cycle is not None:
+            end.append(fill(self._warning(self.common_cycle)))
         return "\n".join([fill(f"{heading}:", ""), "", self.table(), "", fill(chance), *end])
 
     __repr__ = __str__
@@ -219,6 +227,15 @@ class Summary:
         lag = "-" if unknown or math.isnan(row.lag) else self._lag(row.lag, row.lag_error, "+z")
         relation = re.sub("^[xy](?= leads)", lambda x: names["xy".index(x[0])], row.relation)
         return [degrees(row.phase, row.phase_error), lag, relation or "-"]
+
+    def _warning(self, period: float) -> str:
+        x, y = self.names
+        return (
+            f"Both {x} and {y} keep a cycle of {period:.3g}{self._unit}. "
+            "The noise they are compared with has none: unrelated series with such a cycle are "
+            "significant there, too. Remove it first (`prepare(..., season=)`, `--deseason`), or "
+            'test with noise="phase".'
+        )
 
     def _findings(self) -> Iterator[str]:
         """Yield the lines that put in words what the rows say together, and the strongest."""
@@ -323,6 +340,7 @@ def summarise(
     frequencies: Array | None = None,
     power: Array | None = None,
     smoothed: bool = False,
+    common_cycle: float | None = None,
 ) -> Summary:
     """Describe a field, shape (n_scales, n_times), by octaves of its periods.
 
@@ -359,7 +377,8 @@ def summarise(
     is_one = quantity == "R2" and used.any() and float(field[used].min()) > 1 - _ROUNDING
     same = bool(is_one) and phases.is_real
     tested = significant is not None
-    return Summary(*told, share, level, dt, tuple(names), unit, quantity, same, tested)
+    labels = tuple(names), unit, quantity
+    return Summary(*told, share, level, dt, *labels, same, tested, common_cycle)
 
 
 def _scaled(found: Timed, factor: float) -> Timed:

@@ -364,7 +364,8 @@ def result():
 def test_summary_of_a_result_is_that_of_its_arrays(result):
     summary = result.summary(("rain", "flow"), "days")
     arrays = result[0], result.significant(), result.outside(), result.periods, result[1]
-    expected = summarise(*arrays, **OPTIONS, frequencies=result.mean_freqs, power=result.mean_power)
+    facts = {"power": result.mean_power, "common_cycle": result.common_cycle}
+    expected = summarise(*arrays, **OPTIONS, frequencies=result.mean_freqs, **facts)
     assert repr(summary) == repr(expected)  # NaN does not equal NaN
     assert summary.strongest.relation == "lag mod period"
     assert summary.strongest.lag == pytest.approx(6, abs=1)

@@ -1,0 +1,43 @@
+"""A cycle that two series share, such as the year: red noise has none."""
+
+from __future__ import annotations
+
+import numpy as np
+import scipy.fft
+from numpy.typing import NDArray
+
+# Frequencies that a wavelet sees together with one, as a factor, and the fewest cycles of which
+# enough of these are in the record to be compared with.
+_AROUND, _FEWEST = 1.5, 8
+
+# A cycle has as many times the power of its neighbours at a frequency, and as large a share of all
+# that the wavelet sees there.
+_ABOVE, _SHARE = 10.0, 0.5
+
+
+def common_cycle(series: NDArray[np.float64], dt: float) -> float | None:
+    """Return the period of the strongest cycle that all series (series, time) have, or None.
+
+    A cycle stays in step through the record, so its power is at one frequency: more than that of
+    all others that a wavelet of its period sees.
+    """
+    n = series.shape[1]
+    line = np.linspace(-1, 1, n) if n > 1 else np.ones(1)
+    level = series - series.mean(axis=1, keepdims=True)
+    level -= np.outer(level @ line / (line @ line), line)
+    power = np.abs(scipy.fft.rfft(level)[:, : (n + 1) // 2]) ** 2
+    numbers = np.arange(_FEWEST, int((power.shape[1] - 2) / _AROUND))
+    if not numbers.size:
+        return None
+    total = np.pad(power.cumsum(axis=1), ((0, 0), (1, 0)))
+    own = total[:, numbers + 2] - total[:, numbers - 1]
+    first, stop = np.ceil(numbers / _AROUND).astype(int), (numbers * _AROUND).astype(int) + 1
+    seen = total[:, stop] - total[:, first]
+    beside = (seen - own) * 3 / (stop - first - 3)
+    found = ((own > _ABOVE * beside) & (own > _SHARE * seen)).all(axis=0)
+    if not found.any():
+        return None
+    strongest = numbers[found][(own / total[:, -1:])[:, found].min(axis=0).argmax()]
+    near = np.arange(strongest - 1, strongest + 2)
+    weights = power[:, near].sum(axis=0)
+    return float(n * dt * weights.sum() / (weights @ near))
