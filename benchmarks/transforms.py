@@ -8,6 +8,9 @@ those that use much of it pay for. Some lines are no package: inverse FFTs for a
 which is the plain way without its filters, and writing a result of this size to memory, which
 nothing can beat.
 
+With `--coherence` they are `xwt` and `wct(sig=False)` here and in pycwt, of the same two series;
+and a second table tells what calls take here beside their transforms, at the smallest length.
+
 With `--memory` no other package is run: a table tells how much memory functions of this one take
 at most beside their result.
 """
@@ -33,6 +36,10 @@ import numpy as np
 import scipy.fft
 
 import pycwt_mod
+from pycwt_mod import coherence, transform
+from pycwt_mod.geometry import Geometry
+
+LENGTHS = [1000, 10_000, 100_000]
 
 DJ = 1 / 12
 F0 = 6
@@ -45,6 +52,12 @@ VALUES_TOGETHER = 2**14
 
 # Short calls are repeated until they have made as many values.
 VALUES_OF_A_TURN = 2**20
+
+# What takes more seconds than this is run once.
+LONGEST_REPEATED = 10
+
+# Calls are compared with their transforms in turns of so few, and in more rounds by this factor.
+CALLS_OF_A_TURN, MORE_ROUNDS = 20, 4
 
 Run = Callable[[], Any]
 
@@ -154,6 +167,57 @@ def runs_of(length: int) -> tuple[dict[str, Run], int]:
     return runs | floors(series, scales), whole.W.size
 
 
+def pair_of(length: int) -> np.ndarray:
+    rng = np.random.default_rng(1)
+    return np.array([pycwt_mod.rednoise(length, 0.6, rng=rng) for _ in range(2)])
+
+
+def coherence_runs_of(length: int) -> tuple[dict[str, dict[str, Run]], int]:
+    """Return the same of the functions of two series, by their names."""
+    import pycwt
+
+    pair = pair_of(length)
+    runs: dict[str, dict[str, Run]] = {
+        "`xwt`": {
+            "pycwt": lambda: pycwt.xwt(*pair, 1.0, DJ),
+            "here": lambda: pycwt_mod.xwt(*pair, 1.0, DJ),
+        },
+        "`wct(sig=False)`": {
+            "pycwt": lambda: pycwt.wct(*pair, 1.0, DJ, sig=False),
+            "here": lambda: pycwt_mod.wct(*pair, 1.0, DJ, sig=False),
+        },
+    }
+    W12 = pycwt_mod.xwt(*pair, 1.0, DJ).W12
+    np.testing.assert_allclose(
+        pycwt.xwt(*pair, 1.0, DJ)[0], W12, atol=1e-10 * np.abs(W12).max(), rtol=0
+    )
+    return runs, W12.size
+
+
+def calls_and_transforms(length: int) -> dict[str, tuple[Run, Run]]:
+    """Return calls, and the transforms within them."""
+    pair = pair_of(length)
+    normal = (pair - pair.mean(axis=1, keepdims=True)) / pair.std(axis=1, keepdims=True)
+    whole = pycwt_mod.cwt(pair[0], 1.0, DJ)
+    n_fft = pycwt_mod.fft_kwargs(pair[0])["n"]
+    given = whole.mother, whole.sj, 1.0, n_fft
+    geometry = Geometry(whole.mother, whole.sj, 1.0, DJ, length, n_fft)
+    return {
+        "`cwt`": (
+            lambda: pycwt_mod.cwt(pair[0], 1.0, DJ),
+            lambda: transform.forward(pair[0], *given),
+        ),
+        "`xwt`": (
+            lambda: pycwt_mod.xwt(*pair, 1.0, DJ),
+            lambda: transform.cross(normal, *given),
+        ),
+        "`wct(sig=False)`": (
+            lambda: pycwt_mod.wct(*pair, 1.0, DJ, sig=False),
+            lambda: coherence.coherence_of_series(normal, geometry),
+        ),
+    }
+
+
 def processor_seconds(run: Run, calls: int) -> float:
     """Return what a call takes of the processor, on average."""
     gc.collect()  # so that no turn pays for another one
@@ -189,37 +253,71 @@ def print_memory(lengths: list[int], dj: float) -> None:
             )
 
 
+def by_turns(runs: dict[Any, Run], calls: int, rounds: int) -> dict[Any, list[float]]:
+    """Return what a call of each takes, in each round; a first call is for warming up."""
+    first = {name: processor_seconds(run, 1) for name, run in runs.items()}
+    found = {name: [taken] if taken > LONGEST_REPEATED else [] for name, taken in first.items()}
+    repeated = [name for name, times in found.items() if not times]
+    for _ in range(rounds):
+        for name in repeated:
+            found[name].append(processor_seconds(runs[name], calls))
+    return found
+
+
+def print_rows(start: str, runs: dict[str, Run], size: int, rounds: int) -> None:
+    """Print a row for each run, of results with so many values."""
+    taken = by_turns(runs, max(1, VALUES_OF_A_TURN // size), rounds)
+    least = {name: 1e9 * min(times) / size for name, times in taken.items()}
+    for name, times in taken.items():
+        usual = 1e9 * statistics.median(times) / size
+        against = f"{least['pycwt'] / least[name]:.2g}" if "pycwt" in least else ""
+        print(f"| {start}{name} | {least[name]:.3g} ({usual:.3g}) | {against} |", flush=True)
+
+
+def print_overhead(length: int, rounds: int) -> None:
+    """Print what calls take beside their transforms."""
+    print("\n| samples | call | ms, least (median) | beside its transforms |\n|---|---|---|---|")
+    rounds *= MORE_ROUNDS
+    for name, (call, within) in calls_and_transforms(length).items():
+        taken = by_turns({"call": call, "within": within}, CALLS_OF_A_TURN, rounds)
+        least, usual = (
+            {part: 1e3 * of(times) for part, times in taken.items()}
+            for of in (min, statistics.median)
+        )
+        beside = [f"{each['call'] - each['within']:.2g}" for each in (least, usual)]
+        print(
+            f"| {length} | {name} | {least['call']:.3g} ({usual['call']:.3g}) "
+            f"| {beside[0]} ({beside[1]}) |",
+            flush=True,
+        )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--lengths", type=int, nargs="+", default=[1000, 10_000, 100_000])
+    parser.add_argument("--lengths", type=int, nargs="+", help="samples of the series")
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--coherence", action="store_true", help="`xwt` and `wct`, not `cwt`")
     parser.add_argument("--memory", action="store_true", help="memory beside the result, not time")
     parser.add_argument("--dj", type=float, default=DJ, help="spacing of scales, with --memory")
     chosen = parser.parse_args()
     warnings.simplefilter("ignore")
     if chosen.memory:
-        print_memory(chosen.lengths, chosen.dj)
+        print_memory(chosen.lengths or LENGTHS, chosen.dj)
         return
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     print("| samples | | ns per scale and sample, least (median) | times as fast as pycwt |")
     print("|---|---|---|---|")
-    for length in chosen.lengths:
-        runs, size = runs_of(length)
-        for run in runs.values():
-            run()
-        calls = max(1, VALUES_OF_A_TURN // size)
-        taken: dict[str, list[float]] = {name: [] for name in runs}
-        for _ in range(chosen.rounds):
-            for name, run in runs.items():
-                taken[name].append(processor_seconds(run, calls))
-        least = {name: 1e9 * min(times) / size for name, times in taken.items()}
-        for name, times in taken.items():
-            usual = 1e9 * statistics.median(times) / size
-            against = f"{least['pycwt'] / least[name]:.2g}" if "pycwt" in least else ""
-            print(
-                f"| {length} | {name} | {least[name]:.3g} ({usual:.3g}) | {against} |", flush=True
-            )
+    lengths = chosen.lengths or ([1000, 20_000, 100_000] if chosen.coherence else LENGTHS)
+    for length in lengths:
+        if chosen.coherence:
+            functions, size = coherence_runs_of(length)
+            for function, runs in functions.items():
+                print_rows(f"{length} | {function}, ", runs, size, chosen.rounds)
+        else:
+            print_rows(f"{length} | ", *runs_of(length), chosen.rounds)
+    if chosen.coherence:
+        print_overhead(min(lengths), chosen.rounds)
 
 
 if __name__ == "__main__":
