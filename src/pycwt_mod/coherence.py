@@ -26,7 +26,7 @@ from .arrays import NUMPY, Array, ArrayOps
 from .boxcar import ScaleBoxcar, across_scales
 from .filters import FilterBank, filtered
 from .geometry import Geometry
-from .record_spectra import RecordSpectra
+from .record_spectra import AtTimes, RecordSpectra
 from .statistic import PAIR, Statistic, cross, n_fields, power, squared_size
 from .transform import forward
 from .working_memory import stretches
@@ -211,11 +211,15 @@ def coherence_of_series(
     n, n_fft = geometry.n_times, geometry.n_fft
     R2, phase = (np.empty((geometry.n_scales, n)) for _ in range(2))
 
-    def keep_transforms(scales: slice, W: Complex) -> None:
-        for part in stretches(n):
-            _write_phase(W[0, :, part] * W[1, :, part].conj(), phase[scales, part])
+    def keep_transforms(scales: slice, W: AtTimes) -> None:
+        for times, ((real1, real2), (imag1, imag2)) in W.stretches():  # what turns both cancels
+            along = real1 * real2
+            along += imag1 * imag2
+            across = imag1 * real2
+            across -= real1 * imag2
+            np.arctan2(across, along, out=phase[scales, times])
         if spectra is not None:
-            spectra.W1[scales], spectra.W2[scales] = W
+            W.write(spectra.W1[scales], spectra.W2[scales])
 
     # `smoothed_spectra` gives them for scales in samples, and up to the boxcar's constant.
     unit = 1 / geometry.dt
@@ -226,15 +230,16 @@ def coherence_of_series(
     )
     for scales, S in record.smoothed(keep_transforms if statistic == PAIR else None):
         if spectra is not None:
-            spectra.S12[scales] = unit * S[1]
-            spectra.S1[scales], spectra.S2[scales] = unit * S[0].real, unit * S[0].imag
+            for times, ((S1, real), (S2, imag)) in S.stretches():
+                spectra.S1[scales, times], spectra.S2[scales, times] = unit * S1, unit * S2
+                spectra.S12[scales, times] = unit * (real + 1j * imag)
         _evaluate(S, statistic, n_fft, R2[scales], phase[scales])
     return R2, phase
 
 
 def pack_spectra(W: Complex, fields: Complex) -> None:
     """Write the packed spectral matrix of transforms (series, scale, time) to `fields`."""
-    for part in stretches(W.shape[-1]):
+    for part in stretches(W.shape[-1], W.shape[1]):
         some = W[..., part]
         _pack_fields(some, fields[..., part], np.empty(some.shape[1:], complex), NUMPY)
 
@@ -264,7 +269,8 @@ def coherence_by_own_smooth(
         _write_phase(W[0] * W[1].conj(), phase)
     for scale in range(geometry.n_scales):
         row = slice(scale, scale + 1)
-        _evaluate(S[:, row], statistic, geometry.n_fft, R2[row], phase[row])
+        known = AtTimes(S[:, row].reshape(len(S), -1), (len(S), 1), S.shape[-1])
+        _evaluate(known, statistic, geometry.n_fft, R2[row], phase[row])
     return R2, phase
 
 
@@ -272,22 +278,49 @@ def _write_phase(field: Complex, out: Floats) -> None:
     np.arctan2(field.imag, field.real, out=out)
 
 
-def _evaluate(S: Complex, statistic: Statistic, n_fft: int, R2: Floats, phase: Floats) -> None:
+def _evaluate(S: AtTimes, statistic: Statistic, n_fft: int, R2: Floats, phase: Floats) -> None:
     """Write R2 at some scales, NaN where it is not defined, and the phase unless it is a pair's."""
-    rounding = _rounding(n_fft)
-    powers = [power(S, each) for each in range(statistic.n_series)]
-    largest = [each.max(axis=-1, keepdims=True) for each in powers]
-    for part in stretches(R2.shape[-1]):
-        some, own, own_phase = S[..., part], R2[..., part], phase[..., part]
-        with np.errstate(all="ignore"):
-            unknown = statistic.undefined(some, rounding, largest)
-            statistic.R2(some, own, np.empty(own.shape, dtype=complex))
+    rounding, n_series = _rounding(n_fft), statistic.n_series
+    if statistic == PAIR:
+        _evaluate_pair(S, rounding, R2)
+        return
+    n_powers = (n_series + 1) // 2
+    largest = np.zeros((2, n_powers, len(R2)))
+    for _, powers in S.stretches(n_powers):
+        np.maximum(largest, powers.max(axis=-1), out=largest)
+    most = [largest[series % 2, series // 2, :, np.newaxis] for series in range(n_series)]
+    with np.errstate(all="ignore"):
+        for times, (real, imaginary) in S.stretches():
+            own, own_phase = R2[:, times], phase[:, times]
+            some, scratch = np.empty(real.shape, complex), np.empty(own.shape, complex)
+            some.real, some.imag = real, imaginary
+            unknown = statistic.undefined(some, rounding, most)
+            statistic.R2(some, own, scratch)
             if statistic.name == "partial":
                 _write_phase(cross(some, 0, 1), own_phase)
-        if statistic != PAIR:
             own_phase[unknown | (statistic.name == "multiple")] = np.nan
-        own[unknown] = np.nan
-        np.clip(own, 0.0, 1.0, out=own)
+            own[unknown] = np.nan
+            np.clip(own, 0.0, 1.0, out=own)
+
+
+def _evaluate_pair(S: AtTimes, rounding: float, R2: Floats) -> None:
+    """Write R2 of a pair at some scales, NaN where a power is as small as rounding errors."""
+    least, most = np.full((2, len(R2), 1), np.inf), np.zeros((2, len(R2), 1))
+    with np.errstate(all="ignore"):
+        for times, parts in S.stretches():
+            np.minimum(least, parts[:, 0].min(axis=-1, keepdims=True), out=least)
+            np.maximum(most, parts[:, 0].max(axis=-1, keepdims=True), out=most)
+            (power1, real), (power2, imaginary) = parts
+            real *= real
+            imaginary *= imaginary
+            real += imaginary
+            power1 *= power2
+            np.divide(real, power1, out=R2[:, times])
+            np.minimum(R2[:, times], 1.0, out=R2[:, times])
+    if not (least > rounding * most).all():
+        for times, powers in S.stretches(1):
+            known = (powers[:, 0] > rounding * most).all(axis=0)
+            R2[:, times][~known] = np.nan
 
 
 def own_smooth(field: NDArray[Any], geometry: Geometry) -> NDArray[Any]:

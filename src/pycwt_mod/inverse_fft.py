@@ -182,9 +182,7 @@ class Interpolation:
 
     def _write_in_order(self, grid: NDArray[Any], out: NDArray[Any]) -> None:
         taps, real = _TAPS[self.dtype], np.dtype(self.dtype.type(0).real)
-        # Neighbouring times share a window where few of them lie between two samples.
-        stride = self.every // math.gcd(self.every, self.step)
-        stride *= max(1, 16 // (self.step * stride // self.every))
+        stride = _stride(self.step, self.every)
         shared = stride * self.step // self.every
         kernel = _kernel(taps, self.step, stride, self.every, self._middle, self.n_fft, self.dtype)
         n_windows = -(-out.shape[1] // shared)
@@ -230,6 +228,48 @@ class Interpolation:
             out[:, place::n_places] = windows @ kernel.astype(self.dtype)
 
 
+@dataclass(frozen=True, eq=False)
+class Between:
+    """The samples between those of a grid (row, sample), a stretch of times at a time.
+
+    They are those of bands around frequency 0, where the kernel is real: it serves real and
+    imaginary parts apart, with half the products that a turning kernel takes. The coefficients of
+    the grid must have been multiplied by `factors`.
+    """
+
+    grid: NDArray[np.complex128]
+    step: int
+
+    @staticmethod
+    def factors(length: int, step: int) -> NDArray[np.float64]:
+        """Return the factors of the coefficients 0, 1, ... and 0, -1, ... of grids of a length."""
+        places = np.arange(int(length / (2 * _OVERSAMPLING)) + 1) / length
+        return 1 / (step * _kernel_coefficients(places, _TAPS[np.dtype(complex)]))
+
+    def at(self, times: slice, rows: slice) -> NDArray[np.float64]:
+        """Return real and imaginary parts of some rows, (part, row, time), until the next call."""
+        taps, stride = _TAPS[self.grid.dtype], _stride(self.step)
+        shared, length = stride * self.step, taps + stride - 1
+        first, n_windows = times.start // shared, -(-times.stop // shared)
+        n_windows -= first
+        samples = _around(
+            self.grid[rows],
+            taps // 2 - 1 - first * stride,
+            (n_windows - 1) * stride + length,
+            complex,
+        )
+        parts = scratch("parts", (2, *samples.shape), float)
+        parts[0], parts[1] = samples.real, samples.imag
+        part, row, item = parts.strides
+        shape = (*parts.shape[:2], n_windows, length)
+        windows = scratch("windows", shape, float)
+        windows[:] = as_strided(parts, shape, (part, row, stride * item, item))
+        found = scratch("between", (*shape[:3], shared), float)
+        np.matmul(windows, _real_kernel(taps, self.step, stride), out=found)
+        start = times.start - first * shared
+        return found.reshape(*shape[:2], -1)[..., start : start + times.stop - times.start]
+
+
 Way = WholeFFT | ColumnFFTs | Interpolation
 
 
@@ -263,9 +303,11 @@ def _long(n_fft: int) -> bool:
     return n_fft >= _SHORTEST_IN_COLUMNS and n_fft % _COLUMNS == 0
 
 
-def samples_of_period(band: NDArray[Any], first: int, length: int) -> NDArray[Any]:
+def samples_of_period(
+    band: NDArray[Any], first: int, length: int, out: NDArray[Any] | None = None
+) -> NDArray[Any]:
     """Return the inverse FFT of a band, on a grid of `length` times over the whole period."""
-    row = np.empty((band.shape[0], length), band.dtype)
+    row = np.empty((band.shape[0], length), band.dtype) if out is None else out
     _fold(band, first, row)
     return np.asarray(scipy.fft.ifft(row, axis=-1, overwrite_x=True))
 
@@ -296,6 +338,13 @@ def _around(grid: NDArray[Any], before: int, count: int, dtype: Any) -> NDArray[
         found[:, done : done + part] = grid[:, place : place + part]
         done, place = done + part, 0
     return found
+
+
+def _stride(step: int, every: int = 1) -> int:
+    """Return the samples from one window to the next, for times that share one."""
+    # Neighbouring times share a window where few of them lie between two samples.
+    stride = every // math.gcd(every, step)
+    return stride * max(1, 16 // (step * stride // every))
 
 
 def _turns(number: Any, of: int) -> NDArray[np.complex128]:
@@ -330,14 +379,23 @@ def _kernel_coefficients(frequencies: NDArray[np.float64], taps: int) -> NDArray
     return np.asarray(value)
 
 
+def _apart(taps: int, step: int, stride: int, every: int) -> NDArray[np.intp]:
+    """Return the times from each sample of a window to each time that it serves."""
+    places = (np.arange(taps + stride - 1) - (taps // 2 - 1)) * step
+    return np.arange(0, stride * step, every) - places[:, np.newaxis]
+
+
+@lru_cache(maxsize=12)
+def _real_kernel(taps: int, step: int, stride: int) -> NDArray[np.float64]:
+    return _values(_apart(taps, step, stride, 1), step, taps)
+
+
 @lru_cache(maxsize=12)
 def _kernel(
     taps: int, step: int, stride: int, every: int, middle: int, n_fft: int, dtype: Any
 ) -> NDArray[np.floating[Any]]:
     """Return the kernel from a window of the grid to the times it serves, as a real matrix."""
-    times = np.arange(0, stride * step, every)
-    places = (np.arange(taps + stride - 1) - (taps // 2 - 1)) * step
-    apart = times - places[:, np.newaxis]
+    apart = _apart(taps, step, stride, every)
     values = _values(apart, step, taps) * _turns(apart * middle, n_fft)
     # (sample, real or imaginary part, time, real or imaginary part)
     matrix = np.empty((*apart.shape[:1], 2, apart.shape[1], 2))

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property, lru_cache, partial
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -24,12 +24,18 @@ from numpy.typing import NDArray
 from .arrays import NUMPY
 from .boxcar import across_scales
 from .geometry import Geometry
-from .inverse_fft import fastest_way, largest_divisor, samples_of_period
+from .inverse_fft import (
+    Between,
+    coarsest_step,
+    largest_divisor,
+    samples_of_period,
+    scratch,
+)
 from .responses import NEGLIGIBLE, Response, Responses, band_of, require_finite
-from .working_memory import SpareRows
+from .working_memory import SpareRows, stretches
 
+Floats = NDArray[np.float64]
 Complex = NDArray[np.complex128]
-OnTransform = Callable[[slice, Complex], None]
 
 # A grid coarser than every 64th time, or shorter than this, saves nothing any more.
 _COARSEST, _SHORTEST = 64, 512
@@ -44,6 +50,54 @@ _LONGEST_KEPT = 2**11
 # Coefficients across scales are copied to leave some out when so much of them is left: before
 # their memory is needed for a result, and else.
 _NARROWER, _MUCH_NARROWER = 0.9, 0.5
+
+# Up to this length FFTs of several rows stay in the cache, and take less time in one call.
+_LONGEST_TOGETHER = 2**17
+
+
+@dataclass(frozen=True, eq=False)
+class AtTimes:
+    """Fields of some scales at all times of a record, to be read a stretch at a time.
+
+    The rows of `source` are those of an array of this shape, (field, scale). They are samples at
+    all times; or those between which to interpolate of fields that were turned, in order to have
+    the middle of their band, this coefficient of a period of `n_fft`, at frequency 0.
+    """
+
+    source: Complex | Between
+    shape: tuple[int, int]
+    n: int
+    middle: int = 0
+    n_fft: int = 1
+
+    def stretches(self, n_fields: int | None = None) -> Iterator[tuple[slice, Floats]]:
+        """Yield stretches of times with the real and imaginary parts of the first fields there.
+
+        Of shape (part, field, scale, time), overwritten by the next. Turned fields remain turned.
+        """
+        shape = n_fields or self.shape[0], self.shape[1]
+        rows = slice(0, shape[0] * shape[1])
+        for times in stretches(self.n, rows.stop):
+            if isinstance(self.source, Between):
+                parts = self.source.at(times, rows)
+            else:
+                some = self.source[rows, times]
+                parts = scratch("parts", (2, *some.shape), float)
+                parts[0], parts[1] = some.real, some.imag
+            yield times, parts.reshape(2, *shape, -1)
+
+    def write(self, *targets: Complex) -> None:
+        """Write each field to an array (scale, time)."""
+        for times, parts in self.stretches():
+            numbers = np.arange(times.start, times.stop) * self.middle % self.n_fft
+            turn = np.exp(2j * np.pi / self.n_fft * numbers) if self.middle else 1
+            for target, real, imaginary in zip(targets, *parts, strict=True):
+                target.real[:, times], target.imag[:, times] = real, imaginary
+                if self.middle:
+                    target[:, times] *= turn
+
+
+OnTransform = Callable[[slice, AtTimes], None]
 
 
 @dataclass(frozen=True)
@@ -92,26 +146,26 @@ class RecordSpectra:
         own transforms are there.
     """
 
-    series: NDArray[np.float64]
+    series: Floats
     geometry: Geometry
     pack: Callable[[Complex, Complex], None]
     n_fields: int
     n_scales: int | None = None
     transforms: Callable[[slice], Complex] | None = None
-    results: Sequence[NDArray[np.float64]] = ()
+    results: Sequence[Floats] = ()
 
     def __post_init__(self) -> None:
-        n_fft, self._spare = self.geometry.n_fft, SpareRows(*self.results)
-        self._outlines: dict[int, NDArray[np.float64]] = {}  # by the length of the grid
-        self._spectra = self._spare.array(len(self.series), n_fft)
-        for series, spectrum in zip(self.series, self._spectra, strict=True):
-            spectrum[:] = scipy.fft.fft(series, n_fft)
+        self._spare = SpareRows(*self.results)
+        self._outlines: dict[int, Floats] = {}  # by the length of the grid
+        self._factors: dict[int, Floats] = {}  # of the coefficients to be interpolated, by step
+        # In FFT order, up to a coefficient below 0 and one above.
+        self._spectra, self._ends = self._whole_spectra(), 2 * (self.geometry.n_fft,)
 
-    def smoothed(self, on_transform: OnTransform | None = None) -> Iterator[tuple[slice, Complex]]:
-        """Yield slices of the scales, and their smoothed fields (field, scale, time).
+    def smoothed(self, on_transform: OnTransform | None = None) -> Iterator[tuple[slice, AtTimes]]:
+        """Yield slices of the scales, and their smoothed fields, which are overwritten later.
 
-        They carry the positive constant of `coherence.smoothed_spectra`, and are overwritten later.
-        `on_transform` is called with (scales, W), W (series, scale, time) valid during the call.
+        They carry the positive constant of `coherence.smoothed_spectra`. `on_transform` is called
+        with (scales, W), W the transforms of the series, valid during the call.
         """
         n_fft, spare = self.geometry.n_fft, self._spare
         n_scales = self.geometry.n_scales if self.n_scales is None else self.n_scales
@@ -134,40 +188,63 @@ class RecordSpectra:
                 in_use = spare.mark()
                 below, width = down, down + up
             spare.write(written)
+            if spare.reach(written) and block is not None:
+                self._keep_spectra(scales.start)
             if spare.reach(written):
-                self._spectra = spare.rescued(self._spectra)
                 boxcar.move(spare.rescued)
             rows = None
             if block is not None:
                 rows = self._smoothed_in_time(block, below, width, on_transform)
-            needed = slice(below - down, below + up)
-            summed = spare.array(self.n_fields, centres.stop - centres.start, down + up)
+            step = coarsest_step(n_fft, 2 * max(down, up))
+            summed = spare.array(self.n_fields, centres.stop - centres.start, n_fft // step)
+            summed[..., up : n_fft // step - down] = 0
             for scale in range(scales.start, scales.stop):
                 boxcar.push(None if rows is None else rows[:, scale - scales.start])
                 if scale >= boxcar.ahead:
-                    place = scale - boxcar.ahead - centres.start
-                    boxcar.read(needed, summed[:, place])
+                    row = summed[:, scale - boxcar.ahead - centres.start]
+                    boxcar.read(slice(below, below + up), row[:, :up])
+                    if down:
+                        boxcar.read(slice(below - down, below), row[:, -down:])
             del rows
             if summed.size:
-                out = spare.array(*summed.shape[:2], self.geometry.n_times)
-                self._to_times(summed, -down, out)
-                del summed
-                yield centres, out
+                yield centres, self._at_times(summed, step, down, up)
+            del summed
             spare.release(in_use)
+
+    def _keep_spectra(self, scale: int) -> None:
+        """Keep what the scales from one on need of the spectra, in memory of its own."""
+        band, n_fft = band_of(self.geometry.mother.psi_ft), self.geometry.n_fft
+        unit = n_fft / (2 * np.pi * self.geometry.scales_in_samples[scale])
+        ends = (n_fft, n_fft) if band is None else (unit * max(0.0, -band[0]), unit * band[2])
+        below, above = (int(end) + 2 for end in ends)
+        if below + above < self._spectra.shape[1]:
+            parts = self._spectra[:, :above], self._spectra[:, -below:]
+            self._spectra, self._ends = np.concatenate(parts, axis=1), (below, above)
+        self._spectra = self._spare.rescued(self._spectra)
+
+    def _spectra_for(self, response: Response) -> Complex:
+        """Return the spectra with all coefficients that a response multiplies."""
+        below, above = self._ends
+        if -response.first > below or response.first + response.values.shape[1] > above:
+            # Its frequencies miss the wavelet's peak, and far ones are not negligible beside them.
+            self._spectra, self._ends = self._whole_spectra(), 2 * (self.geometry.n_fft,)
+        return self._spectra
+
+    def _whole_spectra(self) -> Complex:
+        found = self._spare.array(len(self.series), self.geometry.n_fft)
+        for series, spectrum in zip(self.series, found, strict=True):
+            spectrum[:] = scipy.fft.fft(series, self.geometry.n_fft)
+        return found
 
     def _steps(self, n_scales: int, ahead: int) -> Iterator[tuple[slice, _Block | None]]:
         """Yield blocks of scales with their numbers, and None for those past the end."""
         for block in self._blocks():
             if block.response.rows.start < n_scales:
                 cut = block.up_to(n_scales)
+                together = self._n_together(block.step)
                 yield cut.response.rows, cut
-        for start in range(n_scales, n_scales + ahead, self._n_together):
-            yield slice(start, min(start + self._n_together, n_scales + ahead)), None
-
-    @property
-    def _n_together(self) -> int:
-        """Number of scales in work together."""
-        return max(1, min(_MOST, _TOGETHER // self.geometry.n_fft))
+        for start in range(n_scales, n_scales + ahead, together):
+            yield slice(start, min(start + together, n_scales + ahead)), None
 
     def _zeros(self) -> Complex:
         found = self._spare.array(self.n_fields, self.geometry.n_fft)
@@ -189,9 +266,25 @@ class RecordSpectra:
     def _new_blocks(self) -> Iterator[_Block]:
         scales = self.geometry.scales_in_samples
         responses = Responses(self.geometry.mother, scales, 1.0, self.geometry.n_fft)
-        for first in range(0, scales.size, self._n_together):
-            for each in responses.of(slice(first, min(first + self._n_together, scales.size))):
+        first, steps = 0, [self._step_of(scale) for scale in scales.tolist()]
+        while first < scales.size:
+            last = first + min(self._n_together(steps[first]), steps[first:].count(steps[first]))
+            for each in responses.of(slice(first, last)):
                 yield self._block(scales[each.rows].tolist(), _trimmed(each))
+            first = last
+
+    def _n_together(self, step: int) -> int:
+        """Return the number of scales in work together on grids of a step."""
+        return max(1, min(_MOST, _TOGETHER * step // self.geometry.n_fft))
+
+    def _step_of(self, scale: float) -> int:
+        """Return the step of the grid that one scale can do with."""
+        mother, n_fft = self.geometry.mother, self.geometry.n_fft
+        of_response, of_window = band_of(mother.psi_ft), band_of(mother.smoothing_window)
+        if of_response is None or of_window is None:
+            return 1
+        width = (of_response[2] - of_response[0] + of_window[2]) * n_fft / (2 * np.pi * scale)
+        return largest_divisor(n_fft, max(_SHORTEST, int(2 * width)), _COARSEST)
 
     def _block(self, scales: list[float], response: Response) -> _Block:
         mother, n_fft = self.geometry.mother, self.geometry.n_fft
@@ -209,65 +302,92 @@ class RecordSpectra:
         above = min(max(reaches) + 1, (length + 1) // 2)
         return _Block(response, np.asarray(windows), max(reaches), above, step)
 
-    @cached_property
-    def _outline(self) -> Complex:
-        """The Fourier coefficients of the record, from frequency 0 on, over `n_fft`."""
-        geometry = self.geometry
-        inside = np.arange(geometry.n_fft) < geometry.n_times
-        return np.asarray(scipy.fft.rfft(inside / geometry.n_fft))
-
     def _fields(self, block: _Block, on_transform: OnTransform | None) -> Complex:
         """Return the fields of a block, zero outside the record, on its grid."""
-        n, length = self.geometry.n_times, self.geometry.n_fft // block.step
-        scales = block.response.rows
-        fields = self._spare.array(self.n_fields, scales.stop - scales.start, length)
-        in_use = self._spare.mark()
-        if block.step == 1 or on_transform is not None:
-            W = self._transforms(block) if self.transforms is None else self.transforms(scales)
+        n, n_fft = self.geometry.n_times, self.geometry.n_fft
+        length, scales, spare = n_fft // block.step, block.response.rows, self._spare
+        shape = len(self._spectra), scales.stop - scales.start
+        fields = spare.array(self.n_fields, shape[1], length)
+        in_use = spare.mark()
+        if block.step == 1:
+            self.pack(self._transforms(block, on_transform), fields[..., :n])
+            fields[..., n:] = 0
+        else:
+            spectra = self._spectra_for(block.response)
+            bands = np.concatenate([block.response.times(each) for each in spectra])
             if on_transform is not None:
-                on_transform(scales, W)
-            if block.step == 1:
-                self.pack(W, fields[..., :n])
-                fields[..., n:] = 0
-            self._spare.release(in_use)
-        if block.step > 1:
-            bands = np.concatenate([block.response.times(each) for each in self._spectra])
-            grid = samples_of_period(bands, block.response.first, length)
-            grid /= block.step
-            self.pack(grid.reshape(len(self._spectra), -1, length), fields)
+                on_transform(scales, self._turned(bands, block.response.first))
+                spare.release(in_use)
+            bands /= block.step
+            grid = spare.array(shape[0] * shape[1], length)
+            grid = samples_of_period(bands, block.response.first, length, grid)
+            self.pack(grid.reshape(*shape, length), fields)
             fields *= self._outline_on(length)
+        spare.release(in_use)
         return fields
 
-    def _transforms(self, block: _Block) -> Complex:
+    def _transforms(self, block: _Block, on_transform: OnTransform | None) -> Complex:
         """Return the transforms of the series, at all times of the record."""
-        rows = block.response.rows
-        W = self._spare.array(len(self._spectra), rows.stop - rows.start, self.geometry.n_times)
-        for spectrum, own in zip(self._spectra, W, strict=True):
-            self._to_times(block.response.times(spectrum), block.response.first, own)
-        return W
+        scales, n = block.response.rows, self.geometry.n_times
+        if self.transforms is not None:
+            return self.transforms(scales)
+        spectra = self._spectra_for(block.response)
+        shape = len(spectra), scales.stop - scales.start
+        W = self._spare.array(*shape, self.geometry.n_fft)
+        for spectrum, own in zip(spectra, W, strict=True):
+            block.response.fill(spectrum, own)
+        rows = W.reshape(-1, W.shape[-1])
+        _in_place(scipy.fft.ifft, rows)
+        if on_transform is not None:
+            on_transform(scales, AtTimes(rows, shape, n))
+        return W[..., :n]
 
-    def _outline_on(self, length: int) -> NDArray[np.float64]:
+    def _turned(self, bands: Complex, first: int) -> AtTimes:
+        """Return what has the transforms of all series at all times, given their coefficients."""
+        width, n_fft = bands.shape[1], self.geometry.n_fft
+        down, up = width // 2, width - width // 2
+        step, n_series = coarsest_step(n_fft, 2 * up), len(self.series)
+        rows = self._spare.array(n_series, len(bands) // n_series, n_fft // step)
+        flat = rows.reshape(len(bands), -1)
+        flat[:, :up], flat[:, up : n_fft // step - down] = bands[:, down:], 0
+        flat[:, n_fft // step - down :] = bands[:, :down]
+        return self._at_times(rows, step, down, up, first + down)
+
+    def _at_times(self, rows: Complex, step: int, down: int, up: int, middle: int = 0) -> AtTimes:
+        """Return fields, given `up` coefficients from 0 on and `down` before in FFT order."""
+        flat = rows.reshape(-1, rows.shape[-1])
+        source: Complex | Between = flat
+        if step > 1:
+            if step not in self._factors:
+                self._factors[step] = Between.factors(rows.shape[-1], step)
+            flat[:, :up] *= self._factors[step][:up]
+            flat[:, flat.shape[1] - down :] *= self._factors[step][down:0:-1]
+            source = Between(flat, step)
+        _in_place(scipy.fft.ifft, flat)
+        n_fft = self.geometry.n_fft
+        return AtTimes(source, rows.shape[:2], self.geometry.n_times, middle % n_fft, n_fft)
+
+    def _outline_on(self, length: int) -> Floats:
+        """Return the record on a grid, 1 within it and 0 outside, without what has an alias."""
         if length in self._outlines:
             return self._outlines[length]
-        coefficients = self._outline[: length // 2 + 1].copy()
-        coefficients[(length + 1) // 2 :] = 0  # the highest of an even number is of either sign
-        self._outlines[length] = scipy.fft.irfft(coefficients, length) * length
+        n, n_fft = self.geometry.n_times, self.geometry.n_fft
+        numbers = np.arange(1, (length + 1) // 2)  # the highest of an even number is of either sign
+        coefficients = np.zeros(length // 2 + 1, complex)
+        coefficients[0] = n
+        # The sum of a geometric series, whose terms turn by integers: whole turns are left out.
+        halves = np.pi / n_fft * (np.outer((n - 1, n), numbers) % (2 * n_fft))
+        size = np.sin(halves[1]) / np.sin(np.pi / n_fft * numbers)
+        coefficients[1 : numbers.size + 1] = size * np.exp(-1j * halves[0])
+        self._outlines[length] = scipy.fft.irfft(coefficients, length) * (length / n_fft)
         return self._outlines[length]
-
-    def _to_times(self, bands: Complex, first: int, out: Complex) -> None:
-        """Write the samples of bands (..., coefficient) at all times, some of them together."""
-        way = fastest_way(first, bands.shape[-1], self.geometry.n_fft, out.dtype)
-        if bands.ndim > 2:
-            for some, own in zip(bands, out, strict=True):
-                self._to_times(some, first, own)
-        else:
-            way.write(bands if way.divisors is None else bands / way.divisors, out)
 
     def _smoothed_in_time(
         self, block: _Block, below: int, width: int, on_transform: OnTransform | None
     ) -> Complex:
         """Return the coefficients of the smoothed fields of a block, from number -`below` on."""
-        fields = scipy.fft.fft(self._fields(block, on_transform), axis=-1, overwrite_x=True)
+        fields = self._fields(block, on_transform)
+        _in_place(scipy.fft.fft, fields.reshape(-1, fields.shape[-1]))
         found = self._spare.array(*fields.shape[:2], width)
         start, stop = below - block.below, below + block.above
         lower, upper = slice(fields.shape[-1] - block.below, None), slice(0, block.above)
@@ -289,6 +409,14 @@ class _Key:
 @lru_cache(maxsize=4)
 def _kept(key: _Key) -> Iterable[_Block]:
     return tuple(key.record._new_blocks())
+
+
+def _in_place(transform: Callable[..., Complex], rows: Complex) -> None:
+    """Replace rows by their FFT or inverse FFT."""
+    for some in [rows] if rows.shape[1] <= _LONGEST_TOGETHER else rows:
+        done = transform(some, axis=-1, overwrite_x=True)
+        if done is not some:
+            some[...] = done
 
 
 def _trimmed(response: Response) -> Response:

@@ -134,7 +134,7 @@ class Response:
         if below:
             start = self.first % n_fft
             out[:, start + below :] = 0
-            self._multiply(spectrum, slice(below), start, out[:, start : start + below])
+            self._multiply(spectrum, slice(below), self.first, out[:, start : start + below])
 
     @property
     def _below(self) -> int:

@@ -10,13 +10,16 @@ from numpy.typing import NDArray
 
 Complex = NDArray[np.complex128]
 
-# Times that are worked on together where each is on its own: as many as stay in the cache.
-_TOGETHER = 2**13
+# Numbers that are worked on together where each is on its own: as many as stay in the cache; and
+# the fewest times, of which calls take longer than the work.
+_TOGETHER, _FEWEST = 2**15, 2**10
+_MOST = 2**13
 
 
-def stretches(n: int) -> Iterator[slice]:
-    """Yield slices that cover n times."""
-    return (slice(start, min(start + _TOGETHER, n)) for start in range(0, n, _TOGETHER))
+def stretches(n: int, rows: int = 1) -> Iterator[slice]:
+    """Yield slices that cover n times of some rows."""
+    together = max(_FEWEST, min(_MOST, _TOGETHER // rows))
+    return (slice(start, min(start + together, n)) for start in range(0, n, together))
 
 
 class SpareRows:

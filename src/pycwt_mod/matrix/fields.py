@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ..coherence import is_silent, own_smooth, pack_spectra
 from ..geometry import Geometry
-from ..record_spectra import RecordSpectra
+from ..record_spectra import AtTimes, RecordSpectra
 from ..transform import forward
 from .mapped import let_go
 
@@ -49,13 +49,14 @@ class TransformSeries:
         W = np.empty((geometry.n_scales, geometry.n_times), dtype=complex)
         S = np.empty(W.shape)
 
-        def keep(scales: slice, transforms: Complex) -> None:
-            W[scales] = transforms[0]
+        def keep(scales: slice, transforms: AtTimes) -> None:
+            transforms.write(W[scales])
 
         results = S, W.view(float)
         record = RecordSpectra(series[np.newaxis], geometry, pack_spectra, 1, results=results)
         for scales, smooth in record.smoothed(keep):
-            S[scales] = smooth[0].real
+            for times, parts in smooth.stretches():
+                S[scales, times] = parts[0, 0]
         return W, S
 
     def _by_own_smooth(self, series: Array) -> tuple[Complex, Array]:
@@ -169,7 +170,9 @@ def _engine_pair(
         fields or (),
     )
     smoothed = (
-        (s.start + k, S12) for s, (some,) in record.smoothed() for k, S12 in enumerate(some)
+        (scales.start + k, S12)
+        for scales, some in record.smoothed()
+        for k, S12 in enumerate(_at_all_times(some))
     )
     for scale, S12 in smoothed:
         own = slice(starts[scale], stops[scale])
@@ -182,6 +185,12 @@ def _engine_pair(
             fields[0][scale] = R2
             np.arctan2(cross.imag, cross.real, out=fields[1][scale])
     return Comparison(sums, *(fields or ()))
+
+
+def _at_all_times(some: AtTimes) -> Complex:
+    S12 = np.empty((some.shape[1], some.n), dtype=complex)
+    some.write(S12)
+    return S12
 
 
 def _pack_cross(W: Complex, fields: Complex) -> None:
