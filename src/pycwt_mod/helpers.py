@@ -14,13 +14,13 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import fft as fft
 
 from .limits import MOST_SAMPLES, as_amplitude, as_coefficient_or_one, check_memory
+from .seeds import seed_of
 from .validation import (
     as_coefficient,
     as_count,
     as_real_array,
     as_series,
     brief,
-    seed_of,
 )
 
 __all__ = [

@@ -28,17 +28,11 @@ Series = NDArray[np.float64]
 _SHOWN_VALUES = 3
 _SHOWN_LETTERS = 80
 
-# A seed has 128 bits as a rule; longer ones than these cannot be written in the record of a run.
-_MOST_BITS_OF_SEED = 4096
-
 # A billion surrogates take a month on a hundred cores; more are a slip.
 _MOST_SIMULATIONS = 10**9
 
 # Most unrelated series exceed a level below this: it is probably 1 minus the level meant.
 _LOWEST_USUAL_LEVEL = 0.5
-
-# As many as `numpy.random.SeedSequence` takes from the system.
-_SEED_BYTES = 16
 
 _TIMES = (np.datetime64, np.timedelta64, datetime.date, datetime.time, datetime.timedelta)
 
@@ -282,7 +276,7 @@ def as_real(value: Any, name: str) -> float:
     """Return a finite real number as float."""
     if isinstance(value, np.ndarray) and value.ndim == 0:
         value = value[()]
-    if not _is_real(value):
+    if not is_real(value):
         raise TypeError(
             f"`{name}` must be a real number, got {brief(value)}.{_way_to_number(value, name)}"
         )
@@ -323,7 +317,7 @@ def is_number(value: Any) -> bool:
         return False
 
 
-def _is_real(value: Any) -> bool:
+def is_real(value: Any) -> bool:
     """Return whether this is a number; NumPy registers its time spans as integers."""
     if type(value) in (float, int):  # nearly always
         return True
@@ -383,7 +377,7 @@ def as_coefficient(value: Any, name: str) -> float:
 
 def as_count(value: Any, name: str, *, at_least: int = 1, at_most: float = math.inf) -> int:
     """Return an integer within limits; a float with an integer value is an integer."""
-    if not _is_real(value):
+    if not is_real(value):
         raise TypeError(f"`{name}` must be an integer, got {brief(value)}.")
     if not isinstance(value, numbers.Rational) and not math.isfinite(value):
         raise TypeError(f"`{name}` must be an integer, got {brief(value)}.")
@@ -432,44 +426,3 @@ def warn_user(message: str) -> None:
     while frame.f_back is not None and frame.f_code.co_filename.startswith(package):
         level, frame = level + 1, frame.f_back
     warnings.warn(message, UserWarning, stacklevel=level)
-
-
-def as_seed(value: Any, name: str = "rng_seed") -> np.random.SeedSequence | None:
-    """Return a seed as a SeedSequence, or None for fresh entropy."""
-    if value is None or isinstance(value, np.random.SeedSequence):
-        return value
-    if not (_is_real(value) and isinstance(value, numbers.Integral)):
-        remedy = " Pass it as `rng`." if isinstance(value, np.random.Generator) else ""
-        raise TypeError(
-            f"`{name}` must be a non-negative integer, a numpy.random.SeedSequence or None, "
-            f"got {brief(value)}.{remedy}"
-        )
-    if value < 0:
-        raise ValueError(f"`{name}` must be a non-negative integer, got {brief(value)}.")
-    if int(value).bit_length() > _MOST_BITS_OF_SEED:
-        raise ValueError(
-            f"`{name}` must have at most {_MOST_BITS_OF_SEED} bits, got {brief(value)}."
-        )
-    return np.random.SeedSequence(int(value))
-
-
-def seed_of(rng: Any, seed: Any, name: str = "rng_seed") -> np.random.SeedSequence | None:
-    """Return the one seed that `rng` and the older argument `name` give; None: fresh entropy.
-
-    As in SPEC 7 of Scientific Python `rng` is a seed or a Generator. From a Generator a seed is
-    drawn, so that what is simulated does not depend on the place where it is.
-    """
-    if rng is None:
-        return as_seed(seed, name)
-    if seed is not None:
-        raise TypeError(f"`rng` and `{name}` are the same: pass one of them, got both.")
-    if isinstance(rng, np.random.BitGenerator):
-        rng = np.random.Generator(rng)
-    if isinstance(rng, np.random.Generator):
-        return np.random.SeedSequence(int.from_bytes(rng.bytes(_SEED_BYTES), "little"))
-    if isinstance(rng, np.random.SeedSequence) or _is_real(rng):
-        return as_seed(rng, "rng")
-    raise TypeError(
-        "`rng` must be a seed (a non-negative integer or a numpy.random.SeedSequence), a "
-        f"numpy.random.Generator or None, got {brief(rng)}."
-    )

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from ..progress import ProgressOption, make_progress
-from ..validation import as_count, as_simulations, brief, seed_of
+from ..seeds import seed_of
+from ..validation import as_count, as_simulations, brief
 from .deadline import Deadline, closing_iterator
 from .pickling import Failure
 

@@ -10,15 +10,14 @@ import numpy as np
 
 from ..backends.deadline import Deadline
 from ..mothers import SMOOTHINGS, has_own_smooth
+from ..seeds import as_seed, seed_of
 from ..validation import (
     as_choice,
     as_count,
     as_flag,
     as_positive,
-    as_seed,
     as_simulations,
     brief,
-    seed_of,
 )
 from .null_model import as_fixed, as_noise
 

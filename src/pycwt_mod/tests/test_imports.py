@@ -40,7 +40,7 @@ LAYERS = [
     {"limits"},
     {"transform"},
     {"pieces"},
-    {"responses"},
+    {"responses", "seeds"},
     {
         "_version",
         "arrays",
@@ -56,7 +56,7 @@ LAYERS = [
 
 # Rooms that would do for any other subject: they know nothing of wavelets.
 ONLY_IMPORT = {
-    "backends": LAYERS[-1],
+    "backends": LAYERS[-1] | {"seeds"},
     "tables": LAYERS[-1] | {"time_axis"},
 }
 

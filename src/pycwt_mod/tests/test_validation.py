@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 import pycwt_mod
 from pycwt_mod import Morlet, wct, wct_null, wct_significance
 from pycwt_mod.backends import JoblibBackend, SequentialBackend
-from pycwt_mod.validation import as_count, as_positive, as_seed, as_series, brief
+from pycwt_mod.seeds import as_seed
+from pycwt_mod.validation import as_count, as_positive, as_series, brief
 
 GEOMETRY = {"dt": 1.0, "dj": 0.5, "s0": 2.0, "J": 4}
 QUICK = {"mc_count": 10, "progress": False, "cache": False}
