@@ -12,21 +12,26 @@ import math
 import threading
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import scipy.fft
 from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
-from scipy.special import i0e
 
-# The interpolation: a grid of times at least so many times as fine as the band needs, and samples
-# taken up for each value. The errors are those of an FFT: 1e-14 and 1e-7 of the largest value.
-_OVERSAMPLING = 2.0
-_TAPS = {np.dtype(np.complex128): 16, np.dtype(np.complex64): 8}
+from .kernels import KaiserBessel, Kernel, Spline
+
+# By how many times as fine as the band needs a grid is at least: the kernels, in double and single
+# precision, whose errors are those of an FFT.
+_KERNELS: dict[int, tuple[Kernel, Kernel]] = {
+    160: (Spline(6), Spline(4)),
+    40: (Spline(8), Spline(4)),
+    16: (Spline(10), Spline(6)),
+    2: (KaiserBessel(16), KaiserBessel(8)),
+}
 
 # Below, calls cost more than an FFT; a coarser grid than every 64th time saves nothing any more.
-_SHORTEST_INTERPOLATED, _STEPS = 4096, (2, 64)
+_SHORTEST_INTERPOLATED, _COARSEST = 4096, 64
 
 # Products of matrices as small as this stay in the cache, and BLAS starts no threads for them.
 _PRODUCT_SIZE = 2**18
@@ -141,9 +146,21 @@ class ColumnFFTs:
             target[:] = samples.reshape(-1)[: target.size]
 
 
+class Grid(NamedTuple):
+    """Every `step`-th time, `fine` times as fine as a band needs, or finer."""
+
+    step: int
+    fine: int
+
+    def kernel(self, dtype: Any) -> Kernel:
+        """Return the kernel between its samples in the precision of a complex dtype."""
+        double, single = _KERNELS[self.fine]
+        return single if np.dtype(dtype) == np.complex64 else double
+
+
 @dataclass(frozen=True)
 class Interpolation:
-    """FFTs on a coarse grid of times, every `step`-th, and a Kaiser-Bessel kernel between them.
+    """FFTs on a coarse grid of times, and a kernel between them.
 
     The coefficients must be divided by those of the kernel, `divisors`. The kernel turns with the
     middle of the band, so that the grid need be no finer than the band is wide. One window over
@@ -154,7 +171,7 @@ class Interpolation:
     first: int
     width: int
     n_fft: int
-    step: int
+    grid: Grid
     dtype: Any
     every: int = 1
 
@@ -165,33 +182,37 @@ class Interpolation:
     @property
     def divisors(self) -> NDArray[np.float64]:
         """Of the coefficients."""
-        length = self.n_fft // self.step
-        places = (np.arange(self.width) - self.width // 2) / length
-        return self.step * _kernel_coefficients(places, _TAPS[self.dtype])
+        frequencies = (np.arange(self.width) - self.width // 2) / (self.n_fft // self.grid.step)
+        return self.grid.step * self._kernel.transform(frequencies)
+
+    @property
+    def _kernel(self) -> Kernel:
+        return self.grid.kernel(self.dtype)
 
     def write(self, band: NDArray[Any], out: NDArray[Any]) -> None:
         """Write the samples at the times 0, every, 2 every, ... to `out`."""
         # In the precision of the band: the grid is short, and its errors would add to the rest.
-        row = rows_to_fill(band.shape[0], self.n_fft // self.step, band.dtype)
+        row = rows_to_fill(band.shape[0], self.n_fft // self.grid.step, band.dtype)
         _fold(band, self.first, row[: len(band)])
-        grid = scipy.fft.ifft(row, axis=-1, overwrite_x=True)[: len(band)]
-        if self.every > self.step:
-            self._write_apart(grid, out)
+        samples = scipy.fft.ifft(row, axis=-1, overwrite_x=True)[: len(band)]
+        if self.every > self.grid.step:
+            self._write_apart(samples, out)
         else:
-            self._write_in_order(grid, out)
+            self._write_in_order(samples, out)
 
-    def _write_in_order(self, grid: NDArray[Any], out: NDArray[Any]) -> None:
-        taps, real = _TAPS[self.dtype], np.dtype(self.dtype.type(0).real)
-        stride = _stride(self.step, self.every)
-        shared = stride * self.step // self.every
-        kernel = _kernel(taps, self.step, stride, self.every, self._middle, self.n_fft, self.dtype)
+    def _write_in_order(self, samples: NDArray[Any], out: NDArray[Any]) -> None:
+        taps, step, real = self._kernel.taps, self.grid.step, np.dtype(self.dtype.type(0).real)
+        stride = _stride(step, self.every)
+        shared = stride * step // self.every
+        turning = self._kernel, step, stride, self.every, self._middle, self.n_fft, self.dtype
+        kernel = _turning_kernel(*turning)
         n_windows = -(-out.shape[1] // shared)
         length = taps + stride - 1
         count = (n_windows - 1) * stride + length
-        samples = _around(grid, taps // 2 - 1, count, self.dtype)
+        samples = _around(samples, taps // 2 - 1, count, self.dtype)
         windows = as_strided(
             samples,
-            (grid.shape[0], n_windows, length),
+            (len(samples), n_windows, length),
             (samples.strides[0], stride * samples.strides[1], samples.strides[1]),
         )
         n_whole = out.shape[1] // shared
@@ -200,7 +221,7 @@ class Interpolation:
             part = slice(top, min(top + height, n_whole))
             target = out[:, part.start * shared : part.stop * shared].view(real)
             target = target.reshape(out.shape[0], -1, 2 * shared)
-            apart = scratch("windows", (len(grid), part.stop - part.start, length), self.dtype)
+            apart = scratch("windows", (len(samples), part.stop - part.start, length), self.dtype)
             apart[:] = windows[:, part]
             np.matmul(apart.view(real), kernel, out=target)
         if n_whole < n_windows:
@@ -208,23 +229,23 @@ class Interpolation:
             rest = out.shape[1] - n_whole * shared
             out[:, n_whole * shared :] = last.view(self.dtype)[:, :rest]
 
-    def _write_apart(self, grid: NDArray[Any], out: NDArray[Any]) -> None:
-        taps, n_times = _TAPS[self.dtype], out.shape[1]
+    def _write_apart(self, samples: NDArray[Any], out: NDArray[Any]) -> None:
+        taps, step, n_times = self._kernel.taps, self.grid.step, out.shape[1]
         # After so many times the places between the samples of the grid repeat.
-        n_places = self.step // math.gcd(self.every, self.step)
+        n_places = step // math.gcd(self.every, step)
         before = taps // 2 - 1
-        count = self.every * (n_times - 1) // self.step + taps
-        samples = _around(grid, before, count, self.dtype)
+        count = self.every * (n_times - 1) // step + taps
+        samples = _around(samples, before, count, self.dtype)
         row, item = samples.strides
         for place in range(min(n_places, n_times)):
-            start, after = divmod(self.every * place, self.step)
+            start, after = divmod(self.every * place, step)
             windows = as_strided(
                 samples[:, start:],
                 (len(samples), len(range(place, n_times, n_places)), taps),
-                (row, n_places * self.every // self.step * item, item),
+                (row, n_places * self.every // step * item, item),
             )
-            apart = after - (np.arange(taps) - before) * self.step
-            kernel = _values(apart, self.step, taps) * _turns(apart * self._middle, self.n_fft)
+            apart = after - (np.arange(taps) - before) * step
+            kernel = self._kernel.at(apart / step) * _turns(apart * self._middle, self.n_fft)
             out[:, place::n_places] = windows @ kernel.astype(self.dtype)
 
 
@@ -237,24 +258,25 @@ class Between:
     the grid must have been multiplied by `factors`.
     """
 
-    grid: NDArray[np.complex128]
-    step: int
+    samples: NDArray[np.complex128]
+    grid: Grid
 
     @staticmethod
-    def factors(length: int, step: int) -> NDArray[np.float64]:
+    def factors(length: int, grid: Grid) -> NDArray[np.float64]:
         """Return the factors of the coefficients 0, 1, ... and 0, -1, ... of grids of a length."""
-        places = np.arange(int(length / (2 * _OVERSAMPLING)) + 1) / length
-        return 1 / (step * _kernel_coefficients(places, _TAPS[np.dtype(complex)]))
+        frequencies = np.arange(length // (2 * grid.fine) + 1) / length
+        return 1 / (grid.step * grid.kernel(complex).transform(frequencies))
 
     def at(self, times: slice, rows: slice) -> NDArray[np.float64]:
         """Return real and imaginary parts of some rows, (part, row, time), until the next call."""
-        taps, stride = _TAPS[self.grid.dtype], _stride(self.step)
-        shared, length = stride * self.step, taps + stride - 1
+        kernel, step = self.grid.kernel(complex), self.grid.step
+        stride = _stride(step)
+        shared, length = stride * step, kernel.taps + stride - 1
         first, n_windows = times.start // shared, -(-times.stop // shared)
         n_windows -= first
         samples = _around(
-            self.grid[rows],
-            taps // 2 - 1 - first * stride,
+            self.samples[rows],
+            kernel.taps // 2 - 1 - first * stride,
             (n_windows - 1) * stride + length,
             complex,
         )
@@ -265,7 +287,7 @@ class Between:
         windows = scratch("windows", shape, float)
         windows[:] = as_strided(parts, shape, (part, row, stride * item, item))
         found = scratch("between", (*shape[:3], shared), float)
-        np.matmul(windows, _real_kernel(taps, self.step, stride), out=found)
+        np.matmul(windows, _real_kernel(kernel, step, stride), out=found)
         start = times.start - first * shared
         return found.reshape(*shape[:2], -1)[..., start : start + times.stop - times.start]
 
@@ -276,20 +298,21 @@ Way = WholeFFT | ColumnFFTs | Interpolation
 def fastest_way(first: int, width: int, n_fft: int, dtype: Any, every: int = 1) -> Way:
     """Return the fastest way for a band, by what was measured (benchmarks/transforms.py)."""
     dtype = np.dtype(dtype)
-    step = coarsest_step(n_fft, width)
-    if step > math.gcd(every, n_fft):
-        return Interpolation(first, width, n_fft, step, dtype, every)
+    grid = coarse_grid(n_fft, width)
+    if grid.step > math.gcd(every, n_fft):
+        return Interpolation(first, width, n_fft, grid, dtype, every)
     if every == 1 and _long(n_fft):
         return ColumnFFTs(first, n_fft)
     return WholeFFT(first, n_fft, every)
 
 
-def coarsest_step(n_fft: int, width: int) -> int:
-    """Return the step of the coarsest grid for a band that pays; 1: none does."""
-    if n_fft < _SHORTEST_INTERPOLATED:
-        return 1
-    step = largest_divisor(n_fft, math.ceil(_OVERSAMPLING * width), _STEPS[1])
-    return step if step >= _STEPS[0] else 1
+def coarse_grid(n_fft: int, width: int) -> Grid:
+    """Return the coarsest grid for a band that pays; of step 1: none does."""
+    step = 1
+    if n_fft >= _SHORTEST_INTERPOLATED:
+        step = largest_divisor(n_fft, min(_KERNELS) * width, _COARSEST)
+    finest = [fine for fine in _KERNELS if fine * width * step <= n_fft]
+    return Grid(step, max(finest, default=min(_KERNELS)))
 
 
 def largest_divisor(number: int, least: int, most: int) -> int:
@@ -358,27 +381,6 @@ def _twiddles(height: int, n_fft: int, dtype: Any) -> NDArray[Any]:
     return _turns(numbers, n_fft).astype(dtype)
 
 
-def _shape(taps: int) -> float:
-    """Return the parameter of the kernel that is best for the oversampling."""
-    return math.pi * taps * (1 - 1 / (2 * _OVERSAMPLING))
-
-
-def _values(times: NDArray[Any], step: int, taps: int) -> NDArray[np.float64]:
-    """Return the Kaiser-Bessel kernel at some times, on a grid of `step`."""
-    shape = _shape(taps)
-    inside = 1 - (2 * times / (step * taps)) ** 2
-    argument = shape * np.sqrt(np.maximum(inside, 0.0))
-    return np.where(inside >= 0, i0e(argument) * np.exp(argument - shape), 0.0)
-
-
-def _kernel_coefficients(frequencies: NDArray[np.float64], taps: int) -> NDArray[np.float64]:
-    """Return the Fourier transform of the kernel, in cycles per step of its grid."""
-    shape = _shape(taps)
-    argument = np.sqrt(shape**2 - (math.pi * taps * frequencies) ** 2)
-    value = taps * (np.exp(argument - shape) - np.exp(-argument - shape)) / (2 * argument)
-    return np.asarray(value)
-
-
 def _apart(taps: int, step: int, stride: int, every: int) -> NDArray[np.intp]:
     """Return the times from each sample of a window to each time that it serves."""
     places = (np.arange(taps + stride - 1) - (taps // 2 - 1)) * step
@@ -386,17 +388,17 @@ def _apart(taps: int, step: int, stride: int, every: int) -> NDArray[np.intp]:
 
 
 @lru_cache(maxsize=12)
-def _real_kernel(taps: int, step: int, stride: int) -> NDArray[np.float64]:
-    return _values(_apart(taps, step, stride, 1), step, taps)
+def _real_kernel(kernel: Kernel, step: int, stride: int) -> NDArray[np.float64]:
+    return kernel.at(_apart(kernel.taps, step, stride, 1) / step)
 
 
 @lru_cache(maxsize=12)
-def _kernel(
-    taps: int, step: int, stride: int, every: int, middle: int, n_fft: int, dtype: Any
+def _turning_kernel(
+    kernel: Kernel, step: int, stride: int, every: int, middle: int, n_fft: int, dtype: Any
 ) -> NDArray[np.floating[Any]]:
     """Return the kernel from a window of the grid to the times it serves, as a real matrix."""
-    apart = _apart(taps, step, stride, every)
-    values = _values(apart, step, taps) * _turns(apart * middle, n_fft)
+    apart = _apart(kernel.taps, step, stride, every)
+    values = kernel.at(apart / step) * _turns(apart * middle, n_fft)
     # (sample, real or imaginary part, time, real or imaginary part)
     matrix = np.empty((*apart.shape[:1], 2, apart.shape[1], 2))
     matrix[:, 0, :, 0] = matrix[:, 1, :, 1] = values.real

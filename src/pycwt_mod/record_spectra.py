@@ -26,7 +26,8 @@ from .boxcar import across_scales
 from .geometry import Geometry
 from .inverse_fft import (
     Between,
-    coarsest_step,
+    Grid,
+    coarse_grid,
     largest_divisor,
     samples_of_period,
     scratch,
@@ -157,7 +158,7 @@ class RecordSpectra:
     def __post_init__(self) -> None:
         self._spare = SpareRows(*self.results)
         self._outlines: dict[int, Floats] = {}  # by the length of the grid
-        self._factors: dict[int, Floats] = {}  # of the coefficients to be interpolated, by step
+        self._factors: dict[Grid, Floats] = {}  # of the coefficients to be interpolated
         # In FFT order, up to a coefficient below 0 and one above.
         self._spectra, self._ends = self._whole_spectra(), 2 * (self.geometry.n_fft,)
 
@@ -195,9 +196,10 @@ class RecordSpectra:
             rows = None
             if block is not None:
                 rows = self._smoothed_in_time(block, below, width, on_transform)
-            step = coarsest_step(n_fft, 2 * max(down, up))
-            summed = spare.array(self.n_fields, centres.stop - centres.start, n_fft // step)
-            summed[..., up : n_fft // step - down] = 0
+            grid = coarse_grid(n_fft, 2 * max(down, up))
+            length = n_fft // grid.step
+            summed = spare.array(self.n_fields, centres.stop - centres.start, length)
+            summed[..., up : length - down] = 0
             for scale in range(scales.start, scales.stop):
                 boxcar.push(None if rows is None else rows[:, scale - scales.start])
                 if scale >= boxcar.ahead:
@@ -207,7 +209,7 @@ class RecordSpectra:
                         boxcar.read(slice(below - down, below), row[:, -down:])
             del rows
             if summed.size:
-                yield centres, self._at_times(summed, step, down, up)
+                yield centres, self._at_times(summed, grid, down, up)
             del summed
             spare.release(in_use)
 
@@ -346,23 +348,24 @@ class RecordSpectra:
         """Return what has the transforms of all series at all times, given their coefficients."""
         width, n_fft = bands.shape[1], self.geometry.n_fft
         down, up = width // 2, width - width // 2
-        step, n_series = coarsest_step(n_fft, 2 * up), len(self.series)
-        rows = self._spare.array(n_series, len(bands) // n_series, n_fft // step)
+        grid, n_series = coarse_grid(n_fft, 2 * up), len(self.series)
+        length = n_fft // grid.step
+        rows = self._spare.array(n_series, len(bands) // n_series, length)
         flat = rows.reshape(len(bands), -1)
-        flat[:, :up], flat[:, up : n_fft // step - down] = bands[:, down:], 0
-        flat[:, n_fft // step - down :] = bands[:, :down]
-        return self._at_times(rows, step, down, up, first + down)
+        flat[:, :up], flat[:, up : length - down] = bands[:, down:], 0
+        flat[:, length - down :] = bands[:, :down]
+        return self._at_times(rows, grid, down, up, first + down)
 
-    def _at_times(self, rows: Complex, step: int, down: int, up: int, middle: int = 0) -> AtTimes:
+    def _at_times(self, rows: Complex, grid: Grid, down: int, up: int, middle: int = 0) -> AtTimes:
         """Return fields, given `up` coefficients from 0 on and `down` before in FFT order."""
         flat = rows.reshape(-1, rows.shape[-1])
         source: Complex | Between = flat
-        if step > 1:
-            if step not in self._factors:
-                self._factors[step] = Between.factors(rows.shape[-1], step)
-            flat[:, :up] *= self._factors[step][:up]
-            flat[:, flat.shape[1] - down :] *= self._factors[step][down:0:-1]
-            source = Between(flat, step)
+        if grid.step > 1:
+            if grid not in self._factors:
+                self._factors[grid] = Between.factors(rows.shape[-1], grid)
+            flat[:, :up] *= self._factors[grid][:up]
+            flat[:, flat.shape[1] - down :] *= self._factors[grid][down:0:-1]
+            source = Between(flat, grid)
         _in_place(scipy.fft.ifft, flat)
         n_fft = self.geometry.n_fft
         return AtTimes(source, rows.shape[:2], self.geometry.n_times, middle % n_fft, n_fft)

@@ -15,7 +15,7 @@ import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 
-from .inverse_fft import coarsest_step
+from .inverse_fft import coarse_grid
 
 # Values of a filter or window below this share of its peak are below rounding error and dropped.
 NEGLIGIBLE = 1e-17
@@ -233,9 +233,10 @@ def _alike(firsts: NDArray[np.intp], stops: NDArray[np.intp], n_fft: int) -> Ite
     start, low, high = 0, int(firsts[0]), int(stops[0])
     for row, (first, stop) in enumerate(zip(firsts.tolist(), stops.tolist(), strict=True)):
         union, own = max(high, stop) - min(low, first), stop - first
-        step = coarsest_step(n_fft, union)
-        most = max(_TOGETHER * (1 if step == 1 else 8) // n_fft, 4 if n_fft <= _TOGETHER else 1)
-        alike = union <= 2 * own + _FEW and step == coarsest_step(n_fft, own)
+        step = coarse_grid(n_fft, union).step
+        most = _TOGETHER * (1 if step == 1 else 8) // n_fft
+        most = max(most, 4 if n_fft <= _TOGETHER else 1)
+        alike = union <= 2 * own + _FEW and step == coarse_grid(n_fft, own).step
         if row > start and (row - start >= most or not alike):
             yield slice(start, row)
             start, low, high = row, first, stop

@@ -6,7 +6,7 @@ import scipy.fft
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pycwt_mod.inverse_fft import ColumnFFTs, Interpolation, WholeFFT, coarsest_step, fastest_way
+from pycwt_mod.inverse_fft import ColumnFFTs, Interpolation, WholeFFT, coarse_grid, fastest_way
 
 # Of the largest value: what the ways promise, with white coefficients up to the edges of a band.
 ERRORS = {np.complex128: 3e-14, np.complex64: 2e-6}
@@ -64,7 +64,15 @@ def test_each_way_is_taken_and_is_the_whole_fft(first, width, every, kind, dtype
 
 
 @given(n_fft=st.integers(1, 10**6), width=st.integers(1, 10**6))
-def test_the_coarse_grid_is_twice_as_fine_as_the_band_needs(n_fft, width):
-    step = coarsest_step(n_fft, width)
+def test_the_coarse_grid_is_as_fine_as_its_kernel_needs(n_fft, width):
+    step, fine = coarse_grid(n_fft, width)
     assert n_fft % step == 0
-    assert step == 1 or n_fft // step >= 2 * width
+    assert step == 1 or n_fft // step >= fine * width
+
+
+@pytest.mark.parametrize("dtype", ERRORS)
+@pytest.mark.parametrize(("width", "fine"), [(1500, 2), (200, 2), (100, 16), (40, 40), (8, 160)])
+def test_narrower_bands_take_kernels_of_fewer_samples(width, fine, dtype):
+    way = fastest_way(50, width, 2**17, dtype)
+    assert way.grid.fine == fine
+    assert error(way, 50, width, 2**17, 120_001, 1, dtype) < ERRORS[dtype]
