@@ -418,7 +418,7 @@ def _in_place(transform: Callable[..., Complex], rows: Complex) -> None:
     """Replace rows by their FFT or inverse FFT."""
     for some in [rows] if rows.shape[1] <= _LONGEST_TOGETHER else rows:
         done = transform(some, axis=-1, overwrite_x=True)
-        if done is not some:
+        if not np.may_share_memory(done, some):
             some[...] = done
 
 
