@@ -85,10 +85,15 @@ def estimate_nulls(
     mc_count = options.mc_count
     unknown = []
     for index, plan in enumerate(plans):
-        # The same end; a run counts its own surrogates in it.
-        run = _Run(plan, options, engine, False, copy.copy(deadline))
+        own = copy.copy(deadline)  # the same end; a run counts its own surrogates in it
+        run = _Run(plan, options, engine, False, own)
         if run.is_begun(mc_count):
-            yield index, run.of(mc_count)
+            try:
+                null = run.of(mc_count)
+            except TimeoutError:
+                on_done(own.n_done)
+                raise
+            yield index, null
             on_done(mc_count)
         else:
             unknown.append((index, run))

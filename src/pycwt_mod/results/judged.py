@@ -282,6 +282,7 @@ class JudgedPair(ComparedPair):
             key = (*seed.spawn_key, _OF_PATCHES)
             seed = np.random.SeedSequence(seed.entropy, spawn_key=key, pool_size=seed.pool_size)
         if self._field is None:
+            deadline.check()
             self.__dict__["_field"] = self._field_of(replace(made, timeout=deadline.left))
         test, order = self._patch_test(level, statistic, seed)
         labels, totals = test.labels(self[0][order])
