@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from .analytic.scale_null import AnalyticNull
 from .arguments import padded_length
+from .geometry import Geometry
 from .keywords import explains_keywords
 from .montecarlo.estimate import estimate_null
 from .montecarlo.null import NullDistribution
@@ -316,6 +317,17 @@ def _noise_in_words(options: SimulationOptions, surrogates: Surrogates | None) -
     if surrogates is not None:
         return surrogates.name
     return "legacy" if options.noise == "legacy" else "ar1"
+
+
+def warn_of_wide_steps(geometry: Geometry) -> None:
+    """Warn of scales more than an octave apart, across which nothing is smoothed."""
+    dj = geometry.dj
+    if dj > 1 and geometry.taps.size == 1 and not geometry.smooths_itself:
+        warn_user(
+            f"`dj` is {dj:g}: scales are {dj:g} octaves apart, so that the coherence is not "
+            "smoothed across them, and periods between them are left out. Use for example dj=1/12: "
+            "12 scales to the octave."
+        )
 
 
 def warn_of_little(plan: Plan, options: SimulationOptions) -> None:

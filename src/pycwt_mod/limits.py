@@ -63,9 +63,11 @@ def scale_arguments(
     `values` are those that the transform has at each scale, n by default.
     """
     dt, dj = as_interval(dt), as_positive(dj, "dj")
-    s0 = 2 * dt / mother.flambda() if is_default(s0) else as_positive(s0, "s0")
+    chosen = not is_default(s0)
+    s0 = as_positive(s0, "s0") if chosen else 2 * dt / mother.flambda()
     if is_default(J):
-        J = _scales_of_record(n, dt, dj, _as_scale(s0, "s0", dt, math.inf))
+        s0 = _as_scale(s0, "s0", dt, math.inf)
+        J = _scales_of_record(n, dt, dj, s0, None if chosen else mother)
     dj, s0, J = _checked_scales(dt, dj, s0, J, _LARGEST_IN_RECORDS * n)
     n_scales = number_of_scales(J)
     values = n if values is None else values
@@ -168,13 +170,22 @@ def _as_scale(value: Any, name: str, dt: float, largest_in_samples: float) -> fl
     return scale
 
 
-def _scales_of_record(n: int, dt: float, dj: float, s0: float) -> int:
-    """Return J, the number of scales less one, up to the length of a record."""
+def _scales_of_record(n: int, dt: float, dj: float, s0: float, mother: Any | None) -> int:
+    """Return J, the number of scales less one, up to the length of a record.
+
+    A mother wavelet is the one to blame where even `s0`, by default its smallest, is too large.
+    """
     scales = float(np.log2(n * dt / s0)) / dj
     if scales >= MOST_SCALES:
         raise ValueError(
             f"`dj` must leave fewer than {MOST_SCALES} scales, got {dj:g}, which makes "
             f"{scales:.3g}. Use dj=1/12 (12 scales to the octave), or a given `J`."
+        )
+    if scales < -0.5 and mother is not None:
+        raise ValueError(
+            f"`wavelet` must have scales up to the length of the series, {n * dt:g}, where they "
+            f"end by default, got {brief(mother)}: that of a period of 2 samples is {s0:g}. Use a "
+            "lower order, a longer record, or a given `J`."
         )
     if scales < -0.5:
         raise ValueError(

@@ -304,6 +304,8 @@ def coherence_result(
     smoothing = check_smoothing(options.smoothing, mother)
     grid = as_scales(n, dt, *scales, mother)
     geometry = Geometry(mother, grid.values, dt, grid.dj, n, padded_length(n), smoothing)
+    if grid.given is None:
+        levels.warn_of_wide_steps(geometry)
     labels = tuple(given.series)
     model = NullModel.of(options.noise, options.fixed, labels, facts["names"])
     named = dict(zip(labels, rows, strict=True))

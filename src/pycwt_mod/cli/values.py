@@ -34,7 +34,11 @@ def wavelet(text: str) -> Any:
     if not value > 0 or (name != "morlet" and value % 1):
         rule = "a positive number" if name == "morlet" else "a positive integer"
         raise argparse.ArgumentTypeError(f"must have {rule} after {name}:, got {text!r}")
-    return MOTHERS[name](value if name == "morlet" else int(value))
+    try:
+        return MOTHERS[name](value if name == "morlet" else int(value))
+    except ValueError as error:
+        of_name = str(error).replace(f"`{MOTHERS[name].ORDER}`", f"the number after '{name}:'")
+        raise argparse.ArgumentTypeError(of_name) from None
 
 
 def noise(text: str) -> Any:

@@ -12,7 +12,7 @@ from ..arguments import padded_length
 from ..backends import resolve_backend
 from ..geometry import Geometry
 from ..keywords import explains_keywords
-from ..levels import as_long_as_the_record
+from ..levels import as_long_as_the_record, warn_of_wide_steps
 from ..limits import scale_arguments
 from ..montecarlo.null_model import NullModel, as_noise
 from ..montecarlo.options import SimulationKeywords, SimulationOptions, check_smoothing
@@ -193,6 +193,7 @@ def wct_matrix(
         check_smoothing(simulation.smoothing, mother),
         as_flag(inside_cone, "inside_cone"),
     )
+    warn_of_wide_steps(geometry)
     model = NullModel.of(simulation.noise, simulation.fixed, list(map(str, series.names)))
     if not model.is_red:
         simulation = as_long_as_the_record(simulation, series.n_times, model)

@@ -85,13 +85,13 @@ def estimate_nulls(
     mc_count = options.mc_count
     unknown = []
     for index, plan in enumerate(plans):
-        own = copy.copy(deadline)  # the same end; a run counts its own surrogates in it
-        run = _Run(plan, options, engine, False, own)
+        counted = copy.copy(deadline)  # the same end; a run counts its own surrogates in it
+        run = _Run(plan, options, engine, False, counted)
         if run.is_begun(mc_count):
             try:
                 null = run.of(mc_count)
             except TimeoutError:
-                on_done(own.n_done)
+                on_done(counted.n_done)
                 raise
             yield index, null
             on_done(mc_count)

@@ -191,6 +191,11 @@ class NullModel:
             zip(self.noises, series.items(), given.items(), strict=True)
         ):
             is_red = isinstance(noise, str) and noise in ("ar1", "legacy")
+            if own is not None and noise == "fixed":
+                raise ValueError(
+                    f"`{name}` must be left out for `{label}`, which `fixed` keeps as it was "
+                    f"observed, got {brief(own)}."
+                )
             if not is_red and own is not None:
                 raise ValueError(
                     f"`{name}` must be left out where no AR(1) noise stands for `{label}`, got "

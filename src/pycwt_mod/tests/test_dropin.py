@@ -206,6 +206,7 @@ def test_xwt_takes_lists_and_integers(convert):
 # --- wct ---
 
 
+@pytest.mark.filterwarnings("ignore:`dj` is")
 @settings(max_examples=100)
 @given(st.data(), LENGTHS, SEEDS, st.floats(1e-6, 1e6), st.booleans())
 def test_wct_equals_pycwt(data, n, seed, gain, normalize):

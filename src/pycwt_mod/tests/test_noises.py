@@ -257,6 +257,7 @@ def test_noise_that_is_no_choice_is_refused(noise):
         ({"noise": []}, TypeError, "one choice for each series"),
         ({"noise": ["legacy", "ar1"]}, ValueError, "'legacy' for all series or for none"),
         ({"noise": "phase", "al1": 0.5}, ValueError, "`al1` must be left out where no AR"),
+        ({"fixed": "y2", "al2": 0.5}, ValueError, "`al2` must be left out for `y2`, which `fixed`"),
         ({"noise": "phase", "n_samples": 99}, ValueError, "`n_samples` must be left out"),
         ({"noise": "phase", "method": "analytic"}, ValueError, "`noise` must be 'ar1' or 'white'"),
         ({"fixed": "y1", "method": "analytic"}, ValueError, "and no series fixed"),

@@ -1,13 +1,14 @@
 """Scales of given frequencies, given AR(1) coefficients, and the spectra that a coherence is of."""
 
 import pickle
+import warnings
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pycwt_mod import Morlet, cwt, wct, wct_null, wct_significance, xwt
+from pycwt_mod import Morlet, cwt, pwct, wct, wct_matrix, wct_null, wct_significance, xwt
 from pycwt_mod.plotting import offscreen_axes
 from pycwt_mod.scales import as_scales
 from pycwt_mod.tests.oracle import assert_close, pair, red
@@ -119,6 +120,27 @@ def test_one_frequency_is_smoothed_in_time_alone():
     assert 0 < result.sig[0] < 1
 
 
+@pytest.mark.parametrize("function", [wct, pwct, wct_matrix])
+def test_steps_beyond_an_octave_are_told_where_nothing_is_smoothed_across_them(function):
+    series = red((3, 200), 1)
+    arguments = {wct: series[:2], pwct: series, wct_matrix: [series]}[function]
+
+    def compared(dj, **options):
+        function(*arguments, dt=1.0, dj=dj, sig=False, **options)
+
+    with pytest.warns(UserWarning, match=r"`dj` is 12: .* not smoothed .* dj=1/12: 12 scales"):
+        compared(12)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        compared(1)
+        compared(1.5, wavelet="dog")  # of which the boxcar spans nearly three octaves
+
+
+def test_few_frequencies_that_were_asked_for_are_no_slip(recwarn):
+    wct(*pair(200), 1.0, freqs=[0.4, 0.1, 0.025], sig=False)
+    assert not recwarn
+
+
 @pytest.mark.parametrize(
     ("freqs", "message"),
     [
@@ -181,6 +203,7 @@ def test_cross_wavelet_transform_at_given_frequencies():
             assert_close(here, there if there is plain.coi else there[order])
 
 
+@pytest.mark.filterwarnings("ignore:`dj` is 2")
 @pytest.mark.parametrize("dt", [1.0, 0.25])
 @pytest.mark.parametrize("smoothing", ["pycwt", "grinsted"])
 @pytest.mark.parametrize("dj", [1 / 12, 0.4, 2.0])

@@ -416,6 +416,14 @@ def test_numbers_that_look_like_gaps_are_pointed_out(call, tmp_path, monkeypatch
         (["--wavelet", "dog:2.5"], 2, "must have a positive integer after dog:"),
         (["--wavelet", "morlet:-6"], 2, "must have a positive number after morlet:"),
         (["--wavelet", "mexicanhat:2"], 2, "must be one of"),
+        (["--wavelet", "paul:6000"], 2, "the number after 'paul:' must be at most 5000 for Paul"),
+        (
+            ["--wavelet", "paul:3000"],
+            2,
+            "--wavelet must have scales up to the length of the series, 240, where they end by "
+            "default, got Paul(m=3000): that of a period of 2 samples is 955.089. Use a lower "
+            "order, a longer record, or a given --scales.",
+        ),
         (["--save", "out.csv"], 2, "must end in .npz"),
         (["--plot", "out.xyz"], 2, "must end in .png, .pdf, .svg or .eps"),
         (["--plot", "nowhere/out.png"], 1, "there is no folder 'nowhere' for the picture"),
@@ -444,6 +452,12 @@ def test_numbers_that_look_like_gaps_are_pointed_out(call, tmp_path, monkeypatch
             2,
             "--al2 must be left out where no AR(1) noise stands for rivers.csv: column "
             "'discharge', got 0.5 with --noise phase",
+        ),
+        (
+            ["--fixed", "x", "--al1", "0.5"],
+            2,
+            "--al1 must be left out for rivers.csv: column 'rain', which --fixed keeps as it was "
+            "observed, got 0.5",
         ),
         (
             ["--noise", "phase", "--method", "analytic"],
