@@ -32,8 +32,9 @@ _NO_MORE = 1e-15
 # Scales that are worth the FFTs of pieces.
 _FEWEST = 2
 
-# The share of its peak that the response of a wavelet to slow changes may have.
-_DEAF = 1e-6
+# The share of its peak that the response of a wavelet to slow changes may have, and the least share
+# of a record's size that a transform may have; every 16th time of it is looked at.
+_DEAF, _LOOKED_AT = 1e-6, 16
 
 # Samples whose pieces are transformed together.
 _TOGETHER = 2**17
@@ -71,6 +72,10 @@ class Pieces:
             samples = scipy.fft.ifft(row, axis=-1, overwrite_x=True)
             target = out[:, place * self.valid : (place + 1) * self.valid]
             target[:] = samples[: len(out), : target.shape[1]]
+        if self.dtype == np.complex64:
+            usual = np.abs(out[:, ::_LOOKED_AT]).max(axis=1).min()
+            if usual < _DEAF * np.abs(record).max():
+                replace(self, dtype=np.dtype(complex)).write(response, record, out)
 
     def _spectra(self, record: NDArray[Any]) -> Iterator[NDArray[np.complex128]]:
         """Yield the FFT of each piece; its first `valid` samples come first, those before last."""

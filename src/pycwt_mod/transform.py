@@ -246,7 +246,7 @@ class _Plan:
                 way = fastest_way(each.first, values.shape[1], n_fft, self.dtype, self.every)
             if isinstance(way, Interpolation):
                 values = values / way.divisors
-            elif getattr(way, "dtype", self.dtype) == np.complex64:
+            elif pieces is None and self.dtype == np.complex64:
                 values = values.astype(np.float32 if np.isrealobj(values) else np.complex64)
             found.append(_Step(Response(each.rows, each.first, values), way))
         return found

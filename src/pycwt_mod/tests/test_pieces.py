@@ -42,14 +42,19 @@ def test_pieces_give_the_transform_of_the_whole_record(mother, n, padding, falls
         assert np.abs(own - whole).max() < 1e-13 * np.abs(whole).max()
 
 
-@pytest.mark.parametrize("kind", ["wave", "walk"])
+@pytest.mark.parametrize("kind", ["wave", "walk", "bump"])
 def test_single_precision_keeps_its_digits_where_a_piece_is_cut_at_other_levels(kind):
     n = 2**16
     noise = np.random.default_rng(0).standard_normal(n)
     walk = 100 * noise.cumsum()
     # All ends meet: the record as a whole has no jump that would hide those of its pieces.
     walk -= np.linspace(walk[0], walk[-1], n)
-    signal = walk if kind == "walk" else 1e4 * np.sin(2 * np.pi * np.arange(n) / n) + noise
+    signals = {
+        "wave": 1e4 * np.sin(2 * np.pi * np.arange(n) / n) + noise,
+        "walk": walk,
+        "bump": np.exp(-((np.arange(n) - n / 2) ** 2) / 1e5),  # of which short wavelets see little
+    }
+    signal = signals[kind]
     W, _ = transform.forward(signal, Morlet(), SCALES, 1.0, n)
     single, _ = transform.forward(signal, Morlet(), SCALES, 1.0, n, single=True)
     assert in_pieces(Morlet(), n, n).any()
