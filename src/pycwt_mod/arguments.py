@@ -158,7 +158,8 @@ def in_range(series: Array) -> Array:
     powers of two change no digit.
     """
     _, exponents = np.frexp(np.abs(series).max(axis=1, keepdims=True))
-    return np.asarray(np.ldexp(series, -exponents))
+    # Of the least numbers there are, the inverse is none.
+    return np.asarray(series * np.ldexp(1.0, -np.maximum(exponents, -1000)))
 
 
 class DimensionError(ValueError, Warning):

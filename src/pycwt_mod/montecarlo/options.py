@@ -86,8 +86,7 @@ class SimulationOptions:
         checked |= {"rng_seed": seed_of(self.rng, self.rng_seed), "rng": None}
         checked["timeout"] = Deadline(self.timeout).seconds
         checked["backend"] = _parallel_backend(self.parallel, self.backend, self.n_workers)
-        for name, value in checked.items():
-            object.__setattr__(self, name, value)
+        vars(self).update(checked)  # which are frozen from now on
         if self.noise == "legacy" and self.rng_seed is not None:
             raise ValueError(
                 "`rng_seed` must be None with noise='legacy', as must `rng`: it draws from NumPy's "
