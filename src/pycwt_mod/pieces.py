@@ -68,7 +68,7 @@ class Pieces:
         """Write the transform of a record (n,) at all times to `out`."""
         row = rows_to_fill(len(out), self.length, self.dtype)
         for place, spectrum in enumerate(self._spectra(record)):
-            response.fill(spectrum.astype(self.dtype, copy=False), row)
+            response.fill(spectrum, row)
             samples = scipy.fft.ifft(row, axis=-1, overwrite_x=True)
             target = out[:, place * self.valid : (place + 1) * self.valid]
             target[:] = samples[: len(out), : target.shape[1]]

@@ -117,7 +117,7 @@ class Response:
 
     def times(self, spectrum: NDArray[Any]) -> NDArray[Any]:
         """Return the coefficients of the transform of one series, whose FFT is given."""
-        band = np.empty(self.values.shape, np.result_type(spectrum, self.values))
+        band = np.empty(self.values.shape, complex)
         below = self._below
         self._multiply(spectrum, slice(below), self.first, band[:, :below])
         self._multiply(spectrum, slice(below, None), self.first + below, band[:, below:])

@@ -15,7 +15,7 @@ import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 
-from .inverse_fft import Interpolation, Way, WholeFFT, fastest_way, rows_to_fill, scratch
+from .inverse_fft import Way, WholeFFT, fastest_way, rows_to_fill, scratch
 from .pieces import Pieces, runs_of, scales_in_pieces
 from .responses import Response, Responses, band_of
 
@@ -134,7 +134,7 @@ def forward(
     plan = _Plan.of(mother, scales, dt, n, n_fft, dtype, every)
     tasks, kept = plan.tasks_and_steps()
     records = [
-        _Record(one / unit if unit != 1 else one, source, source.astype(dtype, copy=False))
+        _Record(one / unit if unit != 1 else one, source)
         for one, source in zip(signal.reshape(-1, n), sources, strict=True)
     ]
 
@@ -170,11 +170,10 @@ def cross(
 
 @dataclass(frozen=True)
 class _Record:
-    """One series and its zero-padded FFT, in double precision and in that of the result."""
+    """One series and its zero-padded FFT."""
 
     values: NDArray[Any]
     spectrum: NDArray[np.complex128]
-    rounded: NDArray[Any]
 
 
 @dataclass(frozen=True)
@@ -191,12 +190,10 @@ class _Step:
             way.write(self.response, record.values, rows)
         elif isinstance(way, WholeFFT) and way.every == 1:
             row = rows_to_fill(len(rows), way.n_fft, rows.dtype)
-            self.response.fill(record.rounded, row)
+            self.response.fill(record.spectrum, row)
             way.write_all(row, rows)
         else:
-            on_grid = isinstance(way, Interpolation)
-            spectrum = record.spectrum if on_grid else record.rounded
-            way.write(self.response.times(spectrum), rows)
+            way.write(self.response.times(record.spectrum), rows)
 
 
 # Scales to be computed together, their responses, and the pieces if the record is cut.
@@ -244,10 +241,8 @@ class _Plan:
                 way = pieces
             else:
                 way = fastest_way(each.first, values.shape[1], n_fft, self.dtype, self.every)
-            if isinstance(way, Interpolation):
-                values = values / way.divisors
-            elif pieces is None and self.dtype == np.complex64:
-                values = values.astype(np.float32 if np.isrealobj(values) else np.complex64)
+                if way.divisors is not None:
+                    values = values / way.divisors
             found.append(_Step(Response(each.rows, each.first, values), way))
         return found
 
