@@ -158,7 +158,7 @@ def in_range(series: Array) -> Array:
     powers of two change no digit.
     """
     _, exponents = np.frexp(np.abs(series).max(axis=1, keepdims=True))
-    # Of the least numbers there are, the inverse is none.
+    # The least numbers that there are have no inverse, and come as near as they can.
     return np.asarray(series * np.ldexp(1.0, -np.maximum(exponents, -1000)))
 
 
