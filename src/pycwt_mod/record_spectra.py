@@ -105,8 +105,7 @@ OnTransform = Callable[[slice, AtTimes], None]
 class _Block:
     """What is multiplied at some scales, and the step of their grid.
 
-    `windows`, one for each scale, are in FFT order; of their coefficients there are `below` below
-    0, and `above` from 0 on.
+    `windows`, one for each scale, have `above` coefficients from 0 on, then `below` below 0.
     """
 
     response: Response
@@ -297,12 +296,16 @@ class RecordSpectra:
             least = max(_SHORTEST, 2 * (response.values.shape[1] + max(reaches)))
             step = largest_divisor(n_fft, least, _COARSEST)
         length = n_fft // step
-        windows = [mother.smoothing_window(s / step, length) * (step / s) for s in scales]
-        require_finite(np.asarray(windows))
-        for window, reach in zip(windows, reaches, strict=True):
-            window[min(reach + 1, (length + 1) // 2) : length - reach] = 0
-        above = min(max(reaches) + 1, (length + 1) // 2)
-        return _Block(response, np.asarray(windows), max(reaches), above, step)
+        below, above = max(reaches), min(max(reaches) + 1, (length + 1) // 2)
+        # The same numbers from a shorter FFT: all others are negligible.
+        share = 1 if band is None else largest_divisor(n_fft, 2 * below + 2, _COARSEST)
+        windows = np.zeros((len(scales), above + below))
+        for row, scale, reach in zip(windows, scales, reaches, strict=True):
+            window = mother.smoothing_window(scale / share, n_fft // share) * (step / scale)
+            up = min(reach + 1, above)
+            row[:up], row[above + below - reach :] = window[:up], window[window.size - reach :]
+        require_finite(windows)
+        return _Block(response, windows, below, above, step)
 
     def _fields(self, block: _Block, on_transform: OnTransform | None) -> Complex:
         """Return the fields of a block, zero outside the record, on its grid."""
@@ -393,11 +396,11 @@ class RecordSpectra:
         _in_place(scipy.fft.fft, fields.reshape(-1, fields.shape[-1]))
         found = self._spare.array(*fields.shape[:2], width)
         start, stop = below - block.below, below + block.above
-        lower, upper = slice(fields.shape[-1] - block.below, None), slice(0, block.above)
-        found[..., :start] = 0
-        for part, target in ((lower, slice(start, below)), (upper, slice(below, stop))):
-            np.multiply(fields[..., part], block.windows[:, part], out=found[..., target])
-        found[..., stop:] = 0
+        lower = fields[..., fields.shape[-1] - block.below :]
+        found[..., :start], found[..., stop:] = 0, 0
+        np.multiply(lower, block.windows[:, block.above :], out=found[..., start:below])
+        upper = block.windows[:, : block.above]
+        np.multiply(fields[..., : block.above], upper, out=found[..., below:stop])
         return found
 
 
@@ -427,9 +430,10 @@ def _trimmed(response: Response) -> Response:
     size = np.abs(response.values)
     require_finite(size)
     kept = size > NEGLIGIBLE * size.max(axis=1, keepdims=True)
-    from_first = np.maximum.accumulate(kept, axis=1)
-    up_to_last = np.maximum.accumulate(kept[:, ::-1], axis=1)[:, ::-1]
-    values = np.where(from_first & up_to_last, response.values, 0)
-    ends = np.flatnonzero(kept.any(axis=0))
-    first, last = ends[[0, -1]].tolist() if ends.size else (0, 0)
-    return replace(response, first=response.first + first, values=values[:, first : last + 1])
+    kept[~kept.any(axis=1), 0] = True
+    width = size.shape[1]
+    firsts, stops = kept.argmax(axis=1), width - kept[:, ::-1].argmax(axis=1)
+    for row, first, stop in zip(response.values, firsts.tolist(), stops.tolist(), strict=True):
+        row[:first], row[stop:] = 0, 0
+    first, stop = int(firsts.min()), int(stops.max())
+    return replace(response, first=response.first + first, values=response.values[:, first:stop])
