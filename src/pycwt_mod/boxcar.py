@@ -49,7 +49,8 @@ class RunningSum:
 
     def move(self, moved: Move) -> None:
         """Go on with what `moved` makes of each array."""
-        self._rows = [moved(row) for row in self._rows]
+        for place in range(len(self._rows)):  # the memory of one is free before the next is moved
+            self._rows[place] = moved(self._rows[place])
         self._prefix = moved(self._prefix)
 
 

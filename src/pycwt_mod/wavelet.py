@@ -319,6 +319,11 @@ def coherence_result(
     if surrogates is not None:
         options = levels.as_long_as_the_record(options, n, model)
     kept = PairSpectra.empty(geometry.n_scales, n) if as_flag(spectra, "spectra") else None
+    if kept is not None:  # what is not normalised was brought into range by powers of two
+        original = fields if normalize else rows
+        units = np.abs(original).max(axis=1) / np.abs(fields).max(axis=1)
+        del original
+    del rows, named  # they take as much memory as the fields
     WCT, aWCT = coherence_of_series(fields, geometry, statistic, kept)
     _warn_of_no_coherence(WCT)
     null, signif = None, np.asarray([0])
@@ -342,9 +347,6 @@ def coherence_result(
     facts |= made_by(kind.FUNCTION, mother, grid.asked, **record)
     facts |= {"series": fields, "_surrogates": surrogates}
     if kept is not None:
-        # What is not normalised was brought into range by powers of two.
-        original = fields if normalize else rows
-        units = np.abs(original).max(axis=1) / np.abs(fields).max(axis=1)
         kept.multiply(*units.tolist())
         facts["spectra"] = kept.rows(grid.order)
     parts = WCT[grid.order], aWCT[grid.order], geometry.coi, geometry.frequencies[grid.order]

@@ -35,26 +35,29 @@ class SpareRows:
     def __init__(self, *results: NDArray[np.float64]) -> None:
         self._results = results
         self._written = 0
-        # Arrays are taken one after the other, from the ends of the results backwards.
-        self._free = [each.size for each in results]
+        # Arrays are taken one after the other, from the ends of the results backwards, from each
+        # result in turn: so they are as far as they can be from the rows to be written next.
+        self._free, self._turn = [each.size for each in results], 0
 
     def array(self, *shape: int) -> Complex:
         """Return an array of any values."""
         size = 2 * math.prod(shape)
-        for place, result in enumerate(self._results):
+        for turn in range(self._turn, self._turn + len(self._results)):
+            place = turn % len(self._results)
+            result = self._results[place]
             start = self._free[place] - size
             if start >= self._written * result.shape[1]:
-                self._free[place] = start
+                self._free[place], self._turn = start, turn + 1
                 return result.reshape(-1)[start : start + size].view(complex).reshape(shape)
         return np.empty(shape, complex)
 
-    def mark(self) -> list[int]:
+    def mark(self) -> tuple[list[int], int]:
         """Return what to give to `release`."""
-        return list(self._free)
+        return list(self._free), self._turn
 
-    def release(self, mark: list[int]) -> None:
+    def release(self, mark: tuple[list[int], int]) -> None:
         """Take back the arrays since a mark."""
-        self._free = list(mark)
+        self._free, self._turn = list(mark[0]), mark[1]
 
     def reach(self, n_rows: int) -> bool:
         """Return whether arrays may lie in the first rows."""

@@ -12,7 +12,7 @@ from ..helpers import fft
 from ..limits import as_bounded
 from ..responses import concentrated
 from ..validation import as_positive
-from .base import Family, with_namespace
+from .base import Family, even_row, with_namespace
 
 # Below, the wavelet is a Gaussian that does not oscillate; above, its band is narrower than the
 # steps of frequency over which the constants are integrated.
@@ -74,5 +74,5 @@ class Morlet(Family):
     @concentrated(lambda self: (-_REACH, 0.0, _REACH))
     def smoothing_window(self, scale: float, n_fft: int) -> NDArray[np.float64]:
         """Return the Fourier transform of the time window, a Gaussian. See `MotherWavelet`."""
-        k = 2 * np.pi * fft.fftfreq(n_fft)
-        return np.asarray(np.exp(-0.5 * (scale * k) ** 2))
+        k = 2 * np.pi * fft.rfftfreq(n_fft)
+        return even_row(np.exp(-0.5 * (scale * k) ** 2), n_fft)
