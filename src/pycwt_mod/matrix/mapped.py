@@ -52,6 +52,21 @@ def mapped_arrays(
     return tuple(np.zeros(shape, dtype) for dtype in dtypes)
 
 
+def put(array: NDArray[Any], place: int, values: NDArray[Any]) -> None:
+    """Write one entry of an array along its first axis, which may be mapped.
+
+    Then it goes through the file: a page that is first touched by a write to the map takes ten
+    times as long. Only POSIX has one view of a file for both.
+    """
+    if os.name != "posix" or not isinstance(array, np.memmap):
+        array[place] = values
+        return
+    entry = np.ascontiguousarray(np.broadcast_to(values, array.shape[1:]), array.dtype)
+    with Path(str(array.filename)).open("r+b") as stream:
+        stream.seek(place * entry.nbytes)
+        stream.write(entry.data)
+
+
 def let_go(array: NDArray[Any]) -> None:
     """Give the pages of a mapped array back to the system, which keeps them as long as it can.
 

@@ -23,7 +23,7 @@ from ..validation import warn_user
 from .bands import band_numbers
 from .fields import Array, ComparePair, Comparison, Sums, TransformSeries
 from .kept_means import kept_means, streams_of
-from .mapped import mapped_arrays
+from .mapped import mapped_arrays, put
 from .nulls import (
     Node,
     anchors_of,
@@ -257,7 +257,8 @@ class Run:
             transform = TransformSeries(geometry, series)
             with self._mapped(transform, range(len(channels))) as found:
                 for place, (own_W, own_S) in enumerate(found):
-                    W[place], S[place] = own_W, own_S
+                    put(W, place, own_W)
+                    put(S, place, own_S)
                     self._count()
             places = {number: place for place, number in enumerate(channels)}
             nodes = self._nodes_of_points(pairs)
@@ -296,7 +297,7 @@ class Run:
         )
         with closing_iterator(fields):
             for place, field in enumerate(fields):
-                levels[place] = field.quantile(problem.level)
+                put(levels, place, field.quantile(problem.level))
                 self._count()
         return levels
 

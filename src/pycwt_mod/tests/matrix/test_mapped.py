@@ -7,7 +7,7 @@ import os
 import numpy as np
 import pytest
 
-from pycwt_mod.matrix.mapped import mapped_arrays
+from pycwt_mod.matrix.mapped import mapped_arrays, put
 
 
 def says(number):
@@ -53,3 +53,21 @@ def test_another_error_of_the_disk_is_not_hidden(monkeypatch):
     monkeypatch.setattr("pycwt_mod.matrix.mapped._reserve", broken)
     with contextlib.ExitStack() as stack, pytest.raises(OSError, match="broken"):
         mapped_arrays(stack, (3, 10), float)
+
+
+@pytest.mark.parametrize("dtype", [np.complex128, np.float64])
+def test_entries_are_seen_in_the_map_and_in_plain_arrays(dtype):
+    values = np.random.default_rng(0).normal(size=(5, 30, 1000))
+    with contextlib.ExitStack() as stack:
+        (mapped,) = mapped_arrays(stack, values.shape, dtype)
+        plain = np.zeros(values.shape, dtype)
+        for array in (mapped, plain):
+            array[3] = -1  # is in the map, and not yet in the file
+            for place in (4, 3, 0, 1, 2):
+                put(array, place, np.asfortranarray(values[place]))
+            np.testing.assert_array_equal(array, values)
+            put(array, 2, np.arange(30.0)[:, np.newaxis])
+            assert (array[2] == np.arange(30)[:, np.newaxis]).all()
+            np.testing.assert_array_equal(array[3], values[3])
+        again = np.memmap(mapped.filename, dtype, "r", shape=values.shape)
+        np.testing.assert_array_equal(again, plain)
