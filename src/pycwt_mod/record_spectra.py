@@ -158,8 +158,9 @@ class RecordSpectra:
         self._spare = SpareRows(*self.results)
         self._outlines: dict[int, Floats] = {}  # by the length of the grid
         self._factors: dict[Grid, Floats] = {}  # of the coefficients to be interpolated
-        # In FFT order, up to a coefficient below 0 and one above.
-        self._spectra, self._ends = self._whole_spectra(), 2 * (self.geometry.n_fft,)
+        self._spectra = self._spare.array(len(self.series), self.geometry.n_fft)
+        for series, spectrum in zip(self.series, self._spectra, strict=True):
+            spectrum[:] = scipy.fft.fft(series, self.geometry.n_fft)
 
     def smoothed(self, on_transform: OnTransform | None = None) -> Iterator[tuple[slice, AtTimes]]:
         """Yield slices of the scales, and their smoothed fields, which are overwritten later.
@@ -195,6 +196,7 @@ class RecordSpectra:
             rows = None
             if block is not None:
                 rows = self._smoothed_in_time(block, below, width, on_transform)
+                del block
             grid = coarse_grid(n_fft, 2 * max(down, up))
             length = n_fft // grid.step
             summed = spare.array(self.n_fields, centres.stop - centres.start, length)
@@ -217,25 +219,13 @@ class RecordSpectra:
         band, n_fft = band_of(self.geometry.mother.psi_ft), self.geometry.n_fft
         unit = n_fft / (2 * np.pi * self.geometry.scales_in_samples[scale])
         ends = (n_fft, n_fft) if band is None else (unit * max(0.0, -band[0]), unit * band[2])
+        # Two more: the wavelet may fall between the frequencies, and of those beyond only the next
+        # ones are then not negligible beside the others.
         below, above = (int(end) + 2 for end in ends)
         if below + above < self._spectra.shape[1]:
             parts = self._spectra[:, :above], self._spectra[:, -below:]
-            self._spectra, self._ends = np.concatenate(parts, axis=1), (below, above)
+            self._spectra = np.concatenate(parts, axis=1)
         self._spectra = self._spare.rescued(self._spectra)
-
-    def _spectra_for(self, response: Response) -> Complex:
-        """Return the spectra with all coefficients that a response multiplies."""
-        below, above = self._ends
-        if -response.first > below or response.first + response.values.shape[1] > above:
-            # Its frequencies miss the wavelet's peak, and far ones are not negligible beside them.
-            self._spectra, self._ends = self._whole_spectra(), 2 * (self.geometry.n_fft,)
-        return self._spectra
-
-    def _whole_spectra(self) -> Complex:
-        found = self._spare.array(len(self.series), self.geometry.n_fft)
-        for series, spectrum in zip(self.series, found, strict=True):
-            spectrum[:] = scipy.fft.fft(series, self.geometry.n_fft)
-        return found
 
     def _steps(self, n_scales: int, ahead: int) -> Iterator[tuple[slice, _Block | None]]:
         """Yield blocks of scales with their numbers, and None for those past the end."""
@@ -244,6 +234,7 @@ class RecordSpectra:
                 cut = block.up_to(n_scales)
                 together = self._n_together(block.step)
                 yield cut.response.rows, cut
+                del block, cut  # the next one takes as much memory
         for start in range(n_scales, n_scales + ahead, together):
             yield slice(start, min(start + together, n_scales + ahead)), None
 
@@ -272,6 +263,7 @@ class RecordSpectra:
             last = first + min(self._n_together(steps[first]), steps[first:].count(steps[first]))
             for each in responses.of(slice(first, last)):
                 yield self._block(scales[each.rows].tolist(), _trimmed(each))
+                del each
             first = last
 
     def _n_together(self, step: int) -> int:
@@ -301,9 +293,10 @@ class RecordSpectra:
         share = 1 if band is None else largest_divisor(n_fft, 2 * below + 2, _COARSEST)
         windows = np.zeros((len(scales), above + below))
         for row, scale, reach in zip(windows, scales, reaches, strict=True):
-            window = mother.smoothing_window(scale / share, n_fft // share) * (step / scale)
+            window = mother.smoothing_window(scale / share, n_fft // share)
             up = min(reach + 1, above)
             row[:up], row[above + below - reach :] = window[:up], window[window.size - reach :]
+            row *= step / scale
         require_finite(windows)
         return _Block(response, windows, below, above, step)
 
@@ -318,8 +311,7 @@ class RecordSpectra:
             self.pack(self._transforms(block, on_transform), fields[..., :n])
             fields[..., n:] = 0
         else:
-            spectra = self._spectra_for(block.response)
-            bands = np.concatenate([block.response.times(each) for each in spectra])
+            bands = np.concatenate([block.response.times(each) for each in self._spectra])
             if on_transform is not None:
                 on_transform(scales, self._turned(bands, block.response.first))
                 spare.release(in_use)
@@ -336,10 +328,9 @@ class RecordSpectra:
         scales, n = block.response.rows, self.geometry.n_times
         if self.transforms is not None:
             return self.transforms(scales)
-        spectra = self._spectra_for(block.response)
-        shape = len(spectra), scales.stop - scales.start
+        shape = len(self._spectra), scales.stop - scales.start
         W = self._spare.array(*shape, self.geometry.n_fft)
-        for spectrum, own in zip(spectra, W, strict=True):
+        for spectrum, own in zip(self._spectra, W, strict=True):
             block.response.fill(spectrum, own)
         rows = W.reshape(-1, W.shape[-1])
         _in_place(scipy.fft.ifft, rows)

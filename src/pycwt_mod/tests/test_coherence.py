@@ -149,7 +149,7 @@ def test_positive_phase_means_that_the_second_series_lags(lag, phase):
 # The boxcar of Paul and DOG spans three octaves of scales, a quarter of those of this series.
 @pytest.mark.parametrize(
     ("wavelet", "n", "share"),
-    [("morlet", 30_000, 0.15), ("dog", 16_384, 0.7), ("paul", 16_384, 0.7)],
+    [("morlet", 30_000, 0.08), ("dog", 16_384, 0.7), ("paul", 16_384, 0.7)],
 )
 def test_wct_works_in_the_memory_of_its_output(wavelet, n, share):
     rng = np.random.default_rng(4)

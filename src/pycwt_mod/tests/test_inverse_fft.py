@@ -3,10 +3,17 @@
 import numpy as np
 import pytest
 import scipy.fft
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from pycwt_mod.inverse_fft import ColumnFFTs, Interpolation, WholeFFT, coarse_grid, fastest_way
+from pycwt_mod.inverse_fft import (
+    Between,
+    ColumnFFTs,
+    Interpolation,
+    WholeFFT,
+    coarse_grid,
+    fastest_way,
+)
 
 # Of the largest value: what the ways promise, with white coefficients up to the edges of a band.
 ERRORS = {np.complex128: 3e-14, np.complex64: 2e-6}
@@ -61,6 +68,32 @@ def test_each_way_is_taken_and_is_the_whole_fft(first, width, every, kind, dtype
     way = fastest_way(first, width, 2**17, dtype, every)
     assert type(way) is kind
     assert error(way, first, width, 2**17, 120_001, every, dtype) < ERRORS[dtype]
+
+
+@settings(deadline=None)
+@given(
+    n_fft=st.sampled_from([4096, 5000, 3**9, 99_999, 2**17]),
+    share=st.floats(0.0001, 0.24),
+    data=st.data(),
+)
+def test_stretches_between_samples_are_those_of_the_whole_fft(n_fft, share, data):
+    up = max(1, int(share * n_fft / 2))
+    down = data.draw(st.integers(0, up))
+    grid = coarse_grid(n_fft, 2 * up)
+    assume(grid.step > 1)
+    rng, length = np.random.default_rng(up + down), n_fft // grid.step
+    band = rng.standard_normal((3, up + down)) + 1j * rng.standard_normal((3, up + down))
+    whole = np.zeros((3, n_fft), complex)
+    whole[:, np.arange(-down, up)] = band
+    expected = scipy.fft.ifft(whole)
+    factors = Between.factors(length, grid)[np.abs(np.arange(-down, up))]
+    row = np.zeros((3, length), complex)
+    row[:, np.arange(-down, up)] = band * factors
+    start = data.draw(st.integers(0, n_fft - 1))
+    times = slice(start, data.draw(st.integers(start + 1, min(n_fft, start + 3000))))
+    real, imaginary = Between(scipy.fft.ifft(row), grid).at(times, slice(1, 3))
+    largest = ERRORS[np.complex128] * np.abs(expected).max()
+    assert np.abs(real + 1j * imaginary - expected[1:, times]).max() < largest
 
 
 @given(n_fft=st.integers(1, 10**6), width=st.integers(1, 10**6))

@@ -61,9 +61,10 @@ def written(fields):
     n_series=st.integers(1, 3),
     spacing=st.sampled_from(["octaves", "grinsted", "wide", "frequencies"]),
     n_results=st.integers(0, 3),
+    beyond=st.sampled_from([0, 5]),
 )
 def test_record_spectra_are_those_at_the_full_rate(
-    mother, n, padding, n_series, spacing, n_results
+    mother, n, padding, n_series, spacing, n_results, beyond
 ):
     n_fft = {"none": n, "power of two": 1 << (n - 1).bit_length(), "much": 16384, "odd": 3**9}
     series = np.random.default_rng(n).standard_normal((n_series, n))
@@ -72,7 +73,7 @@ def test_record_spectra_are_those_at_the_full_rate(
         scales, dj = 1 / np.linspace(0.4, 2 / n, 30), np.nan
     else:
         dj = 1.5 if spacing == "wide" else 1 / 4
-        scales = scale_axis(1.9, dj, int(np.log2(n) / dj))
+        scales = scale_axis(1.9, dj, int((np.log2(n) + beyond) / dj))
     smoothing = "grinsted" if spacing == "grinsted" else "pycwt"
     geometry = Geometry(mother, scales, 1.0, dj, n, n_fft[padding], smoothing)
     expected_W, expected_S = at_the_full_rate(series, geometry)
