@@ -89,6 +89,11 @@ class AtTimes:
 
     def write(self, *targets: Complex) -> None:
         """Write each field to an array (scale, time)."""
+        if not isinstance(self.source, Between):
+            fields = self.source[:, : self.n].reshape(*self.shape, self.n)
+            for target, values in zip(targets, fields, strict=True):
+                target[...] = values
+            return
         for times, parts in self.stretches():
             numbers = np.arange(times.start, times.stop) * self.middle % self.n_fft
             turn = np.exp(2j * np.pi / self.n_fft * numbers) if self.middle else 1
@@ -148,10 +153,10 @@ class RecordSpectra:
 
     series: Floats
     geometry: Geometry
-    pack: Callable[[Complex, Complex], None]
+    pack: Callable[[Any, Complex], None]
     n_fields: int
     n_scales: int | None = None
-    transforms: Callable[[slice], Complex] | None = None
+    transforms: Callable[[slice], Sequence[Complex] | Complex] | None = None
     results: Sequence[Floats] = ()
 
     def __post_init__(self) -> None:
@@ -323,7 +328,9 @@ class RecordSpectra:
         spare.release(in_use)
         return fields
 
-    def _transforms(self, block: _Block, on_transform: OnTransform | None) -> Complex:
+    def _transforms(
+        self, block: _Block, on_transform: OnTransform | None
+    ) -> Sequence[Complex] | Complex:
         """Return the transforms of the series, at all times of the record."""
         scales, n = block.response.rows, self.geometry.n_times
         if self.transforms is not None:

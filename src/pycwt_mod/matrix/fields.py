@@ -8,6 +8,7 @@ Axes: (scale, time), and (series, scale, time) of all series together.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -166,7 +167,7 @@ def _engine_pair(
         _pack_cross,
         1,
         n_scales,
-        lambda scales: np.stack([W[0][scales], W[1][scales]]),
+        lambda scales: (W[0][scales], W[1][scales]),
         fields or (),
     )
     smoothed = (
@@ -193,7 +194,7 @@ def _at_all_times(some: AtTimes) -> Complex:
     return S12
 
 
-def _pack_cross(W: Complex, fields: Complex) -> None:
+def _pack_cross(W: Sequence[Complex] | Complex, fields: Complex) -> None:
     np.conjugate(W[1], out=fields[0])
     fields[0] *= W[0]
 
