@@ -89,7 +89,7 @@ class AtTimes:
 
     def write(self, *targets: Complex) -> None:
         """Write each field to an array (scale, time)."""
-        if not isinstance(self.source, Between):
+        if not self.middle and not isinstance(self.source, Between):
             fields = self.source[:, : self.n].reshape(*self.shape, self.n)
             for target, values in zip(targets, fields, strict=True):
                 target[...] = values

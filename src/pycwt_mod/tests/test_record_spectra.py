@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pycwt_mod import cwt, wct
 from pycwt_mod.arrays import NUMPY
 from pycwt_mod.coherence import pack_spectra, smoothed_spectra
 from pycwt_mod.geometry import Geometry
@@ -124,3 +125,12 @@ def test_fewer_scales_can_be_asked_for():
     )
     assert own.shape[1] == 12
     np.testing.assert_allclose(own, right, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("n", [500, 1000, 3000, 6000])
+def test_transforms_are_those_of_cwt_whatever_their_grid(n):
+    y1, y2 = np.random.default_rng(n).standard_normal((2, n))
+    spectra = wct(y1, y2, 1.0, 1 / 4, sig=False, spectra=True, normalize=False).spectra
+    for found, series in ((spectra.W1, y1), (spectra.W2, y2)):
+        expected = cwt(series, 1.0, 1 / 4).W
+        assert np.abs(found - expected).max() <= 1e-12 * np.abs(expected).max()
