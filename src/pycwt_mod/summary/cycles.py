@@ -14,12 +14,16 @@ _AROUND, _FEWEST = 1.5, 8
 # that the wavelet sees there.
 _ABOVE, _SHARE = 10.0, 0.5
 
+# The harmonics of a cycle that are often stronger than itself.
+_HARMONICS = 4
+
 
 def common_cycle(series: NDArray[np.float64], dt: float) -> float | None:
     """Return the period of the strongest cycle that all series (series, time) have, or None.
 
     A cycle stays in step through the record, so its power is at one frequency: more than that of
-    all others that a wavelet of its period sees.
+    all others that a wavelet of its period sees. Where one of its harmonics is stronger than the
+    cycle itself, the period is that of the cycle.
     """
     n = series.shape[1]
     line = np.linspace(-1, 1, n) if n > 1 else np.ones(1)
@@ -37,7 +41,17 @@ def common_cycle(series: NDArray[np.float64], dt: float) -> float | None:
     found = ((own > _ABOVE * beside) & (own > _SHARE * seen)).all(axis=0)
     if not found.any():
         return None
-    strongest = numbers[found][(own / total[:, -1:])[:, found].min(axis=0).argmax()]
-    near = np.arange(strongest - 1, strongest + 2)
+    cycle = _fundamental(numbers[found], (own / total[:, -1:])[:, found].min(axis=0))
+    near = np.arange(cycle - 1, cycle + 2)
     weights = power[:, near].sum(axis=0)
     return float(n * dt * weights.sum() / (weights @ near))
+
+
+def _fundamental(numbers: NDArray[np.intp], shares: NDArray[np.float64]) -> int:
+    """Return the number of the strongest cycle, or of the one whose harmonic that is."""
+    strongest = numbers[shares.argmax()]
+    multiples = np.rint(strongest / numbers)
+    # The numbers to either side of a cycle's own are found with it.
+    own = (multiples <= _HARMONICS) & (np.abs(strongest - multiples * numbers) <= multiples)
+    near = np.flatnonzero((numbers >= numbers[own].min()) & (numbers <= numbers[own].min() + 2))
+    return int(numbers[near[shares[near].argmax()]])

@@ -27,6 +27,14 @@ def test_a_cycle_of_both_is_found_with_its_period(period, n, dt, seed):
     assert found == pytest.approx(period * dt, rel=0.5 * period / n)
 
 
+@pytest.mark.parametrize("harmonic", [2, 3, 4])
+def test_of_a_cycle_with_a_stronger_harmonic_its_own_period_is_found(harmonic):
+    cycle = seasonal(24 * 60, [3, 3], period=24.0)
+    stronger = 2 * seasonal(24 * 60, [3, 3], seed=1, period=24.0 / harmonic)
+    assert common_cycle(cycle + stronger, 1.0) == pytest.approx(24, abs=0.1)
+    assert common_cycle(stronger, 1.0) == pytest.approx(24 / harmonic, abs=0.1)
+
+
 @pytest.mark.parametrize("amplitudes", [(3, 0), (0, 3), (0.3, 3)])
 def test_a_cycle_of_one_is_none_of_both(amplitudes):
     assert common_cycle(seasonal(960, amplitudes), 1.0) is None
