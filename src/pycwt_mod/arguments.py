@@ -158,8 +158,9 @@ def in_range(series: Array) -> Array:
     powers of two change no digit.
     """
     _, exponents = np.frexp(np.abs(series).max(axis=1, keepdims=True))
-    # The least numbers that there are have no inverse, and come as near as they can.
-    return np.asarray(series * np.ldexp(1.0, -np.maximum(exponents, -1000)))
+    if exponents.min(initial=0) < -1000:  # of such a power the inverse is no number
+        return np.asarray(np.ldexp(series, -exponents))
+    return np.asarray(series * np.ldexp(1.0, -exponents))
 
 
 class DimensionError(ValueError, Warning):

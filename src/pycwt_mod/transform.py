@@ -128,7 +128,8 @@ def forward(
     sources, unit = spectrum.reshape(-1, n_fft), 1.0
     if single:  # which is short of large and of small numbers, too
         exponent = math.frexp(np.abs(signal).max(initial=0.0))[1]
-        unit = 2.0**exponent if abs(exponent) > _ORDINARY else 1.0
+        # Of the least numbers there are, the inverse of the unit is none.
+        unit = 2.0 ** max(exponent, -1000) if abs(exponent) > _ORDINARY else 1.0
         sources = sources / unit
     fields = W.reshape(-1, *W.shape[-2:])
     plan = _Plan.of(mother, scales, dt, n, n_fft, dtype, every)

@@ -225,6 +225,13 @@ def test_silent_stretch_of_any_series_is_nan(statistic, silent):
     assert np.isfinite(R2[:, :250]).all()
 
 
+@pytest.mark.parametrize("exponent", [-1060, -1000, 400])
+def test_range_is_that_of_one_whatever_the_unit(exponent):
+    series = np.ldexp(noise(2, 11), [[exponent], [0]])
+    size = np.abs(in_range(series)).max(axis=1)
+    assert ((size >= 0.5) & (size < 1)).all()
+
+
 @settings(deadline=None, max_examples=60)
 @given(
     statistic=st.sampled_from(STATISTICS[1:]),

@@ -123,6 +123,8 @@ def test_forward_in_single_precision_takes_large_and_small_numbers():
     for unit in (1e-33, 1e33):
         W, _ = transform.forward(unit * signal, Morlet(), scales, 1.0, 512, single=True)
         np.testing.assert_allclose(W / unit, expected, atol=1e-6 * np.abs(expected).max())
+    W, _ = transform.forward(1e-320 * signal, Morlet(), scales, 1.0, 512, single=True)
+    assert not W.any()
 
 
 def test_forward_does_not_depend_on_threads():
