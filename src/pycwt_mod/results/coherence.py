@@ -58,8 +58,8 @@ class CoherenceResult(JudgedPair, _CoherenceFields):
     mean_power : numpy.ndarray or None
         Mean of ``abs(W1) * abs(W2)`` at each scale, the largest 1: it weights scales in a lag.
     common_cycle : float or None
-        Period of a cycle that both series keep through the record, such as the year. Noise without
-        it is no null hypothesis for them at that period, and summaries say so.
+        Period of a cycle that both series keep through the record, such as the year; None if there
+        is none, or the record holds less than three. Near it any two such series are coherent.
     provenance : dict
         How it was made: function, version, arguments, lag-1 coefficients and the simulation.
     spectra : PairSpectra or None

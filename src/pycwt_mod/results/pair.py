@@ -147,7 +147,6 @@ class PairResult(WaveletResult):
     ) -> Summary:
         field, phase, quantity = self._told()
         number = 1 if phase is None else 2
-        is_told = significant is not None and self._noise in _WITHOUT_CYCLES
         found = summarise(
             field,
             significant,
@@ -162,6 +161,7 @@ class PairResult(WaveletResult):
             frequencies=self.mean_freqs,
             power=self.mean_power,
             smoothed=self.SMOOTHED,
-            common_cycle=self.common_cycle if is_told else None,
+            common_cycle=self.common_cycle,
+            cycle_in_noise=self._noise not in _WITHOUT_CYCLES,
         )
         return found.scaled(unit_factor(self.unit, unit, "unit"))

@@ -6,9 +6,9 @@ import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 
-# Frequencies that a wavelet sees together with one, as a factor, and the fewest cycles of which
-# enough of these are in the record to be compared with.
-_AROUND, _FEWEST = 1.5, 8
+# Frequencies that a wavelet sees together with one, as a factor, and as the fewest to either side;
+# and the fewest cycles in a record.
+_AROUND, _BESIDE, _FEWEST = 1.5, 5, 3
 
 # A cycle has as many times the power of its neighbours at a frequency, and as large a share of all
 # that the wavelet sees there.
@@ -30,12 +30,13 @@ def common_cycle(series: NDArray[np.float64], dt: float) -> float | None:
     level = series - series.mean(axis=1, keepdims=True)
     level -= np.outer(level @ line / (line @ line), line)
     power = np.abs(scipy.fft.rfft(level)[:, : (n + 1) // 2]) ** 2
-    numbers = np.arange(_FEWEST, int((power.shape[1] - 2) / _AROUND))
+    numbers = np.arange(_FEWEST, int(min(power.shape[1] / _AROUND, power.shape[1] - _BESIDE)) - 1)
     if not numbers.size:
         return None
     total = np.pad(power.cumsum(axis=1), ((0, 0), (1, 0)))
     own = total[:, numbers + 2] - total[:, numbers - 1]
-    first, stop = np.ceil(numbers / _AROUND).astype(int), (numbers * _AROUND).astype(int) + 1
+    first = np.minimum(np.ceil(numbers / _AROUND), numbers - _BESIDE).clip(1).astype(int)
+    stop = np.maximum((numbers * _AROUND).astype(int), numbers + _BESIDE) + 1
     seen = total[:, stop] - total[:, first]
     beside = (seen - own) * 3 / (stop - first - 3)
     found = ((own > _ABOVE * beside) & (own > _SHARE * seen)).all(axis=0)

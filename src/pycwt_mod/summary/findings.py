@@ -33,6 +33,9 @@ _TOLD_FROM_NONE = 2.0
 # Of a relation, which a narrow table writes as a star.
 _REVERSED = ", reversed"
 
+# A cycle is a whole number of samples to this share of its length.
+_WHOLE = 0.01
+
 # Times shorter than this share of the sampling interval are not worth a digit.
 _FINEST = 1e-3
 
@@ -75,8 +78,9 @@ class Summary:
     tested : bool
         Whether significance was tested; if not, a steady phase is all the evidence.
     common_cycle : float or None
-        Period of a cycle that both series keep through the record, such as the year, if the noise
-        they were compared with has none.
+        Period of a cycle that both series keep through the record, such as the year.
+    cycle_in_noise : bool
+        Whether the noise that they were compared with has their cycles, too.
     """
 
     rows: tuple[SummaryRow, ...]
@@ -92,6 +96,7 @@ class Summary:
     same: bool = False
     tested: bool = True
     common_cycle: float | None = None
+    cycle_in_noise: bool = False
 
     def scaled(self, factor: float) -> Summary:
         """Return the findings with all times multiplied by a number."""
@@ -187,7 +192,7 @@ class Summary:
                 f"level; {100 * (1 - self.level):.3g} % would be by chance."
             )
         )
-        if self.common_cycle is not None:
+        if self.common_cycle is not None and len(self.names) == 2:
             end.append(fill(self._warning(self.common_cycle)))
         return "\n".join([fill(f"{heading}:", ""), "", self.table(), "", fill(chance), *end])
 
@@ -229,13 +234,22 @@ class Summary:
         return [degrees(row.phase, row.phase_error), lag, relation or "-"]
 
     def _warning(self, period: float) -> str:
+        """Return what a common cycle means, and what to do about it."""
         x, y = self.names
-        return (
-            f"Both {x} and {y} keep a cycle of {period:.3g}{self._unit}. "
-            "The noise they are compared with has none: unrelated series with such a cycle are "
-            "significant there, too. Remove it first (`prepare(..., season=)`, `--deseason`), or "
-            'test with noise="phase".'
-        )
+        samples = period / self.dt
+        whole = round(samples)
+        is_whole = abs(samples - whole) < _WHOLE * samples
+        length = whole * self.dt if is_whole else period
+        told = f"Both {x} and {y} keep a cycle of {length:.3g}{self._unit}"
+        if self.tested and self.cycle_in_noise:
+            return f"{told}, as has the noise of the test; but a steady lag near it tells nothing."
+        near = "Near it any two such series are coherent, with a steady lag"
+        remedy = f"Remove it first: `prepare(..., season={whole})`, `--deseason {whole}`"
+        if not is_whole:
+            remedy = f"It is no whole number of samples ({samples:.4g}): believe nothing near it"
+        if self.quantity == "R2":
+            remedy += ', or test with noise="phase"'
+        return f"{told}. {near}. {remedy}."
 
     def _findings(self) -> Iterator[str]:
         """Yield the lines that put in words what the rows say together, and the strongest."""
@@ -341,6 +355,7 @@ def summarise(
     power: Array | None = None,
     smoothed: bool = False,
     common_cycle: float | None = None,
+    cycle_in_noise: bool = False,
 ) -> Summary:
     """Describe a field, shape (n_scales, n_times), by octaves of its periods.
 
@@ -378,7 +393,8 @@ def summarise(
     same = bool(is_one) and phases.is_real
     tested = significant is not None
     labels = tuple(names), unit, quantity
-    return Summary(*told, share, level, dt, *labels, same, tested, common_cycle)
+    cycle = common_cycle, cycle_in_noise
+    return Summary(*told, share, level, dt, *labels, same, tested, *cycle)
 
 
 def _scaled(found: Timed, factor: float) -> Timed:

@@ -383,6 +383,7 @@ def test_smooth_keeps_a_constant_away_from_the_edges(mother):
     np.testing.assert_allclose(smooth[:, 750], 1, atol=tail)
 
 
+@pytest.mark.filterwarnings("ignore:`dj`")
 @pytest.mark.parametrize("mother", [Morlet(6), Paul(4), DOG(2), DOG(3)], ids=repr)
 @settings(max_examples=10, deadline=None)
 @given(

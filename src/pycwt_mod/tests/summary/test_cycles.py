@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pycwt_mod import rednoise, wct, xwt
+from pycwt_mod import prepare, rednoise, wct, xwt
 from pycwt_mod.summary import common_cycle
 
 
@@ -50,18 +50,41 @@ def test_red_noise_and_trends_have_none(g, n):
     assert not any(common_cycle(np.array(pair) + trend, 1.0) for pair in pairs)
 
 
-def test_summaries_tell_of_it_where_the_noise_has_none():
+@pytest.mark.parametrize("n", [36, 60, 84, 120])
+def test_a_strong_cycle_of_a_short_record_is_found(n):
+    assert common_cycle(seasonal(n, [5, 4]), 1 / 12) == pytest.approx(1, abs=0.04)
+
+
+def told_by(result, *options):
+    summary = result.summary(*options)
+    return summary.common_cycle, str(summary).replace("\n  ", " ")
+
+
+def test_summaries_tell_of_it_with_a_remedy():
     x, y = seasonal(480, [2, 2])
     options = {"mc_count": 20, "rng_seed": 1, "progress": False}
-    told = wct(x, y, 1 / 12, **options).summary(("rain", "flow"), "years")
-    assert told.common_cycle == pytest.approx(1, abs=0.01)
-    assert "Both rain and flow keep a cycle of 1" in str(told).replace("\n  ", " ")
-    assert told.as_dict()["common_cycle"] == told.common_cycle
-    assert xwt(x, y, 1.0).summary().common_cycle == pytest.approx(12, abs=0.1)
-    for other in (
-        wct(x, y, 1.0, noise="phase", **options),
-        wct(x, y, 1.0, sig=False),
-        wct(*seasonal(480, [0, 2]), 1.0, **options),
-    ):
-        assert other.summary().common_cycle is None
-        assert "cycle of" not in str(other.summary())
+    cycle, text = told_by(wct(x, y, 1 / 12, **options), ("rain", "flow"), "years")
+    assert cycle == pytest.approx(1, abs=0.01)
+    assert "Both rain and flow keep a cycle of 1" in text
+    assert '`prepare(..., season=12)`, `--deseason 12`, or test with noise="phase".' in text
+    cycle, text = told_by(xwt(x, y, 1.0))
+    assert cycle == pytest.approx(12, abs=0.1)
+    assert "Remove it first" in text
+    assert "noise=" not in text  # an option that xwt has not
+    assert "Remove it first" in told_by(wct(x, y, 1.0, sig=False))[1]
+    cycle, text = told_by(wct(x, y, 1.0, noise="phase", **options))
+    assert cycle == pytest.approx(12, abs=0.1)
+    assert "as has the noise of the test; but a steady lag near it tells nothing." in text
+    assert "Remove" not in text
+    rest = [prepare(each, season=12).values for each in (x, y)]
+    for others in (rest, seasonal(480, [0, 2])):
+        cycle, text = told_by(wct(*others, 1.0, **options))
+        assert cycle is None
+        assert "cycle of" not in text
+
+
+def test_a_cycle_that_is_no_whole_number_of_samples_has_another_remedy():
+    _, text = told_by(wct(*seasonal(2000, [3, 3], period=12.42), 1.0, sig=False))
+    assert (
+        'no whole number of samples (12.42): believe nothing near it, or test with noise="' in text
+    )
