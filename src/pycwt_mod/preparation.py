@@ -21,7 +21,7 @@ __all__ = ["Prepared", "prepare"]
 Array = NDArray[np.float64]
 
 _TRENDS = ("linear", "loess")
-_YEAR = "year"
+_YEAR, _MOST_SEASONS = "year", 366
 # Steps of dates that are whole months; others are told apart by their day of the year.
 _MONTHLY = ("monthly", "quarterly", "yearly", "every")
 # Days before each month, of a year that is not a leap year.
@@ -36,6 +36,8 @@ _FITS_PER_WINDOW = 400
 _SETTLED, _MOST_TURNS = 1e-12, 100
 # A remainder of this share of the series is the rounding error of the fit.
 _ROUNDING = 1e-12
+# A season with less than this share of the variance may be one of another length.
+_NEXT_TO_NOTHING = 0.01
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,7 +52,8 @@ class Prepared:
         What was removed; 0 where nothing was. The three add up to the series.
     record : dict
         How it was made, for a file: the arguments, the slope of a linear trend per sample, the
-        number of seasonal means, and the share of the variance that is left.
+        number of seasonal means, their share of the variance that is not the trend's, and the share
+        of the variance that is left.
     """
 
     values: Any
@@ -68,8 +71,16 @@ class Prepared:
         if record["season"] is not None:
             cycle = "the year" if record["season"] == _YEAR else "a cycle"
             removed.append(f"means of the {record['n_seasons']} seasons of {cycle}")
+            if record["season_share"] < _NEXT_TO_NOTHING:
+                removed[-1] += f" ({self._doubt()})"
         left = f"{100 * record['variance_left']:.3g} % of the variance left"
         return f"removed: {', '.join(removed) or 'nothing'}; {left}"
+
+    def _doubt(self) -> str:
+        season, share = self.record["season"], f"{100 * self.record['season_share']:.2g} %"
+        beside = " beside the trend" if self.record["trend"] else ""
+        is_it = "is there one" if season == _YEAR else f"is the cycle {season} samples long"
+        return f"{share} of the variance{beside}, next to nothing: {is_it}?"
 
 
 def prepare(
@@ -99,7 +110,7 @@ def prepare(
         Subtract the mean of each season: an integer is the number of samples in a cycle, such as 12
         for months of the year or 24 for hours of the day. "year" needs dates: it takes the mean of
         each month, for steps of a month or longer, or else of each day of the year, 29 February
-        with the 28th (of each week, if steps are weeks).
+        with the 28th (of each week, if steps are weeks), and values of two years for each of them.
     span : float, default 2/3
         Share of the samples in a window of loess, above 0 and up to 1. It takes cycles away, too,
         that are about as long as the window or longer.
@@ -153,10 +164,17 @@ def prepare(
         record["slope"] = float(trend_part[-1] - trend_part[0]) / (n - 1)
     given = season if season is None or season == _YEAR else int(season)
     record |= {"season": given, "n_seasons": 0 if seasons is None else int(seasons.max()) + 1}
-    variance = float(samples.var())
-    record["variance_left"] = float(rest.var()) / variance if variance > 0 else math.nan
+    if season is not None:
+        record["season_share"] = _share(season_part, samples - trend_part)
+    record["variance_left"] = _share(rest, samples)
     values, trend_like, season_like = (_like(series, p) for p in (rest, trend_part, season_part))
     return Prepared(values, trend_like, season_like, record)
+
+
+def _share(part: Array, whole: Array) -> float:
+    """Return the share of a part in the variance of a series."""
+    variance = float(whole.var())
+    return float(part.var()) / variance if variance > 0 else math.nan
 
 
 def _fitted(
@@ -231,8 +249,14 @@ def _seasons_of(season: Any, series: Any, times: Any, n: int) -> NDArray[np.intp
     if season is None:
         return None
     if isinstance(season, str):
-        as_choice(season, "season", (_YEAR,))
-        labels = _seasons_of_year(_time_axis_of(series, times, n))
+        if season != _YEAR:
+            raise ValueError(
+                f"`season` must be {_YEAR!r} or the number of samples in a cycle, such as 12 for "
+                f"monthly data and 24 for hourly, got {season!r}."
+            )
+        axis = _time_axis_of(series, times, n)
+        labels = _seasons_of_year(axis)
+        _check_years(labels, axis)
     else:
         labels = np.arange(n) % min(as_count(season, "season", at_least=2), n)
     found, seasons = np.unique(labels, return_inverse=True)
@@ -242,6 +266,21 @@ def _seasons_of(season: Any, series: Any, times: Any, n: int) -> NDArray[np.intp
             f"must be two cycles long, got {n} samples in {found.size} seasons."
         )
     return np.asarray(seasons)
+
+
+def _check_years(labels: NDArray[np.intp], axis: TimeAxis) -> None:
+    """Raise ValueError if a season of the year has values of one year alone."""
+    years = axis.times.astype("datetime64[Y]").astype(int)
+    seasons = np.unique(_MOST_SEASONS * years + labels) % _MOST_SEASONS
+    if np.bincount(seasons)[labels].min() < 2:
+        start, end = np.datetime_as_string(axis.times[[0, -1]], unit="D")
+        raise ValueError(
+            f"`season` of {_YEAR!r} needs values of two years or more for each day, week or month "
+            "of the year, since one year does not tell a cycle from the rest, got "
+            f"{labels.size} samples from {start} to {end}. Leave it out, or pass the number of "
+            "samples in a shorter cycle, such as "
+            "season=24 for the hours of a day."
+        )
 
 
 def _time_axis_of(series: Any, times: Any, n: int) -> TimeAxis:

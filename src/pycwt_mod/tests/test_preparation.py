@@ -103,6 +103,42 @@ def test_seasons_of_the_year_are_those_of_the_calendar(frequency, n, n_seasons):
     np.testing.assert_array_equal(by_array.values, done.values.to_numpy())
 
 
+@pytest.mark.parametrize(
+    ("frequency", "n", "refused"),
+    [
+        *[("h", 120 * 24, True), ("h", 420 * 24, True), ("h", 732 * 24, False)],
+        *[("D", 729, True), ("D", 731, False), ("6h", 4 * 300, True), ("W", 80, True)],
+        *[("MS", 23, True), ("MS", 24, False), ("QS", 7, True), ("QS", 8, False)],
+    ],
+)
+@pytest.mark.parametrize("start", ["1961-01-01", "1968-07-01", "1999-10-01"])
+def test_seasons_of_the_year_need_two_years(frequency, n, refused, start):
+    x = pd.Series(noise(n), pd.date_range(start, periods=n, freq=frequency))
+    if not refused:
+        assert prepare(x, season="year").values.std() > 0
+        return
+    span = f"got {n} samples from {x.index[0]:%Y-%m-%d} to {x.index[-1]:%Y-%m-%d}"
+    with pytest.raises(ValueError, match=f"`season` of 'year' needs values of two years .*{span}"):
+        prepare(x, season="year")
+
+
+def test_season_that_is_next_to_nothing_is_doubted():
+    tide = 5 + np.sin(2 * np.pi * np.arange(2000) / 12.42)
+    done = prepare(tide, season=12)
+    removed = done.season.var() / tide.var()
+    assert removed < 0.01
+    assert done.record["season_share"] == pytest.approx(removed)
+    doubt = "of the variance, next to nothing: is the cycle 12 samples long?"
+    assert f"12 seasons of a cycle ({100 * removed:.2g} % {doubt})" in str(done)
+    sloping = prepare(tide + np.arange(2000), trend="linear", season=12)
+    assert "variance beside the trend, next to nothing" in str(sloping)
+    assert "next to nothing" not in str(prepare(tide, season=149))  # twelve waves of the tide
+    days = pd.date_range("2001", periods=7300, freq="D")
+    assert "next to nothing: is there one?" in str(
+        prepare(np.sin(2 * np.pi * np.arange(7300) / 12.42), season="year", times=days)
+    )
+
+
 def test_record_says_what_was_removed():
     x = 0.5 * np.arange(48) + np.tile([0.0, 1.0, 0.0, -1.0], 12)
     done = prepare(x, trend="linear", season=np.int64(4))
@@ -112,6 +148,7 @@ def test_record_says_what_was_removed():
         "slope": pytest.approx(0.5),
         "season": 4,
         "n_seasons": 4,
+        "season_share": 1.0,
         "variance_left": 0.0,
     }
     assert str(done).startswith("removed: linear trend of 0.5 per sample, means of the 4 seasons")
@@ -127,7 +164,10 @@ def test_record_says_what_was_removed():
         ({"trend": "loess", "span": 0.01}, "`span` must leave at least 5 samples"),
         ({"season": 1}, "`season` must be at least 2"),
         ({"season": 31}, "must be two cycles long, got 60 samples in 31 seasons"),
-        ({"season": "month"}, "`season` must be one of 'year'"),
+        (
+            {"season": "month"},
+            "`season` must be 'year' or the number of .* 12 for monthly",
+        ),
         (
             {"season": "year"},
             "`season` must be the number of samples in a cycle where there are no",
