@@ -95,14 +95,15 @@ class WholeFFT:
         _fold(band, self.first, row[: len(band)])
         self.write_all(row, out)
 
-    def write_all(self, row: NDArray[Any], out: NDArray[Any]) -> None:
+    def write_all(self, rows: NDArray[Any], out: NDArray[Any]) -> None:
         """Write the samples of all coefficients in FFT order, which are overwritten, to `out`."""
-        if _long(row.shape[1]):
-            samples = np.empty_like(row)
-            ColumnFFTs(0, row.shape[1]).write(row, samples)
+        stride = self.every // self._folds
+        if _long(rows.shape[1]):
+            for row, target in zip(rows[: len(out)], out, strict=True):
+                target[:] = _by_columns(row)[::stride][: target.size]
         else:
-            samples = scipy.fft.ifft(row, axis=-1, overwrite_x=True)
-        out[:] = samples[: len(out), :: self.every // self._folds][:, : out.shape[1]]
+            samples = scipy.fft.ifft(rows, axis=-1, overwrite_x=True)
+            out[:] = samples[: len(out), ::stride][:, : out.shape[1]]
         if self._folds > 1:
             out /= self._folds
 
@@ -111,39 +112,24 @@ class WholeFFT:
         return math.gcd(self.every, self.n_fft)
 
 
-@dataclass(frozen=True)
-class ColumnFFTs:
-    """FFTs along the columns of an array (n_fft / L, L), which holds the samples in order.
+def _by_columns(row: NDArray[Any]) -> NDArray[Any]:
+    """Return the inverse FFT by FFTs along the columns of an array (n_fft / L, L).
 
-    With time t = l + L m and coefficient k = r + j n_fft / L, the factor exp(2 pi i k t / n_fft)
-    is that of an FFT from r to m, times exp(2 pi i r l / n_fft), times exp(2 pi i j l / L).
+    It holds the samples in order. With time t = l + L m and coefficient k = r + j n_fft / L, the
+    factor exp(2 pi i k t / n_fft) is that of an FFT from r to m, times exp(2 pi i r l / n_fft),
+    times exp(2 pi i j l / L).
     """
-
-    first: int
-    n_fft: int
-    divisors: None = None
-
-    def write(self, band: NDArray[Any], out: NDArray[Any]) -> None:
-        """Write the samples at all times to `out`."""
-        n_rows = self.n_fft // _COLUMNS
-        lowest = self.first // n_rows
-        n_pieces = (self.first + band.shape[1] - 1) // n_rows - lowest + 1
-        pieces = np.zeros(n_pieces * n_rows, out.dtype)
-        start, columns = self.first - lowest * n_rows, np.arange(_COLUMNS)
-        turns = _turns(np.arange(lowest, lowest + n_pieces)[:, np.newaxis] * columns, _COLUMNS)
-        height = _PRODUCT_SIZE // _COLUMNS**2
-        twiddles = _twiddles(height, self.n_fft, out.dtype)
-        array = scratch("columns", (n_rows, _COLUMNS), out.dtype)
-        for row, target in zip(band, out, strict=True):
-            pieces[start : start + row.size] = row
-            of_piece = pieces.reshape(n_pieces, n_rows).T
-            for top in range(0, n_rows, height):
-                part = slice(top, min(top + height, n_rows))
-                factors = turns * _turns(top * columns, self.n_fft) / _COLUMNS
-                np.matmul(of_piece[part], factors.astype(out.dtype), out=array[part])
-                array[part] *= twiddles[: part.stop - top]
-            samples = scipy.fft.ifft(array, axis=0, overwrite_x=True)
-            target[:] = samples.reshape(-1)[: target.size]
+    columns, height = np.arange(_COLUMNS), _PRODUCT_SIZE // _COLUMNS**2
+    turns = _turns(np.outer(columns, columns), _COLUMNS)
+    twiddles = _twiddles(height, row.size, row.dtype)
+    coefficients = row.reshape(_COLUMNS, -1).T
+    array = scratch("columns", coefficients.shape, row.dtype)
+    for top in range(0, len(array), height):
+        part = slice(top, min(top + height, len(array)))
+        factors = turns * _turns(top * columns, row.size) / _COLUMNS
+        np.matmul(coefficients[part], factors.astype(row.dtype), out=array[part])
+        array[part] *= twiddles[: part.stop - top]
+    return np.asarray(scipy.fft.ifft(array, axis=0, overwrite_x=True)).reshape(-1)
 
 
 class Grid(NamedTuple):
@@ -292,7 +278,7 @@ class Between:
         return found.reshape(*shape[:2], -1)[..., start : start + times.stop - times.start]
 
 
-Way = WholeFFT | ColumnFFTs | Interpolation
+Way = WholeFFT | Interpolation
 
 
 def fastest_way(first: int, width: int, n_fft: int, dtype: Any, every: int = 1) -> Way:
@@ -301,8 +287,6 @@ def fastest_way(first: int, width: int, n_fft: int, dtype: Any, every: int = 1) 
     grid = coarse_grid(n_fft, width)
     if grid.step > math.gcd(every, n_fft):
         return Interpolation(first, width, n_fft, grid, dtype, every)
-    if every == 1 and _long(n_fft):
-        return ColumnFFTs(first, n_fft)
     return WholeFFT(first, n_fft, every)
 
 

@@ -89,7 +89,6 @@ def forward(
     single: bool = False,
     workers: int = 1,
     every: int = 1,
-    out: NDArray[Any] | None = None,
 ) -> tuple[NDArray[Any], NDArray[np.complex128]]:
     """Transform series at all scales, a block of scales at a time.
 
@@ -111,8 +110,6 @@ def forward(
         Number of threads. The result does not depend on it.
     every : int
         W is computed at the times 0, `every`, 2 `every` and so on.
-    out : numpy.ndarray, optional
-        What to write W to.
 
     Returns
     -------
@@ -122,17 +119,33 @@ def forward(
         The zero-padded FFT of the series, shape (..., n_fft), in double precision.
     """
     *shape, n = signal.shape
-    dtype = np.dtype(np.complex64 if single else np.complex128)
     spectrum = scipy.fft.fft(signal, n_fft, axis=-1, workers=workers)
-    W = np.empty((*shape, scales.size, -(-n // every)), dtype) if out is None else out
+    kind = np.complex64 if single else np.complex128
+    W = np.empty((*shape, scales.size, -(-n // every)), kind)
+    _write(signal, spectrum, mother, scales, dt, W, workers, every)
+    return W, spectrum
+
+
+def _write(
+    signal: NDArray[Any],
+    spectrum: NDArray[np.complex128],
+    mother: Any,
+    scales: NDArray[np.float64],
+    dt: float,
+    W: NDArray[Any],
+    workers: int = 1,
+    every: int = 1,
+) -> None:
+    """Write the transforms of series with these spectra to W, in its precision."""
+    n, n_fft = signal.shape[-1], spectrum.shape[-1]
     sources, unit = spectrum.reshape(-1, n_fft), 1.0
-    if single:  # which is short of large and of small numbers, too
+    if W.dtype == np.complex64:  # which is short of large and of small numbers, too
         exponent = math.frexp(np.abs(signal).max(initial=0.0))[1]
         # Of the least numbers there are, the inverse of the unit is none.
         unit = 2.0 ** max(exponent, -1000) if abs(exponent) > _ORDINARY else 1.0
         sources = sources / unit
     fields = W.reshape(-1, *W.shape[-2:])
-    plan = _Plan.of(mother, scales, dt, n, n_fft, dtype, every)
+    plan = _Plan.of(mother, scales, dt, n, n_fft, W.dtype, every)
     tasks, kept = plan.tasks_and_steps()
     records = [
         _Record(one / unit if unit != 1 else one, source)
@@ -152,7 +165,6 @@ def forward(
     else:
         with ThreadPoolExecutor(workers) as pool:
             list(pool.map(transform, range(len(tasks))))
-    return W, spectrum
 
 
 def cross(
@@ -160,11 +172,12 @@ def cross(
 ) -> NDArray[np.complex128]:
     """Return W1 conj(W2) of two series (2, n) at all scales, (scale, time)."""
     W1 = forward(pair[0], mother, scales, dt, n_fft)[0]
+    spectrum = scipy.fft.fft(pair[1], n_fft)
     rows = max(1, _CROSS_BYTES // (16 * pair.shape[1]))
     for first in range(0, scales.size, rows):
         block = slice(first, first + rows)
         W2 = scratch("second", W1[block].shape, complex)
-        forward(pair[1], mother, scales[block], dt, n_fft, out=W2)
+        _write(pair[1], spectrum, mother, scales[block], dt, W2)
         W1[block] *= np.conjugate(W2, out=W2)
     return W1
 

@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from pycwt_mod.inverse_fft import (
     Between,
-    ColumnFFTs,
     Interpolation,
     WholeFFT,
     coarse_grid,
@@ -55,8 +54,8 @@ def test_the_fastest_way_is_the_whole_fft_to_rounding(n_fft, every, dtype, data)
 @pytest.mark.parametrize(
     ("first", "width", "every", "kind"),
     [
-        (-(2**16), 2**17, 1, ColumnFFTs),
-        (-3, 2**15 + 1, 1, ColumnFFTs),
+        (-(2**16), 2**17, 1, WholeFFT),
+        (-3, 2**15 + 1, 1, WholeFFT),
         (-700, 2**13, 1, Interpolation),
         (900, 100, 1, Interpolation),
         (900, 100, 48, Interpolation),
