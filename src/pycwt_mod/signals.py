@@ -15,10 +15,14 @@ from .indexes import taken_apart
 from .limits import as_signal, check_size
 from .validation import warn_user
 
-__all__ = ["Signals", "as_signals"]
+__all__ = ["Signals", "as_signals", "warn_of_means"]
 
 # Series of fewer samples than this, and fewer than there are series, are probably columns.
 _FEW_SAMPLES = 32
+
+# Many series that are positive, such as rain or counts, have a mean of up to this number of
+# standard deviations; the step that it makes at the ends is no larger than the series itself.
+_LARGE_MEAN = 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +51,40 @@ def as_signals(signal: Any, *, single: bool = False) -> Signals:
     _check_orientation((len(rows), *_shape(rows[0])) if rows else shape)
     values = _stacked(rows, "signal", names or range(len(rows)))
     return Signals(values, labelled, None if names is None else tuple(names))
+
+
+def warn_of_means(signal: Any, given: Signals) -> None:
+    """Warn of real series whose mean is much larger than their standard deviation."""
+    large = _of_large_mean(given)
+    if not large.any():
+        return
+    alone = given.values.ndim == 1
+    of_each = "" if alone or hasattr(signal, "columns") else "axis=-1, keepdims=True"
+    if of_each and hasattr(signal, "dims"):
+        of_each = '"time"'
+    which = "`signal`" if alone else f"{large.sum()} of the {large.size} series of `signal`"
+    warn_user(
+        f"The mean of {which} is more than {_LARGE_MEAN} times the standard deviation, and `cwt` "
+        "keeps it, with a step at both ends of the record that has most of the power of long "
+        f"periods: pass `signal - signal.mean({of_each})`."
+    )
+
+
+def _of_large_mean(given: Signals) -> NDArray[np.bool_]:
+    """Return which series have a mean above `_LARGE_MEAN` standard deviations: no complex ones."""
+    values, ops = given.values, given.ops
+    if values.dtype.kind == "c" if ops is None else "complex" in str(values.dtype):
+        return np.zeros(1, dtype=bool)
+    if values.ndim == 1:
+        sums, squares = values.sum(), values @ values
+    else:
+        sums, squares = values.sum(-1), (values[..., None, :] @ values[..., None])[..., 0, 0]
+    if ops is not None:
+        sums, squares = ops.to_host(sums), ops.to_host(squares)
+    mean = sums / values.shape[-1]
+    variance = squares / values.shape[-1] - mean * mean
+    found: NDArray[np.bool_] = mean * mean > _LARGE_MEAN**2 * variance
+    return found
 
 
 def _shape(values: Any) -> tuple[int, ...]:

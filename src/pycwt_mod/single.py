@@ -30,7 +30,7 @@ from .limits import (
 )
 from .mothers import as_mother, constant
 from .results import TransformResult, made_by
-from .signals import as_signals
+from .signals import as_signals, warn_of_means
 from .validation import as_choice, as_count, as_level, brief, warn_user
 
 __all__ = ["cwt", "icwt", "significance"]
@@ -121,6 +121,11 @@ def cwt(
 
     Notes
     -----
+    The mean and the trend of the series are kept, as in pycwt. Subtract them, by
+    ``signal - signal.mean()`` or `prepare`: the record is padded with zeros, and the step from them
+    to a mean is power at long periods. A warning tells of a real series whose mean is more than 3
+    times its standard deviation.
+
     Arrays of PyTorch and CuPy (``pip install array-api-compat``) give `W` and `fft` as such arrays,
     the other fields as those of NumPy; float32 gives complex64 whatever the `precision`. Gradients
     of PyTorch pass through. ``result.on_host()`` has NumPy's arrays alone.
@@ -163,8 +168,11 @@ def cwt(
         forward, how = device_transform.forward, {"ops": given.ops}
     with np.errstate(over="ignore" if single else "warn"):  # told of below
         W, spectrum = forward(given.values, mother, sj, dt, n_fft, every=every, **how)
+    told = False
     if single and given.ops is None:
-        _warn_of_lost_digits(W, sj, given.values)
+        told = _warn_of_lost_digits(W, sj, given.values)
+    if not told:
+        warn_of_means(signal, given)
     coi = transform.cone_of_influence(n, mother, dt)[::every]
     positive = slice(1, n_fft // 2)
     fftfreqs = 2 * np.pi * np.fft.rfftfreq(n_fft, dt)[positive] / (2 * np.pi)  # rounded as pycwt's
@@ -190,8 +198,10 @@ def _scales(
     return sj, 1 / (mother.flambda() * sj), {"dj": dj, "s0": s0, "J": J}
 
 
-def _warn_of_lost_digits(W: NDArray[Any], sj: Array, values: NDArray[Any]) -> None:
+def _warn_of_lost_digits(W: NDArray[Any], sj: Array, values: NDArray[Any]) -> bool:
     """Warn of scales that single precision leaves less than `_FEWEST_DIGITS` in half of the times.
+
+    Return whether there are any.
 
     Its error is that of the largest value of a scale, which may be an edge effect; and its range is
     limited. Some times, among them the first and the last, tell. Series of zeros lose nothing.
@@ -204,7 +214,8 @@ def _warn_of_lost_digits(W: NDArray[Any], sj: Array, values: NDArray[Any]) -> No
     largest, usual = size[..., -1], size[..., (steps + 1) // 2]
     kept = np.isfinite(largest) & (largest > _LEAST_SINGLE)
     lost = (~kept | (usual < _SINGLE_ERROR / _FEWEST_DIGITS * largest)).any(axis=0)
-    if lost.any() and np.any(values):
+    found = bool(lost.any() and np.any(values))
+    if found:
         warn_user(
             f"`precision` is 'single', and {lost.sum()} of {sj.size} scales lose digits, from "
             f"{sj[lost].min():.3g} to {sj[lost].max():.3g}: half of their values are below "
@@ -212,6 +223,7 @@ def _warn_of_lost_digits(W: NDArray[Any], sj: Array, values: NDArray[Any]) -> No
             "Subtract the mean or the trend, divide by the standard deviation, or pass "
             "precision='double'."
         )
+    return found
 
 
 @explains_keywords()

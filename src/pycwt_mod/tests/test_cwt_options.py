@@ -198,6 +198,60 @@ def test_options_out_of_range_are_refused_by_name():
         cwt(x, 1.0, n_jobs=2)
 
 
+T = np.arange(4000)
+STAGE = 150 + 0.15 * np.sin(2 * np.pi * T / 24)  # of a river, with a daily wave
+
+
+@pytest.mark.parametrize(
+    ("signal", "which", "remedy"),
+    [
+        (STAGE, "`signal`", "signal - signal.mean()"),
+        (-STAGE.astype(np.float32), "`signal`", "signal - signal.mean()"),
+        (np.ones(50), "`signal`", "signal - signal.mean()"),
+        (pd.DataFrame({"a": STAGE}), "`signal`", "signal - signal.mean()"),
+        (
+            pd.DataFrame({"a": STAGE, "b": STAGE - 150, "c": STAGE}),
+            "2 of the 3 series of `signal`",
+            "signal - signal.mean()",
+        ),
+        (
+            xr.DataArray([STAGE, STAGE - 150], dims=("gauge", "time")),
+            "1 of the 2 series of `signal`",
+            'signal - signal.mean("time")',
+        ),
+        (
+            np.stack([STAGE, STAGE - 150]),
+            "1 of the 2 series of `signal`",
+            "signal - signal.mean(axis=-1, keepdims=True)",
+        ),
+    ],
+)
+def test_large_mean_is_told_of_once_with_a_remedy(signal, which, remedy):
+    with pytest.warns(UserWarning, match="The mean of") as told:
+        cwt(signal, 1.0, J=24)
+    assert len(told) == 1
+    assert f"The mean of {which} is more than 3 times" in str(told[0].message)
+    assert str(told[0].message).endswith(f"pass `{remedy}`.")
+    cwt(eval(remedy, {"signal": signal}), 1.0, J=24)  # warnings are errors here
+
+
+@pytest.mark.parametrize(
+    "signal", [STAGE - 150 + 0.3, np.zeros(50), STAGE + 0j, np.exp(noise(500)), 1e-200 * STAGE]
+)
+def test_usual_mean_is_not_told_of(signal):
+    cwt(signal, 1.0, J=24)
+
+
+def test_large_mean_of_a_tensor_is_told_of():
+    torch = pytest.importorskip("torch")
+    pytest.importorskip("array_api_compat")
+    with pytest.warns(UserWarning, match="The mean of `signal` is more than 3 times"):
+        cwt(torch.tensor(STAGE, requires_grad=True), 1.0, J=24)
+    with pytest.warns(UserWarning, match="The mean of 1 of the 2 series"):
+        cwt(torch.tensor(np.stack([STAGE, STAGE - 150])), 1.0, J=24)
+    cwt(torch.tensor(STAGE - 150), 1.0, J=24)
+
+
 def test_faults_of_one_of_several_series_name_it():
     x = noise(2, 3, 64)
     x[1, 2, 5] = np.nan
@@ -212,7 +266,7 @@ def test_faults_of_one_of_several_series_name_it():
     with pytest.raises(ValueError, match="must have at least one series, got shape"):
         cwt(np.empty((0, 64)), 1.0)
     with pytest.warns(UserWarning, match=r"64 series of 3 samples\. Time is the last axis"):
-        cwt(noise(64, 3), 1.0)
+        cwt(np.tile([1.0, -2.0, 1.0], (64, 1)), 1.0)
     with pytest.raises(ValueError, match="`dj` and `J` make 20001 scales of 1000000 samples"):
         cwt(noise(1000, 1000), 1.0, dj=1e-3, s0=2, J=20_000)
 

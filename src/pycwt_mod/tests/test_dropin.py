@@ -1,5 +1,7 @@
 """pycwt 0.5.0b0 as an oracle: the same values and tuples."""
 
+import warnings
+
 import numpy as np
 import pycwt
 import pytest
@@ -42,6 +44,13 @@ SEEDS = st.integers(0, 2**32 - 1)
 # --- cwt ---
 
 
+def of_any_mean(*arguments):
+    """Return what `cwt` does, without its warning of a large mean."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "The mean of `signal` is more than 3", UserWarning)
+        return pycwt_mod.cwt(*arguments)
+
+
 @EVERY_MOTHER
 @FEW
 @given(st.data(), st.integers(8, 250) | st.sampled_from([16, 64, 128]), SEEDS)
@@ -49,7 +58,7 @@ def test_cwt_equals_pycwt(mother, data, n, seed):
     old, new = mothers_of(mother)
     geometry = data.draw(geometries(n))
     x = np.random.default_rng(seed).standard_normal(n) + data.draw(st.floats(-1e3, 1e3))
-    ours, theirs = pycwt_mod.cwt(x, *geometry, new), oracle("cwt", x, *geometry, old)
+    ours, theirs = of_any_mean(x, *geometry, new), oracle("cwt", x, *geometry, old)
     scales = ours[1] if mother in NOT_PAUL else ours[1][ours[1] < PAUL_OVERFLOWS * geometry[0]]
     assert theirs[1].size >= scales.size > 0
     assert_same_transform(ours, theirs)
@@ -103,7 +112,7 @@ def test_cwt_of_single_precision_equals_pycwt_to_single_precision():
 def test_icwt_equals_pycwt(mother, data, n, seed):
     old, new = mothers_of(mother)
     dt, dj, s0, J = data.draw(geometries(n))
-    W, sj, *_ = pycwt_mod.cwt(red(n, seed), dt, dj, s0, J, new)
+    W, sj, *_ = of_any_mean(red(n, seed), dt, dj, s0, J, new)
     ours, theirs = pycwt_mod.icwt(W, sj, dt, dj, new), oracle("icwt", W, sj, dt, dj, old)
     assert np.isrealobj(ours)
     assert (np.imag(theirs) == 0).all()

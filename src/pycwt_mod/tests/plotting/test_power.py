@@ -243,7 +243,7 @@ def test_records_of_any_length_are_drawn(n):
         ({"band": (100, 200)}, ValueError, "`band` must hold one or more .* 2 to 16.95, got"),
         ({"significance_level": 1}, ValueError, "`significance_level` must lie strictly"),
         ({"transform": 3}, TypeError, r"`transform` must be what `cwt` returns, .* got 3"),
-        ({"transform": cwt(np.ones(20), 1.0)}, ValueError, "must be of `signal`.*50 .*got 20"),
+        ({"transform": cwt(np.eye(20)[0], 1.0)}, ValueError, "must be of `signal`.*50 .*got 20"),
         ({"ax": 3}, TypeError, "`ax` must be a figure, or four axes.* got 3"),
         ({"ax": {"series": 1}}, TypeError, "`ax` must be a figure, or four axes"),
         ({"normalize": 1}, TypeError, "`normalize` must be True or False"),
