@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Any, ClassVar, Unpack
@@ -248,18 +249,19 @@ def null_field_of(
     simulate: bool | None = None,
     statistic: Statistic = PAIR,
     surrogates: Surrogates | None = None,
+    remedy: str = "method='full'",
 ) -> NullField:
     """Return the null distributions at all points of a map of AR(1) records.
 
     In closed form, or else simulated, with the options: by default where `is_to_simulate` says so,
     and for other `surrogates` than AR(1) noise always. `centred` says whether the mean of each
-    series is subtracted.
+    series is subtracted, and `remedy` what helps where the closed form fails.
     """
     if simulate is None:
         simulate = is_to_simulate(geometry, statistic)
     if simulate or surrogates is not None:
         return _simulated(geometry, coefficients, options, centred, statistic, surrogates)
-    _warn_of_faint(geometry)
+    _warn_of_faint(geometry, remedy)
     key = _key(geometry, coefficients, centred, statistic)
     path = cache_path() / f"field-{key}.npz"
     if options.cache:
@@ -294,7 +296,7 @@ def scale_null_of(
             "`noise` must be 'ar1' or 'white' with method='analytic', and no series fixed, got "
             f"{what}. Use method='full'."
         )
-    _warn_of_faint(geometry)
+    _warn_of_faint(geometry, "method='full'")
     with single_threaded():
         return scale_null(geometry, coefficients, _facts(coefficients), statistic.name)
 
@@ -400,14 +402,22 @@ def check_closed_form(geometry: Geometry) -> None:
         )
 
 
-def _warn_of_faint(geometry: Geometry) -> None:
+def _warn_of_faint(geometry: Geometry, remedy: str) -> None:
     """Warn of wavelets with next to no response below the Nyquist frequency."""
     if not is_single_enough(geometry):  # for the same reason
         warn_user(
             "The smallest scales lie far below the sampling interval, where the wavelet hardly "
-            "responds. There the closed form is too lenient: 7 to 25 % of the values of unrelated "
-            "series have p < 0.05. Use a larger `s0`, or method='full'."
+            f"responds: periods below {2 * geometry.dt:.4g}, two sampling intervals, are not in "
+            "the data. There the closed form is too lenient: 7 to 25 % of the values of unrelated "
+            f"series have p < 0.05. Use s0={_least_scale(geometry)} or larger, or {remedy}."
         )
+
+
+def _least_scale(geometry: Geometry) -> str:
+    """Return the scale of a period of two sampling intervals, rounded up to three digits."""
+    scale = 2 * geometry.dt / geometry.mother.flambda()
+    unit = 10.0 ** (math.floor(math.log10(scale)) - 2)
+    return f"{math.ceil(scale / unit) * unit:.3g}"
 
 
 def is_analytic(mother: Any) -> bool:

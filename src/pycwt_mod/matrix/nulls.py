@@ -143,7 +143,9 @@ class PointNull:
     def __call__(self, node: Node) -> NullField:
         """Return the field, from the cache folder if it is there."""
         options = SimulationOptions(cache=self.cache, progress=False)
-        return null_field_of(self.geometry, node, options, centred=self.centred)
+        return null_field_of(
+            self.geometry, node, options, centred=self.centred, remedy="inside_cone=False"
+        )
 
 
 def point_nulls(

@@ -132,6 +132,7 @@ class ComparedPair(PairResult):
             centred=self._centred,
             statistic=self.statistic_of(len(coefficients)),
             surrogates=self._surrogates,
+            remedy="null='scale' with simulated levels (`method` is that of the levels alone)",
         )
         return field.reordered(order)
 

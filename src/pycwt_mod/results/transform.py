@@ -117,6 +117,11 @@ class TransformResult(WaveletResult, _TransformFields):
         place: Any = self.names.index(series) if series in self.names else series
         place = tuple(np.atleast_1d(place)) if isinstance(place, int | tuple | list) else None
         inside = place is not None and len(place) == len(shape)
+        if not shape:
+            raise ValueError(
+                f"`series` must be left out: this result is of one series, and `of` takes one of "
+                f"several, got {brief(series)}. Use the result as it is."
+            )
         if not inside or not all(-size <= k < size for k, size in zip(place, shape, strict=True)):
             known = f"one of {', '.join(map(repr, self.names))}" if self.names else "a place"
             raise ValueError(

@@ -147,6 +147,9 @@ def test_what_needs_one_series_says_so():
             result.of(wrong)
     with pytest.raises(ValueError, match="`series` must be one of 'rain', 'flow', 'wind'"):
         cwt(table()).of("snow")
+    for wrong in ("rain", "snow", 0, ()):
+        with pytest.raises(ValueError, match="result is of one series, and `of` takes one of sev"):
+            cwt(table()["rain"]).of(wrong)
 
 
 def test_every_kth_time_serves_the_functions_for_whole_transforms():

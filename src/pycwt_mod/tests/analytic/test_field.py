@@ -1,5 +1,6 @@
 """Null distributions of points: levels and p-values, files, the cache, and simulated records."""
 
+import re
 from collections import OrderedDict
 from pathlib import Path
 
@@ -9,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.signal import lfilter
 
-from pycwt_mod import NullField, get_cache_dir, load, null_fields, wct_null, wct_null_field
+from pycwt_mod import NullField, get_cache_dir, load, null_fields, wct, wct_null, wct_null_field
 from pycwt_mod.arguments import padded_length
 from pycwt_mod.coherence import coherence_of_series
 from pycwt_mod.geometry import Geometry
-from pycwt_mod.mothers import Morlet
+from pycwt_mod.mothers import Morlet, Paul
 from pycwt_mod.transform import scale_axis
 
 # s0, J: eight octaves are more than 200 samples hold, as by default.
@@ -153,10 +154,27 @@ def test_bad_arguments_are_named(changes, message):
 
 
 def test_scales_far_below_the_sampling_interval_are_warned_of():
-    with pytest.warns(UserWarning, match="closed form is too lenient"):
+    message = "periods below 2, two .* is too lenient.*s0=1.94 or larger, or method='full'"
+    with pytest.warns(UserWarning, match=message):
         wct_null_field(0.5, 0.5, 1.0, 1 / 2, 0.3, 2, 60)
-    with pytest.warns(UserWarning, match="closed form is too lenient"):
+    with pytest.warns(UserWarning, match=message):
         wct_null(0.5, 0.5, 1.0, 1 / 2, 0.3, 2, method="analytic")
+    wct_null_field(0.5, 0.5, 1.0, 1 / 2, 0.3, 2, 60, method="full", mc_count=50, rng_seed=1)
+    wct_null(0.5, 0.5, 1.0, 1 / 2, 0.3, 2, method="full", mc_count=50, progress=False)
+
+
+@pytest.mark.parametrize("method", ["multirate", "full"])
+@pytest.mark.parametrize("wavelet", [Morlet(6), Paul(4)], ids=repr)
+def test_remedies_for_too_small_scales_help_whatever_the_method(method, wavelet):
+    pair = np.random.default_rng(0).normal(size=(2, 120))
+    options = {"mc_count": 50, "rng_seed": 1, "progress": False, "method": method}
+    result = wct(*pair, 1 / 12, 1 / 2, 1 / 480, 20, wavelet=wavelet, **options)
+    with pytest.warns(UserWarning, match="below 0.1667, two .* or null='scale' with sim") as told:
+        result.pvalues()
+    least = float(re.search("s0=([0-9.]+) or larger", str(told[0].message))[1])
+    assert 2 / 12 <= least * wavelet.flambda() < 1.01 * 2 / 12
+    result.pvalues(null="scale")  # warnings are errors here
+    wct(*pair, 1 / 12, 1 / 2, least, 8, wavelet=wavelet, **options).pvalues()
 
 
 def test_levels_and_coherences_are_checked(field):
