@@ -88,7 +88,8 @@ class WaveletResult:
         for each in cls.__mro__:
             annotated |= set(getattr(each, "__annotations__", ()))
             computed |= {k for k, value in vars(each).items() if isinstance(value, cached_property)}
-        cls._known = annotated - set(getattr(cls, "_fields", ())) | computed
+        fields = cls._fields if issubclass(cls, tuple) else ()
+        cls._known = annotated - set(fields) | computed
 
     def __new__(cls, *fields: Any, **facts: Any) -> Self:
         """Make a result of its fields in order, and of facts by name."""
