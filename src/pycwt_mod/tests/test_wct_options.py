@@ -203,6 +203,7 @@ def test_cross_wavelet_transform_at_given_frequencies():
             assert_close(here, there if there is plain.coi else there[order])
 
 
+@pytest.mark.filterwarnings("ignore:The mean of `signal` is more than 3")
 @pytest.mark.filterwarnings("ignore:`dj` is 2")
 @pytest.mark.parametrize("dt", [1.0, 0.25])
 @pytest.mark.parametrize("smoothing", ["pycwt", "grinsted"])
