@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Any, ClassVar, Unpack
@@ -405,19 +404,13 @@ def check_closed_form(geometry: Geometry) -> None:
 def _warn_of_faint(geometry: Geometry, remedy: str) -> None:
     """Warn of wavelets with next to no response below the Nyquist frequency."""
     if not is_single_enough(geometry):  # for the same reason
+        least = 1.005 * 2 * geometry.dt / geometry.mother.flambda()  # not to be rounded down
         warn_user(
             "The smallest scales lie far below the sampling interval, where the wavelet hardly "
             f"responds: periods below {2 * geometry.dt:.4g}, two sampling intervals, are not in "
             "the data. There the closed form is too lenient: 7 to 25 % of the values of unrelated "
-            f"series have p < 0.05. Use s0={_least_scale(geometry)} or larger, or {remedy}."
+            f"series have p < 0.05. Use s0={least:.3g} or larger, or {remedy}."
         )
-
-
-def _least_scale(geometry: Geometry) -> str:
-    """Return the scale of a period of two sampling intervals, rounded up to three digits."""
-    scale = 2 * geometry.dt / geometry.mother.flambda()
-    unit = 10.0 ** (math.floor(math.log10(scale)) - 2)
-    return f"{math.ceil(scale / unit) * unit:.3g}"
 
 
 def is_analytic(mother: Any) -> bool:

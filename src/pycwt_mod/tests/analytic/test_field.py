@@ -154,7 +154,7 @@ def test_bad_arguments_are_named(changes, message):
 
 
 def test_scales_far_below_the_sampling_interval_are_warned_of():
-    message = "periods below 2, two .* is too lenient.*s0=1.94 or larger, or method='full'"
+    message = "periods below 2, two .* is too lenient.*s0=1.95 or larger, or method='full'"
     with pytest.warns(UserWarning, match=message):
         wct_null_field(0.5, 0.5, 1.0, 1 / 2, 0.3, 2, 60)
     with pytest.warns(UserWarning, match=message):
