@@ -148,7 +148,7 @@ def test_record_says_what_was_removed():
         "slope": pytest.approx(0.5),
         "season": 4,
         "n_seasons": 4,
-        "season_share": 1.0,
+        "season_share": pytest.approx(1),
         "variance_left": 0.0,
     }
     assert str(done).startswith("removed: linear trend of 0.5 per sample, means of the 4 seasons")
