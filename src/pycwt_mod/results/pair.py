@@ -23,8 +23,8 @@ from ..summary import (
 from ..time_axis import unit_factor
 from .base import Array, WaveletResult
 
-# Null hypotheses of which no series has a cycle.
-_WITHOUT_CYCLES = ("ar1", "white", "legacy")
+# Null hypotheses by which a series keeps its cycles.
+_WITH_CYCLES = {"phase", "iaaft"}
 
 
 class PairResult(WaveletResult):
@@ -162,6 +162,6 @@ class PairResult(WaveletResult):
             power=self.mean_power,
             smoothed=self.SMOOTHED,
             common_cycle=self.common_cycle,
-            cycle_in_noise=self._noise not in _WITHOUT_CYCLES,
+            cycle_in_noise=_WITH_CYCLES.issuperset(self._noise.split(", ")),
         )
         return found.scaled(unit_factor(self.unit, unit, "unit"))

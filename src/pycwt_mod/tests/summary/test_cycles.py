@@ -83,6 +83,17 @@ def test_summaries_tell_of_it_with_a_remedy():
         assert "cycle of" not in text
 
 
+@pytest.mark.parametrize(
+    ("noise", "has_it"),
+    [("iaaft", True), ("white", False), ("arma(1,1)", False), (["phase", "ar1"], False)],
+)
+def test_only_noise_that_keeps_the_cycles_of_a_series_is_said_to_have_them(noise, has_it):
+    options = {"mc_count": 20, "rng_seed": 1, "progress": False, "noise": noise}
+    _, text = told_by(wct(*seasonal(240, [4, 4]), 1.0, 1 / 4, **options))
+    assert ("as has the noise of the test" in text) == has_it
+    assert ("Remove it first" in text) != has_it
+
+
 def test_a_cycle_that_is_no_whole_number_of_samples_has_another_remedy():
     _, text = told_by(wct(*seasonal(2000, [3, 3], period=12.42), 1.0, sig=False))
     assert (
