@@ -20,7 +20,6 @@ from ..summary import (
     summarise,
     weights_of,
 )
-from ..time_axis import unit_factor
 from .base import Array, WaveletResult
 
 # Null hypotheses by which a series keeps its cycles.
@@ -156,7 +155,7 @@ class PairResult(WaveletResult):
             level=level,
             dt=self.dt,
             names=(self.names or UNNAMED)[:number] if names is None else names,
-            unit=self.unit if unit is None else unit,
+            unit=self.unit or unit or "",
             quantity=quantity,
             frequencies=self.mean_freqs,
             power=self.mean_power,
@@ -164,4 +163,4 @@ class PairResult(WaveletResult):
             common_cycle=self.common_cycle,
             cycle_in_noise=_WITH_CYCLES.issuperset(self._noise.split(", ")),
         )
-        return found.scaled(unit_factor(self.unit, unit, "unit"))
+        return found if unit is None else found.in_unit(unit)

@@ -17,15 +17,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..frames import as_dataframe
+from ..time_axis import unit_factor, unit_of_time
 from .lags import CommonLag, Phases, weights_of
 from .rows import MOD_PERIOD, OF_PHASES, SummaryRow, judged_by_phase, judged_by_share
-from .text import WIDTH, aligned, as_number, degrees, fill, limits_of, percent, with_error
+from .text import aligned, as_number, degrees, fill, fits, limits_of, percent, with_error
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 # Periods are powers of two, and coherences one, only to rounding error.
 _ROUNDING = 1e-9
+
+# Units of time that are cycles of nature, which octaves from 1 on would cut in two; those from here
+# on, in such a unit, hold them whole.
+_CYCLES, _BELOW_A_CYCLE = ("years", "days"), 0.75
 
 # A lag is told from none if it is this multiple of its error.
 _TOLD_FROM_NONE = 2.0
@@ -50,7 +55,8 @@ class Summary:
     Parameters
     ----------
     rows : tuple of SummaryRow
-        Octaves, from the shortest periods on.
+        Octaves, from the shortest periods on. Their limits are powers of 2, or 0.75 times these
+        where they would cut a cycle of 1 year or 1 day: of monthly data 0.75 to 1.5 years.
     strongest : SummaryRow or None
         Of the rows that stand out, the one with the best known phase: the most independent values,
         weighted by the steadiness of their phase. None if none stands out.
@@ -98,12 +104,15 @@ class Summary:
     common_cycle: float | None = None
     cycle_in_noise: bool = False
 
-    def scaled(self, factor: float) -> Summary:
-        """Return the findings with all times multiplied by a number."""
+    def in_unit(self, unit: str) -> Summary:
+        """Return the findings with all times in another unit, or with it as their label."""
+        _check_unit(unit)
+        factor = unit_factor(self.unit, unit, "unit")
         if factor == 1:
-            return self
+            return replace(self, unit=unit)
         return replace(
             self,
+            unit=unit,
             rows=tuple(_scaled(row, factor) for row in self.rows),
             strongest=self.strongest and _scaled(self.strongest, factor),
             common_lag=self.common_lag and _scaled(self.common_lag, factor),
@@ -150,16 +159,18 @@ class Summary:
         if not self.rows:
             return "  none"
         lines = self._lines(self.names, f" ({self.unit})" if self.unit else "")
-        if max(map(len, lines)) > WIDTH and len(self.names) == 2:
+        if not fits(lines) and len(self.names) == 2:
             key = f"periods and lags in {self.unit}" if self.unit else ""
             lines = [line.replace(_REVERSED, "*") for line in self._lines(self.names, "")]
             if any(_REVERSED in row.relation for row in self.rows):
                 key = "; ".join([*([key] if key else []), "*: reversed"])
             lines = [*([f"  {key}", ""] if key else []), *lines]
-        if max(map(len, lines)) > WIDTH and len(self.names) == 2:
+        if not fits(lines) and len(self.names) == 2:
             key = "  x is {}, y is {}".format(*self.names)
             key += f"; periods and lags in {self.unit}" if self.unit else ""
-            lines = [fill(key), "", *self._lines(("x", "y"), "")]
+            lines = self._lines(("x", "y"), "")
+            lines = lines if fits(lines) else self._lines(("x", "y"), "", " ")
+            lines = [fill(key), "", *lines]
         return "\n".join(lines)
 
     def __str__(self) -> str:
@@ -202,7 +213,7 @@ class Summary:
         told = asdict(row) | {"relation": row.relation or None}
         return {f"mean_{self.quantity}" if key == "mean" else key: told[key] for key in told}
 
-    def _lines(self, names: tuple[str, ...], unit: str) -> list[str]:
+    def _lines(self, names: tuple[str, ...], unit: str, gap: str = "  ") -> list[str]:
         """Return header and rows; those of one series have no phase."""
         pair = len(names) == 2
         header = [f"period{unit}", "area", "signif."]
@@ -221,7 +232,7 @@ class Summary:
             ]
             for row in self.rows
         ]
-        return aligned([header, *rows])
+        return aligned([header, *rows], gap)
 
     def _phase_cells(self, row: SummaryRow, names: tuple[str, ...]) -> list[str]:
         """Return phase, lag and relation; none where they would be those of noise."""
@@ -357,7 +368,7 @@ def summarise(
     common_cycle: float | None = None,
     cycle_in_noise: bool = False,
 ) -> Summary:
-    """Describe a field, shape (n_scales, n_times), by octaves of its periods.
+    """Describe a field, shape (n_scales, n_times), by octaves of its periods, which are in `unit`.
 
     `frequencies` and `power` are those of `mean_spectrum`, by default the inverse of the periods,
     and the same power at all; `smoothed` says whether phases are, as those of `wct` are not; the
@@ -367,8 +378,10 @@ def summarise(
     _check_labels(names, 1 if phase is None else 2, unit)
     used = outside & np.isfinite(field)
     found = np.full(field.shape, math.nan) if significant is None else significant & outside
-    octaves = np.floor(np.log2(periods) + _ROUNDING)
-    members = [octaves == octave for octave in np.unique(octaves[outside.any(axis=1)])]
+    limit = _limit_of_octaves(periods, unit)
+    octaves = np.floor(np.log2(periods / limit) + _ROUNDING)
+    chosen = np.unique(octaves[outside.any(axis=1)])
+    members = [octaves == octave for octave in chosen]
     angles = np.zeros(field.shape) if phase is None else phase
     weights = weights_of(field, used, quantity, power)
     phases = Phases.of(
@@ -376,13 +389,13 @@ def summarise(
     )
     rows = [
         SummaryRow(
-            periods=_octave_of(periods[own]),
+            periods=(float(limit * 2**octave), float(limit * 2 ** (octave + 1))),
             area=float(outside[own].sum() / outside.sum()),
             significant=float(found[own].sum() / outside[own].sum()),
             mean=float(field[own][used[own]].mean()) if used[own].any() else math.nan,
             n_independent=float(phases.cells[own].sum()),
         )
-        for own in members
+        for octave, own in zip(chosen, members, strict=True)
     ]
     if phase is None:
         told = judged_by_share(rows, 1 - level)
@@ -409,14 +422,19 @@ def _contradiction(pair: tuple[SummaryRow, SummaryRow]) -> float:
     return abs(one.lag - other.lag) / math.hypot(one.lag_error, other.lag_error, _ROUNDING)
 
 
-def _octave_of(periods: Array) -> tuple[float, float]:
-    shortest = 2.0 ** math.floor(math.log2(periods.min()) + _ROUNDING)
-    return shortest, 2 * shortest
+def _limit_of_octaves(periods: Array, unit: str) -> float:
+    """Return a limit of the octaves: 1 unit, or less where 1 year or day is within the periods."""
+    has_cycle = unit_of_time(unit) in _CYCLES and periods.max() >= 1
+    return _BELOW_A_CYCLE if has_cycle and periods.min() <= _BELOW_A_CYCLE else 1.0
 
 
 def _check_labels(names: Any, number: int, unit: Any) -> None:
     texts = isinstance(names, tuple | list) and all(isinstance(name, str) for name in names)
     if not texts or len(names) != number:
         raise TypeError(f"`names` must be {number} strings, one for each series, got {names!r}.")
+    _check_unit(unit)
+
+
+def _check_unit(unit: Any) -> None:
     if not isinstance(unit, str):
         raise TypeError(f"`unit` must be a string, such as 'days', got {unit!r}.")

@@ -20,10 +20,15 @@ def _decimals_of(error: float) -> int:
     return max(0, -math.floor(math.log10(error))) if error > 0 else 0
 
 
-def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+def aligned(rows: Sequence[Sequence[str]], gap: str = "  ") -> list[str]:
     """Return rows of texts as lines with aligned columns."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return ["  " + "  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
+    return ["  " + gap.join(map(str.ljust, row, widths)).rstrip() for row in rows]
+
+
+def fits(lines: Sequence[str]) -> bool:
+    """Return whether a terminal is wide enough for lines."""
+    return max(map(len, lines)) <= WIDTH
 
 
 def fill(line: str, indent: str = "  ") -> str:
@@ -57,7 +62,7 @@ def degrees(phase: float, error: float) -> str:
 def limits_of(band: tuple[float, float]) -> str:
     """Return a band of periods as text."""
     return " to ".join(
-        f"{limit:.0f}" if limit >= 1000 else f"{limit:.4g}" if limit >= 0.1 else f"{limit:.2g}"
+        f"{limit:.0f}" if limit >= 1000 else f"{limit:.{4 - (limit < 1) - (limit < 0.1)}g}"
         for limit in band
     )
 

@@ -91,7 +91,8 @@ def test_octaves_are_consistent_whatever_the_field(seed, n_scales, n_times, turn
     periods = 0.7 * 2 ** (np.arange(n_scales) / 6)
     field, phase = rng.uniform(size=(2, n_scales, n_times))
     significant, outside = rng.uniform(size=(2, n_scales, n_times)) < 0.6
-    summary = summarise(field, significant, outside, periods, phase, **OPTIONS)
+    options = OPTIONS | {"unit": "hours"}
+    summary = summarise(field, significant, outside, periods, phase, **options)
     rows = summary.rows
     # Areas are shares of the whole, and significant shares add up to that of the whole.
     if outside.any():
@@ -99,8 +100,8 @@ def test_octaves_are_consistent_whatever_the_field(seed, n_scales, n_times, turn
         assert sum(row.area * row.significant for row in rows) == pytest.approx(summary.share)
         assert sum(row.area * row.mean for row in rows) == pytest.approx(field[outside].mean())
     # Other units of time change periods and lags, other zeros of the phase its mean alone.
-    turned = summarise(field, significant, outside, periods, phase + turn, **OPTIONS)
-    longer = OPTIONS | {"dt": stretch}
+    turned = summarise(field, significant, outside, periods, phase + turn, **options)
+    longer = options | {"dt": stretch}
     stretched = summarise(field, significant, outside, periods * stretch, phase, **longer)
     for row, other, long in zip(rows, turned.rows, stretched.rows, strict=True):
         assert row.periods[1] == 2 * row.periods[0]
@@ -112,6 +113,30 @@ def test_octaves_are_consistent_whatever_the_field(seed, n_scales, n_times, turn
         assert long.pvalue == pytest.approx(row.pvalue)
         assert long.lag == pytest.approx(stretch * row.lag, abs=ROUNDING, nan_ok=True)
         assert long.periods == tuple(stretch * limit for limit in row.periods)
+
+
+@pytest.mark.parametrize(
+    ("unit", "dt", "first", "cycles"),
+    [
+        ("years", 1 / 12, 0.75 / 8, [1, 1 / 2]),
+        ("y", 1 / 4, 0.375, [1]),
+        ("days", 1 / 24, 0.75 / 16, [1, 1 / 2, 7]),
+        ("days", 1.0, 2, [7, 365.25]),
+        ("years", 1.0, 2, []),
+        ("months", 1.0, 2, [12]),
+        ("hours", 1.0, 2, [12, 24]),
+        ("", 1 / 12, 1 / 8, []),
+    ],
+)
+def test_octaves_do_not_cut_the_year_or_the_day(unit, dt, first, cycles):
+    periods = 2 * dt * 2 ** (np.arange(120) / 12)
+    field = np.zeros((periods.size, 3))
+    options = OPTIONS | {"unit": unit, "dt": dt}
+    rows = summarise(field, field > 0, field == 0, periods, field, **options).rows
+    assert rows[0].periods[0] == first
+    for cycle in cycles:
+        (low, high) = next(row.periods for row in rows if cycle < row.periods[1])
+        assert low * 2**0.15 < cycle < high / 2**0.15
 
 
 def test_phase_across_the_half_turn_has_its_mean():
@@ -208,7 +233,7 @@ def test_lag_that_octaves_contradict_is_said_to_change(sign, upside_down, long, 
     lag = r"[+-]{}\d? \+- 0\.\d+ days at {}"
     told = f"{lag.format(first, '8 to 16')}, {lag.format(last, '16 to 32 days')}"
     assert re.search(f"The lag {change} with the period: {told}", words)
-    hours = summary.scaled(24.0).changing_lag
+    hours = summary.in_unit("hours").changing_lag
     assert hours.lag == pytest.approx(24 * summary.changing_lag.lag)
     assert "One lag fits" not in words
 
@@ -301,7 +326,7 @@ def test_series_have_their_names_where_one_leads_the_other_upside_down():
     ],
 )
 def test_lags_have_the_digits_that_their_errors_give(error, dt, shown):
-    assert f"  {shown}  " in a_summary(a_row(lag=11.346, lag_error=error), dt=dt).table()
+    assert f" {shown} " in a_summary(a_row(lag=11.346, lag_error=error), dt=dt).table()
 
 
 def test_long_periods_are_written_without_an_exponent():
@@ -318,7 +343,8 @@ def test_long_periods_are_written_without_an_exponent():
     unit=st.text("xyz", max_size=20),
 )
 def test_text_fits_a_terminal_whatever_the_names(names, unit):
-    rows = (a_row(), a_row(-1.2), a_row(3.0, periods=(0.125, 0.25), relation="anti-phase"))
+    far = a_row(3.0, periods=(0.188, 0.375), relation="nearly anti-phase")
+    rows = (a_row(), a_row(-1.2), far)
     text = str(a_summary(*rows, names=names, unit=unit))
     # A name or unit is never broken.
     longest = max(map(len, [*" ".join(names).split(), unit]), default=0)
@@ -400,6 +426,7 @@ def test_limits_of_a_band_are_written_as_people_write_them():
     written = {
         (8192, 16384): "8192 to 16384",
         (0.25, 0.5): "0.25 to 0.5",
+        (0.1875, 11.31): "0.188 to 11.31",
         (2**-7, 2**-6): "0.0078 to 0.016",
     }
     assert {band: limits_of(band) for band in written} == written
