@@ -30,8 +30,9 @@ _KERNELS: dict[int, tuple[Kernel, Kernel]] = {
     2: (KaiserBessel(16), KaiserBessel(8)),
 }
 
-# Below, calls cost more than an FFT; a coarser grid than every 64th time saves nothing any more.
-_SHORTEST_INTERPOLATED, _COARSEST = 4096, 64
+# The finest and the coarsest grid that pay from an n_fft on: short ones all take the same step, as
+# many scales then go through one call. A coarser one than every 64th time saves nothing any more.
+_STEPS = {2**12: (2, 64), 2**10: (8, 8)}
 
 # Products of matrices as small as this stay in the cache, and BLAS starts no threads for them.
 _PRODUCT_SIZE = 2**18
@@ -290,13 +291,18 @@ def fastest_way(first: int, width: int, n_fft: int, dtype: Any, every: int = 1) 
     return WholeFFT(first, n_fft, every)
 
 
-def coarse_grid(n_fft: int, width: int) -> Grid:
-    """Return the coarsest grid for a band that pays; of step 1: none does."""
+def coarse_grid(n_fft: int, width: int, shortest: int = min(_STEPS)) -> Grid:
+    """Return the coarsest grid for a band that pays; of step 1: none does.
+
+    `shortest` is the n_fft below which the caller has no use for one.
+    """
     step = 1
-    if n_fft >= _SHORTEST_INTERPOLATED:
-        step = largest_divisor(n_fft, min(_KERNELS) * width, _COARSEST)
-    finest = [fine for fine in _KERNELS if fine * width * step <= n_fft]
-    return Grid(step, max(finest, default=min(_KERNELS)))
+    if n_fft >= shortest:
+        finest, coarsest = next(steps for length, steps in _STEPS.items() if n_fft >= length)
+        step = largest_divisor(n_fft, min(_KERNELS) * width, coarsest)
+        step = step if step >= finest else 1
+    fine = [fine for fine in _KERNELS if fine * width * step <= n_fft]
+    return Grid(step, max(fine, default=min(_KERNELS)))
 
 
 def largest_divisor(number: int, least: int, most: int) -> int:

@@ -38,8 +38,9 @@ from .working_memory import SpareRows, stretches
 Floats = NDArray[np.float64]
 Complex = NDArray[np.complex128]
 
-# A grid coarser than every 64th time, or shorter than this, saves nothing any more.
-_COARSEST, _SHORTEST = 64, 512
+# A grid coarser than every 64th time, or shorter than this, saves nothing any more; nor, in pieces
+# of time, one of a shorter record than this.
+_COARSEST, _SHORTEST, _SHORTEST_RECORD = 64, 512, 2**12
 
 # Numbers in work together, and scales: calls are dear where rows are short, and memory where they
 # are long.
@@ -202,7 +203,7 @@ class RecordSpectra:
             if block is not None:
                 rows = self._smoothed_in_time(block, below, width, on_transform)
                 del block
-            grid = coarse_grid(n_fft, 2 * max(down, up))
+            grid = coarse_grid(n_fft, 2 * max(down, up), _SHORTEST_RECORD)
             length = n_fft // grid.step
             summed = spare.array(self.n_fields, centres.stop - centres.start, length)
             summed[..., up : length - down] = 0
@@ -349,7 +350,7 @@ class RecordSpectra:
         """Return what has the transforms of all series at all times, given their coefficients."""
         width, n_fft = bands.shape[1], self.geometry.n_fft
         down, up = width // 2, width - width // 2
-        grid, n_series = coarse_grid(n_fft, 2 * up), len(self.series)
+        grid, n_series = coarse_grid(n_fft, 2 * up, _SHORTEST_RECORD), len(self.series)
         length = n_fft // grid.step
         rows = self._spare.array(n_series, len(bands) // n_series, length)
         flat = rows.reshape(len(bands), -1)
