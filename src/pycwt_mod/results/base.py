@@ -66,7 +66,6 @@ class WaveletResult:
     unit: str = ""
     names: tuple[str, ...] = ()
     mother: Any = None
-    times: NDArray[Any]
     scales: Array
     provenance: Mapping[str, Any]
 
@@ -97,8 +96,6 @@ class WaveletResult:
         unknown = facts.keys() - cls._known
         if unknown:
             raise TypeError(f"{cls.__name__} has no fact {min(unknown)!r}.")
-        if "times" not in facts:
-            facts["times"] = facts.get("dt", cls.dt) * np.arange(result.coi.size)
         result.__dict__.update({"scales": np.empty(0), "provenance": {}, **facts})
         return result
 
@@ -106,6 +103,11 @@ class WaveletResult:
         """Return a copy with other fields or facts, as of a named tuple."""
         fields = [changes.pop(name, self[k]) for k, name in enumerate(self._fields)]
         return type(self)(*fields, **{**self.__dict__, **changes})
+
+    @cached_property
+    def times(self) -> NDArray[Any]:
+        """Times of the samples, from 0 on where no index tells them."""
+        return self.dt * np.arange(self.coi.size)
 
     @property
     def periods(self) -> Array:
@@ -168,6 +170,7 @@ class WaveletResult:
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """Return the result as arrays without objects, by the names in a file."""
         arrays = {name: np.asarray(self[k]) for k, name in enumerate(self._fields)}
+        arrays["times"] = self.times
         facts = {"format": FILE_FORMAT, "version": FILE_VERSION, "kind": type(self).__name__}
         for name, value in vars(self).items():
             if name in self.PARTS:
