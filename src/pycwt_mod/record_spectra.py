@@ -33,6 +33,7 @@ from .inverse_fft import (
     scratch,
 )
 from .responses import NEGLIGIBLE, Response, Responses, band_of, require_finite
+from .transform import coefficients_from
 from .working_memory import SpareRows, stretches
 
 Floats = NDArray[np.float64]
@@ -196,7 +197,9 @@ class RecordSpectra:
                 below, width = down, down + up
             spare.write(written)
             if spare.reach(written) and block is not None:
-                self._keep_spectra(scales.start)
+                scale = self.geometry.scales_in_samples[scales.start]
+                needed = coefficients_from(self._spectra, self.geometry.mother, scale, n_fft)
+                self._spectra = spare.rescued(needed)
             if spare.reach(written):
                 boxcar.move(spare.rescued)
             rows = None
@@ -219,19 +222,6 @@ class RecordSpectra:
                 yield centres, self._at_times(summed, grid, down, up)
             del summed
             spare.release(in_use)
-
-    def _keep_spectra(self, scale: int) -> None:
-        """Keep what the scales from one on need of the spectra, in memory of its own."""
-        band, n_fft = band_of(self.geometry.mother.psi_ft), self.geometry.n_fft
-        unit = n_fft / (2 * np.pi * self.geometry.scales_in_samples[scale])
-        ends = (n_fft, n_fft) if band is None else (unit * max(0.0, -band[0]), unit * band[2])
-        # Two more: the wavelet may fall between the frequencies, and of those beyond only the next
-        # ones are then not negligible beside the others.
-        below, above = (int(end) + 2 for end in ends)
-        if below + above < self._spectra.shape[1]:
-            parts = self._spectra[:, :above], self._spectra[:, -below:]
-            self._spectra = np.concatenate(parts, axis=1)
-        self._spectra = self._spare.rescued(self._spectra)
 
     def _steps(self, n_scales: int, ahead: int) -> Iterator[tuple[slice, _Block | None]]:
         """Yield blocks of scales with their numbers, and None for those past the end."""

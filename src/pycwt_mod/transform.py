@@ -6,6 +6,7 @@ Nothing here validates.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -15,9 +16,10 @@ import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 
-from .inverse_fft import Way, WholeFFT, fastest_way, rows_to_fill, scratch
+from .inverse_fft import Way, WholeFFT, fastest_way, rows_to_fill
 from .pieces import Pieces, runs_of, scales_in_pieces
 from .responses import Response, Responses, band_of
+from .working_memory import SpareRows
 
 # The FFT length, and bytes of multipliers, up to which they are kept for the next call.
 _LONGEST_KEPT, _MOST_KEPT = 2**14, 2**23
@@ -155,7 +157,7 @@ def _write(
     def transform(place: int) -> None:
         for step in kept[place] if kept else plan.steps(tasks[place]):
             for record, target in zip(records, fields, strict=True):
-                step.write(record, target)
+                step.write(record, target[step.response.rows])
                 if unit != 1:
                     target[step.response.rows] *= unit
 
@@ -170,16 +172,48 @@ def _write(
 def cross(
     pair: NDArray[np.float64], mother: Any, scales: NDArray[np.float64], dt: float, n_fft: int
 ) -> NDArray[np.complex128]:
-    """Return W1 conj(W2) of two series (2, n) at all scales, (scale, time)."""
-    W1 = forward(pair[0], mother, scales, dt, n_fft)[0]
-    spectrum = scipy.fft.fft(pair[1], n_fft)
-    rows = max(1, _CROSS_BYTES // (16 * pair.shape[1]))
-    for first in range(0, scales.size, rows):
-        block = slice(first, first + rows)
-        W2 = scratch("second", W1[block].shape, complex)
-        _write(pair[1], spectrum, mother, scales[block], dt, W2)
-        W1[block] *= np.conjugate(W2, out=W2)
-    return W1
+    """Return W1 conj(W2) of two series (2, n) at all scales, which ascend, (scale, time)."""
+    n_scales, n = scales.size, pair.shape[1]
+    W12 = np.empty((n_scales, n), complex)
+    spare = SpareRows(W12.view(float))
+    empty = spare.mark()
+    spectra = spare.array(2, n_fft)
+    for series, spectrum in zip(pair, spectra, strict=True):
+        spectrum[:] = scipy.fft.fft(series, n_fft)
+    in_use = spare.mark()
+    plan = _Plan.of(mother, scales, dt, n, n_fft, W12.dtype, 1)
+    for step in plan.steps_in_order():
+        for part in step.parts(n_scales, max(1, _CROSS_BYTES // (16 * n))):
+            rows = part.response.rows
+            spare.write(rows.stop)
+            if spare.reach(rows.stop):
+                needed = coefficients_from(spectra, mother, scales[rows.start] / dt, n_fft)
+                spectra, in_use = spare.rescued(needed), empty
+                spare.release(in_use)
+            W1, W2 = W12[rows], spare.array(rows.stop - rows.start, n)
+            for series, spectrum, W in zip(pair, spectra, (W1, W2), strict=True):
+                part.write(_Record(series, spectrum), W)
+            W1 *= np.conjugate(W2, out=W2)
+            spare.release(in_use)
+    return W12
+
+
+def coefficients_from(
+    spectra: NDArray[np.complex128], mother: Any, scale: float, n_fft: int
+) -> NDArray[np.complex128]:
+    """Return the coefficients of spectra that scales from one on, in samples, draw upon.
+
+    Those from 0 on come first, and then those below 0: they are found as in the whole spectra.
+    """
+    band, unit = band_of(mother.psi_ft), n_fft / (2 * np.pi * scale)
+    if band is None:
+        return spectra
+    # Two more: the wavelet may fall between the frequencies, and of those beyond only the next
+    # ones are then not negligible beside the others.
+    below, above = (int(end) + 2 for end in (unit * max(0.0, -band[0]), unit * band[2]))
+    if below + above >= spectra.shape[1]:
+        return spectra
+    return np.concatenate([spectra[:, :above], spectra[:, -below:]], axis=1)
 
 
 @dataclass(frozen=True)
@@ -197,9 +231,9 @@ class _Step:
     response: Response
     way: Way | Pieces
 
-    def write(self, record: _Record, out: NDArray[Any]) -> None:
-        """Write the transform at these scales to their rows."""
-        rows, way = out[self.response.rows], self.way
+    def write(self, record: _Record, rows: NDArray[Any]) -> None:
+        """Write the transform at these scales to rows."""
+        way = self.way
         if isinstance(way, Pieces):
             way.write(self.response, record.values, rows)
         elif isinstance(way, WholeFFT) and way.every == 1:
@@ -208,6 +242,16 @@ class _Step:
             way.write_all(row, rows)
         else:
             way.write(self.response.times(record.spectrum), rows)
+
+    def parts(self, n_scales: int, few: int) -> Iterator[_Step]:
+        """Yield the step in parts, of no more than `few` scales or a quarter of those left."""
+        response, rows = self.response, self.response.rows
+        start = rows.start
+        while start < rows.stop:
+            part = slice(start, min(rows.stop, start + max(few, (n_scales - start) // 4)))
+            values = response.values[start - rows.start : part.stop - rows.start]
+            yield _Step(Response(part, response.first, values), self.way)
+            start = part.stop
 
 
 # Scales to be computed together, their responses, and the pieces if the record is cut.
@@ -272,13 +316,19 @@ class _Plan:
             for run in runs_of(whole[block]):
                 rows = slice(block.start + run.start, block.start + run.stop)
                 found.append((rows, self.responses, None))
-        return found
+        return sorted(found, key=lambda task: task[0].start)
 
     def tasks_and_steps(self) -> tuple[list[Task], list[list[_Step]]]:
         """Return the tasks, and the steps of each if they are few enough to be kept."""
         if band_of(self.responses.mother.psi_ft) is None:
             return self.tasks(), []
         return _kept(self)
+
+    def steps_in_order(self) -> Iterator[_Step]:
+        """Yield the steps of all scales, from the first on."""
+        tasks, kept = self.tasks_and_steps()
+        for place, task in enumerate(tasks):
+            yield from kept[place] if kept else self.steps(task)
 
 
 @lru_cache(maxsize=3)

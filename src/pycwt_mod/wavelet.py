@@ -142,7 +142,7 @@ def xwt(
         pair = normalized(pair)
     sj = grid.asked
     n_fft = padded_length(pair.shape[1])
-    W12 = transform.cross(pair, mother, sj, dt, n_fft)
+    W12 = transform.cross(pair, mother, grid.values, dt, n_fft)[grid.order]
     frequencies = 1 / (mother.flambda() * sj)
     dof = mother.dofmin
     spectrum = np.sqrt(ar1_spectrum(frequencies * dt, g1) * ar1_spectrum(frequencies * dt, g2))

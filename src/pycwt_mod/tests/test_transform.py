@@ -8,7 +8,7 @@ import scipy.fft
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pycwt_mod import cwt, transform
+from pycwt_mod import cwt, transform, xwt
 from pycwt_mod.mothers import DOG, Morlet, Paul
 from pycwt_mod.responses import wavelet_filter
 
@@ -162,17 +162,35 @@ def test_working_memory_of_forward_is_bounded():
     assert peak - W.nbytes - spectrum.nbytes < 60e6
 
 
-def test_cross_is_the_product_of_two_transforms_in_bounded_memory():
+@pytest.mark.parametrize(
+    ("mother", "scales"),
+    [
+        (Morlet(), transform.scale_axis(2.0, 1 / 2, 25)),
+        (Morlet(), transform.scale_axis(2.0, 1 / 12, 30)),  # nearly all in pieces
+        (DOG(3), transform.scale_axis(4.0, 1 / 2, 12)),
+        (Skewed(), np.array([3.0, 40.0])),
+        (Paul(), np.array([2000.0])),
+    ],
+    ids=["all octaves", "in pieces", "both frequencies", "unknown", "one scale"],
+)
+def test_cross_is_the_product_of_two_transforms_in_bounded_memory(mother, scales):
     pair = np.random.default_rng(6).standard_normal((2, 100_000))
-    scales = transform.scale_axis(2.0, 1 / 2, 25)
     tracemalloc.start()
-    W12 = transform.cross(pair, Morlet(), scales, 1.0, 2**17)
+    W12 = transform.cross(pair, mother, scales, 1.0, 2**17)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert peak - W12.nbytes < 40e6
-    W1, W2 = (transform.forward(one, Morlet(), scales, 1.0, 2**17)[0] for one in pair)
+    assert peak - W12.nbytes < 25e6
+    W1, W2 = (transform.forward(one, mother, scales, 1.0, 2**17)[0] for one in pair)
     for own, right in zip(W12, W1 * W2.conj(), strict=True):
         assert np.abs(own - right).max() < 1e-13 * np.abs(right).max()
+
+
+def test_xwt_of_rising_frequencies_has_the_rows_of_falling_ones():
+    pair, freqs = np.random.default_rng(7).standard_normal((2, 500)), [0.4, 0.2, 0.05]
+    falling, rising = xwt(*pair, 1.0, freqs=freqs), xwt(*pair, 1.0, freqs=freqs[::-1])
+    for field in ("W12", "freqs", "signif", "scales"):
+        expected = getattr(falling, field)[::-1]
+        np.testing.assert_allclose(getattr(rising, field), expected, rtol=1e-12)
 
 
 def test_forward_of_a_delta_is_the_wavelet_itself():
