@@ -193,17 +193,20 @@ def unit_factor(unit: str, wanted: Any, name: str) -> float:
     """Return by which number times are multiplied to be in the wanted unit.
 
     It is 1 where one of the units is "" or both are no units of time: the wanted one is a label
-    then. ValueError, which names the argument, where only one of them is a unit of time.
+    then. ValueError, which names the argument, where only one of them is a unit of time, and
+    TypeError where the wanted one is no text.
 
     Examples
     --------
     >>> unit_factor("years", "month", "unit"), unit_factor("", "days", "unit")
     (12.0, 1.0)
     """
+    if wanted is not None and not isinstance(wanted, str):
+        raise TypeError(f"`{name}` must be a string, such as 'days', got {wanted!r}.")
     if not unit or not wanted or unit == wanted:
         return 1.0
     lengths = {**SECONDS, BUSINESS: _BUSINESS_DAY}
-    own, other = (unit_of_time(str(each)) or str(each).strip().lower() for each in (unit, wanted))
+    own, other = (unit_of_time(each) or each.strip().lower() for each in (unit, wanted))
     if own in lengths and other not in lengths:
         raise ValueError(
             f"`{name}` must be a unit of time, as the result is in {unit}: one of "

@@ -123,7 +123,9 @@ class MultipleResult(_GroupResult):
         """Return which coherence it is of a number of series."""
         return multiple(n_series - 1)
 
-    def lag(self, low: float | None = None, high: float | None = None) -> Lag:
+    def lag(
+        self, low: float | None = None, high: float | None = None, unit: str | None = None
+    ) -> Lag:
         """Raise TypeError: a lag is that of two series."""
         raise TypeError(
             "`lag` must be called on the result of `wct` or `pwct`, got that of `mwct`: a multiple "

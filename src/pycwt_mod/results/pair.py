@@ -20,6 +20,7 @@ from ..summary import (
     summarise,
     weights_of,
 )
+from ..time_axis import unit_factor
 from .base import Array, WaveletResult
 
 # Null hypotheses by which a series keeps its cycles.
@@ -87,13 +88,18 @@ class PairResult(WaveletResult):
     def _told(self) -> tuple[Array, Array | None, str]:
         raise NotImplementedError
 
-    def lag(self, low: float | None = None, high: float | None = None) -> Lag:
+    def lag(
+        self, low: float | None = None, high: float | None = None, unit: str | None = None
+    ) -> Lag:
         """Return the time by which the second series follows the first, with its standard error.
 
         Parameters
         ----------
         low, high : float, optional
             Limits of the band, both included; by default all periods.
+        unit : str, optional
+            Unit of time of the limits and of the lag, by default that of the result. Where the
+            result knows no unit of its own, it is a label.
 
         Returns
         -------
@@ -105,7 +111,8 @@ class PairResult(WaveletResult):
         Raises
         ------
         TypeError, ValueError
-            If the band holds no period of the transform, or none outside the cone of influence.
+            If the band holds no period of the transform, or none outside the cone of influence, or
+            `unit` is no unit of time while that of the result is.
 
         Notes
         -----
@@ -122,20 +129,20 @@ class PairResult(WaveletResult):
         >>> f"{found.lag:.1f}", found.whole_periods_known
         ('3.0', True)
         """
+        factor = unit_factor(self.unit, unit, "unit")
         field, phase, quantity = self._told()
         assert phase is not None
         used = self.outside() & np.isfinite(field)
-        weights = weights_of(field, used, quantity, self.mean_power)
         phases = Phases.of(
             phase,
             used,
-            self.periods,
-            self.dt,
-            weights=weights,
-            frequencies=self.mean_freqs,
+            self.periods * factor,
+            self.dt * factor,
+            weights=weights_of(field, used, quantity, self.mean_power),
+            frequencies=None if self.mean_freqs is None else self.mean_freqs / factor,
             smoothed=self.SMOOTHED,
         )
-        return replace(lag_between(phases, low, high), unit=self.unit)
+        return replace(lag_between(phases, low, high), unit=self.unit if unit is None else unit)
 
     def _summary(
         self,

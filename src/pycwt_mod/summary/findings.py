@@ -106,7 +106,6 @@ class Summary:
 
     def in_unit(self, unit: str) -> Summary:
         """Return the findings with all times in another unit, or with it as their label."""
-        _check_unit(unit)
         factor = unit_factor(self.unit, unit, "unit")
         if factor == 1:
             return replace(self, unit=unit)
@@ -432,9 +431,5 @@ def _check_labels(names: Any, number: int, unit: Any) -> None:
     texts = isinstance(names, tuple | list) and all(isinstance(name, str) for name in names)
     if not texts or len(names) != number:
         raise TypeError(f"`names` must be {number} strings, one for each series, got {names!r}.")
-    _check_unit(unit)
-
-
-def _check_unit(unit: Any) -> None:
     if not isinstance(unit, str):
         raise TypeError(f"`unit` must be a string, such as 'days', got {unit!r}.")

@@ -1,5 +1,7 @@
 """Periods and lags in another unit of time than that of the result."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -95,6 +97,30 @@ def test_common_lag_is_converted():
     found = xwt(y1, y2).summary(unit="months").common_lag
     assert found.lag == pytest.approx(3, abs=0.1)
     assert found.periods[1] >= 12
+
+
+def test_lag_has_its_limits_and_numbers_in_the_unit_asked_for():
+    years, months = COHERENCE.lag(0.5, 2), COHERENCE.lag(6, 24, unit="months")
+    for name in ("periods", "mean_period", "lag", "lag_error"):
+        expected = 12 * np.array(getattr(years, name))
+        np.testing.assert_allclose(getattr(months, name), expected, rtol=1e-6)
+    assert (months.unit, months.whole_periods_known) == ("months", years.whole_periods_known)
+    assert (months.n_independent, months.pvalue) == pytest.approx(
+        (years.n_independent, years.pvalue)
+    )
+    assert months.lag == pytest.approx(3, abs=2 * months.lag_error)
+    assert str(months).count(" months") == 2
+    of_numbers = wct(RAIN.to_numpy(), FLOW.to_numpy(), 1.0, sig=False)
+    assert of_numbers.lag(6, 24, "ticks") == replace(of_numbers.lag(6, 24), unit="ticks")
+    with pytest.raises(ValueError, match=r"`unit` must be a unit of time.*got 'ticks'"):
+        COHERENCE.lag(0.5, 2, "ticks")
+
+
+@pytest.mark.parametrize("result", [COHERENCE, xwt(RAIN.to_numpy(), FLOW.to_numpy(), 1.0)])
+def test_unit_that_is_no_text_is_refused(result):
+    for call in (result.lag, result.summary):
+        with pytest.raises(TypeError, match="`unit` must be a string, such as 'days', got 3"):
+            call(unit=3)
 
 
 def test_numbers_of_patches_are_at_the_periods_shown():
