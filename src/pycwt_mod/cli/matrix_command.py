@@ -207,7 +207,10 @@ def _pairs_lines(result: MatrixResult, inputs: Inputs, level: float, mc_count: i
         f"number of pairs, which is to be at most {most:.3g}."
     )
     if any(result.doubtful[at] for at in found):
-        meaning += " ?: doubtful, as these series have narrower rhythms than red noise."
+        meaning += (
+            " ?: doubtful, as these series have narrower rhythms than red noise; --noise phase "
+            "allows for them."
+        )
     phase = "phase: tells a lag up to whole periods; use pycwt-mod wct on a pair for the lag."
     more = len(found) - _MOST_ROWS
     rest = [f"  and {more} more (--json and --save have all)"] if more > 0 else []

@@ -424,5 +424,6 @@ def _warn_of_doubt(result: MatrixResult) -> None:
             f"{doubtful.sum()} of the {found.sum()} p-values that stand out are doubtful, of "
             f"{shown}, in periods of {', '.join(f'{low:.4g} to {high:.4g}' for low, high in bands)}"
             ": the series have narrower rhythms there than AR(1) noise, and unrelated series with "
-            "such rhythms are often as coherent. The result marks them as `doubtful`."
+            "such rhythms are often as coherent. The result marks them as `doubtful`; for p-values "
+            "that allow for such rhythms, pass noise='phase'."
         )

@@ -88,7 +88,7 @@ def test_table_of_pairs_fits_a_terminal_whatever_the_names(csv, call):
 
 
 def test_only_pairs_that_stand_out_are_listed(csv, stations, call):
-    status, out, _ = call("matrix", csv, *(f"--column={name}" for name in "abcd"), *FEW)
+    status, out, err = call("matrix", csv, *(f"--column={name}" for name in "abcd"), *FEW)
     assert status == 0
     table = out.partition("bands that stand out:\n\n")[2].partition("\n\n")[0]
     corrected = [
@@ -102,6 +102,8 @@ def test_only_pairs_that_stand_out_are_listed(csv, stations, call):
         in out
     )
     assert "?: doubtful, as these series have narrower rhythms" in out.replace("\n  ", " ")
+    assert "--noise phase allows for them." in out.replace("\n  ", " ")
+    assert "pass --noise phase." in err
     assert "p: probability that independent red noise has as large a mean R2" in out
     assert "e-0" not in out
 
