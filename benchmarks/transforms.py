@@ -2,11 +2,11 @@
 
 Needs pycwt; PyWavelets, ssqueezepy and fCWT where they are installed: `pip install PyWavelets
 ssqueezepy fCWT`, for fCWT with `apt-get install libfftw3-single3`. All transform the same series at
-the same scales with a Morlet wavelet, by turns in every round, one thread each. Times are those of
-the processor, and the least of the rounds are compared: on a busy machine memory is slower, which
-those that use much of it pay for. Some lines are no package: inverse FFTs for all scales by SciPy,
-which is the plain way without its filters, and writing a result of this size to memory, which
-nothing can beat.
+the same scales with a Morlet wavelet, by turns in every round, one thread each; a turn is some
+calls in a row, unless one takes long. Times are those of the processor, and the least of the rounds
+are compared: on a busy machine memory is slower, which those that use much of it pay for. Some
+lines are no package: inverse FFTs for all scales by SciPy, which is the plain way without its
+filters, and writing a result of this size to memory, which nothing can beat.
 
 With `--coherence` they are `xwt` and `wct(sig=False)` here and in pycwt, of the same two series;
 and a second table tells what calls take here beside their transforms, at the smallest length.

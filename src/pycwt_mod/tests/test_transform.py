@@ -113,7 +113,7 @@ def test_forward_of_long_series_is_the_transform_by_its_definition(mother, n_fft
         (expected,) = by_whole_ffts(signal, mother, np.array([scale]), 1.0, n_fft)
         largest = np.abs(expected).max()
         assert np.abs(W[row] - expected).max() < 1e-13 * largest
-        assert np.abs(single[row] - expected).max() < 5e-7 * largest
+        assert np.abs(single[row] - expected).max() < 6e-7 * largest
 
 
 def test_forward_in_single_precision_takes_large_and_small_numbers():
