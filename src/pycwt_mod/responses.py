@@ -74,24 +74,7 @@ def angular_frequencies(n_fft: int, dt: float) -> NDArray[np.float64]:
 
 
 def wavelet_filter(mother: Any, scales: Any, n_fft: int, dt: float) -> NDArray[Any]:
-    """Return the Fourier multipliers of the transform.
-
-    Parameters
-    ----------
-    mother : MotherWavelet
-        Supplies `psi_ft`.
-    scales : float or numpy.ndarray
-        Scales, any shape.
-    n_fft : int
-        FFT length.
-    dt : float
-        Sampling interval.
-
-    Returns
-    -------
-    numpy.ndarray
-        The scales' shape with an axis (n_fft,) added.
-    """
+    """Return the Fourier multipliers of the transform; the frequency is their last axis."""
     column = np.asarray(scales, dtype=float)[..., np.newaxis]
     return _multipliers(mother, column, angular_frequencies(n_fft, dt), dt)
 

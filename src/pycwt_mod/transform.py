@@ -92,33 +92,10 @@ def forward(
     workers: int = 1,
     every: int = 1,
 ) -> tuple[NDArray[Any], NDArray[np.complex128]]:
-    """Transform series at all scales, a block of scales at a time.
+    """Return W (..., scale, time) and the zero-padded FFT (..., n_fft) of series (..., n).
 
-    Parameters
-    ----------
-    signal : numpy.ndarray
-        Series, shape (..., n), real or complex.
-    mother : MotherWavelet
-        Supplies `psi_ft`.
-    scales : numpy.ndarray
-        Scales, in the unit of `dt`.
-    dt : float
-        Sampling interval.
-    n_fft : int
-        FFT length.
-    single : bool
-        Whether to compute W in single precision.
-    workers : int
-        Number of threads. The result does not depend on it.
-    every : int
-        W is computed at the times 0, `every`, 2 `every` and so on.
-
-    Returns
-    -------
-    W : numpy.ndarray
-        (..., scale, time), complex.
-    spectrum : numpy.ndarray
-        The zero-padded FFT of the series, shape (..., n_fft), in double precision.
+    Each `every`-th time is computed, from the first. W is in single precision if that is asked for,
+    the FFT never. The number of threads does not change the result.
     """
     *shape, n = signal.shape
     spectrum = scipy.fft.fft(signal, n_fft, axis=-1, workers=workers)
@@ -145,14 +122,12 @@ def _write(
         exponent = math.frexp(np.abs(signal).max(initial=0.0))[1]
         # Of the least numbers there are, the inverse of the unit is none.
         unit = 2.0 ** max(exponent, -1000) if abs(exponent) > _ORDINARY else 1.0
-        sources = sources / unit
+    if unit != 1:
+        signal, sources = signal / unit, sources / unit
     fields = W.reshape(-1, *W.shape[-2:])
     plan = _Plan.of(mother, scales, dt, n, n_fft, W.dtype, every)
     tasks, kept = plan.tasks_and_steps()
-    records = [
-        _Record(one / unit if unit != 1 else one, source)
-        for one, source in zip(signal.reshape(-1, n), sources, strict=True)
-    ]
+    records = [_Record(*each) for each in zip(signal.reshape(-1, n), sources, strict=True)]
 
     def transform(place: int) -> None:
         for step in kept[place] if kept else plan.steps(tasks[place]):
