@@ -9,8 +9,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..arrays import ops_of
+from ..helpers import ar1
+from ..indexes import UNNAMED
+from ..keywords import explains_keywords
 from ..reconstruction import reconstruct
-from ..validation import as_flag, brief
+from ..summary import PowerSummary, summarise_power
+from ..validation import as_coefficient, as_flag, as_level, as_series, brief
 from .base import Array, WaveletResult
 
 if TYPE_CHECKING:
@@ -183,6 +187,80 @@ class TransformResult(WaveletResult, _TransformFields):
                 "`icwt(W, sj, dt)` rebuilds the series at the times that there are."
             )
         return reconstruct(one.W, self.sj, self.dt, self.mother, low=low, high=high, mask=mask)
+
+    @explains_keywords()
+    def summary(
+        self, unit: str | None = None, *, level: float = 0.95, alpha: float | None = None
+    ) -> PowerSummary:
+        """Return which periods have most power, and whether it is above red noise; ``print`` it.
+
+        Parameters
+        ----------
+        unit : str, optional
+            Unit of time for the periods, as in `CoherenceResult.summary`.
+        level : float, default 0.95
+            Probability that the power of red noise stays below the level.
+        alpha : float, optional
+            Lag-1 autocorrelation of the red noise, by default that of the series.
+
+        Returns
+        -------
+        pycwt_mod.summary.PowerSummary
+            Its `rows` have for each octave of periods the share of the points outside the cone of
+            influence that are significant, and `variance` its share of the variance of the series.
+            `largest` is the period of the largest power averaged over time, `standing_out` the one
+            that is highest above the level of such an average.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If an argument is out of range, the series is complex or has no lag-1 autocorrelation,
+            or the result is of several series, of which `of` takes one.
+
+        Notes
+        -----
+        Levels are those of `significance` for each point (test 0) and for the average over time
+        (test 1), where ends one scale long count as no samples. Each level is that of one period by
+        itself: of red noise, ``1 - level`` of the periods exceed it, and at least one does in half
+        to four fifths of the records. They take the noise at that period alone. Wavelets that are
+        wide in frequency see more of a steep spectrum: where the lag-1 autocorrelation is 0.9, the
+        averages of 11 % of the periods exceed their 95 % level with a Morlet wavelet, and of 40 %
+        with Paul's and DOG; where it is 0.6, of 5 % and of 20 %.
+
+        References
+        ----------
+        Torrence & Compo (1998), eq. 14, 18, 22 and 23.
+        doi:10.1175/1520-0477(1998)079<0061:APGTWA>2.0.CO;2
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from pycwt_mod import cwt
+        >>> months = np.arange(600)
+        >>> rain = np.sin(2 * np.pi * months / 12) + np.random.default_rng(0).normal(size=600)
+        >>> found = cwt(rain, 1.0).summary("months")
+        >>> f"{found.largest.period:.1f}", bool(found.largest.ratio > 1)
+        ('12.0', True)
+        """
+        one = self._of_one()
+        if one.series is None or self.mother is None:
+            raise ValueError(
+                "`series` and `mother` must be in the result for its summary, got "
+                f"{'no series' if one.series is None else 'a wavelet that no file holds'}."
+            )
+        found = summarise_power(
+            one.power(),
+            as_series(one.series, "series", allow_constant=False),
+            self.scales,
+            self.mother,
+            alpha=ar1(one.series)[0] if alpha is None else as_coefficient(alpha, "alpha"),
+            outside=self.outside(),
+            level=as_level(level, "level"),
+            dt=self.dt,
+            name=(self.names or UNNAMED)[0],
+            unit=self.unit or unit or "",
+        )
+        return found if unit is None else found.in_unit(unit)
 
     def plot(self, times: ArrayLike | None = None, **options: Any) -> PowerPlot:
         """Draw the power in four panels, with its significance against red noise.

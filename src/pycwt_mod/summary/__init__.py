@@ -3,6 +3,7 @@
 from .cycles import common_cycle
 from .findings import Summary, summarise
 from .lags import CommonLag, Lag, Phases, lag_between, mean_spectrum, weights_of
+from .power import Peak, PowerSummary, summarise_power
 from .rows import SummaryRow
 from .text import WIDTH, aligned, as_number, fill, limits_of, listed, percent, simulated_on
 
@@ -10,7 +11,9 @@ __all__ = [
     "WIDTH",
     "CommonLag",
     "Lag",
+    "Peak",
     "Phases",
+    "PowerSummary",
     "Summary",
     "SummaryRow",
     "aligned",
@@ -24,5 +27,6 @@ __all__ = [
     "percent",
     "simulated_on",
     "summarise",
+    "summarise_power",
     "weights_of",
 ]

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import combinations
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -104,7 +104,7 @@ class Summary:
     common_cycle: float | None = None
     cycle_in_noise: bool = False
 
-    def in_unit(self, unit: str) -> Summary:
+    def in_unit(self, unit: str) -> Self:
         """Return the findings with all times in another unit, or with it as their label."""
         factor = unit_factor(self.unit, unit, "unit")
         if factor == 1:
@@ -174,64 +174,73 @@ class Summary:
 
     def __str__(self) -> str:
         """Return the table with a heading, and the findings in words."""
+        nothing = self._nothing_to_tell()
+        if nothing:
+            return fill(nothing)
+        lines = [fill(f"{self._heading()}:", ""), "", self.table(), "", fill(self._chance())]
+        if len(self.names) == 2:
+            lines += self._findings()
+            if self.common_cycle is not None:
+                lines.append(fill(self._warning(self.common_cycle)))
+        return "\n".join(lines)
+
+    __repr__ = __str__
+
+    def _nothing_to_tell(self) -> str:
         if self.same:
             why = "the two series are the same, or multiples of each other"
             if len(self.names) == 1:
                 why = "the series is a sum of multiples of the others"
-            return fill(f"R2 is 1 everywhere: {why}, so there is nothing to test.")
+            return f"R2 is 1 everywhere: {why}, so there is nothing to test."
         if self.rows and all(math.isnan(row.mean) for row in self.rows):
-            return fill(
+            return (
                 f"{self.quantity} is not defined anywhere: a series is a sum of multiples of "
                 "others, or nothing is left of it without them. Leave it out."
             )
-        heading = "By octaves of period, outside the cone of influence"
-        end = []
-        if len(self.names) == 2:
-            x, y = self.names
-            first = f"the reverse of {x}" if self._upside_down else x
-            heading += (
-                " (phase and lag: mean and standard error, where the phase is steady beyond "
-                f"chance; lag: by which {y} follows {first})"
-            )
-            end = list(self._findings())
-        chance = (
-            "Significance was not tested."
-            if not self.tested
-            else (
-                f"{percent(self.share)} of the area is significant at the {100 * self.level:.4g} % "
-                f"level; {100 * (1 - self.level):.3g} % would be by chance."
-            )
-        )
-        if self.common_cycle is not None and len(self.names) == 2:
-            end.append(fill(self._warning(self.common_cycle)))
-        return "\n".join([fill(f"{heading}:", ""), "", self.table(), "", fill(chance), *end])
+        return ""
 
-    __repr__ = __str__
+    def _heading(self) -> str:
+        heading = "By octaves of period, outside the cone of influence"
+        if len(self.names) == 1:
+            return heading
+        x, y = self.names
+        first = f"the reverse of {x}" if self._upside_down else x
+        return (
+            f"{heading} (phase and lag: mean and standard error, where the phase is steady beyond "
+            f"chance; lag: by which {y} follows {first})"
+        )
+
+    def _chance(self) -> str:
+        """Return how much is significant, and how much would be by chance."""
+        if not self.tested:
+            return "Significance was not tested."
+        return (
+            f"{percent(self.share)} of the area is significant at the {100 * self.level:.4g} % "
+            f"level; {100 * (1 - self.level):.3g} % would be by chance."
+        )
 
     def _row_as_dict(self, row: SummaryRow) -> dict[str, Any]:
         told = asdict(row) | {"relation": row.relation or None}
         return {f"mean_{self.quantity}" if key == "mean" else key: told[key] for key in told}
 
     def _lines(self, names: tuple[str, ...], unit: str, gap: str = "  ") -> list[str]:
-        """Return header and rows; those of one series have no phase."""
-        pair = len(names) == 2
-        header = [f"period{unit}", "area", "signif."]
-        header += (
-            [self.quantity, "phase (deg)", f"lag{unit}", "relation"]
-            if pair
-            else [f"mean {self.quantity}"]
-        )
-        rows = [
-            [
-                limits_of(row.periods),
-                percent(row.area),
-                percent(row.significant) if self.tested else "-",
-                as_number(row.mean, 2),
-                *(self._phase_cells(row, names) if pair else []),
-            ]
-            for row in self.rows
+        return aligned(list(zip(*self._columns(names, unit), strict=True)), gap)
+
+    def _columns(self, names: tuple[str, ...], unit: str) -> list[list[str]]:
+        """Return header and cells of each column; those of one series have no phase."""
+        pair, rows = len(names) == 2, self.rows
+        columns = [
+            [f"period{unit}", *(limits_of(row.periods) for row in rows)],
+            ["area", *(percent(row.area) for row in rows)],
+            ["signif.", *(percent(row.significant) if self.tested else "-" for row in rows)],
+            [self.quantity if pair else f"mean {self.quantity}"]
+            + [as_number(row.mean, 2) for row in rows],
         ]
-        return aligned([header, *rows], gap)
+        if pair:
+            header = ["phase (deg)", f"lag{unit}", "relation"]
+            cells = [header, *(self._phase_cells(row, names) for row in rows)]
+            columns += map(list, zip(*cells, strict=True))
+        return columns
 
     def _phase_cells(self, row: SummaryRow, names: tuple[str, ...]) -> list[str]:
         """Return phase, lag and relation; none where they would be those of noise."""
