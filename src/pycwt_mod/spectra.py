@@ -222,7 +222,7 @@ def _spacing(scales: Array) -> float:
     if scales.size < 2:
         raise ValueError(
             "`signal` must be long enough for two scales outside the cone of influence, got one. "
-            "Give more samples, or a smaller `s0`."
+            "Give more samples, or shorter periods: a smaller `s0`, or higher `freqs`."
         )
     steps = np.diff(np.log2(scales))
     if np.ptp(steps) > _SPACING_TOLERANCE:

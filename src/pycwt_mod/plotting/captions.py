@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from typing import Any
 
@@ -95,12 +96,13 @@ def draw_caption(axes: Any, parts: list[str]) -> Any:
     if axes.figure.get_layout_engine() is not None:
         width = width * _LAYOUT_GAIN + _LAYOUT_SHIFT
     letters = max(30, int(width * 72 / (_SIZE * LETTER_WIDTH)))
-    words = " ".join(parts).replace(" %", "\N{NO-BREAK SPACE}%")
+    # A line does not end with "Arrows:", nor begin with "%".
+    words = re.sub(r"(?<=\w:) | (?=%)", "\N{NO-BREAK SPACE}", " ".join(parts))
     lines = textwrap.wrap(words, letters, break_on_hyphens=False)
     if len(lines) * _LINE_HEIGHT * _SIZE / 72 > _LARGEST_PART * height:
         return None
     return axes.annotate(
-        "\n".join(lines).replace("\N{NO-BREAK SPACE}%", " %"),
+        "\n".join(lines).replace("\N{NO-BREAK SPACE}", " "),
         xy=(0, 0),
         xycoords=("axes fraction", axes.xaxis.label),
         xytext=(0, -5),

@@ -264,6 +264,14 @@ def test_caption_stays_inside_the_figure():
     assert 0 <= box.y0 < box.y1 < plot.axes.xaxis.label.get_window_extent().y0 < height
 
 
+@pytest.mark.parametrize("width", np.linspace(4, 12, 9))
+def test_line_of_a_caption_does_not_end_where_a_sentence_begins(width):
+    plot = plot_wct(*random_field(20, 50), ax=new_axes((width, 6)))
+    lines = plot.caption.get_text().split("\n")
+    assert not [line for line in lines if line.endswith((":", "→", "←", "↓", "↑"))]
+    assert "Arrows: phase; → in phase" in plot.caption.get_text().replace("\n", " ")
+
+
 def test_new_figure_is_made_without_axes(monkeypatch):
     pyplot = pytest.importorskip("matplotlib.pyplot")
     pyplot.switch_backend("agg")
