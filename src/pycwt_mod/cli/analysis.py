@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from .._version import __version__
-from ..summary import fill, listed
+from ..summary import fill, listed, short
 from ..tables import Sheet
 from .inputs import Inputs, check_red_noise, read_inputs
 from .options import check_outputs, chosen
@@ -71,11 +71,6 @@ def heading(title: str, inputs: Inputs, periods: Any, arguments: argparse.Namesp
         f"{short(1 / arguments.dj)} per octave; {arguments.wavelet.name} wavelet",
     ]
     return [*map(fill, facts), ""]
-
-
-def short(value: float) -> str:
-    """Return a number to three digits, or more before the point, and without an exponent."""
-    return f"{value:.{max(3, len(f'{abs(value):.0f}'))}g}"
 
 
 def _columns_of(sheet: Sheet, found: bool) -> str:

@@ -18,7 +18,7 @@ from ..preparation import Prepared, prepare
 from ..summary import listed
 from ..tables import DataError, Sheet, Table, common_times, read_table, sheet_of
 from ..tables.fields import likely_missing
-from ..time_axis import UNITS, RowsError, TimeAxis, as_time_axis, label_of, places_of, unit_of_steps
+from ..time_axis import UNITS, RowsError, TimeAxis, label_of, places_of
 from ..validation import did_you_mean, warn_user
 from .options import UsageError
 
@@ -311,11 +311,7 @@ def _axis(sheet: Sheet, arguments: argparse.Namespace) -> TimeAxis:
                 f"--unit must be one of {', '.join(UNITS)} for the dates of {source}, got {unit!r}."
                 f"{did_you_mean(unit, UNITS)}"
             )
-        try:
-            axis = as_time_axis(sheet.times, arguments.unit)
-            return axis if arguments.unit else as_time_axis(sheet.times, unit_of_steps(sheet.times))
-        except RowsError as error:
-            raise sheet.table.error(sheet.time, error) from None
+        return sheet.table.axis_of(sheet.time, sheet.times, unit)
     _advise_on_times(sheet, arguments)
     unit = arguments.unit or ("" if arguments.dt else "samples")
     dt = arguments.dt or 1.0

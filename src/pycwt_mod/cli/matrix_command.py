@@ -12,7 +12,7 @@ import numpy as np
 
 from ..matrix import MatrixResult, wct_matrix
 from ..matrix.bands import MEASURES, NUMBERS
-from ..summary import WIDTH, aligned, fill, limits_of, percent
+from ..summary import WIDTH, aligned, fill, fits, limits_of, percent
 from . import options, values
 from .analysis import deliver, heading
 from .inputs import Inputs, read_many
@@ -265,7 +265,7 @@ def _probability(p: float, most: float) -> str:
 def _fitted(rows: list[list[str]]) -> list[str]:
     """Return rows that begin with two names, which lose their middle where lines are too long."""
     lines = aligned(rows)
-    if max(map(len, lines)) > WIDTH:
+    if not fits(lines):
         numbers = max(map(len, aligned([row[2:] for row in rows])))
         kept = max((WIDTH - numbers - 4) // 2 - 2, 2)
         cut = re.compile(f"^(.{{{kept // 2}}}).{{3,}}(.{{{kept - kept // 2}}})$")

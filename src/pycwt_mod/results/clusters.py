@@ -15,7 +15,7 @@ from ..clusters import areas_of
 from ..files import DAMAGE, write_arrays
 from ..frames import as_dataframe
 from ..notebook import card
-from ..summary import WIDTH, aligned
+from ..summary import aligned, fits
 from ..summary.text import degrees, with_error
 from ..time_axis import label_of
 from ..validation import as_real, warn_user
@@ -266,7 +266,7 @@ class ClusterTable(list[dict[str, Any]]):
         rows = [header, *map(_cells, kept)]
         columns = range(len(header), 5, -1)  # a narrow table is without lags, or phases
         tables = [aligned([row[:number] for row in rows]) for number in columns]
-        lines = next((table for table in tables if max(map(len, table)) <= WIDTH), tables[-1])
+        lines = next(filter(fits, tables), tables[-1])
         what = "periods and lags" if "lag" in kept[0] else "periods"
         unit = f"  {what} in {self._unit}" if self._unit else ""
         more = len(self) - len(kept)

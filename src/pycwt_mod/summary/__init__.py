@@ -5,7 +5,18 @@ from .findings import Summary, summarise
 from .lags import CommonLag, Lag, Phases, lag_between, mean_spectrum, weights_of
 from .power import Peak, PowerSummary, summarise_power
 from .rows import SummaryRow
-from .text import WIDTH, aligned, as_number, fill, limits_of, listed, percent, simulated_on
+from .text import (
+    WIDTH,
+    aligned,
+    as_number,
+    fill,
+    fits,
+    limits_of,
+    listed,
+    percent,
+    short,
+    simulated_on,
+)
 
 __all__ = [
     "WIDTH",
@@ -20,11 +31,13 @@ __all__ = [
     "as_number",
     "common_cycle",
     "fill",
+    "fits",
     "lag_between",
     "limits_of",
     "listed",
     "mean_spectrum",
     "percent",
+    "short",
     "simulated_on",
     "summarise",
     "summarise_power",

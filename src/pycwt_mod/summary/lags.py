@@ -101,8 +101,7 @@ class Phases:
     ) -> Phases:
         """Sum the phases, shape (n_scales, n_times), over the points used."""
         number = used.sum(axis=1)
-        spacing = np.abs(np.gradient(np.log2(periods))) if periods.size > 1 else np.ones(1)
-        octaves = np.minimum(spacing, 1 / _CELLS_PER_OCTAVE)
+        octaves = np.minimum(spacing_of(periods), 1 / _CELLS_PER_OCTAVE)
         turns = [
             np.exp(1j * phase[row, points]) if number[row] else np.zeros(1, complex)
             for row, points in enumerate(used)
@@ -228,6 +227,11 @@ def _chance_of(lags: Sequence[Lag], expected: float) -> float:
     errors = (math.hypot(lag.lag_error, least * lag.mean_period) for lag in lags)
     squares = [((lag.lag - expected) / error) ** 2 for lag, error in zip(lags, errors, strict=True)]
     return float(chdtrc(len(lags) - 1, sum(squares)))
+
+
+def spacing_of(scales: Array) -> Array:
+    """Return the spacing of scales, or of their periods, in octaves."""
+    return np.abs(np.gradient(np.log2(scales))) if scales.size > 1 else np.ones(1)
 
 
 def weights_of(field: Array, used: Mask, quantity: str, power: Array | None = None) -> Array:

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from ..chisquare import local_level, red_noise_spectrum, time_average_level
 from ..mothers import constant
 from .findings import Summary, summarise
-from .text import fill, percent
+from .lags import spacing_of
+from .text import fill, percent, short
 
 Array = NDArray[np.float64]
 
@@ -137,8 +138,7 @@ class PowerSummary(Summary):
             )
 
     def _period(self, peak: Peak) -> str:
-        digits = max(3, len(f"{peak.period:.0f}"))
-        return f"{peak.period:.{digits}g}{self._unit}"
+        return f"{short(peak.period)}{self._unit}"
 
 
 def summarise_power(
@@ -205,6 +205,5 @@ def _shares(
         cdelta = constant(mother, "cdelta")
     except ValueError:  # as of odd derivatives of a Gaussian
         return np.full(scales.size, math.nan)
-    spacing = np.abs(np.gradient(np.log2(scales))) if scales.size > 1 else np.ones(1)
     mean = np.sum(power, axis=1, where=outside) / np.maximum(outside.sum(axis=1), 1)
-    return np.asarray(spacing * dt * mean / (scales * cdelta))
+    return np.asarray(spacing_of(scales) * dt * mean / (scales * cdelta))

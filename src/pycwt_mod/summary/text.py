@@ -45,6 +45,11 @@ def as_number(value: float, decimals: int, sign: str = "") -> str:
     return format(value, f"{sign}.{decimals}f" if decimals <= _MOST_DECIMALS else f"{sign}.1e")
 
 
+def short(value: float) -> str:
+    """Return a number to three digits, or more before the point, and without an exponent."""
+    return f"{value:.{max(3, len(f'{abs(value):.0f}'))}g}"
+
+
 def with_error(value: float, error: float, sign: str = "") -> str:
     """Return a number with its error, whose first digit is the last of both."""
     decimals = _decimals_of(error)

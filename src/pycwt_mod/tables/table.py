@@ -180,7 +180,10 @@ class Table:
             If times are missing, not in order or not evenly spaced, with the line.
         """
         index = self.find(which)
-        times = self.times(index)
+        return self.axis_of(index, self.times(index), unit)
+
+    def axis_of(self, index: int, times: NDArray[Any], unit: str | None) -> TimeAxis:
+        """Return times of a column as `time_axis` does, with its faults."""
         try:
             axis = as_time_axis(times, unit)
             return axis if unit else as_time_axis(times, unit_of_steps(times))
