@@ -121,22 +121,21 @@ def _run(arguments: argparse.Namespace) -> str:
         "failures": failures,
         "left_out": left_out,
     }
-    facts = {
-        "mc_count": arguments.mc_count,
-        "tol": arguments.tol,
+    facts = {"left_out": left_out, **_made(arguments)}
+    words = ", {mc_count} surrogates, seed {seed}, backend {backend}".format(**facts)
+    arrays = _arrays(inputs, result)
+    return deliver(arguments, inputs, lines, results, arrays, seconds, facts, words)
+
+
+def _made(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Return how the null distributions were made, for the record."""
+    return {
+        **options.chosen(arguments, "mc_count", "tol", "inside_cone", "fixed"),
         "seed": arguments.rng_seed,
         "backend": arguments.backend or "auto",
         "workers": arguments.n_workers,
-        "left_out": left_out,
-        "inside_cone": result.inside_cone,
         "noise": arguments.noise or ["ar1"],
-        "fixed": arguments.fixed,
     }
-    words = (
-        f", {arguments.mc_count} surrogates, seed {arguments.rng_seed}, backend {facts['backend']}"
-    )
-    arrays = _arrays(inputs, result)
-    return deliver(arguments, inputs, lines, results, arrays, seconds, facts, words)
 
 
 def _arrays(inputs: Inputs, result: MatrixResult) -> dict[str, Any]:

@@ -250,12 +250,7 @@ def plot_cwt(
     for panel in ("series", "spectrum", "average"):
         shrink_letters(axes[panel], letters_for(axes["power"]))
     if ax is None or isinstance(ax, FigureBase):
-        for panel in ("series", "power"):
-            axes[panel].tick_params(labelbottom=False)
-            axes[panel].set_xlabel("")
-            # The year that stands at the end of an axis of dates stands under the last panel.
-            axes[panel].xaxis.get_offset_text().set_visible(False)
-        axes["spectrum"].tick_params(labelleft=False)
+        _hide_inner_labels(axes)
     if title is not None:
         axes["series"].set_title(title, fontsize="large")
     return PowerPlot(figure, axes, mesh, cone, contour, bar, lines, spectrum, average)
@@ -280,6 +275,16 @@ class _Words:
             average = "Variance"
         series = f"{name} ({unit})" if unit else name
         return cls(series, power, average, f"{100 * (1 - level):.3g} % level")
+
+
+def _hide_inner_labels(axes: dict[str, Any]) -> None:
+    """Leave labels of axes that panels share to the last of them."""
+    for panel in ("series", "power"):
+        axes[panel].tick_params(labelbottom=False)
+        axes[panel].set_xlabel("")
+        # The year that stands at the end of an axis of dates stands under the last panel.
+        axes[panel].xaxis.get_offset_text().set_visible(False)
+    axes["spectrum"].tick_params(labelleft=False)
 
 
 def _panels(ax: Any) -> tuple[Any, dict[str, Any]]:

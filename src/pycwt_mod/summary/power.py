@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Self
 
@@ -176,20 +176,12 @@ def summarise_power(
     # As many times as are not padded (Torrence & Compo 1998, section 5a), at least one.
     n_averaged = np.maximum(series.size - scales / dt, 1)
     levels = time_average_level(noise, level, n_averaged, scales, dt, mother)
-    peaks = [
-        Peak(*numbers)
-        for numbers in zip(
-            *(row[outside.any(axis=1)].tolist() for row in (periods, power.mean(axis=1), levels)),
-            strict=True,
-        )
-    ]
+    numbers = np.stack([periods, power.mean(axis=1), levels])[:, outside.any(axis=1)]
+    peaks = [Peak(*each) for each in numbers.T.tolist()]
     out = max(peaks, key=lambda peak: peak.ratio, default=None)
-    ends = [row.periods[1] * (1 - _ROUNDING) for row in found.rows]
-    octaves = np.searchsorted(ends, periods, side="right")
-    shares = np.bincount(octaves, _shares(power, scales, mother, outside, dt), len(ends) + 1)
     return PowerSummary(
         **vars(found),
-        variance=tuple(shares[: len(ends)].tolist()),
+        variance=_shares(power, scales, mother, outside, dt, [row.periods for row in found.rows]),
         largest=max(peaks, key=lambda peak: peak.power, default=None),
         standing_out=out if out and out.ratio > 1 else None,
         alpha=alpha,
@@ -198,12 +190,20 @@ def summarise_power(
 
 
 def _shares(
-    power: Array, scales: Array, mother: Any, outside: NDArray[np.bool_], dt: float
-) -> Array:
-    """Return the variance that each scale stands for, by its times outside the cone."""
+    power: Array,
+    scales: Array,
+    mother: Any,
+    outside: NDArray[np.bool_],
+    dt: float,
+    octaves: Sequence[tuple[float, float]],
+) -> tuple[float, ...]:
+    """Return the variance that each octave stands for, by its times outside the cone."""
     try:
         cdelta = constant(mother, "cdelta")
     except ValueError:  # as of odd derivatives of a Gaussian
-        return np.full(scales.size, math.nan)
+        return (math.nan,) * len(octaves)
     mean = np.sum(power, axis=1, where=outside) / np.maximum(outside.sum(axis=1), 1)
-    return np.asarray(spacing_of(scales) * dt * mean / (scales * cdelta))
+    shares = spacing_of(scales) * dt * mean / (scales * cdelta)
+    ends = [end * (1 - _ROUNDING) for _, end in octaves]
+    places = np.searchsorted(ends, scales * mother.flambda(), side="right")
+    return tuple(np.bincount(places, shares, len(ends) + 1)[: len(ends)].tolist())
