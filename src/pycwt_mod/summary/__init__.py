@@ -1,8 +1,9 @@
 """Findings of an analysis in rows and in words: what is significant, phases and lags."""
 
 from .cycles import common_cycle
-from .findings import Summary, summarise
+from .findings import Summary
 from .lags import CommonLag, Lag, Phases, lag_between, mean_spectrum, weights_of
+from .octaves import summarise
 from .power import Peak, PowerSummary, summarise_power
 from .rows import SummaryRow
 from .text import (

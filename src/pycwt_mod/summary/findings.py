@@ -1,36 +1,25 @@
-"""A field in a few rows: how much of each octave of periods is significant, its phase and lag.
+"""The rows that describe a field in a table and in words.
 
-The command line, the demonstration and the results of `wct` and `xwt` print these rows. A phase is
-a lag only at a given period, so no row is wider than an octave.
+The command line, the demonstration and the results print them.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from itertools import combinations
 from typing import Any, Self, TypeVar
 
-import numpy as np
-from numpy.typing import NDArray
-
 from ..frames import as_dataframe
-from ..time_axis import unit_factor, unit_of_time
-from .lags import CommonLag, Phases, weights_of
-from .rows import MOD_PERIOD, OF_PHASES, SummaryRow, judged_by_phase, judged_by_share
+from ..time_axis import unit_factor
+from .lags import CommonLag
+from .rows import MOD_PERIOD, OF_PHASES, SummaryRow
 from .text import aligned, as_number, degrees, fill, fits, limits_of, percent, with_error
 
-Array = NDArray[np.float64]
-Mask = NDArray[np.bool_]
-
-# Periods are powers of two, and coherences one, only to rounding error.
+# Keeps a ratio to errors of zero finite.
 _ROUNDING = 1e-9
-
-# Units of time that are cycles of nature, which octaves from 1 on would cut in two; those from here
-# on, in such a unit, hold them whole.
-_CYCLES, _BELOW_A_CYCLE = ("years", "days"), 0.75
 
 # A lag is told from none if it is this multiple of its error.
 _TOLD_FROM_NONE = 2.0
@@ -259,7 +248,8 @@ class Summary:
         whole = round(samples)
         is_whole = abs(samples - whole) < _WHOLE * samples
         length = whole * self.dt if is_whole else period
-        told = f"Both {x} and {y} keep a cycle of {length:.3g}{self._unit}"
+        unit = self._unit.removesuffix("s") if f"{length:.3g}" == "1" else self._unit
+        told = f"Both {x} and {y} keep a cycle of {length:.3g}{unit}"
         if self.tested and self.cycle_in_noise:
             return f"{told}, as has the noise of the test; but a steady lag near it tells nothing."
         near = "Near it any two such series are coherent, with a steady lag"
@@ -358,66 +348,6 @@ class Summary:
         return f"\N{NO-BREAK SPACE}{self.unit}" if self.unit else ""
 
 
-def summarise(
-    field: Array,
-    significant: Mask | None,
-    outside: Mask,
-    periods: Array,
-    phase: Array | None = None,
-    *,
-    level: float,
-    dt: float,
-    names: Sequence[str],
-    unit: str = "",
-    quantity: str = "R2",
-    frequencies: Array | None = None,
-    power: Array | None = None,
-    smoothed: bool = False,
-    common_cycle: float | None = None,
-    cycle_in_noise: bool = False,
-) -> Summary:
-    """Describe a field, shape (n_scales, n_times), by octaves of its periods, which are in `unit`.
-
-    `frequencies` and `power` are those of `mean_spectrum`, by default the inverse of the periods,
-    and the same power at all; `smoothed` says whether phases are, as those of `wct` are not; the
-    other arguments are those of `Summary`. An octave that lies in the cone at all times has no row.
-    Without `significant`, steady phases are all the evidence.
-    """
-    _check_labels(names, 1 if phase is None else 2, unit)
-    used = outside & np.isfinite(field)
-    found = np.full(field.shape, math.nan) if significant is None else significant & outside
-    limit = _limit_of_octaves(periods, unit)
-    octaves = np.floor(np.log2(periods / limit) + _ROUNDING)
-    chosen = np.unique(octaves[outside.any(axis=1)])
-    members = [octaves == octave for octave in chosen]
-    angles = np.zeros(field.shape) if phase is None else phase
-    weights = weights_of(field, used, quantity, power)
-    phases = Phases.of(
-        angles, used, periods, dt, weights=weights, frequencies=frequencies, smoothed=smoothed
-    )
-    rows = [
-        SummaryRow(
-            periods=(float(limit * 2**octave), float(limit * 2 ** (octave + 1))),
-            area=float(outside[own].sum() / outside.sum()),
-            significant=float(found[own].sum() / outside[own].sum()),
-            mean=float(field[own][used[own]].mean()) if used[own].any() else math.nan,
-            n_independent=float(phases.cells[own].sum()),
-        )
-        for octave, own in zip(chosen, members, strict=True)
-    ]
-    if phase is None:
-        told = judged_by_share(rows, 1 - level)
-    else:
-        told = judged_by_phase(rows, [phases.at(own) for own in members], 1 - level)
-    share = float(found.sum() / outside.sum()) if outside.any() else math.nan
-    is_one = quantity == "R2" and used.any() and float(field[used].min()) > 1 - _ROUNDING
-    same = bool(is_one) and phases.is_real
-    tested = significant is not None
-    labels = tuple(names), unit, quantity
-    cycle = common_cycle, cycle_in_noise
-    return Summary(*told, share, level, dt, *labels, same, tested, *cycle)
-
-
 def _scaled(found: Timed, factor: float) -> Timed:
     """Return a row or a lag with its times multiplied by a number."""
     shortest, longest = found.periods
@@ -428,17 +358,3 @@ def _scaled(found: Timed, factor: float) -> Timed:
 def _contradiction(pair: tuple[SummaryRow, SummaryRow]) -> float:
     one, other = pair
     return abs(one.lag - other.lag) / math.hypot(one.lag_error, other.lag_error, _ROUNDING)
-
-
-def _limit_of_octaves(periods: Array, unit: str) -> float:
-    """Return a limit of the octaves: 1 unit, or less where 1 year or day is within the periods."""
-    has_cycle = unit_of_time(unit) in _CYCLES and periods.max() >= 1
-    return _BELOW_A_CYCLE if has_cycle and periods.min() <= _BELOW_A_CYCLE else 1.0
-
-
-def _check_labels(names: Any, number: int, unit: Any) -> None:
-    texts = isinstance(names, tuple | list) and all(isinstance(name, str) for name in names)
-    if not texts or len(names) != number:
-        raise TypeError(f"`names` must be {number} strings, one for each series, got {names!r}.")
-    if not isinstance(unit, str):
-        raise TypeError(f"`unit` must be a string, such as 'days', got {unit!r}.")

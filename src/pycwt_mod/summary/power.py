@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from ..chisquare import local_level, red_noise_spectrum, time_average_level
 from ..mothers import constant
-from .findings import Summary, summarise
+from .findings import Summary
 from .lags import spacing_of
+from .octaves import summarise
 from .text import fill, percent, short
 
 Array = NDArray[np.float64]

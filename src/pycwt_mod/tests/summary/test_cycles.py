@@ -65,7 +65,7 @@ def test_summaries_tell_of_it_with_a_remedy():
     options = {"mc_count": 20, "rng_seed": 1, "progress": False}
     cycle, text = told_by(wct(x, y, 1 / 12, **options), ("rain", "flow"), "years")
     assert cycle == pytest.approx(1, abs=0.01)
-    assert "Both rain and flow keep a cycle of 1" in text
+    assert "Both rain and flow keep a cycle of 1 year. Near it" in text
     assert '`prepare(..., season=12)`, `--deseason 12`, or test with noise="phase".' in text
     cycle, text = told_by(xwt(x, y, 1.0))
     assert cycle == pytest.approx(12, abs=0.1)
