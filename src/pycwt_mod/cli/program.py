@@ -49,12 +49,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     Only SIGTERM ends it by SystemExit, with the status 143, after worker processes are ended. 141:
     the reader of stdout went away; the others are in the epilog of the help.
     """
+    words = list(sys.argv[1:] if argv is None else argv)
     try:
-        arguments = options.parse(*_parser(), sys.argv[1:] if argv is None else argv)
+        arguments = options.parse(*_parser(), words)
     except SystemExit as exit_:  # argparse has said why, or shown its help
         return EXIT_OK if exit_.code in (None, 0) else EXIT_USAGE
-    arguments.argv = list(sys.argv[1:] if argv is None else argv)
-    arguments.warnings, arguments.called = [], dict(OPTIONS)
+    arguments.argv, arguments.warnings, arguments.called = words, [], dict(OPTIONS)
     try:
         with _ended_by_sigterm(), warnings.catch_warnings():
             warnings.showwarning = _warning_shower(arguments)

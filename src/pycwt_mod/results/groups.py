@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 from numpy.typing import ArrayLike, NDArray
 
 from ..statistic import Statistic, multiple, partial
-from ..summary import Lag, listed
+from ..summary import listed
 from .base import Array
 from .coherence import CoherenceResult
 
@@ -125,9 +125,7 @@ class MultipleResult(_GroupResult):
         """Return which coherence it is of a number of series."""
         return multiple(n_series - 1)
 
-    def lag(
-        self, low: float | None = None, high: float | None = None, unit: str | None = None
-    ) -> Lag:
+    def lag(self, *_: Any, **__: Any) -> NoReturn:
         """Raise TypeError: a lag is that of two series."""
         raise TypeError(
             "`lag` must be called on the result of `wct` or `pwct`, got that of `mwct`: a multiple "

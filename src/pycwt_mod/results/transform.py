@@ -244,9 +244,10 @@ class TransformResult(WaveletResult, _TransformFields):
         """
         one = self._of_one()
         if one.series is None or self.mother is None:
+            lacking = "`series`" if one.series is None else "`mother`, as no file holds your own"
             raise ValueError(
-                "`series` and `mother` must be in the result for its summary, got "
-                f"{'no series' if one.series is None else 'a wavelet that no file holds'}."
+                "`series` and `mother` must be in the result for its summary, got one without "
+                f"{lacking}. Compute it again by `cwt`."
             )
         found = summarise_power(
             one.power(),

@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from pycwt_mod import ar1, cwt, significance
+from pycwt_mod import ar1, cwt, load, significance
 
 MONTHS = np.arange(600)
 RAIN = np.sin(2 * np.pi * MONTHS / 12) + np.random.default_rng(0).normal(size=MONTHS.size)
@@ -143,10 +143,14 @@ def test_what_has_no_summary_is_refused(signal, options, error, message):
         cwt(signal, 1.0).summary(**options)
 
 
+@pytest.mark.parametrize("lacking", ["series", "mother"])
+def test_result_without_what_a_summary_needs_says_so(lacking):
+    with pytest.raises(ValueError, match=f"got one without `{lacking}`.* again by `cwt`"):
+        RESULT._replace(**{lacking: None}).summary()
+
+
 def test_summary_of_one_of_several_and_of_a_file(tmp_path):
     both = cwt(np.stack([RAIN, red_noise(1)]), 1.0)
     assert both.of(0).summary().largest == pytest.approx(RESULT.summary().largest)
-    from pycwt_mod import load
-
     RESULT.save(tmp_path / "power.npz")
     assert str(load(tmp_path / "power.npz").summary()) == str(RESULT.summary())
