@@ -51,6 +51,16 @@ def time_average_level(
     return np.asarray(spectrum * chi_square_quantile(level, dof) / dof)
 
 
+def levels_of_record(
+    spectrum: Real, level: float, n: int, scales: Real, dt: float, mother: Any
+) -> tuple[Real, Real]:
+    """Return the levels of the power at one time, and of its average over a record of n samples."""
+    # The ends, one scale long, tell nothing new (section 5a); one time is left at least.
+    n_averaged = np.maximum(n - scales / dt, 1)
+    local = local_level(spectrum, level, mother)
+    return local, time_average_level(spectrum, level, n_averaged, scales, dt, mother)
+
+
 def scale_average_level(
     spectrum: Real,
     level: float,

@@ -174,14 +174,13 @@ def averaged_power(
     spectrum, average, columns = _averages(transformed, measure, inside)
     average *= dj * dt / constant(mother, "cdelta")
     noise = chisquare.red_noise_spectrum(scales, dt, alpha, variance / unit, mother)
-    # The ends, one scale long, tell nothing new.
-    n_averaged = np.maximum(transformed.n - scales / dt, 1)
+    local, of_average = chisquare.levels_of_record(noise, level, transformed.n, scales, dt, mother)
     band = scales[inside][0], scales[inside][-1]
     return Spectra(
         measure,
-        chisquare.local_level(noise, level, mother),
+        local,
         spectrum,
-        chisquare.time_average_level(noise, level, n_averaged, scales, dt, mother),
+        of_average,
         average,
         chisquare.scale_average_level(noise, level, band, scales, dt, dj, mother)[0],
         columns if transformed.column > 1 else None,

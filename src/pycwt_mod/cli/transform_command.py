@@ -9,10 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from ..chisquare import levels_of_record, red_noise_spectrum
 from ..helpers import ar1
 from ..results import TransformResult
 from ..summary import fill
-from ..wavelet import cwt, significance
+from ..wavelet import cwt
 from . import options, values
 from .analysis import common_arrays, deliver, heading, prepare
 from .inputs import Inputs
@@ -104,16 +105,16 @@ def _arrays(
 ) -> dict[str, Any]:
     """Return the transform of a series of mean 0 and variance 1, its power and the levels."""
     scales, power = result.scales, np.abs(result.W) ** 2
-    # As many samples as are not padded (Torrence & Compo 1998, section 5a), at least one.
-    dof = np.maximum(inputs.n - scales / inputs.dt, 1)
-    test = options.chosen(arguments, "significance_level", "wavelet")
+    level, mother = arguments.significance_level, arguments.wavelet
+    noise = red_noise_spectrum(scales, inputs.dt, alpha, 1.0, mother)
+    sig, global_sig = levels_of_record(noise, level, inputs.n, scales, inputs.dt, mother)
     return {
         **common_arrays(_every(inputs, result.decim), scales, result.freqs, result.coi),
         "W": result.W,
         "power": power,
-        "sig": significance(1.0, inputs.dt, scales, 0, alpha, **test)[0],
+        "sig": sig,
         "global_power": power.mean(axis=1),
-        "global_sig": significance(1.0, inputs.dt, scales, 1, alpha, dof=dof, **test)[0],
+        "global_sig": global_sig,
     }
 
 

@@ -10,7 +10,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from ..chisquare import local_level, red_noise_spectrum, time_average_level
+from ..chisquare import levels_of_record, red_noise_spectrum
 from ..mothers import constant
 from .findings import Summary
 from .lags import spacing_of
@@ -163,9 +163,10 @@ def summarise_power(
     periods, variance = scales * mother.flambda(), float(np.var(series))
     power = power / variance
     noise = red_noise_spectrum(scales, dt, alpha, 1.0, mother)
+    levels, levels_of_means = levels_of_record(noise, level, series.size, scales, dt, mother)
     found = summarise(
         power,
-        power > local_level(noise, level, mother)[:, np.newaxis],
+        power > levels[:, np.newaxis],
         outside,
         periods,
         level=level,
@@ -174,10 +175,7 @@ def summarise_power(
         unit=unit,
         quantity="power",
     )
-    # As many times as are not padded (Torrence & Compo 1998, section 5a), at least one.
-    n_averaged = np.maximum(series.size - scales / dt, 1)
-    levels = time_average_level(noise, level, n_averaged, scales, dt, mother)
-    numbers = np.stack([periods, power.mean(axis=1), levels])[:, outside.any(axis=1)]
+    numbers = np.stack([periods, power.mean(axis=1), levels_of_means])[:, outside.any(axis=1)]
     peaks = [Peak(*each) for each in numbers.T.tolist()]
     out = max(peaks, key=lambda peak: peak.ratio, default=None)
     return PowerSummary(
