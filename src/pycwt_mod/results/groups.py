@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from numpy.typing import ArrayLike, NDArray
@@ -21,8 +20,7 @@ class _GroupResult(CoherenceResult):
 
     SMOOTHED: ClassVar[bool] = True
 
-    @cached_property
-    def _spectrum(self) -> tuple[None, None]:
+    def _mean_spectrum(self) -> tuple[None, None]:
         return None, None
 
     def _of(self, names: Any) -> str:

@@ -37,15 +37,23 @@ class PairResult(WaveletResult):
     @cached_property
     def mean_freqs(self) -> Array | None:
         """Mean frequency of what the series have at each scale, if it is known."""
-        return self._spectrum[0]
+        return self._kept_spectrum()[0]
 
     @cached_property
     def mean_power(self) -> Array | None:
         """Mean of ``abs(W1) * abs(W2)`` at each scale, the largest 1, if it is known."""
-        return self._spectrum[1]
+        return self._kept_spectrum()[1]
 
-    @cached_property
-    def _spectrum(self) -> tuple[Array | None, Array | None]:
+    def _kept_spectrum(self) -> tuple[Array | None, Array | None]:
+        """Return `mean_freqs` and `mean_power`, facts that summaries alone need, and keep them."""
+        facts = self.__dict__
+        if not {"mean_freqs", "mean_power"} <= facts.keys():
+            frequencies, power = self._mean_spectrum()
+            facts.setdefault("mean_freqs", frequencies)
+            facts.setdefault("mean_power", power)
+        return facts["mean_freqs"], facts["mean_power"]
+
+    def _mean_spectrum(self) -> tuple[Array | None, Array | None]:
         if self.series is None or self.mother is None:
             return None, None
         return mean_spectrum(self.series, self.mother, self.scales, self.dt)
@@ -58,7 +66,8 @@ class PairResult(WaveletResult):
         return common_cycle(self.series, self.dt)
 
     def _keep_what_summaries_need(self) -> None:
-        _ = self.mean_freqs, self.mean_power, self.common_cycle
+        self._kept_spectrum()
+        _ = self.common_cycle
 
     def _replace(self, **changes: Any) -> Self:
         """Return a copy with other fields or facts, and the spectrum and cycle of the call."""
