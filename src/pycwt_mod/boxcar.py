@@ -239,9 +239,12 @@ class ScaleWindows:
         return out
 
 
+Boxcar = ScaleBoxcar | ScaleWindows
+
+
 def across_scales(
     windows: OctaveWindows | None, taps: NDArray[np.float64], zeros: Zeros, ops: ArrayOps
-) -> ScaleBoxcar | ScaleWindows:
+) -> Boxcar:
     """Return what smooths across scales: a boxcar wherever their spacing is even."""
     if windows is not None:
         return ScaleWindows(windows, zeros, ops)

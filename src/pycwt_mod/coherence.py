@@ -40,6 +40,9 @@ _SILENCE_ROUNDING_ERRORS = 16
 # Rows up to this length are passed over together with their padding.
 _SHORT_ROW = 128
 
+# Records longer than this take little memory at a time.
+_LONG = 2**15
+
 
 def smoothed_spectra(
     spectra: Mapping[int, Array],
@@ -234,6 +237,8 @@ def coherence_of_series(
                 spectra.S1[scales, times], spectra.S2[scales, times] = unit * S1, unit * S2
                 spectra.S12[scales, times] = unit * (real + 1j * imag)
         _evaluate(S, statistic, n_fft, R2[scales], phase[scales])
+        if n > _LONG:  # the next one takes as much memory; to get fresh memory takes time
+            del S
     return R2, phase
 
 

@@ -22,7 +22,7 @@ import scipy.fft
 from numpy.typing import NDArray
 
 from .arrays import NUMPY
-from .boxcar import across_scales
+from .boxcar import Boxcar, across_scales
 from .geometry import Geometry
 from .inverse_fft import (
     Between,
@@ -165,6 +165,7 @@ class RecordSpectra:
         self._spare = SpareRows(*self.results)
         self._outlines: dict[int, Floats] = {}  # by the length of the grid
         self._factors: dict[Grid, Floats] = {}  # of the coefficients to be interpolated
+        self._width = 0  # of the coefficients across scales, which are in FFT order
         self._spectra = self._spare.array(len(self.series), self.geometry.n_fft)
         for series, spectrum in zip(self.series, self._spectra, strict=True):
             spectrum[:] = scipy.fft.fft(series, self.geometry.n_fft)
@@ -179,49 +180,63 @@ class RecordSpectra:
         n_scales = self.geometry.n_scales if self.n_scales is None else self.n_scales
         before = spare.mark()
         boxcar = across_scales(self.geometry.windows, self.geometry.taps, self._zeros, NUMPY)
-        in_use = spare.mark()
-        below, width = n_fft // 2, n_fft  # of the coefficients across scales
-        ends: list[tuple[int, int]] = []  # of each scale: coefficients below and above 0
+        in_use, self._width = spare.mark(), n_fft
+        ends: list[tuple[int, int]] = []  # of each scale: coefficients below 0 and from 0 on
         for scales, block in self._steps(n_scales, boxcar.ahead):
             if block is not None:
                 ends += [(block.below, block.above)] * (scales.stop - scales.start)
-            centres = slice(*(max(0, k - boxcar.ahead) for k in (scales.start, scales.stop)))
             # Of the coefficients, those on which a scale still to be read draws.
-            first = boxcar.first(centres.start)
+            first = boxcar.first(max(0, scales.start - boxcar.ahead))
             down, up = (max(each[k] for each in ends[first:]) for k in (0, 1))
             written = min(scales.stop, n_scales)
-            if down + up <= (_NARROWER if spare.reach(written) else _MUCH_NARROWER) * width:
+            if down + up <= (_NARROWER if spare.reach(written) else _MUCH_NARROWER) * self._width:
                 spare.release(before)
-                boxcar.move(partial(spare.narrowed, part=slice(below - down, below + up)))
-                in_use = spare.mark()
-                below, width = down, down + up
-            spare.write(written)
-            if spare.reach(written) and block is not None:
-                scale = self.geometry.scales_in_samples[scales.start]
-                needed = coefficients_from(self._spectra, self.geometry.mother, scale, n_fft)
-                self._spectra = spare.rescued(needed)
-            if spare.reach(written):
-                boxcar.move(spare.rescued)
+                boxcar.move(partial(spare.narrowed, up=up, down=down))
+                in_use, self._width = spare.mark(), down + up
+            self._make_room(written, scales.start if block is not None else None, boxcar)
             rows = None
             if block is not None:
-                rows = self._smoothed_in_time(block, below, width, on_transform)
+                rows = self._smoothed_in_time(block, on_transform)
                 del block
             grid = coarse_grid(n_fft, 2 * max(down, up), _SHORTEST_RECORD)
-            length = n_fft // grid.step
-            summed = spare.array(self.n_fields, centres.stop - centres.start, length)
-            summed[..., up : length - down] = 0
-            for scale in range(scales.start, scales.stop):
-                boxcar.push(None if rows is None else rows[:, scale - scales.start])
-                if scale >= boxcar.ahead:
-                    row = summed[:, scale - boxcar.ahead - centres.start]
-                    boxcar.read(slice(below, below + up), row[:, :up])
-                    if down:
-                        boxcar.read(slice(below - down, below), row[:, -down:])
+            summed = self._summed(boxcar, scales, rows, n_fft // grid.step, down, up)
             del rows
             if summed.size:
+                start = max(0, scales.start - boxcar.ahead)
+                centres = slice(start, start + summed.shape[1])
                 yield centres, self._at_times(summed, grid, down, up)
             del summed
             spare.release(in_use)
+
+    def _make_room(self, n_rows: int, scale: int | None, boxcar: Boxcar) -> None:
+        """Leave the first rows of the results; the scales from one on, if any, need spectra."""
+        spare = self._spare
+        spare.write(n_rows)
+        if scale is not None and spare.reach(n_rows):
+            in_samples = self.geometry.scales_in_samples[scale]
+            needed = self._spectra, self.geometry.mother, in_samples, self.geometry.n_fft
+            self._spectra = spare.rescued(coefficients_from(*needed))
+        if spare.reach(n_rows):
+            boxcar.move(spare.rescued)
+
+    def _summed(
+        self, boxcar: Boxcar, scales: slice, rows: Complex | None, length: int, down: int, up: int
+    ) -> Complex:
+        """Push scales, and return the sums around those that are complete, (field, scale, ...).
+
+        Of them `up` coefficients from 0 on and `down` below 0, in FFT order.
+        """
+        first = max(scales.start, boxcar.ahead)
+        summed = self._spare.array(self.n_fields, max(0, scales.stop - first), length)
+        summed[..., up : length - down] = 0
+        for scale in range(scales.start, scales.stop):
+            boxcar.push(None if rows is None else rows[:, scale - scales.start])
+            if scale >= first:
+                row = summed[:, scale - first]
+                boxcar.read(slice(0, up), row[:, :up])
+                if down:
+                    boxcar.read(slice(self._width - down, self._width), row[:, -down:])
+        return summed
 
     def _steps(self, n_scales: int, ahead: int) -> Iterator[tuple[slice, _Block | None]]:
         """Yield blocks of scales with their numbers, and None for those past the end."""
@@ -377,19 +392,16 @@ class RecordSpectra:
         self._outlines[length] = scipy.fft.irfft(coefficients, length) * (length / n_fft)
         return self._outlines[length]
 
-    def _smoothed_in_time(
-        self, block: _Block, below: int, width: int, on_transform: OnTransform | None
-    ) -> Complex:
-        """Return the coefficients of the smoothed fields of a block, from number -`below` on."""
+    def _smoothed_in_time(self, block: _Block, on_transform: OnTransform | None) -> Complex:
+        """Return the coefficients across scales of the smoothed fields of a block."""
         fields = self._fields(block, on_transform)
-        _in_place(scipy.fft.fft, fields.reshape(-1, fields.shape[-1]))
-        found = self._spare.array(*fields.shape[:2], width)
-        start, stop = below - block.below, below + block.above
-        lower = fields[..., fields.shape[-1] - block.below :]
-        found[..., :start], found[..., stop:] = 0, 0
-        np.multiply(lower, block.windows[:, block.above :], out=found[..., start:below])
-        upper = block.windows[:, : block.above]
-        np.multiply(fields[..., : block.above], upper, out=found[..., below:stop])
+        length, width = fields.shape[-1], self._width
+        _in_place(scipy.fft.fft, fields.reshape(-1, length))
+        found = fields if width == length else self._spare.array(*fields.shape[:2], width)
+        upper, lower = slice(block.above), slice(-block.below, None)
+        found[..., block.above : width - block.below] = 0
+        for part in (upper, lower):
+            np.multiply(fields[..., part], block.windows[:, part], out=found[..., part])
         return found
 
 

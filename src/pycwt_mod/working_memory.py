@@ -74,14 +74,15 @@ class SpareRows:
             return array.copy()
         return array
 
-    def narrowed(self, array: Complex, part: slice) -> Complex:
-        """Move a part of each row of an array that was released, in the order of taking them.
+    def narrowed(self, array: Complex, up: int, down: int) -> Complex:
+        """Move both ends of each row of an array that was released, in the order of taking them.
 
         They then never lie on one that is still to be moved; so what is new memory remains new.
         """
-        shape = len(array), part.stop - part.start
+        shape = len(array), up + down
         lent = any(np.may_share_memory(array, each) for each in self._results)
         target = self.array(*shape) if lent else np.empty(shape, complex)
-        for place in reversed(range(len(array))):  # as they may overlap, the last one first
-            target[place] = array[place, part]
+        for place in reversed(range(len(array))):  # as they may overlap, the last ones first
+            target[place, up:] = array[place, array.shape[1] - down :]
+            target[place, :up] = array[place, :up]
         return target

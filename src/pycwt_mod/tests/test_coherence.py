@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.ndimage import convolve1d
 
-from pycwt_mod import wct
+from pycwt_mod import mwct, wct
 from pycwt_mod.arrays import NUMPY
 from pycwt_mod.boxcar import OctaveWindows, RunningSum, ScaleBoxcar, ScaleWindows
 from pycwt_mod.coherence import coherence_by_own_smooth, coherence_of_series
@@ -160,6 +160,16 @@ def test_wct_works_in_the_memory_of_its_output(wavelet, n, share):
     tracemalloc.stop()
     output = sum(array.nbytes for array in result)
     assert peak < (1 + share) * output
+
+
+def test_coherence_of_several_series_takes_bounded_memory_beside_its_output():
+    # Of the fields of a scale at the full rate, 8.4 MB, no more than needed are there at once.
+    y = np.random.default_rng(4).standard_normal((4, 40_000))
+    tracemalloc.start()
+    result = mwct(y[0], y[1:], 1.0, 1 / 4, sig=False)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak - sum(array.nbytes for array in result) < 58e6
 
 
 @pytest.mark.parametrize("normalize", [True, False])
