@@ -97,7 +97,8 @@ class Geometry:
         """The boxcar across scales; a single tap where they are not evenly spaced."""
         if math.isnan(self.dj):
             return np.ones(1)
-        return scale_taps(constant(self.mother, "deltaj0"), self.dj, self.smoothing)
+        of_mother = constant(self.mother, "deltaj0"), self.dj, self.smoothing
+        return self.kept("taps", lambda: scale_taps(*of_mother))
 
     def bank(self, ops: ArrayOps = NUMPY) -> FilterBank:
         """Return the filters, computed on first use in each process and kept."""

@@ -54,6 +54,9 @@ __all__ = [
 _REEXPORTED = (DOG, MexicanHat, Morlet, Paul, ar1, fft, fft_kwargs, find, get_cache_dir, rednoise)
 _check_parameter_wavelet = as_mother
 
+# Immutable, and without a call's own seed: to check them takes as long as to check the series.
+_USUAL_OPTIONS = SimulationOptions()
+
 Array = NDArray[np.float64]
 Kind = TypeVar("Kind", bound=CoherenceResult)
 
@@ -300,7 +303,7 @@ def coherence_result(
     level, n = as_level(significance_level), rows.shape[1]
     statistic = kind.statistic_of(len(rows))
     as_noise(keywords.get("noise", "ar1"), "noise", of_a_pair=statistic == PAIR)
-    options = SimulationOptions(**keywords).for_record(n)
+    options = (SimulationOptions(**keywords) if keywords else _USUAL_OPTIONS).for_record(n)
     smoothing = check_smoothing(options.smoothing, mother)
     grid = as_scales(n, dt, *scales, mother)
     geometry = Geometry(mother, grid.values, dt, grid.dj, n, padded_length(n), smoothing)
@@ -309,12 +312,12 @@ def coherence_result(
     labels = tuple(given.series)
     model = NullModel.of(options.noise, options.fixed, labels, facts["names"])
     named = dict(zip(labels, rows, strict=True))
+    fields = normalized(rows) if as_flag(normalize, "normalize") else in_range(rows)
     if statistic != PAIR:
-        check_distinct(named)
+        check_distinct(named, fields if normalize else None)
         check_degrees(statistic, geometry, labels[-1].partition("[")[0])
     # Before the coherence: a series without an AR(1) estimate should fail at once.
     coefficients = model.coefficients(named, al) if as_flag(sig, "sig") else ()
-    fields = normalized(rows) if as_flag(normalize, "normalize") else in_range(rows)
     surrogates = model.surrogates(fields, coefficients) if sig else None
     if surrogates is not None:
         options = levels.as_long_as_the_record(options, n, model)

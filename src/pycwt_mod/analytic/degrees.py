@@ -80,7 +80,7 @@ class _Window:
     @classmethod
     def widest(cls, geometry: Geometry) -> _Window:
         """Return the window that spans most octaves; all whole ones of a boxcar are alike."""
-        mother, whole = geometry.mother, geometry.kept("taps", lambda: geometry.taps).size
+        mother, whole = geometry.mother, geometry.taps.size
         is_even = geometry.windows is None and whole <= geometry.n_scales
         places = [whole // 2] if is_even else range(geometry.n_scales)
         windows = (taps_of(geometry, place) for place in places)

@@ -144,7 +144,7 @@ def taps_of(geometry: Geometry, index: int) -> tuple[Floats, Floats]:
         places = np.arange(first, last + 1)
         weights = np.array([windows.shared(index, place) for place in places.tolist()])
     else:
-        taps = geometry.kept("taps", lambda: geometry.taps)
+        taps = geometry.taps
         first = index - taps.size // 2
         places = np.arange(max(first, 0), min(first + taps.size, scales.size))
         weights = taps[places - first]
