@@ -246,8 +246,9 @@ def coefficient_of(series: Array, name: str, remedy: str = "") -> float:
 
     `remedy` is one more way out, for the error.
     """
+    estimate = as_replaced("ar1")
     try:
-        g = as_replaced("ar1")(series)[0]
+        g = (helpers.ar1_of if estimate is helpers.ar1 else estimate)(series)[0]
     except AR1EstimationError as error:
         reason = str(error).replace("`x`", f"`{name}`")
         remedy = remedy if AR1_REMEDY in reason else ""

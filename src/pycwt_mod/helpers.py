@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -199,6 +199,11 @@ def ar1(x: ArrayLike) -> tuple[float, float, float]:
         series = as_series(x, "x", min_size=3, allow_constant=False)
     except ValueError as error:
         raise AR1EstimationError(str(error)) from None
+    return ar1_of(series)
+
+
+def ar1_of(series: NDArray[np.float64]) -> tuple[float, float, float]:
+    """Return what `ar1` does of a series that is checked: finite, and not constant."""
     n = series.size
     anomaly = series - series.sum() / n
     # The estimate has no unit; dividing by the largest value keeps the squares in range.
@@ -254,17 +259,22 @@ def ar1_spectrum(freqs: ArrayLike, ar1: float = 0.0) -> NDArray[np.float64]:
     >>> ar1_spectrum([0.0, 0.5], 0.5)
     array([3.        , 0.33333333])
     """
-    g = as_coefficient_or_one(ar1, "ar1")
+    return ar1_spectra(freqs, [as_coefficient_or_one(ar1, "ar1")])[0]
+
+
+def ar1_spectra(freqs: ArrayLike, coefficients: Iterable[float]) -> list[NDArray[np.float64]]:
+    """Return the power spectra of AR(1) processes with these coefficients, as `ar1_spectrum`."""
     frequencies = as_real_array(freqs, "freqs")
     if np.abs(frequencies).max(initial=0.0) > _HIGHEST_FREQUENCY:
         raise ValueError(
             f"`freqs` must be at most {_HIGHEST_FREQUENCY:g} cycles per sample, got "
             f"{brief(freqs)}. Up to 0.5 they mean something; multiply them by `dt`."
         )
-    distance = np.abs(1 - g * np.exp(-1j * (2 * np.pi * frequencies))) ** 2
+    turns = np.exp(-1j * (2 * np.pi * frequencies))
     # Only the limit for 1 at frequency 0 has none.
-    power: NDArray[np.float64] = (1 - g**2) / np.maximum(distance, _LEAST_DISTANCE)
-    return power
+    return [
+        (1 - g**2) / np.maximum(np.abs(1 - g * turns) ** 2, _LEAST_DISTANCE) for g in coefficients
+    ]
 
 
 def rednoise(

@@ -26,7 +26,16 @@ from .arguments import (
 )
 from .coherence import PairSpectra, coherence_of_series
 from .geometry import Geometry
-from .helpers import ar1, ar1_spectrum, fft, fft_kwargs, find, get_cache_dir, rednoise
+from .helpers import (
+    ar1,
+    ar1_spectra,
+    ar1_spectrum,
+    fft,
+    fft_kwargs,
+    find,
+    get_cache_dir,
+    rednoise,
+)
 from .indexes import sampling_of
 from .keywords import explains_keywords
 from .levels import wct_null, wct_significance
@@ -51,7 +60,8 @@ __all__ = [
 ]
 
 # Names of pycwt's module that scripts use.
-_REEXPORTED = (DOG, MexicanHat, Morlet, Paul, ar1, fft, fft_kwargs, find, get_cache_dir, rednoise)
+_MOTHERS = DOG, MexicanHat, Morlet, Paul
+_HELPERS = ar1, ar1_spectrum, fft, fft_kwargs, find, get_cache_dir, rednoise
 _check_parameter_wavelet = as_mother
 
 # Immutable, and without a call's own seed: to check them takes as long as to check the series.
@@ -148,7 +158,7 @@ def xwt(
     W12 = transform.cross(pair, mother, grid.values, dt, n_fft)[grid.order]
     frequencies = 1 / (mother.flambda() * sj)
     dof = mother.dofmin
-    spectrum = np.sqrt(ar1_spectrum(frequencies * dt, g1) * ar1_spectrum(frequencies * dt, g2))
+    spectrum = np.sqrt(np.multiply(*ar1_spectra(frequencies * dt, (g1, g2))))
     signif = scale_of_power * spectrum * chisquare.chi_square_quantile(level, dof) / dof
     record = {"significance_level": level, "normalize": bool(normalize)}
     facts |= made_by("xwt", mother, sj, dt=dt, **grid.facts, coefficients=[g1, g2], **record)
