@@ -30,11 +30,12 @@ def _save_field(
     arguments: argparse.Namespace, inputs: Inputs, result: Any, what: str, **judged: Any
 ) -> None:
     from ..plotting import offscreen_axes
+    from ..plotting.words import with_dollars
 
-    plain = result._replace(names=_plain(result.names))
-    plot = plain.plot(
-        names=plain.names,
-        title=f"{plain.series_in_words()}: {what}",
+    drawn = result._replace(names=tuple(map(with_dollars, result.names)))
+    plot = drawn.plot(
+        names=drawn.names,
+        title=f"{drawn.series_in_words()}: {what}",
         ax=offscreen_axes(),
         **judged,
         **_axes_options(inputs),
@@ -48,7 +49,7 @@ def save_transform(arguments: argparse.Namespace, inputs: Inputs) -> None:
 
     from ..plotting import plot_cwt, save_figure
 
-    (name,) = _plain(inputs.names)
+    (name,) = inputs.names
     plot = plot_cwt(
         inputs.series[0],
         inputs.dt,
@@ -81,16 +82,11 @@ def save_matrix(arguments: argparse.Namespace, inputs: Inputs, result: MatrixRes
     save_figure(plot.figure, arguments.plot)
 
 
-def _plain(names: tuple[str, ...]) -> tuple[str, ...]:
-    """Return names in which matplotlib sees no mathematics."""
-    return tuple(name.replace("$", r"\$") for name in names)
-
-
 def _axes_options(inputs: Inputs) -> dict[str, Any]:
     """Return times and labels: the times of the file, or multiples of a given step."""
     unknown = inputs.spacing == "not given"
     if inputs.time_name:
-        label: str | None = inputs.time_name.replace("$", r"\$")
+        label: str | None = inputs.time_name
     elif unknown:
         label = "Sample"
     else:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 from ..time_axis import unit_of_time
 from .field import cell_edges
 from .ticks import is_plain, period_ticks, plain, spelled
+from .words import in_lines, with_dollars
 
 Array = NDArray[np.float64]
 
@@ -96,8 +96,9 @@ class PeriodAxis:
     def words(self, shortest: float, longest: float) -> str:
         """Return a band of periods in words."""
         if not self.frequency:
-            return spelled(shortest, longest, self.unit)
-        return f"{plain(1 / longest, 3)} to {plain(1 / shortest, 3)} {self._shown_unit}".rstrip()
+            return with_dollars(spelled(shortest, longest, self.unit))
+        low, high = plain(1 / longest, 3), plain(1 / shortest, 3)
+        return with_dollars(f"{low} to {high} {self._shown_unit}".rstrip())
 
     def place(self, periods: Any) -> Any:
         """Return where periods stand on the axis: at themselves, or at their frequencies."""
@@ -167,5 +168,4 @@ def draw_time_axis(axes: Any, times: Array, dates: bool, label: str) -> None:
 def wrapped(label: str, inches: float, size: float = USUAL_SIZE) -> str:
     """Return the name of an axis in lines no longer than the axis, as far as words allow."""
     letters = max(_FEWEST_LETTERS, int(inches * 72 / (size * LETTER_WIDTH)))
-    lines = textwrap.wrap(label, letters, break_long_words=False, break_on_hyphens=False)
-    return "\n".join(lines)
+    return in_lines(label, letters)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-import textwrap
 from typing import Any
 
 from .axes import LETTER_WIDTH, size_in_inches
 from .field import Field, Reduced
+from .words import in_lines, with_dollars
 
 _SIZE = 8.0
 
@@ -81,12 +81,13 @@ def sentences(
 
     `allowed_for` says whether the outline is valid inside the cone, too.
     """
-    parts = [f"Colours: {colours}."]
+    parts = [f"Colours: {with_dollars(colours)}."]
     if outlined is not None:
-        parts.append(f"Outlined: {outlined}.")
+        parts.append(f"Outlined: {with_dollars(outlined)}.")
     parts.append(_ALLOWED_FOR if allowed_for else _CONE_MEANING)
     if arrows is not None:
-        parts.append(_ARROW_MEANING.format(first=names[0], second=names[1]))
+        first, second = map(with_dollars, names)
+        parts.append(_ARROW_MEANING.format(first=first, second=second))
     return parts
 
 
@@ -98,11 +99,11 @@ def draw_caption(axes: Any, parts: list[str]) -> Any:
     letters = max(30, int(width * 72 / (_SIZE * LETTER_WIDTH)))
     # A line does not end with "Arrows:", nor begin with "%".
     words = re.sub(r"(?<=\w:) | (?=%)", "\N{NO-BREAK SPACE}", " ".join(parts))
-    lines = textwrap.wrap(words, letters, break_on_hyphens=False)
-    if len(lines) * _LINE_HEIGHT * _SIZE / 72 > _LARGEST_PART * height:
+    lines = in_lines(words, letters, break_long_words=True)
+    if (lines.count("\n") + 1) * _LINE_HEIGHT * _SIZE / 72 > _LARGEST_PART * height:
         return None
     return axes.annotate(
-        "\n".join(lines).replace("\N{NO-BREAK SPACE}", " "),
+        lines,
         xy=(0, 0),
         xycoords=("axes fraction", axes.xaxis.label),
         xytext=(0, -5),

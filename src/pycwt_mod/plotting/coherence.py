@@ -17,6 +17,7 @@ from .colours import draw_bar
 from .field import as_field, as_mask, check_names
 from .layers import FieldPlot, Look, draw_layers
 from .picture import Drawn, check_given, draws_results
+from .words import with_dollars
 
 
 @draws_results("WCT")
@@ -78,7 +79,8 @@ def plot_wct(
         Where the coherence is significant, shape (n_scales, n_times), to be outlined in place of
         `sig`: such as ``result.significant(correction="fdr")``.
     names : (str, str), optional
-        What the series are called in the caption.
+        What the series are called in the caption. In this and all other words two dollars around
+        mathematics, as in "m$^3$/s", are matplotlib's; the others are drawn, as in "US$".
     period_unit : str, optional
         Unit of the periods, for the axis: of arrays a label, that of `dt`; of a result that knows
         its `unit` another unit of time, to which its periods are converted. A long axis has marks
@@ -185,7 +187,7 @@ def plot_wct(
             wanted = (reduced.values >= threshold) | reduced.above(1)
         quiver = draw_arrows(axes, field, reduced, look.axis, wanted, arrow_density)
     if title is not None:
-        axes.set_title(title)
+        axes.set_title(with_dollars(title))
     if as_flag(caption, "caption"):
         usual = "the significance level" if significant is None else "what is significant"
         found = outlined(level_label or usual, contour, field, reduced)

@@ -18,6 +18,7 @@ from .colours import colour_power, draw_power_bar
 from .field import as_field, check_names, check_shape
 from .layers import FieldPlot, Look, draw_layers
 from .picture import Drawn, check_given, draws_results
+from .words import with_dollars
 
 
 @draws_results("W12")
@@ -149,7 +150,7 @@ def plot_xwt(
         wanted = np.isnan(reduced.ratio) if signif is None else reduced.above(threshold)
         quiver = draw_arrows(axes, field, reduced, look.axis, wanted, arrow_density)
     if title is not None:
-        axes.set_title(title)
+        axes.set_title(with_dollars(title))
     if as_flag(caption, "caption"):
         colours = "cross-wavelet power" + " over scale" * rectified
         found = outlined(level_label, contour, field, reduced)

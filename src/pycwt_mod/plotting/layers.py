@@ -16,6 +16,7 @@ from .axes import PeriodAxis, draw_time_axis, letters_for, shrink_letters, size_
 from .field import Field, Reduced, cell_edges
 from .outline import cone_border, draw_outline
 from .picture import BELOW_LINES, COLOURS, Picture
+from .words import with_dollars
 
 Array = NDArray[np.float64]
 
@@ -145,7 +146,9 @@ def _draw_bands(axes: Any, bands: Mapping[str, tuple[float, float]]) -> None:
                 axes.axhline(end, **_BAND_LINE)
         middle = math.sqrt(max(low, bottom) * min(high, top))
         place = axes.get_yaxis_transform()
-        axes.text(0.99, middle, name, ha="right", va="center", transform=place, **_BAND_NAME)
+        axes.text(
+            0.99, middle, with_dollars(name), ha="right", va="center", transform=place, **_BAND_NAME
+        )
 
 
 def number_patches(

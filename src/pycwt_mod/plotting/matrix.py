@@ -18,6 +18,7 @@ from .axes import shown_figure, size_in_inches
 from .layers import Look
 from .picture import Picture
 from .ticks import spelled
+from .words import with_dollars
 
 Array = NDArray[np.float64]
 
@@ -139,7 +140,10 @@ def plot_matrix(
     ('Periods 2 to 8', 2)
     """
     label, colours, ticks = _MEASURES[as_choice(measure, "measure", tuple(_MEASURES))]
-    probability, names = as_level(level, "level"), [str(name) for name in result.names]
+    probability, names = (
+        as_level(level, "level"),
+        [with_dollars(str(name)) for name in result.names],
+    )
     squares = _squares(result, measure, band, len(names))
     factor = unit_factor(getattr(result, "unit", ""), period_unit, "period_unit")
     look = Look.of(period_unit, False, colours if cmap is None else cmap, vmin, vmax, None)
@@ -158,10 +162,10 @@ def plot_matrix(
         dots.append(_draw_marks(axes, corrected, doubtful, 1 - probability, meshes[-1]))
         shortest, longest = (factor * end for end in result.bands[number])
         words = f"Periods {spelled(shortest, longest, period_unit)}"
-        axes.set_title(words if title is None or len(panels) > 1 else title)
+        axes.set_title(with_dollars(words if title is None or len(panels) > 1 else title))
     figure, bar = panels[0].figure, None
     if title is not None and len(panels) > 1:
-        figure.suptitle(title)
+        figure.suptitle(with_dollars(title))
     if as_flag(colorbar, "colorbar"):
         bar = figure.colorbar(
             meshes[0], ax=panels, pad=0.02, extend="min" if measure == "pvalue" else "neither"

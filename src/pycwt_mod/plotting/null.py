@@ -13,6 +13,7 @@ from ..keywords import explains_keywords
 from ..validation import as_flag, as_series, brief
 from .axes import PeriodAxis, shown_figure, size_in_inches
 from .picture import BELOW_LINES, Picture
+from .words import with_dollars
 
 Array = NDArray[np.float64]
 
@@ -128,7 +129,7 @@ def plot_null(
     axes.grid(alpha=0.3, linewidth=0.6)
     names = _draw_legend(axes, len(drawn)) if as_flag(legend, "legend") else None
     if title is not None:
-        axes.set_title(title)
+        axes.set_title(with_dollars(title))
     lines, bands = zip(*drawn, strict=True)
     return NullPlot(axes.figure, axes, lines, bands, names)
 

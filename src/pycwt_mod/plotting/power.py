@@ -31,6 +31,7 @@ from .colours import colour_power, draw_power_bar
 from .field import as_times, envelope
 from .layers import Look, draw_layers
 from .picture import Drawn, Picture, draws_results
+from .words import with_dollars
 
 Array = NDArray[np.float64]
 
@@ -252,7 +253,7 @@ def plot_cwt(
     if ax is None or isinstance(ax, FigureBase):
         _hide_inner_labels(axes)
     if title is not None:
-        axes["series"].set_title(title, fontsize="large")
+        axes["series"].set_title(with_dollars(title), fontsize="large")
     return PowerPlot(figure, axes, mesh, cone, contour, bar, lines, spectrum, average)
 
 
@@ -267,6 +268,7 @@ class _Words:
 
     @classmethod
     def of(cls, name: str, unit: str, normalize: bool, rectified: bool, level: float) -> _Words:
+        name, unit = with_dollars(name), with_dollars(unit)
         square = f"({unit})²" if " " in unit else f"{unit}²"
         power = "Power / variance" if normalize else f"Power ({square})" if unit else "Power"
         power += " / scale" if rectified else ""
