@@ -312,6 +312,11 @@ def _axis(sheet: Sheet, arguments: argparse.Namespace) -> TimeAxis:
                 f"{did_you_mean(unit, UNITS)}"
             )
         return sheet.table.axis_of(sheet.time, sheet.times, unit)
+    if arguments.unit not in (None, "samples") and arguments.dt is None:
+        raise UsageError(
+            f"--unit {arguments.unit} needs times or their step: name a column of times by --time, "
+            f"or pass --dt, the step in {arguments.unit}; without them periods are in samples"
+        )
     _advise_on_times(sheet, arguments)
     unit = arguments.unit or ("" if arguments.dt else "samples")
     dt = arguments.dt or 1.0

@@ -19,8 +19,8 @@ _HELP = {
     "--time": "column of times, numbers or dates; also year,month or date,time of two columns; "
     "none counts samples (default: the one column of dates)",
     "--date-format": "how dates are written, such as %%d/%%m/%%Y (default: seen from them)",
-    "--unit": "unit of time; for dates: seconds, minutes, hours, days, weeks, months or years "
-    "(default: that of their steps)",
+    "--unit": "unit of time, that of --dt; for dates: seconds, minutes, hours, days, weeks, months "
+    "or years (default: that of their steps)",
     "--missing": "what stands for a missing value, such as -999; may be given again",
     "--header": "whether the first row has the names (default: seen from its content)",
     "--skip": "lines before the table",

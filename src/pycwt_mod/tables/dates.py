@@ -25,6 +25,7 @@ _CLOCK = r"(?:[T ,]+(?P<clock>\d.*))?"
 _ISO = re.compile(r"\d{4}-\d\d(-\d\d)?([T ].*)?")
 _YEAR_FIRST = re.compile(r"(?P<year>\d{4})([/.])(?P<a>\d{1,2})\2(?P<b>\d{1,2})" + _CLOCK)
 _YEAR_LAST = re.compile(r"(?P<a>\d{1,2})(?P<sign>[/.-])(?P<b>\d{1,2})\2(?P<year>\d{4})" + _CLOCK)
+_MONTH_YEAR = re.compile(r"\d{1,2}([/-])\d{4}")
 _TWELVE_HOURS = re.compile(r"(\d{1,2})(:\d\d.*?) ?([AaPp])\.?[Mm]\.?")
 
 # How the parts of a date before the year may be read, and as --date-format.
@@ -90,6 +91,11 @@ def _from_texts(texts: list[str]) -> tuple[Array, str]:
     """Return the texts of dates as dates, read in the one way that they can be, and that way."""
     if _ISO.fullmatch(texts[0]):
         return _dates([_by_iso(row, text) for row, text in enumerate(texts)]), ""
+    month_year = _MONTH_YEAR.fullmatch(texts[0])
+    if month_year:
+        form = f"%m{month_year[1]}%Y"
+        months = [_by_format(row, text, form) for row, text in enumerate(texts)]
+        return _dates(months), f"month{month_year[1]}year"
     matches = [_YEAR_FIRST.fullmatch(text) or _YEAR_LAST.fullmatch(text) for text in texts]
     for row, (text, match) in enumerate(zip(texts, matches, strict=True)):
         if match is None:

@@ -20,13 +20,17 @@ _MISSING = frozenset(
     {"", "na", "n/a", "#n/a", "nan", "nat", "null", "none", "-", "--", "---", ".", "?", "missing"}
 )
 # Numbers that agencies write for "no value" where only numbers are allowed.
-_SENTINELS = (-999.0, -9999.0, -99999.0, -99.9, -99.99, -999.9, -999.99, 9999.0, 99999.0, 1e20)
+_SENTINELS = (
+    *(-999.0, -9999.0, -99999.0, -99.9, -99.99, -999.9, -999.99),
+    *(99.99, 999.9, 999.99, 9999.0, 99999.0, 1e20),
+)
 # A sentinel lies outside the range of the other values by this many times that range.
 _FAR_OUT = 3.0
 DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+([eE][+-]?\d+)?|[+-]?\d+,")
 # A date of three parts, or of year and month, with or without a time of day.
 _DATE = re.compile(
-    r"(\d{4}-\d\d(-\d\d)?|\d{4}([/.])\d{1,2}\3\d{1,2}|\d{1,2}([/.-])\d{1,2}\4\d{4})([T ,].*)?"
+    r"(\d{4}-\d\d(?:-\d\d)?|(?:0?[1-9]|1[0-2])[/-](?:1[6-9]|2[0-3])\d\d|"
+    r"\d{4}([/.])\d{1,2}\2\d{1,2}|\d{1,2}([/.-])\d{1,2}\3\d{4})([T ,].*)?"
 )
 _FORTRAN = re.compile(r"([+-]?\d*\.?\d+)[dD]([+-]?\d+)")
 

@@ -8,9 +8,11 @@ import itertools
 import re
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import PurePath
 from typing import Any
 
 from .fields import DECIMAL_COMMA, kind_of
+from .months import months_of, table_of_years
 from .table import DataError, Table, needing_pandas
 
 __all__ = ["parse_text"]
@@ -54,6 +56,11 @@ def parse_text(
     if not numbers:
         what = "has nothing but comments" if text.strip() and not skip else "is empty"
         raise DataError(f"{source}: {what}{f' after {skip} lines' if skip else ''}.")
+    yearly = table_of_years(lines[skip:], missing) if header is None else None
+    if yearly is not None:
+        months, values, rows_of = yearly
+        places = [skip + row for row in rows_of]
+        return Table(source, ("month", PurePath(source).stem), [months, values], places)
     head = (lines[number - 1] for number in numbers if lines[number - 1].strip())
     separator = _separator(list(itertools.islice(head, _LOOKED_AT)))
     if len(_cells(lines[numbers[0] - 1], separator)) > 1:
@@ -86,6 +93,9 @@ def _read_columns(
     commas = separator != "," and any(
         DECIMAL_COMMA.fullmatch(cell.strip()) for row in first for cell in row
     )
+    months = {
+        k: str for k, cells in enumerate(zip(*first, strict=False)) if months_of(cells) is not None
+    }
     with needing_pandas(source):
         import pandas
     # From 3.1 on pandas reads each number as Python does; before, it has to be told.
@@ -102,9 +112,12 @@ def _read_columns(
         skip_blank_lines=False,
         quoting=csv.QUOTE_NONE if separator == " " else csv.QUOTE_MINIMAL,
         low_memory=False,  # one type for the whole of a column
+        dtype=months,  # 10.1950 has a last digit
         **told,
     )
-    return [frame[column].to_numpy() for column in frame]
+    columns = [frame[column].to_numpy() for column in frame]
+    found = {k: months_of(columns[k]) for k in months}
+    return [column if found.get(k) is None else found[k] for k, column in enumerate(columns)]
 
 
 def _version(library: Any) -> tuple[int, ...]:

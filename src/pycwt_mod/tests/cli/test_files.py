@@ -196,6 +196,7 @@ def test_a_series_with_itself_is_told(write, series, call):
         (["rain.csv"], "has one series beside its times, 2 mm: name a second"),
         (["rain.csv", "wide.csv"], "name columns by --y; wide.csv has 2 a, 3 b"),
         (["plain.csv", "--dt", "1", "--deseason", "year"], "--deseason year needs dates"),
+        (["plain.csv", "--unit", "years"], "--unit years needs times or their step"),
         (["rain.csv", "--deseason", "1"], "must be year, or the number of samples in a cycle"),
         (["rain.csv", "--detrend", "cubic"], "invalid choice: 'cubic'"),
         (["rain.csv", "--interpolat=3", "--intrapolate", "2"], "'--interpolate'?"),
@@ -254,3 +255,17 @@ def test_dates_that_a_given_step_makes_a_series_are_told(write, series, call):
     status, _, err = call("cwt", "flow.csv", "--dt", "1", "--time", "date")
     assert status == 2
     assert "leave --dt out, as the times tell the step" in err
+
+
+def test_table_of_years_is_analysed_without_options(write, call, call_json):
+    index = np.random.default_rng(2).normal(size=(40, 12)).round(2)
+    index[-1, 5:] = -99.99
+    rows = np.column_stack([np.arange(1950, 1990).astype(str), index.astype(str)])
+    write("nino34.txt", [" 1950 1989"], *rows.T, sep="  ")
+    with Path("nino34.txt").open("a") as file:
+        file.write("  -99.99\n Nino 3.4\n")
+    status, out, err = call("cwt", "nino34.txt", "--unit", "years")
+    assert (status, err) == (0, "")
+    assert "Times: 1950-01-01 to 1989-05-01, monthly, 473 values" in out
+    assert "Left out: 7 times of nino34.txt after these" in out
+    assert call_json("cwt", "nino34.txt")["provenance"]["dt"] == 1
