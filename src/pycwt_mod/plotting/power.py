@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from matplotlib import rcParams
 from matplotlib.figure import FigureBase
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 from numpy.typing import ArrayLike, NDArray
 
 from ..indexes import name_of, sampling_of
@@ -19,6 +19,8 @@ from ..time_axis import unit_factor
 from ..validation import as_flag, as_series, brief
 from .analysis import Analysis, analyse, as_band
 from .axes import (
+    LETTER_WIDTH,
+    USUAL_SIZE,
     PeriodAxis,
     draw_time_axis,
     letters_for,
@@ -39,6 +41,12 @@ PANELS = ("series", "power", "spectrum", "average")
 
 # Height of the three rows and width of the two columns of panels.
 _HEIGHTS, _WIDTHS = (2, 4, 2), (4, 1)
+
+# The axis of mean power is logarithmic where half of its level is below this part of a linear one;
+# it goes down to this part of the level, if the spectrum does. Its numbers have no exponent between
+# these.
+_LOST, _BELOW_LEVEL, _MARGIN, _MOST_NUMBERS = 0.05, 0.1, 1.3, 3
+_LEAST_PLAIN, _LARGEST_PLAIN = 1e-3, 1e5
 
 _SMALL = 8.5  # points
 _WIDE = 3.6  # inches that a legend of two columns needs
@@ -186,6 +194,9 @@ def plot_cwt(
     points of red noise is above the 5 % level. The levels of the averages are approximate: for a
     coefficient of 0.9 the global spectrum exceeds its level up to six times too often at the
     shortest periods, where the wavelet is broad and the noise steep.
+
+    The axis of the global spectrum is logarithmic where its level could not be seen on a linear
+    one, as of a long record of red noise.
 
     Colours are octaves of power. Long records are reduced to the pixels of the picture: power to
     its mean in a pixel, the series and the scale average to their least and greatest value there.
@@ -343,12 +354,38 @@ def _draw_spectrum(
     (level,) = axes.plot(spectra.spectrum_level, places, label=words.level, **_LEVEL_STYLE)
     axis.draw(axes.yaxis, periods)
     axes.set_ylabel("")
-    axes.set_xlim(0, 1.1 * max(spectra.spectrum.max(), spectra.spectrum_level.max()))
-    axes.xaxis.set_major_locator(MaxNLocator(3))
+    _scale_spectrum(axes, spectra.spectrum, spectra.spectrum_level)
     label = f"Mean {words.power[0].lower()}{words.power[1:]}"
     axes.set_xlabel(wrapped(label, size_in_inches(axes)[0], _SMALL), fontsize="small")
     _name(axes, "c")
     return line, level
+
+
+def _scale_spectrum(axes: Any, spectrum: Array, level: Array) -> None:
+    """Give the axis of mean power its ends and numbers: logarithmic if its level is lost else."""
+    top = max(spectrum.max(), level.max())
+    if 0 < np.median(level) < _LOST * top:
+        axes.set_xscale("log")
+        low = max(_BELOW_LEVEL * level.min(), min(level.min(), spectrum.min()))
+        axes.set_xlim(low / _MARGIN, top * _MARGIN)
+        axes.xaxis.set_major_locator(LogLocator(numticks=_MOST_NUMBERS))
+        axes.xaxis.set_minor_locator(NullLocator())
+        return
+    axes.set_xlim(0, 1.1 * top)
+    axes.xaxis.set_major_locator(MaxNLocator(_MOST_NUMBERS))
+    ticks = [tick for tick in axes.get_xticks() if 0 <= tick <= 1.1 * top]
+    labels = [_number(tick) for tick in ticks]
+    room = size_in_inches(axes)[0] * 72 / (USUAL_SIZE * LETTER_WIDTH * len(ticks))
+    if not _LEAST_PLAIN <= ticks[-1] < _LARGEST_PLAIN or max(map(len, labels)) + 1 > room:
+        axes.set_xticks([0, ticks[-1]], labels=["0", labels[-1]])
+
+
+def _number(value: float) -> str:
+    """Return a number that is not negative, with a power of ten where it has many digits."""
+    if value == 0 or _LEAST_PLAIN <= value < _LARGEST_PLAIN:
+        return f"{value:g}"
+    digits, exponent = f"{value:.2e}".split("e")
+    return f"${float(digits):g}\\times10^{{{int(exponent)}}}$"
 
 
 def _draw_average(

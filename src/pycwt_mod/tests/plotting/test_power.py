@@ -1,3 +1,6 @@
+import io
+import itertools
+
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
@@ -265,3 +268,40 @@ def test_transform_at_uneven_scales_is_refused():
 def test_series_without_an_autocorrelation_asks_for_one():
     with pytest.raises(AR1EstimationError):
         plot_cwt(np.cumsum(np.cumsum(np.arange(60.0) % 7 - 3)), 1.0, detrend=None, ax=figure())
+
+
+@pytest.mark.parametrize("unit", [1e-9, 1e-3, 150, 3e4, 1e12])
+@pytest.mark.parametrize("steps", [1.0, 30.0])
+def test_numbers_of_the_mean_power_do_not_touch(unit, steps):
+    noise = np.random.default_rng(1).normal(size=(2, 300))
+    series = unit * (noise[0].cumsum() * steps + noise[1])
+    plot = plot_cwt(series, 1.0, normalize=False, ax=Figure(figsize=(8, 7), layout="constrained"))
+    plot.figure.savefig(io.BytesIO(), format="png")
+    axes = plot.axes["spectrum"]
+    shown = [
+        label.get_window_extent()
+        for place, label in zip(axes.get_xticks(), axes.get_xticklabels(), strict=True)
+        if axes.get_xlim()[0] <= place <= axes.get_xlim()[1]
+    ]
+    assert len(shown) > 1
+    assert all(a.x1 < b.x0 for a, b in itertools.pairwise(shown))
+
+
+def test_level_and_short_waves_show_beside_the_power_of_a_random_walk():
+    rng, t = np.random.default_rng(0), np.arange(30_000)
+    wave = np.sin(2 * np.pi * t / 20)
+    plot = plot_cwt(rng.normal(size=t.size).cumsum() / 10 + wave, 1.0, ax=Figure())
+    spectrum, periods = plot.spectrum[0].get_data()
+    axes = plot.axes["spectrum"]
+    lines = np.array([spectrum, plot.spectrum[1].get_xdata()])
+    places = (
+        axes.transAxes.inverted()
+        .transform(axes.transData.transform(np.column_stack([lines.ravel(), np.tile(periods, 2)])))[
+            :, 0
+        ]
+        .reshape(lines.shape)
+    )
+    assert places.min() > 0
+    assert np.median(places[1]) > 0.1
+    at_wave, below = (np.abs(np.log2(periods / period)).argmin() for period in (20, 10))
+    assert places[0, at_wave] - places[0, below] > 0.1
