@@ -74,6 +74,8 @@ class Prepared:
             if record["season_share"] < _NEXT_TO_NOTHING:
                 removed[-1] += f" ({self._doubt()})"
         left = f"{100 * record['variance_left']:.3g} % of the variance left"
+        if math.isnan(record["variance_left"]):
+            left = "the series is constant, and has no variance"
         return f"removed: {', '.join(removed) or 'nothing'}; {left}"
 
     def _doubt(self) -> str:

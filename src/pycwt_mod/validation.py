@@ -28,6 +28,10 @@ Series = NDArray[np.float64]
 _SHOWN_VALUES = 3
 _SHOWN_LETTERS = 80
 
+# Straight lines over gaps of more samples than this are told, and the periods that they spoil: up
+# to this many gaps long; as are lines in place of more than this part of the values.
+_LONG_GAP, _GAPS_IN_PERIOD, MOST_FILLED = 8, 4, 0.1
+
 # A billion surrogates take a month on a hundred cores; more are a slip.
 _MOST_SIMULATIONS = 10**9
 
@@ -99,8 +103,23 @@ def _check_finite(array: NDArray[Any], name: str, values: Any) -> None:
         raise ValueError(
             f"`{name}` must be finite, got {array[first]} at index {first}"
             f"{label and f', {label}'} ({bad.size} such value{'s' if bad.size != 1 else ''}). "
-            f"Fill or interpolate the gaps{way}."
+            f"Fill or interpolate the gaps{way}." + harm_of_filling(~finite)
         )
+
+
+def harm_of_filling(gaps: NDArray[np.bool_], dt: float = 1.0, unit: str = "samples") -> str:
+    """Return what straight lines over long or many gaps do, in sentences; "" for short and few."""
+    ends = [np.flatnonzero(np.pad(~own, 1, constant_values=True)) for own in np.atleast_2d(gaps)]
+    longest = max(int(np.diff(places).max()) - 1 for places in ends)
+    share, harm = float(gaps.mean(axis=-1).max()), ""
+    if longest > _LONG_GAP:
+        period = f"{_GAPS_IN_PERIOD * longest * dt:.3g} {unit}".rstrip()
+        harm = f" Over a gap of {longest} samples, periods shorter than about {period} are then "
+        harm += "those of a straight line, not of data."
+    if share > MOST_FILLED:
+        harm += f" Where {100 * share:.0f} % of the values are filled in, results are in part those"
+        harm += " of the filling: choose a part of the record with few gaps."
+    return harm
 
 
 def _label_at(values: Any, place: int) -> str:

@@ -110,12 +110,12 @@ def _changes(inputs: Inputs) -> list[str]:
         for number, side in ((sheet.before, "before"), (sheet.after, "after"))
         if number
     )
-    made = [number for sheet in inputs.sheets for number in sheet.n_made]
     filled = ", ".join(
         f"{number} of {inputs.n} values of {name}"
-        for name, number in zip(inputs.names, made, strict=True)
+        for name, number in zip(inputs.names, inputs.n_filled, strict=True)
         if number
     )
+    filled += f".{inputs.harm_of_filling}" if inputs.harm_of_filling else ""
     return [
         *([f"Left out: {left_out}"] if left_out else []),
         *([f"Filled by interpolation: {filled}"] if filled else []),

@@ -19,7 +19,7 @@ from ..summary import listed
 from ..tables import DataError, Sheet, Table, common_times, read_table, sheet_of
 from ..tables.fields import likely_missing
 from ..time_axis import UNITS, RowsError, TimeAxis, label_of, places_of
-from ..validation import did_you_mean, warn_user
+from ..validation import did_you_mean, harm_of_filling, warn_user
 from .options import UsageError
 
 # Fewer samples than this have no scale worth looking at.
@@ -54,6 +54,17 @@ class Inputs:
         if self.times is None:
             return ""
         return f"{label_of(self.times[0])} to {label_of(self.times[-1])}"
+
+    @property
+    def n_filled(self) -> list[int]:
+        """Number of values of each series that are on straight lines over gaps."""
+        return [number for sheet in self.sheets for number in sheet.n_made]
+
+    @property
+    def harm_of_filling(self) -> str:
+        """What straight lines over long or many gaps do; "" for short and few ones."""
+        made = np.concatenate([sheet.made for sheet in self.sheets])
+        return harm_of_filling(made, self.dt, self.unit)
 
     @property
     def time_name(self) -> str:
@@ -298,6 +309,9 @@ def _inputs(sheets: Sequence[Sheet], arguments: argparse.Namespace) -> Inputs:
         first.steps_in_words if timed else axis.spacing,
         found=timed and arguments.time is None,
     )
+    if inputs.harm_of_filling:
+        files = ", ".join(sheet.table.source for sheet in sheets if any(sheet.n_made))
+        warn_user(f"{files}: gaps were filled by straight lines.{inputs.harm_of_filling}")
     return _prepared(inputs, arguments)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..time_axis import BUSINESS, EVEN, UNITS, RowsError, as_time_axis, label_of, places_of
+from ..validation import MOST_FILLED, harm_of_filling
 from .fields import as_numbers
 from .table import DataError, Table
 
@@ -24,8 +25,6 @@ _UNITS = {unit.removesuffix("s"): UNITS[unit] for unit in ("days", "hours", "min
 _SAME = 0.01
 # Names of a column of months, in lower case.
 _PARTS = ("month", "mon", "mo", "mm", "monat", "mois", "mes")
-# Straight lines in place of more than this part of the values would make the result.
-_MOST_FILLED = 0.1
 # Times of two files agree to this part of a step; numbers may be rounded.
 _AGREEMENT = {"M": 0.01, "f": 0.1}
 
@@ -113,13 +112,14 @@ class Sheet:
         if lengths.size:
             most, start = int(lengths.max()), int(starts[lengths.argmax()])
             missing = int(lengths.sum() + self.made[series].sum())
-            if missing > _MOST_FILLED * self.times.size:
+            if missing > MOST_FILLED * self.times.size:
                 raise self._too_long(series, start, most, missing)
             index, fault = self._gap(series, start, most, longest)
             remedy = (
                 f"Pass --interpolate {most} to fill gaps of up to {most} "
                 f"step{'s' if most > 1 else ''}, or leave out the rows before or after."
             )
+            remedy += harm_of_filling(np.isnan(self.values[series]), unit="steps")
             raise self.table.error(index, RowsError(fault.reason, fault.rows, remedy))
 
     def _too_long(self, series: int, start: int, length: int, missing: int) -> DataError:

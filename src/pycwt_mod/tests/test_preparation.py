@@ -194,3 +194,24 @@ def test_dataarray_keeps_its_coordinates():
     done = prepare(x, trend="linear")
     xarray.testing.assert_allclose(done.values + done.trend, x)
     assert done.values.name == "ice"
+
+
+def test_constant_series_has_no_share_of_variance():
+    assert str(prepare(np.zeros(50), trend="linear")).endswith(
+        "; the series is constant, and has no variance"
+    )
+
+
+@pytest.mark.parametrize(
+    ("gap", "message"),
+    [
+        (np.arange(50, 62), "periods shorter than about 48 samples are then those of a straight"),
+        (np.arange(3, 290, 6), "Where 16 % of the values are filled in"),
+        ([5, 6, 70], r"`series\.interpolate\(\)`\.$"),
+    ],
+)
+def test_harm_of_filling_is_told_where_gaps_are(gap, message):
+    values = np.random.default_rng(4).normal(size=300)
+    values[gap] = np.nan
+    with pytest.raises(ValueError, match=message):
+        prepare(pd.Series(values), trend="linear")

@@ -76,6 +76,27 @@ def test_gap_between_files_is_told_with_the_number_to_pass(two, call):
     assert err.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    ("kept", "option", "harm"),
+    [
+        (np.delete(np.arange(N), np.arange(100, 130)), 30, "shorter than about 120 days are then"),
+        (np.delete(np.arange(N), np.arange(3, N - 3, 6)), 1, "Where 16 % of the values are filled"),
+        (np.delete(np.arange(N), [100, 101, 200]), 2, ""),
+    ],
+)
+def test_harm_of_filling_long_or_many_gaps_is_told(write, series, call, kept, option, harm):
+    file = write("holes.csv", ["date,rain,flow"], DAYS[kept], *(x[kept] for x in series))
+    warnings.simplefilter("always")
+    status, out, err = call("xwt", file, "--interpolate", option)
+    assert status == 0
+    assert "Filled by interpolation: " in out
+    assert err.count("gaps were filled by straight lines") == bool(harm)
+    assert harm in err
+    assert harm in " ".join(out.split())
+    advice = call("xwt", file)[2]
+    assert ("shorter than about 120 steps" in advice) == (option == 30)
+
+
 @pytest.mark.parametrize("sign", "/-.")
 def test_way_in_which_dates_were_read_is_told(sign, write, series, call, call_json):
     order = (2, 1, 0) if sign == "." else (1, 2, 0)
