@@ -238,7 +238,10 @@ class CoherenceResult(JudgedPair, _CoherenceFields):
         behind a reservoir, it is None, and the text says how the lag changes with the period.
         Phases are means over all times outside the cone of influence, since a choice of coherent
         times favours some phases; scales are weighted by coherence and power. A stretch of one
-        cycle and one octave counts as one independent value.
+        cycle and one octave counts as one independent value, or less where the series have narrower
+        rhythms than red noise: their phases keep for a while. Significant points there may be those
+        of unrelated rhythms, which a line of the text then says (`narrow`). Periods below two
+        samples are left out.
 
         Examples
         --------

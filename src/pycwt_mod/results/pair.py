@@ -17,6 +17,7 @@ from ..summary import (
     common_cycle,
     lag_between,
     mean_spectrum,
+    passed,
     summarise,
     weights_of,
 )
@@ -57,6 +58,12 @@ class PairResult(WaveletResult):
         if self.series is None or self.mother is None:
             return None, None
         return mean_spectrum(self.series, self.mother, self.scales, self.dt)
+
+    @property
+    def _rhythms(self) -> tuple[Array, Array] | None:
+        if self.series is None or self.mother is None or len(self.series) != 2:
+            return None
+        return passed(self.series, self.mother, self.scales, self.dt)
 
     @cached_property
     def common_cycle(self) -> float | None:
@@ -141,6 +148,7 @@ class PairResult(WaveletResult):
             weights=weights_of(field, used, quantity, self.mean_power),
             frequencies=None if self.mean_freqs is None else self.mean_freqs / factor,
             smoothed=self.SMOOTHED,
+            rhythms=self._rhythms,
         )
         return replace(lag_between(phases, low, high), unit=self.unit if unit is None else unit)
 
@@ -169,5 +177,6 @@ class PairResult(WaveletResult):
             smoothed=self.SMOOTHED,
             common_cycle=self.common_cycle,
             cycle_in_noise=_WITH_CYCLES.issuperset(self._noise.split(", ")),
+            rhythms=None if phase is None else self._rhythms,
         )
         return found if unit is None else found.in_unit(unit)

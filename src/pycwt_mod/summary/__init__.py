@@ -5,6 +5,7 @@ from .findings import Summary
 from .lags import CommonLag, Lag, Phases, lag_between, mean_spectrum, weights_of
 from .octaves import summarise
 from .power import Peak, PowerSummary, summarise_power
+from .rhythms import passed
 from .rows import SummaryRow
 from .text import (
     WIDTH,
@@ -37,6 +38,7 @@ __all__ = [
     "limits_of",
     "listed",
     "mean_spectrum",
+    "passed",
     "percent",
     "short",
     "simulated_on",

@@ -6,6 +6,8 @@ import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 
+from .rhythms import without_trend
+
 # Frequencies that a wavelet sees together with one, as a factor, and as the fewest to either side;
 # and the fewest cycles in a record.
 _AROUND, _BESIDE, _FEWEST = 1.5, 5, 3
@@ -26,10 +28,7 @@ def common_cycle(series: NDArray[np.float64], dt: float) -> float | None:
     cycle itself, the period is that of the cycle.
     """
     n = series.shape[1]
-    line = np.linspace(-1, 1, n) if n > 1 else np.ones(1)
-    level = series - series.mean(axis=1, keepdims=True)
-    level -= np.outer(level @ line / (line @ line), line)
-    power = np.abs(scipy.fft.rfft(level)[:, : (n + 1) // 2]) ** 2
+    power = np.abs(scipy.fft.rfft(without_trend(series))[:, : (n + 1) // 2]) ** 2
     numbers = np.arange(_FEWEST, int(min(power.shape[1] / _AROUND, power.shape[1] - _BESIDE)) - 1)
     if not numbers.size:
         return None

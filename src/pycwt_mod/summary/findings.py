@@ -16,7 +16,7 @@ from ..frames import as_dataframe
 from ..time_axis import unit_factor
 from .lags import CommonLag
 from .rows import MOD_PERIOD, OF_PHASES, SummaryRow
-from .text import aligned, as_number, degrees, fill, fits, limits_of, percent, with_error
+from .text import aligned, as_number, degrees, fill, fits, limits_of, listed, percent, with_error
 
 # Keeps a ratio to errors of zero finite.
 _ROUNDING = 1e-9
@@ -76,6 +76,9 @@ class Summary:
         Period of a cycle that both series keep through the record, such as the year.
     cycle_in_noise : bool
         Whether the noise that they were compared with has their cycles, too.
+    narrow : tuple of (float, float)
+        Limits of the octaves with significant points where the series have narrower rhythms than
+        red noise: unrelated ones would be coherent there, too, and keep their phase for a while.
     """
 
     rows: tuple[SummaryRow, ...]
@@ -92,6 +95,7 @@ class Summary:
     tested: bool = True
     common_cycle: float | None = None
     cycle_in_noise: bool = False
+    narrow: tuple[tuple[float, float], ...] = ()
 
     def in_unit(self, unit: str) -> Self:
         """Return the findings with all times in another unit, or with it as their label."""
@@ -107,6 +111,7 @@ class Summary:
             changing_lag=self.changing_lag and _scaled(self.changing_lag, factor),
             dt=self.dt * factor,
             common_cycle=self.common_cycle and self.common_cycle * factor,
+            narrow=tuple((low * factor, high * factor) for low, high in self.narrow),
         )
 
     def as_dict(self) -> dict[str, Any]:
@@ -120,6 +125,7 @@ class Summary:
             "changing_lag": None if changing is None else asdict(changing),
             "same_series": self.same,
             "common_cycle": self.common_cycle,
+            "narrow_rhythms": [list(limits) for limits in self.narrow],
         }
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
@@ -171,6 +177,8 @@ class Summary:
             lines += self._findings()
             if self.common_cycle is not None:
                 lines.append(fill(self._warning(self.common_cycle)))
+            elif self.narrow and not self.cycle_in_noise:
+                lines.append(fill(self._doubt()))
         return "\n".join(lines)
 
     __repr__ = __str__
@@ -259,6 +267,16 @@ class Summary:
         if self.quantity == "R2":
             remedy += ', or test with noise="phase"'
         return f"{told}. {near}. {remedy}."
+
+    def _doubt(self) -> str:
+        """Return what narrow rhythms mean, and what to do about it."""
+        bands = listed([limits_of(limits) for limits in self.narrow])
+        remedy = ': test with noise="phase"' if self.quantity == "R2" else ""
+        return (
+            f"At periods of {bands}{self._unit} the series have narrower rhythms than red noise, "
+            f"and unrelated series with such rhythms have more than {100 * (1 - self.level):.3g} % "
+            f"of the area significant{remedy}."
+        )
 
     def _findings(self) -> Iterator[str]:
         """Yield the lines that put in words what the rows say together, and the strongest."""

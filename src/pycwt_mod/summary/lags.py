@@ -22,6 +22,7 @@ from scipy.special import chdtrc
 
 from ..measures import in_band
 from ..responses import band_of
+from .rhythms import share_of_independent
 from .text import degrees, limits_of, with_error
 
 Array = NDArray[np.float64]
@@ -86,6 +87,8 @@ class Phases:
     weights: Array  # how much the phase of a cell tells, see `weights_of`
     first: NDArray[np.complex128]  # mean of exp(i phase); 0 without a point
     second: NDArray[np.complex128]  # mean of exp(2 i phase)
+    own: Array  # what the wavelet passes of the series, and of red noise, (scale, bin): `rhythms`
+    red: Array
 
     @classmethod
     def of(
@@ -98,8 +101,10 @@ class Phases:
         weights: Array | None = None,
         frequencies: Array | None = None,
         smoothed: bool = False,
+        rhythms: tuple[Array, Array] | None = None,
     ) -> Phases:
         """Sum the phases, shape (n_scales, n_times), over the points used."""
+        own, red = (np.zeros((periods.size, 0)),) * 2 if rhythms is None else rhythms
         number = used.sum(axis=1)
         octaves = np.minimum(spacing_of(periods), 1 / _CELLS_PER_OCTAVE)
         turns = [
@@ -114,6 +119,8 @@ class Phases:
             np.ones(periods.size) if weights is None else weights,
             np.array([turn.mean() for turn in turns]),
             np.array([(turn**2).mean() for turn in turns]),
+            own,
+            red,
         )
 
     @classmethod
@@ -124,6 +131,11 @@ class Phases:
     def at(self, chosen: Mask) -> Phases:
         """Return those of some scales, without scales that have no point."""
         return Phases(*(each[chosen & (self.cells > 0)] for each in _arrays(self)))
+
+    @property
+    def share_of_independent(self) -> float:
+        """How many phases are independent, as a share of those of red noise."""
+        return share_of_independent(self.cells * self.weights, self.own, self.red)
 
     @property
     def is_real(self) -> bool:
@@ -306,7 +318,7 @@ def lag_of(phases: Phases, near: CommonLag | None = None) -> Lag:
         nan = math.nan
         return Lag((nan, nan), nan, nan, nan, nan, nan, 0.0, 0.0, 1.0)
     weights = phases.cells * phases.weights
-    n = float(weights.sum() ** 2 / (weights @ phases.weights))
+    n = phases.share_of_independent * float(weights.sum() ** 2 / (weights @ phases.weights))
     weights /= weights.sum()
     frequency = float(weights @ phases.frequencies)
     steadiness = min(float(abs(weights @ phases.first)), 1.0)

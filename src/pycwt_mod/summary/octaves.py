@@ -45,22 +45,32 @@ def summarise(
     smoothed: bool = False,
     common_cycle: float | None = None,
     cycle_in_noise: bool = False,
+    rhythms: tuple[Array, Array] | None = None,
 ) -> Summary:
     """Describe a field, shape (n_scales, n_times), by octaves of its periods, which are in `unit`.
 
     `frequencies` and `power` are those of `mean_spectrum`, by default the inverse of the periods,
-    and the same power at all; `smoothed` says whether phases are, as those of `wct` are not; the
-    other arguments are those of `Summary`. An octave that lies in the cone at all times has no row.
+    and the same power at all; `rhythms` are those of `passed`; `smoothed` says whether phases are,
+    as those of `wct` are not; the other arguments are those of `Summary`. An octave that lies in
+    the cone at all times, or below two samples, of which a record tells nothing, has no row.
     Without `significant`, steady phases are all the evidence.
     """
     _check_labels(names, 1 if phase is None else 2, unit)
+    outside = outside & (periods > 2 * dt * (1 - _ROUNDING))[:, np.newaxis]
     used = outside & np.isfinite(field)
     found = np.full(field.shape, math.nan) if significant is None else significant & outside
     octaves = _octaves(periods, unit, outside)
     angles = np.zeros(field.shape) if phase is None else phase
     weights = weights_of(field, used, quantity, power)
     phases = Phases.of(
-        angles, used, periods, dt, weights=weights, frequencies=frequencies, smoothed=smoothed
+        angles,
+        used,
+        periods,
+        dt,
+        weights=weights,
+        frequencies=frequencies,
+        smoothed=smoothed,
+        rhythms=rhythms,
     )
     rows = [
         SummaryRow(
@@ -72,17 +82,23 @@ def summarise(
         )
         for limits, own in octaves
     ]
+    bands = [phases.at(own) for _, own in octaves]
     if phase is None:
         told = judged_by_share(rows, 1 - level)
     else:
-        told = judged_by_phase(rows, [phases.at(own) for _, own in octaves], 1 - level)
+        told = judged_by_phase(rows, bands, 1 - level)
+    narrow = tuple(
+        row.periods
+        for row, band in zip(rows, bands, strict=True)
+        if row.significant > 1 - level and band.share_of_independent < 1
+    )
     share = float(found.sum() / outside.sum()) if outside.any() else math.nan
     is_one = quantity == "R2" and used.any() and float(field[used].min()) > 1 - _ROUNDING
     same = bool(is_one) and phases.is_real
     tested = significant is not None
     labels = tuple(names), unit, quantity
     cycle = common_cycle, cycle_in_noise
-    return Summary(*told, share, level, dt, *labels, same, tested, *cycle)
+    return Summary(*told, share, level, dt, *labels, same, tested, *cycle, narrow)
 
 
 def _octaves(periods: Array, unit: str, outside: Mask) -> list[tuple[tuple[float, float], Mask]]:

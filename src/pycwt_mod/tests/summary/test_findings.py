@@ -91,7 +91,7 @@ def test_octaves_are_consistent_whatever_the_field(seed, n_scales, n_times, turn
     periods = 0.7 * 2 ** (np.arange(n_scales) / 6)
     field, phase = rng.uniform(size=(2, n_scales, n_times))
     significant, outside = rng.uniform(size=(2, n_scales, n_times)) < 0.6
-    options = OPTIONS | {"unit": "hours"}
+    options = OPTIONS | {"unit": "hours", "dt": periods[0] / 2}
     summary = summarise(field, significant, outside, periods, phase, **options)
     rows = summary.rows
     # Areas are shares of the whole, and significant shares add up to that of the whole.
@@ -101,7 +101,7 @@ def test_octaves_are_consistent_whatever_the_field(seed, n_scales, n_times, turn
         assert sum(row.area * row.mean for row in rows) == pytest.approx(field[outside].mean())
     # Other units of time change periods and lags, other zeros of the phase its mean alone.
     turned = summarise(field, significant, outside, periods, phase + turn, **options)
-    longer = options | {"dt": stretch}
+    longer = options | {"dt": stretch * options["dt"]}
     stretched = summarise(field, significant, outside, periods * stretch, phase, **longer)
     for row, other, long in zip(rows, turned.rows, stretched.rows, strict=True):
         assert row.periods[1] == 2 * row.periods[0]
