@@ -15,18 +15,15 @@ from numpy.typing import NDArray
 from ..arguments import check_distinct
 from ..helpers import FEW_SAMPLES, AR1EstimationError, ar1
 from ..preparation import Prepared, prepare
-from ..summary import listed
-from ..tables import DataError, Sheet, Table, common_times, read_table, sheet_of
+from ..tables import DataError, Sheet, Table, common_times, sheet_of
 from ..tables.fields import likely_missing
 from ..time_axis import UNITS, RowsError, TimeAxis, label_of, places_of
 from ..validation import did_you_mean, harm_of_filling, warn_user
+from .columns import chosen_columns, columns_of_many, only_dates, option_of, tables_of, unread_dates
 from .options import UsageError
 
 # Fewer samples than this have no scale worth looking at.
 _FEWEST = 8
-# In place of a column of times: none is used.
-_COUNTED = "none"
-_NO_TIMES = "--dt (or --time none)"
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,8 +87,8 @@ def read_inputs(arguments: argparse.Namespace, columns: Sequence[tuple[str, str 
         raise UsageError(f"takes {allowed}, got {number}: {', '.join(arguments.files)}")
     groups = [columns] if number == 1 else [[column] for column in columns]
     chosen = [
-        (table, times, _chosen_columns(table, times, group))
-        for (table, times), group in zip(_tables(arguments), groups, strict=True)
+        (table, times, chosen_columns(table, times, group))
+        for (table, times), group in zip(tables_of(arguments), groups, strict=True)
     ]
     sheets = _sheets(chosen, arguments.interpolate, whole=True)
     for sheet in sheets:
@@ -128,10 +125,10 @@ def read_many(
             warn_user(f"left out: {error}")
         return title not in left_out
 
-    tables = _tables(arguments)
+    tables = tables_of(arguments)
     chosen = [
         (table, times, [i for i in indexes if good(table.title(i), table.values, i)])
-        for (table, times), indexes in zip(tables, _columns_of_many(tables, columns), strict=True)
+        for (table, times), indexes in zip(tables, columns_of_many(tables, columns), strict=True)
     ]
     sheets = _sheets([each for each in chosen if each[2]], arguments.interpolate, whole=False)
     kept = []
@@ -171,110 +168,6 @@ def check_red_noise(inputs: Inputs, given: Sequence[float | None], remedy: str =
                 "or a random walk that leaves no estimate of its lag-1 autocorrelation. "
                 f"{first} cycle or slow change in the file, by differences for example.{remedy}"
             )
-
-
-# --- files and columns ---
-
-
-def _tables(arguments: argparse.Namespace) -> list[tuple[Table, list[int]]]:
-    """Return the tables, and for each the indexes of its columns of times."""
-    several = len(arguments.files) > 1
-    if several and arguments.dt is not None:
-        raise UsageError("several files are joined on their times; name these by --time, not --dt")
-    header = {"auto": None, "yes": True, "no": False}[arguments.header]
-    found = []
-    for file in arguments.files:
-        table = read_table(file, tuple(arguments.missing), header, arguments.skip)
-        table = replace(table, date_format=arguments.date_format)
-        counted = not several and arguments.time == _COUNTED and _COUNTED not in table.names
-        if arguments.time is not None and not counted:
-            found.append(table.with_times(arguments.time))
-        elif several:
-            found.append((table, [_likely_times(table)]))
-        else:
-            wanted = arguments.time is None and arguments.dt is None
-            found.append((table, _only_dates(table) if wanted else []))
-    return found
-
-
-def _only_dates(table: Table) -> list[int]:
-    """Return the column of dates, if there is just one."""
-    found = [i for i in range(len(table.names)) if table.begins_with_date(i)]
-    return found if len(found) == 1 else []
-
-
-def _likely_times(table: Table) -> int:
-    index = next((i for i in range(len(table.names)) if table.looks_like_times(i)), None)
-    if index is None:
-        raise UsageError(
-            f"{table.source}: name its column of times by --time; it has {_listed(table)}"
-        )
-    return index
-
-
-def _chosen_columns(
-    table: Table, times: list[int], columns: Sequence[tuple[str, str | None]]
-) -> list[int]:
-    """Return the columns that are named or, where none are, all besides those of the times."""
-    if all(which is not None for _, which in columns):
-        return [table.find(str(which)) for _, which in columns]
-    options = listed([option for option, _ in columns])
-    others = [index for index in range(len(table.names)) if index not in times]
-    named = any(which is not None for _, which in columns)
-    if not named and times and len(columns) == 2 and len(others) == 1:
-        raise UsageError(
-            f"{table.source} has one series beside its times, {_listed(table, others)}: name a "
-            "second file or column"
-        )
-    if named or len(others) != len(columns):
-        dates = [] if times else _only_dates(table)
-        ways = [f"; leave {_NO_TIMES} out to have {table.title(i)} as the times" for i in dates]
-        listing = _listed(table, others)
-        raise UsageError(f"name columns by {options}; {table.source} has {listing}{''.join(ways)}")
-    for index in others:
-        if table.looks_like_times(index):
-            raise UsageError(
-                f"{table.source}: {table.title(index)} looks like the times; name it by --time"
-                + _way_to_two(table, [i for i in others if i != index], options)
-            )
-    return others
-
-
-def _way_to_two(table: Table, others: Sequence[int], options: str) -> str:
-    """Return where the series may be, besides `others`, the columns that are no times."""
-    if len(others) == 1 and " and " in options:
-        return f", and beside {table.title(others[0])} a second file or column"
-    return f", or name the columns of the series by {options}"
-
-
-def _columns_of_many(
-    tables: Sequence[tuple[Table, list[int]]], columns: Sequence[str] | None
-) -> list[list[int]]:
-    """Return the columns of each table that are named or, where none are, all but the times."""
-    if columns is None:
-        return [
-            [i for i in range(len(table.names)) if i not in times and not table.looks_like_times(i)]
-            for table, times in tables
-        ]
-    chosen: list[list[int]] = [[] for _ in tables]
-    for which in columns:
-        faults = []
-        for (table, _), own in zip(tables, chosen, strict=True):
-            try:
-                own.append(table.find(which))
-            except DataError as error:
-                faults.append(error)
-        if len(faults) == len(tables):
-            raise faults[0]
-    return [list(dict.fromkeys(own)) for own in chosen]
-
-
-def _listed(table: Table, indexes: Sequence[int] | None = None) -> str:
-    shown = range(len(table.names)) if indexes is None else indexes
-    return ", ".join(f"{i + 1} {table.names[i]}".strip() for i in list(shown)[:20])
-
-
-# --- series ---
 
 
 def _sheets(
@@ -386,7 +279,7 @@ def _point_out_sentinels(sheet: Sheet) -> None:
 
 def _point_out_gaps(sheet: Sheet) -> None:
     """Warn of gaps and disorder of dates that are left aside for a given step."""
-    table, dates = sheet.table, _only_dates(sheet.table)
+    table, dates = sheet.table, only_dates(sheet.table)
     if not dates or dates[0] in sheet.columns:
         return
     remedy = "Leave --dt out to have the times from it"
@@ -417,9 +310,10 @@ def _advise_on_times(sheet: Sheet, arguments: argparse.Namespace) -> None:
     others = [i for i in range(len(table.names)) if i not in sheet.columns]
     times = next((i for i in others if table.looks_like_times(i)), None)
     if times is not None:
-        name = table.names[times]
-        which = name if name and table.names.count(name) == 1 else times + 1
         warn_user(
             f"{table.source}: {table.title(times)} looks like the times: pass --time "
-            f"{which} for periods in a unit of time. Without it they are in samples."
+            f"{option_of(table, times)} for periods in a unit of time. Without it they are in "
+            "samples."
         )
+    elif unread_dates(table):
+        warn_user(f"{table.source}: {unread_dates(table)}. Without it periods are in samples.")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+import shlex
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
@@ -14,12 +15,18 @@ from numpy.typing import NDArray
 from ..time_axis import RowsError, as_time_axis
 from .fields import as_numbers, as_texts, kind_of
 
-__all__ = ["as_times", "joined_parts"]
+__all__ = ["as_times", "date_and_clock", "joined_parts", "likely_form", "part_of_date"]
 
 Array = NDArray[Any]
 
-# Whole numbers in these ranges that are dates of the calendar are written as YYYYMMDD or YYYYMM.
-_COMPACT_DAYS, _COMPACT_MONTHS = (1600_01_01, 2399_12_31), (1600_01, 2399_12)
+# Whole numbers in these ranges that are dates of the calendar, how they are written and read.
+_COMPACT: tuple[tuple[str, int, int, Callable[[str], datetime]], ...] = (
+    ("YYYYMMDD", 1600_01_01, 2399_12_31, datetime.fromisoformat),
+    ("YYYYMM", 1600_01, 2399_12, lambda text: datetime.fromisoformat(f"{text}01")),
+    ("YYYYDDD", 1600_001, 2399_366, lambda text: datetime.strptime(text, "%Y%j")),
+    ("YYYYMMDDhh", 1600_01_01_00, 2399_12_31_23, lambda text: _with_clock(text)),
+    ("YYYYMMDDhhmm", 1600_01_01_00_00, 2399_12_31_23_59, lambda text: _with_clock(text)),
+)
 
 _CLOCK = r"(?:[T ,]+(?P<clock>\d.*))?"
 _ISO = re.compile(r"\d{4}-\d\d(-\d\d)?([T ].*)?")
@@ -33,6 +40,19 @@ _DAY_FIRST, _MONTH_FIRST = "day/month/year", "month/day/year"
 _YEAR_BEFORE = "year/month/day"
 _FORMATS = {_DAY_FIRST: "%d/%m/%Y", _MONTH_FIRST: "%m/%d/%Y"}
 
+# Forms of dates that are not read without being told, of which a message proposes one.
+_SHORT = ("%d{0}%m{0}%y", "%m{0}%d{0}%y", "%y{0}%m{0}%d", "%m{0}%y")
+_NAMED = (
+    *("%d{0}%b{0}%Y", "%d{0}%b{0}%y", "%b{0}%Y", "%b{0}%y", "%Y{0}%b"),
+    *("%d{0}%B{0}%Y", "%B{0}%Y", "%Y{0}%j"),
+)
+_TOLD_FORMS = (
+    *(form.format(sign) for form in _SHORT for sign in "/.- "),
+    *(form.format(sign) for form in _NAMED for sign in ("-", " ", "/", "")),
+    *("%b %d %Y", "%b %d, %Y", "%B %d, %Y", "%d. %B %Y"),
+)
+_CLOCKS = ("", " %H:%M", " %H:%M:%S")
+
 # Texts of dates by the number of columns that hold their parts.
 _PARTS = {
     2: "{:04d}-{:02d}",
@@ -40,6 +60,8 @@ _PARTS = {
     4: "{:04d}-{:02d}-{:02d} {:02d}:00",
     5: "{:04d}-{:02d}-{:02d} {:02d}:{:02d}",
 }
+
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 
 _WAYS = (
     "Write times as numbers, or as dates such as 2020-01-31 or 2020-01-31T12:00; other dates are "
@@ -66,24 +88,53 @@ def as_times(
         values = as_numbers(column, missing)
     except RowsError as error:
         reason = error.reason.replace("must hold numbers", "must hold numbers or dates")
-        raise RowsError(reason, error.rows[:1], _WAYS) from error
+        form = likely_form(column)
+        remedy = f"Pass --date-format {shlex.quote(form)}." if form else _WAYS
+        raise RowsError(reason, error.rows[:1], remedy) from error
     return _compact(values)
 
 
-def joined_parts(parts: Sequence[Array]) -> Array:
-    """Return columns of years, months, days, hours and minutes as the texts of dates.
+def likely_form(column: Array) -> str:
+    """Return the form in which texts that are not read as dates are ones; "" if there is none."""
+    if column.dtype.kind not in "SUO" or not column.size:
+        return ""
+    texts = [text.strip() for text in as_texts(column)]
+    readings: dict[str, Array] = {}
+    for form in (form + clock for form in _TOLD_FORMS for clock in _CLOCKS):
+        with suppress(ValueError):
+            datetime.strptime(texts[0], form)
+            readings[form] = _dates([datetime.strptime(text, form) for text in texts])
+    for fits in (_is_even, _is_ordered):
+        found = [form for form, dates in readings.items() if fits(dates)]
+        if found:
+            return found[0]
+    return next(iter(readings), "")
 
-    In this order; or a column of dates and one of times of day.
-    """
-    if len(parts) == 2 and parts[0].size and kind_of(as_texts(parts[0][:1])[0]) == "date":
-        pairs = zip(*map(as_texts, parts), strict=True)
-        return np.array([f"{date.strip()} {clock.strip()}" for date, clock in pairs], dtype=object)
-    numbers = [as_numbers(part) for part in parts]
-    for values in numbers:
-        odd = np.flatnonzero(values % 1)
-        if odd.size:
-            raise RowsError(f"must hold whole numbers, got {values[odd[0]]:g}", odd)
-    rows = zip(*numbers, strict=True)
+
+def date_and_clock(parts: Sequence[Array]) -> Array | None:
+    """Return a column of dates and one of times of day as the texts of dates, None for others."""
+    if len(parts) != 2 or not parts[0].size or kind_of(as_texts(parts[0][:1])[0]) != "date":
+        return None
+    pairs = zip(*map(as_texts, parts), strict=True)
+    return np.array([f"{date.strip()} {clock.strip()}" for date, clock in pairs], dtype=object)
+
+
+def part_of_date(column: Array, place: int) -> NDArray[np.float64]:
+    """Return a column of years, months, days, hours or minutes, by its place among these."""
+    if place == 1 and column.dtype.kind in "SUO":
+        texts = [text.strip()[:3].lower() for text in as_texts(column)]
+        if set(texts) <= set(_MONTHS):
+            return np.array([_MONTHS.index(text) + 1.0 for text in texts])
+    values = as_numbers(column)
+    odd = np.flatnonzero(values % 1)
+    if odd.size:
+        raise RowsError(f"must hold whole numbers, got {values[odd[0]]:g}", odd)
+    return values
+
+
+def joined_parts(parts: Sequence[NDArray[np.float64]]) -> Array:
+    """Return years, months, days, hours and minutes, in this order, as the texts of dates."""
+    rows = zip(*parts, strict=True)
     return np.array([_PARTS[len(parts)].format(*map(int, row)) for row in rows], dtype=object)
 
 
@@ -204,12 +255,13 @@ def _dates(dates: list[datetime]) -> Array:
 
 
 def _compact(values: NDArray[np.float64]) -> tuple[Array, str]:
-    """Return numbers such as 20200131 or 202001 as dates, and others as they are."""
-    for (low, high), end, way in (
-        (_COMPACT_DAYS, "", "YYYYMMDD"),
-        (_COMPACT_MONTHS, "01", "YYYYMM"),
-    ):
+    """Return numbers such as 20200131, 202001 or 2020031 as dates, and others as they are."""
+    for way, low, high, read in _COMPACT:
         if ((values >= low) & (values <= high) & (values % 1 == 0)).all():
             with suppress(ValueError):
-                return _dates([datetime.fromisoformat(f"{int(v)}{end}") for v in values]), way
+                return _dates([read(f"{value:.0f}") for value in values]), way
     return values, ""
+
+
+def _with_clock(text: str) -> datetime:
+    return datetime.fromisoformat(f"{text[:8]}T{text[8:]}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from ..time_axis import RowsError, TimeAxis, as_time_axis, unit_of_steps
 from ..validation import did_you_mean
-from .dates import as_times, joined_parts
+from .dates import as_times, date_and_clock, joined_parts, likely_form, part_of_date
 from .fields import as_numbers, kind_of, with_gaps
 
 __all__ = ["DataError", "Table", "needing_pandas"]
@@ -151,6 +152,9 @@ class Table:
         try:
             return with_gaps(self.columns[index], self.missing)
         except RowsError as error:
+            form = self.date_format_of(index)
+            if form:
+                error.remedy = f"If it has the dates, pass --date-format {form}."
             raise self.error(index, error) from None
 
     def times(self, index: int) -> NDArray[Any]:
@@ -206,11 +210,18 @@ class Table:
             return self, [self.find(which)]
         indexes = [self.find(name) for name in names]
         columns = list(self.columns)
-        try:
-            columns[indexes[0]] = joined_parts([columns[index] for index in indexes])
-        except RowsError as error:
-            raise self.error(indexes[0], error) from None
+        texts = date_and_clock([columns[index] for index in indexes])
+        if texts is None:
+            parts = [self._part_of_date(index, place) for place, index in enumerate(indexes)]
+            texts = joined_parts(parts)
+        columns[indexes[0]] = texts
         return replace(self, columns=columns), indexes
+
+    def _part_of_date(self, index: int, place: int) -> NDArray[np.float64]:
+        try:
+            return part_of_date(self.columns[index], place)
+        except RowsError as error:
+            raise self.error(index, error) from None
 
     def begins_with_date(self, index: int) -> bool:
         """Return whether a column has dates, by its first cell."""
@@ -222,6 +233,11 @@ class Table:
                 as_times(column[:1], form=self.date_format)
                 return bool(column.size)
         return False
+
+    def date_format_of(self, index: int) -> str:
+        """Return the --date-format that would make dates of a column, for a shell; or ""."""
+        form = likely_form(self.columns[index]) if self.date_format is None else ""
+        return shlex.quote(form) if form else ""
 
     def looks_like_times(self, index: int) -> bool:
         """Return whether a column begins with a date, or has numbers that rise in even steps."""

@@ -217,6 +217,9 @@ def test_a_series_with_itself_is_told(write, series, call):
         (["rain.csv"], "has one series beside its times, 2 mm: name a second"),
         (["rain.csv", "wide.csv"], "name columns by --y; wide.csv has 2 a, 3 b"),
         (["plain.csv", "--dt", "1", "--deseason", "year"], "--deseason year needs dates"),
+        (["short.csv"], "; date is not read as dates: pass --date-format %d-%b-%y"),
+        (["short.csv", "rain.csv"], "; date is not read as dates: pass --date-format %d-%b-%y"),
+        (["serial.csv"], "; day looks like the times: pass --time day and, if it counts days as"),
         (["plain.csv", "--unit", "years"], "--unit years needs times or their step"),
         (["rain.csv", "--deseason", "1"], "must be year, or the number of samples in a cycle"),
         (["rain.csv", "--detrend", "cubic"], "invalid choice: 'cubic'"),
@@ -228,6 +231,8 @@ def test_a_series_with_itself_is_told(write, series, call):
 def test_wrong_command_is_told_in_a_line(arguments, message, two, series, write, call):
     write("plain.csv", ["a,b"], *series)
     write("wide.csv", ["date,a,b"], DAYS, *series)
+    write("short.csv", ["date,a,b"], [f"{day.item():%d-%b-%y}" for day in DAYS], *series)
+    write("serial.csv", ["day,a,b"], 36526 + np.arange(N), *series)
     status, out, err = call("wct", *arguments)
     assert (status, out) == (2, "")
     assert message in err.splitlines()[-1]

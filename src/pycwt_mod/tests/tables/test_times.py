@@ -1,6 +1,7 @@
 """Columns of times: what the step is, and in which line it breaks."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import numpy as np
 import pytest
@@ -200,3 +201,61 @@ def test_form_of_dates_that_does_not_fit_is_told(column):
 def test_dates_before_those_of_pandas_are_read(column):
     years = [f"{year:04d}-07-01" for year in range(850, 1100)]
     assert column(years).time_axis("t", "years").dt == 1
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "%d/%m/%y",
+        "%d.%m.%y",
+        "%d-%b-%Y",
+        "%d %b %y",
+        "%d %B %Y",
+        "%b %d, %Y",
+        "%Y-%j",
+        "%d/%m/%y %H:%M",
+    ],
+)
+def test_form_of_dates_that_are_not_read_is_proposed(column, form):
+    days = [day.item() for day in np.arange("2020-01-30", "2020-03-25", dtype="M8[D]")]
+    texts = [format(day, form) for day in days]
+    table = column(texts)
+    proposed = table.date_format_of(0).strip("'")
+    np.testing.assert_array_equal(
+        replace(table, date_format=proposed).times(0).astype("M8[D]"), np.array(days, "M8[D]")
+    )
+    with pytest.raises(
+        DataError, match=r"'t' must hold numbers or dates, .*Pass --date-format '?%"
+    ):
+        table.times(0)
+    assert not table.date_format_of(1)
+
+
+@pytest.mark.parametrize(
+    ("form", "way", "step"),
+    [
+        ("%Y%j", "YYYYDDD", 86400),
+        ("%Y%m%d%H", "YYYYMMDDhh", 3600),
+        ("%Y%m%d%H%M", "YYYYMMDDhhmm", 60),
+    ],
+)
+def test_dates_without_signs_are_read(column, form, way, step):
+    dates = [
+        np.datetime64("2019-12-30T22:58:00").item() + timedelta(seconds=step * k)
+        for k in range(400)
+    ]
+    times, read = column([format(date, form) for date in dates]).times_as_read(0)
+    assert read == way
+    np.testing.assert_array_equal(np.diff(times), np.timedelta64(step, "s"))
+
+
+def test_months_may_have_names(column):
+    table = column(MONTHS)
+    names = [format(np.datetime64(month).item(), "%b") for month in MONTHS]
+    years = np.array([month[:4] for month in MONTHS])
+    parts = replace(table, names=("year", "mon"), columns=[years, np.array(names)])
+    own, indexes = parts.with_times("year,mon")
+    assert own.time_axis(indexes[0]).spacing == "monthly"
+    wrong = replace(parts, columns=[years, np.array([*names[:-1], "Smarch!"][::-1])])
+    with pytest.raises(DataError, match="column 'mon' must hold numbers, got 'Smarch!'"):
+        wrong.with_times("year,mon")

@@ -1,0 +1,155 @@
+"""Which columns of which files a command means: those of the times and those of the series."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import replace
+
+from ..summary import listed
+from ..tables import DataError, Table, read_table
+from .options import UsageError
+
+__all__ = [
+    "chosen_columns",
+    "columns_of_many",
+    "only_dates",
+    "option_of",
+    "tables_of",
+    "unread_dates",
+]
+
+# In place of a column of times: none is used.
+_COUNTED = "none"
+_NO_TIMES = "--dt (or --time none)"
+# Days from 1927 to 2064 as Excel counts them.
+_EXCEL_DAYS = (10000, 60000)
+
+
+def tables_of(arguments: argparse.Namespace) -> list[tuple[Table, list[int]]]:
+    """Return the tables, and for each the indexes of its columns of times."""
+    several = len(arguments.files) > 1
+    if several and arguments.dt is not None:
+        raise UsageError("several files are joined on their times; name these by --time, not --dt")
+    header = {"auto": None, "yes": True, "no": False}[arguments.header]
+    found = []
+    for file in arguments.files:
+        table = read_table(file, tuple(arguments.missing), header, arguments.skip)
+        table = replace(table, date_format=arguments.date_format)
+        counted = not several and arguments.time == _COUNTED and _COUNTED not in table.names
+        if arguments.time is not None and not counted:
+            found.append(table.with_times(arguments.time))
+        elif several:
+            found.append((table, [_likely_times(table)]))
+        else:
+            wanted = arguments.time is None and arguments.dt is None
+            found.append((table, only_dates(table) if wanted else []))
+    return found
+
+
+def only_dates(table: Table) -> list[int]:
+    """Return the column of dates, if there is just one."""
+    found = [i for i in range(len(table.names)) if table.begins_with_date(i)]
+    return found if len(found) == 1 else []
+
+
+def _likely_times(table: Table) -> int:
+    index = next((i for i in range(len(table.names)) if table.looks_like_times(i)), None)
+    if index is None:
+        way = unread_dates(table)
+        raise UsageError(
+            f"{table.source}: name its column of times by --time; it has {_listed(table)}"
+            f"{f'; {way}' if way else ''}"
+        )
+    return index
+
+
+def chosen_columns(
+    table: Table, times: list[int], columns: Sequence[tuple[str, str | None]]
+) -> list[int]:
+    """Return the columns that are named or, where none are, all besides those of the times."""
+    if all(which is not None for _, which in columns):
+        return [table.find(str(which)) for _, which in columns]
+    options = listed([option for option, _ in columns])
+    others = [index for index in range(len(table.names)) if index not in times]
+    named = any(which is not None for _, which in columns)
+    if not named and times and len(columns) == 2 and len(others) == 1:
+        raise UsageError(
+            f"{table.source} has one series beside its times, {_listed(table, others)}: name a "
+            "second file or column"
+        )
+    if named or len(others) != len(columns):
+        dates = [] if times else only_dates(table)
+        ways = [f"; leave {_NO_TIMES} out to have {table.title(i)} as the times" for i in dates]
+        if not times and not dates:
+            ways = [f"; {way}" for way in (unread_dates(table) or _even_numbers(table),) if way]
+        listing = _listed(table, others)
+        raise UsageError(f"name columns by {options}; {table.source} has {listing}{''.join(ways)}")
+    for index in others:
+        if table.looks_like_times(index):
+            raise UsageError(
+                f"{table.source}: {table.title(index)} looks like the times; name it by --time"
+                + _way_to_two(table, [i for i in others if i != index], options)
+            )
+    return others
+
+
+def unread_dates(table: Table) -> str:
+    """Return how to read the first column of dates that are not read as such; or ""."""
+    for index in range(len(table.names)):
+        form = table.date_format_of(index)
+        if form:
+            return f"{table.title(index)} is not read as dates: pass --date-format {form}"
+    return ""
+
+
+def _even_numbers(table: Table) -> str:
+    """Return how to name the first column of numbers that look like times; or ""."""
+    index = next((i for i in range(len(table.names)) if table.looks_like_times(i)), None)
+    if index is None:
+        return ""
+    way = f"{table.title(index)} looks like the times: pass --time {option_of(table, index)}"
+    times = table.times(index)
+    if times.dtype.kind != "M" and _EXCEL_DAYS[0] <= times.min() <= times.max() <= _EXCEL_DAYS[1]:
+        way += " and, if it counts days as Excel does, --unit days"
+    return way
+
+
+def option_of(table: Table, index: int) -> str | int:
+    """Return a column as an option takes it."""
+    name = table.names[index]
+    return name if name and table.names.count(name) == 1 else index + 1
+
+
+def _way_to_two(table: Table, others: Sequence[int], options: str) -> str:
+    """Return where the series may be, besides `others`, the columns that are no times."""
+    if len(others) == 1 and " and " in options:
+        return f", and beside {table.title(others[0])} a second file or column"
+    return f", or name the columns of the series by {options}"
+
+
+def columns_of_many(
+    tables: Sequence[tuple[Table, list[int]]], columns: Sequence[str] | None
+) -> list[list[int]]:
+    """Return the columns of each table that are named or, where none are, all but the times."""
+    if columns is None:
+        return [
+            [i for i in range(len(table.names)) if i not in times and not table.looks_like_times(i)]
+            for table, times in tables
+        ]
+    chosen: list[list[int]] = [[] for _ in tables]
+    for which in columns:
+        faults = []
+        for (table, _), own in zip(tables, chosen, strict=True):
+            try:
+                own.append(table.find(which))
+            except DataError as error:
+                faults.append(error)
+        if len(faults) == len(tables):
+            raise faults[0]
+    return [list(dict.fromkeys(own)) for own in chosen]
+
+
+def _listed(table: Table, indexes: Sequence[int] | None = None) -> str:
+    shown = range(len(table.names)) if indexes is None else indexes
+    return ", ".join(f"{i + 1} {table.names[i]}".strip() for i in list(shown)[:20])
