@@ -68,9 +68,15 @@ def heading(title: str, inputs: Inputs, periods: Any, arguments: argparse.Namesp
         f"Times: {_times_of(inputs)}",
         *_changes(inputs),
         f"Scales: {len(periods)}, periods of {short(periods[0])} to {last}, "
-        f"{short(1 / arguments.dj)} per octave; {arguments.wavelet.name} wavelet",
+        f"{short(1 / arguments.dj)} per octave; {_called(arguments.wavelet)} wavelet",
     ]
     return [*map(fill, facts), ""]
+
+
+def _called(wavelet: Any) -> str:
+    """Return the name of a wavelet, with its parameter where that is not the usual one."""
+    usual = repr(type(wavelet)()) == repr(wavelet)
+    return wavelet.name if usual else f"{wavelet.name}({getattr(wavelet, wavelet.ORDER):g})"
 
 
 def _columns_of(sheet: Sheet, found: bool) -> str:

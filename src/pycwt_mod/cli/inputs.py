@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from ..arguments import check_distinct
 from ..helpers import FEW_SAMPLES, AR1EstimationError, ar1
 from ..preparation import Prepared, prepare
+from ..summary import listed
 from ..tables import DataError, Sheet, Table, common_times, sheet_of
 from ..tables.fields import likely_missing
 from ..time_axis import UNITS, RowsError, TimeAxis, label_of, places_of
@@ -85,6 +86,11 @@ def read_inputs(arguments: argparse.Namespace, columns: Sequence[tuple[str, str 
         several = "two" if len(columns) == 2 else len(columns)
         allowed = f"one file or {several}" if len(columns) > 1 else "one file"
         raise UsageError(f"takes {allowed}, got {number}: {', '.join(arguments.files)}")
+    if len(set(arguments.files)) < number and not all(which for _, which in columns):
+        raise UsageError(
+            f"{arguments.files[0]} is named twice: name it once, and its columns by "
+            f"{listed([option for option, _ in columns])}"
+        )
     groups = [columns] if number == 1 else [[column] for column in columns]
     chosen = [
         (table, times, chosen_columns(table, times, group))

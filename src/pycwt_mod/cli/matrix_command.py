@@ -83,6 +83,8 @@ def add_to(commands: options.Commands) -> None:
 def _run(arguments: argparse.Namespace) -> str:
     options.check_outputs(arguments)
     inputs, left_out = read_many(arguments, arguments.column)
+    if inputs.unit:
+        arguments.called["bands"] = f"--band (in {inputs.unit})"
     began = perf_counter()
     result = wct_matrix(
         np.stack(inputs.series),

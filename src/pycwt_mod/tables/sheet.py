@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ..time_axis import BUSINESS, EVEN, UNITS, RowsError, as_time_axis, label_of, places_of
 from ..validation import MOST_FILLED, harm_of_filling
+from .causes import cause_of_gaps, cause_of_repeats
 from .fields import as_numbers
 from .table import DataError, Table
 
@@ -23,8 +24,6 @@ _DAY = UNITS["days"]
 _UNITS = {unit.removesuffix("s"): UNITS[unit] for unit in ("days", "hours", "minutes", "seconds")}
 # Steps of two files that differ by no more than this part are the same.
 _SAME = 0.01
-# Names of a column of months, in lower case.
-_PARTS = ("month", "mon", "mo", "mm", "monat", "mois", "mes")
 # Times of two files agree to this part of a step; numbers may be rounded.
 _AGREEMENT = {"M": 0.01, "f": 0.1}
 
@@ -115,8 +114,10 @@ class Sheet:
             if missing > MOST_FILLED * self.times.size:
                 raise self._too_long(series, start, most, missing)
             index, fault = self._gap(series, start, most, longest)
+            even = self.words == EVEN
+            cause = cause_of_gaps(self.times[np.isnan(self.values[series])], self.step * even)
             remedy = (
-                f"Pass --interpolate {most} to fill gaps of up to {most} "
+                f"{cause}Pass --interpolate {most} to fill gaps of up to {most} "
                 f"step{'s' if most > 1 else ''}, or leave out the rows before or after."
             )
             remedy += harm_of_filling(np.isnan(self.values[series]), unit="steps")
@@ -171,7 +172,7 @@ def sheet_of(table: Table, time: int | None, columns: Sequence[int], longest: in
         try:
             places, step, words = places_of(times)
         except RowsError as error:
-            error.remedy = _of_parts(table, time) or _of_clocks(times) or error.remedy
+            error.remedy = cause_of_repeats(table, time, times) or error.remedy
             raise table.error(time, error) from None
         times = _all_times(times, places, step, words)
     grid = np.full((len(columns), times.size), np.nan)
@@ -181,28 +182,6 @@ def sheet_of(table: Table, time: int | None, columns: Sequence[int], longest: in
         _fill(series, own, longest)
     return Sheet(
         table, time, tuple(columns), times, places, step, words, grid, made, dates_read_as=reading
-    )
-
-
-def _of_parts(table: Table, time: int) -> str:
-    """Return the remedy for years that stand beside a column of months; or ""."""
-    parts = [name for name in table.names if name.strip().casefold() in _PARTS]
-    if not parts or table.names[time] in parts:
-        return ""
-    return f"If months have a column of their own, pass --time {table.names[time]},{parts[0]}."
-
-
-def _of_clocks(times: Array) -> str:
-    """Return the remedy for dates that repeat an hour, as where clocks were set back; or ""."""
-    if times.dtype.kind != "M":
-        return ""
-    back = (times[:-1] - times[1:])[times[1:] <= times[:-1]]
-    hour = np.timedelta64(1, "h")
-    if not back.size or back.max() > hour or np.median(np.diff(times)) > hour:
-        return ""
-    return (
-        "If clocks were set back then, write times in UTC or with their offset, such as "
-        "2020-10-25T02:00+01:00; else keep one row for each time."
     )
 
 

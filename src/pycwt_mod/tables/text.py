@@ -79,6 +79,7 @@ def parse_text(
         del first[0], rows[0], numbers[0]
         if _has_units(first, missing):
             units = [unit.strip() for unit in first[0]]
+            units = [] if all(map(_RDB_FORMAT.fullmatch, units)) else units
             del first[0], rows[0], numbers[0]
         if not rows:
             raise DataError(f"{source}: has a header and no data.")

@@ -571,3 +571,18 @@ def test_null_hypothesis_that_is_none_is_refused(csv, call, words, message):
     status, _, err = call("wct", csv, *words)
     assert status == 2
     assert message in " ".join(err.split())
+
+
+@pytest.mark.parametrize(
+    ("wavelet", "name"),
+    [
+        ("morlet", "Morlet"),
+        ("morlet:6", "Morlet"),
+        ("morlet:12.5", "Morlet(12.5)"),
+        ("paul:5", "Paul(5)"),
+        ("mexicanhat", "Mexican Hat"),
+    ],
+)
+def test_wavelet_is_told_with_its_parameter(wavelet, name, csv, call):
+    out = call("cwt", csv, "--x", "rain", "--wavelet", wavelet)[1]
+    assert f"per octave; {name} wavelet" in " ".join(out.split())

@@ -217,6 +217,7 @@ def test_a_series_with_itself_is_told(write, series, call):
         (["rain.csv"], "has one series beside its times, 2 mm: name a second"),
         (["rain.csv", "wide.csv"], "name columns by --y; wide.csv has 2 a, 3 b"),
         (["plain.csv", "--dt", "1", "--deseason", "year"], "--deseason year needs dates"),
+        (["wide.csv", "wide.csv"], "wide.csv is named twice: name it once, and its columns by --x"),
         (["short.csv"], "; date is not read as dates: pass --date-format %d-%b-%y"),
         (["short.csv", "rain.csv"], "; date is not read as dates: pass --date-format %d-%b-%y"),
         (["serial.csv"], "; day looks like the times: pass --time day and, if it counts days as"),

@@ -137,3 +137,50 @@ def test_times_that_repeat_are_told_with_their_likely_cause(times, names, messag
     own = Table("f.csv", names, [column, np.arange(3.0)], [2, 3, 4])
     with pytest.raises(DataError, match=message):
         sheet_of(own, 0, [1], 0)
+
+
+@pytest.mark.parametrize("by_station", [True, False])
+def test_tables_one_below_the_other_are_told_by_the_column_that_tells_them_apart(by_station):
+    days = np.tile(np.arange("2020-01-01", "2020-01-11", dtype="M8[D]").astype("M8[us]"), 3)
+    stations = np.repeat(np.array(["A", "B", "C"], dtype=object), 10)
+    order = np.arange(30) if by_station else np.argsort(days, kind="stable")
+    columns = [stations[order], days[order], np.arange(30.0)]
+    own = Table("f.csv", ("station", "date", "q"), columns, range(2, 32))
+    with pytest.raises(
+        DataError, match=r"Column 'station' repeats the times, for A, B, C: .*pivot"
+    ):
+        sheet_of(own, 1, [2], 0)
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "step", "lost", "cause"),
+    [
+        (
+            "2019-01-01",
+            "2025-01-01",
+            "D",
+            ["2020-02-29", "2024-02-29"],
+            "29 February is missing, as",
+        ),
+        ("2019-01-01", "2025-01-01", "D", ["2020-02-29", "2024-03-01"], None),
+        (
+            "2021-03-01T00",
+            "2021-05-01T00",
+            "h",
+            ["2021-03-28T02"],
+            "If clocks were set forward then",
+        ),
+        ("2021-03-01T00", "2021-05-01T00", "h", ["2021-03-27T02"], None),
+        ("2021-03-01T00", "2021-05-01T00", "h", ["2021-03-28T02", "2021-03-28T05"], None),
+        ("1990-01", "2025-01", "M", ["2021-03"], None),
+    ],
+)
+def test_missing_dates_are_told_with_their_likely_cause(first, last, step, lost, cause):
+    dates = np.arange(first, last, dtype=f"M8[{step}]")
+    kept = dates[~np.isin(dates, np.array(lost, dtype=dates.dtype))]
+    sheet = sheet_of(table(kept, np.arange(1.0, kept.size + 1)), 0, [1], 0)
+    with pytest.raises(DataError, match=r"Pass --interpolate 1") as caught:
+        sheet.check(0, 0)
+    words = str(caught.value)
+    assert (cause or "") in words
+    assert ("29 Feb" in words or "clocks" in words) == bool(cause)
