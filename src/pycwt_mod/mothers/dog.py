@@ -65,6 +65,7 @@ class DOG(Family):
         self._set_order(DOG, as_count(m, "m", at_most=_HIGHEST_ORDER))
 
     @concentrated(lambda self: (-_reach(self.m), math.sqrt(self.m), _reach(self.m)))
+    @np.errstate(under="ignore")
     def psi_ft(self, f: Any) -> Any:
         """Return the Fourier transform of the wavelet at dimensionless angular frequency f."""
         xp, f = with_namespace(f)
@@ -75,6 +76,7 @@ class DOG(Family):
         sign = xp.sign(f) if self.m % 2 else xp.ones_like(f)
         return -I_POWERS[self.m % 4] * xp.where(nonzero, sign * power, 0.0)
 
+    @np.errstate(under="ignore")
     def psi(self, t: Any) -> Any:
         """Return the wavelet at dimensionless time t.
 
@@ -99,6 +101,7 @@ class DOG(Family):
         """Return the factor of the cone of influence: 1 over the e-folding time at scale 1."""
         return 1.0 / math.sqrt(2)
 
+    @np.errstate(under="ignore")
     def smoothing_window(self, scale: float, n_fft: int) -> NDArray[np.float64]:
         """Return the Fourier transform of the time window. See `MotherWavelet`.
 

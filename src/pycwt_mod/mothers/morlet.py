@@ -53,11 +53,13 @@ class Morlet(Family):
         self._set_order(Morlet, as_bounded(f0, "f0", least=_LOWEST_F0, most=_HIGHEST_F0))
 
     @concentrated(lambda self: (self.f0 - _REACH, self.f0, self.f0 + _REACH))
+    @np.errstate(under="ignore")
     def psi_ft(self, f: Any) -> Any:
         """Return the Fourier transform of the wavelet at dimensionless angular frequency f."""
         xp, f = with_namespace(f)
         return np.pi**-0.25 * xp.exp(-0.5 * (f - self.f0) ** 2)
 
+    @np.errstate(under="ignore")
     def psi(self, t: Any) -> Any:
         """Return the wavelet at dimensionless time t."""
         t = np.asarray(t)
@@ -72,6 +74,7 @@ class Morlet(Family):
         return 1.0 / math.sqrt(2)
 
     @concentrated(lambda self: (-_REACH, 0.0, _REACH))
+    @np.errstate(under="ignore")
     def smoothing_window(self, scale: float, n_fft: int) -> NDArray[np.float64]:
         """Return the Fourier transform of the time window, a Gaussian. See `MotherWavelet`."""
         k = 2 * np.pi * fft.rfftfreq(n_fft)

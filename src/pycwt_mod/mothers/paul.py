@@ -61,6 +61,7 @@ class Paul(Family):
         self._set_order(Paul, order)
 
     @concentrated(lambda self: (0.0, self.m, _reach(self.m)))
+    @np.errstate(under="ignore")
     def psi_ft(self, f: Any) -> Any:
         """Return the Fourier transform of the wavelet at dimensionless angular frequency f."""
         xp, f = with_namespace(f)
@@ -70,6 +71,7 @@ class Paul(Family):
         log_norm = self.m * math.log(2) - 0.5 * (math.log(self.m) + gammaln(2 * self.m))
         return xp.where(positive, xp.exp(log_norm + self.m * xp.log(x) - x), 0.0)
 
+    @np.errstate(under="ignore")
     def psi(self, t: Any) -> Any:
         """Return the wavelet at dimensionless time t."""
         log_norm = (

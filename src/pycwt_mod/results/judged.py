@@ -62,6 +62,7 @@ class JudgedPair(ComparedPair):
             ClusterResult.from_arrays(patches, result)
         return result
 
+    @explains_keywords()
     def pvalues(self, null: str | None = None, *, given: str | None = None) -> Array:
         """Return the p-value of each coherence under the null hypothesis.
 
@@ -101,6 +102,7 @@ class JudgedPair(ComparedPair):
             return self._conditional(self._kept)
         return self.null_field.pvalue(self[0])
 
+    @explains_keywords()
     def significant(
         self,
         level: float | None = None,

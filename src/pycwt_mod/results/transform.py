@@ -144,6 +144,7 @@ class TransformResult(WaveletResult, _TransformFields):
         parts = {name: ops.to_host(getattr(self, name)) for name in ("W", "fft", "series")}
         return self._replace(**parts)
 
+    @explains_keywords()
     def reconstruct(
         self,
         low: float | None = None,

@@ -75,3 +75,33 @@ def test_functions_keep_their_names_and_signatures():
         assert function.__name__ == name
         assert "keyword" not in inspect.signature(function).parameters
         assert pickle.loads(pickle.dumps(function)) is function
+
+
+def everything(pair):
+    """Return numbers of the functions and of the methods of their results."""
+    options = {"mc_count": 30, "rng_seed": 1, "progress": False, "cache": False}
+    found = wct(*pair, 1.0, **options)
+    yield found.WCT
+    yield found.sig
+    yield found.pvalues()
+    yield wct(*pair, 1.0, wavelet="dog", **options).significant()
+    yield found.significant(correction="fdr")
+    yield str(found.summary())
+    yield xwt(*pair, 1.0).signif
+    transform = cwt(pair[0], 1.0)
+    yield transform.W
+    yield transform.reconstruct()
+    yield pycwt_mod.ar1(pair[0])
+    yield pycwt_mod.Morlet().psi_ft(np.linspace(0, 100, 9))
+
+
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+@pytest.mark.parametrize("choice", ["raise", "warn"])
+def test_callers_choice_for_floating_point_errors_changes_nothing(choice):
+    pair = np.random.default_rng(0).normal(size=(2, 1100))
+    usual = list(everything(pair))
+    with np.errstate(all=choice):
+        chosen = list(everything(pair))
+        assert np.geterr() == dict.fromkeys(("divide", "over", "under", "invalid"), choice)
+    for one, other in zip(usual, chosen, strict=True):
+        np.testing.assert_array_equal(one, other)

@@ -247,7 +247,7 @@ def test_joblib_dead_worker_is_a_clear_error_and_the_next_call_works(return_erro
         )
     note = "".join(caught.value.__notes__)
     assert "killed, out of memory, or crashed" in note
-    assert "tasks had been done. The next call starts new processes." in note
+    assert "tasks had been done. Repeat the call: it starts new processes." in note
     assert list(JoblibBackend(2).map(abs, range(8))) == list(range(8))
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pycwt_mod import get_cache_dir
+from pycwt_mod import get_cache_dir, wct
 from pycwt_mod.cached_files import recall
 from pycwt_mod.montecarlo.null import NullDistribution
 
@@ -202,6 +202,16 @@ def test_hostile_file_is_ignored_with_a_warning(attack):
         assert null_of(16, cache=True) == expected
     assert null_of(16, cache=True) == expected  # replaced, without a warning
     assert not path.is_symlink()
+
+
+def test_folder_that_is_a_file_is_told_once_and_no_file_is_called_damaged(tmp_path, monkeypatch):
+    place = tmp_path / "a file"
+    place.write_text("")
+    monkeypatch.setenv("PYCWT_MOD_CACHE_DIR", str(place / "cache"))
+    pair = np.random.default_rng(0).normal(size=(2, 100))
+    with pytest.warns(UserWarning, match="could not be cached") as caught:
+        wct(*pair, 1.0, mc_count=10, progress=False).pvalues()
+    assert not [each for each in caught if "damaged" in str(each.message)]
 
 
 def test_link_in_the_cache_is_replaced_and_its_target_left_alone(tmp_path):
