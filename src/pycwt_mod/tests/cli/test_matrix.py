@@ -132,11 +132,7 @@ def test_matrix_writes_fields_on_request(csv, call):
     [
         (["--band", "8:4"], 2, "must be LOW:HIGH, such as 2:8, got '8:4'"),
         (["--band", "8"], 2, "must be LOW:HIGH"),
-        (
-            ["--band", "1:1.5", "--unit", "months"],
-            2,
-            "--band (in months) must hold periods of the transform, 2 to",
-        ),
+        (["--band", "1:1.5"], 2, "--band (in days) must hold periods of the transform, 2 to"),
         (["--column", "a"], 1, "must have at least two series of numbers, got 1"),
         (["--column", "a", "--column", "e"], 1, "there is no column 'e'"),
         (["--column", "place", "--column", "gaps"], 1, "at least two series of numbers, got 0"),
