@@ -203,7 +203,7 @@ class Responses:
             yield Response(block, self._lowest, table)
             return
         kept = size > NEGLIGIBLE * size.max(axis=-1, keepdims=True)
-        kept[~kept.any(axis=-1), 0] = True
+        kept[~kept.any(axis=-1), -self._lowest] = True  # that of frequency 0, if all are zero
         firsts, stops = kept.argmax(axis=-1), self.n_fft - kept[:, ::-1].argmax(axis=-1)
         for rows in _alike(firsts, stops, self.n_fft):
             first, stop = int(firsts[rows].min()), int(stops[rows].max())

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pycwt_mod import cwt, transform, xwt
-from pycwt_mod.mothers import DOG, Morlet, Paul
+from pycwt_mod.mothers import DOG, MexicanHat, Morlet, Paul
 from pycwt_mod.responses import wavelet_filter
 
 MOTHERS = [Morlet(), Paul(), DOG(), DOG(3)]
@@ -251,3 +251,15 @@ def test_forward_of_many_series_at_some_times_is_that_of_each_at_all(
         expected, _ = transform.forward(signal[place], Morlet(), scales, 1.0, 128)
         error = np.abs(W[place] - expected[:, ::every]).max()
         assert error <= (1e-6 if single else 1e-14) * np.abs(expected).max()
+
+
+@pytest.mark.parametrize("mother", [Morlet(6), MexicanHat(), DOG(6), Paul(4)], ids=str)
+@pytest.mark.parametrize("n", [9, 14, 300])
+@pytest.mark.parametrize("s0", [5.0, 20.0, 1000.0])
+def test_cross_spectra_of_scales_that_no_frequency_of_the_record_meets(mother, n, s0):
+    pair = np.random.default_rng(n).standard_normal((2, n))
+    scales, n_fft = transform.scale_axis(s0, 1 / 7, 20), 1 << (n - 1).bit_length()
+    first, second = (transform.forward(x, mother, scales, 1.0, n_fft)[0] for x in pair)
+    expected = first * second.conj()
+    found = transform.cross(pair, mother, scales, 1.0, n_fft)
+    assert np.abs(found - expected).max() <= 1e-13 * np.abs(expected).max()
