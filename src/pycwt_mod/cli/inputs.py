@@ -321,5 +321,5 @@ def _advise_on_times(sheet: Sheet, arguments: argparse.Namespace) -> None:
             f"{option_of(table, times)} for periods in a unit of time. Without it they are in "
             "samples."
         )
-    elif unread_dates(table):
-        warn_user(f"{table.source}: {unread_dates(table)}. Without it periods are in samples.")
+    elif hint := unread_dates(table):
+        warn_user(f"{table.source}: {hint}. Without it periods are in samples.")
