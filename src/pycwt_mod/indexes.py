@@ -61,11 +61,12 @@ def sampling_of(
 ) -> dict[str, Any]:
     """Return dt, names, times and unit of series or tables, by the names of the arguments.
 
-    Times and unit are left out where no index tells them; `names` are by default their own. Faults
-    of an index are errors without `dt`, which it then has to tell, and else a warning: pycwt takes
-    series sample by sample, and a script may mean it so.
+    Times, their name and unit are left out where no index tells them; `names` are by default their
+    own. Faults of an index are errors without `dt`, which it then has to tell, and else a warning:
+    pycwt takes series sample by sample, and a script may mean it so.
     """
-    facts = {"names": names or tuple(map(name_of, series.values(), UNNAMED)), "dt": dt}
+    own = tuple(map(name_of, series.values(), UNNAMED))
+    facts: dict[str, Any] = {"names": names or own, "dt": dt}
     try:
         axes = common_axes(series)
     except ValueError as error:
@@ -75,9 +76,10 @@ def sampling_of(
         warn_user(f"{error} As they are, the samples are {how}.")
         return facts
     name, axis = next(((n, a) for n, a in axes.items() if a is not None), ("", None))
-    if axis is not None and dt is not None:
-        return facts | _times_for(axis, dt, name)
     if axis is not None:
+        facts["time_name"] = _name_of_times(series[name])
+        if dt is not None:
+            return facts | _times_for(axis, dt, name)
         return facts | {"dt": axis.dt, "unit": axis.unit, "times": axis.times}
     if dt is None:
         for one, each in series.items():  # of which the fault may be
@@ -175,6 +177,13 @@ def name_of(series: Any, otherwise: str) -> str:
     columns = list(getattr(series, "columns", ()))
     name = columns[0] if len(columns) == 1 else getattr(series, "name", None)
     return otherwise if name is None or not str(name) else str(name)
+
+
+def _name_of_times(series: Any) -> str:
+    """Return the name of an index of times, such as "Date"; "" if it has none."""
+    labels = _labels_of(series)
+    name = None if labels is None else labels.dim or labels.index.name
+    return "" if name is None else str(name)
 
 
 def _labels_of(series: Any) -> _Labels | None:

@@ -166,7 +166,7 @@ def as_numbers(values: Any, name: str) -> NDArray[Any]:
             raise TypeError("neither times nor text are samples")
         kind = np.complex128 if array.dtype.kind == "c" else np.float64
         return np.ascontiguousarray(array, dtype=kind) if array.ndim else array.astype(kind)
-    except (TypeError, ValueError, OverflowError) as error:
+    except (TypeError, ValueError, OverflowError, RuntimeError) as error:
         raise TypeError(
             f"`{name}` must be a series of numbers, got {brief(values)}."
             f"{_way_to_numbers(values, name)}"
@@ -198,6 +198,8 @@ def _way_to_numbers(values: Any, name: str) -> str:
             " If it names a file, read it first, by `pandas.read_csv(path, index_col=0, "
             "parse_dates=True)` for example, and pass a column."
         )
+    if hasattr(values, "detach"):  # a tensor that needs gradients, or is on a GPU
+        return f" Pass `{name}.detach().cpu()`."
     try:
         array = np.asarray(values)
     except (TypeError, ValueError):  # ragged

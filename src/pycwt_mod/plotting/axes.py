@@ -12,6 +12,7 @@ from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
 from numpy.typing import NDArray
 
 from ..time_axis import unit_of_time
+from ..validation import brief
 from .field import cell_edges
 from .ticks import is_plain, period_ticks, plain, spelled
 from .words import in_lines, with_dollars
@@ -62,6 +63,18 @@ def shown_figure(width: float = 8, height: float = 5) -> Any:
     from matplotlib import pyplot
 
     return pyplot.figure(figsize=(width, height), layout="constrained")
+
+
+def axes_for(ax: Any, width: float = 8, height: float = 5) -> Any:
+    """Return the axes that were given, or those of a new figure that pyplot will show."""
+    if ax is None:
+        return shown_figure(width, height).add_subplot()
+    if not hasattr(ax, "pcolormesh"):
+        raise TypeError(
+            "`ax` must be axes of matplotlib, such as plt.subplots()[1] or figure.add_subplot(), "
+            f"got {brief(ax)}."
+        )
+    return ax
 
 
 def size_in_inches(axes: Any) -> tuple[float, float]:

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from ..keywords import explains_keywords
 from ..validation import as_flag, as_positive
 from .arrows import draw_arrows
-from .axes import shown_figure
+from .axes import axes_for
 from .captions import draw_caption, outlined, sentences
 from .colours import draw_bar
 from .field import as_field, as_mask, check_names
@@ -175,7 +175,7 @@ def plot_wct(
     if as_flag(crop_to_coi, "crop_to_coi"):
         field = field.cropped()
     look = Look.of(period_unit, frequency, cmap, vmin, vmax, bands)
-    axes = shown_figure().add_subplot() if ax is None else ax
+    axes = axes_for(ax)
     label = time_label or ("Sample" if times is None else "Time")
     reduced, mesh, contour, cone = draw_layers(axes, field, look, label)
     mesh.set_clim(vmin, vmax)

@@ -12,7 +12,7 @@ from ..keywords import explains_keywords
 from ..mothers import as_mother
 from ..validation import as_flag, as_positive
 from .arrows import draw_arrows
-from .axes import shown_figure
+from .axes import axes_for
 from .captions import draw_caption, level_words, outlined, sentences
 from .colours import colour_power, draw_power_bar
 from .field import as_field, check_names, check_shape
@@ -138,7 +138,7 @@ def plot_xwt(
     if as_flag(crop_to_coi, "crop_to_coi"):
         field = field.cropped()
     look = Look.of(period_unit, frequency, cmap, vmin, vmax, bands)
-    axes = shown_figure().add_subplot() if ax is None else ax
+    axes = axes_for(ax)
     label = time_label or ("Sample" if times is None else "Time")
     reduced, mesh, contour, cone = draw_layers(axes, field, look, label)
     colour_power(mesh, reduced.values, look.limits)

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..keywords import explains_keywords
 from ..validation import as_flag, as_series, brief
-from .axes import PeriodAxis, shown_figure, size_in_inches
+from .axes import PeriodAxis, axes_for, size_in_inches
 from .picture import BELOW_LINES, Picture
 from .words import with_dollars
 
@@ -115,7 +115,7 @@ def plot_null(
     probabilities = np.atleast_1d(np.asarray(levels, dtype=float))
     x = _check_periods(periods, null.n_scales)
     curves, errors = null.quantile(probabilities), null.standard_error(probabilities)
-    axes = shown_figure(8, 4).add_subplot() if ax is None else ax
+    axes = axes_for(ax, 8, 4)
     if periods is None:
         axes.set_xlabel("Scale number")
         axes.set_xlim(x[0] - 0.5, x[-1] + 0.5)

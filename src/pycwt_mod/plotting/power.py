@@ -164,7 +164,8 @@ def plot_cwt(
         unit of time from that of the index or of `transform`; without these it is a label, the unit
         of `dt`. `s0` is in the unit of `dt`.
     time_label : str, optional
-        Label of the time axis; by default "Time", with the unit of `dt` unless `times` are given.
+        Label of the time axis; by default the name of an index of dates, or "Time", with the unit
+        of `dt` unless `times` are given.
     frequency, bands, cmap, crop_to_coi, colorbar
         As in `plot_wct`.
     vmin, vmax : float, optional
@@ -233,7 +234,8 @@ def plot_cwt(
     own = facts.get("times", np.arange(series.size) * dt)
     when, dates = as_times(own if times is None else times, series.size, "signal")
     is_elapsed = period_unit and times is None and not dates
-    elapsed = f"Time ({known or period_unit})" if is_elapsed else "Time"
+    elapsed = f"Time ({known or period_unit})" if is_elapsed else ""
+    own_label = elapsed or (facts.get("time_name") if times is None else "") or "Time"
     look = Look.of(period_unit, frequency, cmap, vmin, vmax, bands)
     if look.axis.frequency and band is not None:
         band = as_band(band)[::-1]
@@ -249,7 +251,7 @@ def plot_cwt(
         look = replace(look, bands={**look.bands, "": (ends[0], ends[1])})
     figure, axes = _panels(ax)
     words = _Words.of(name, unit, normalize, rectified, significance_level)
-    label = time_label or elapsed
+    label = time_label or own_label
     lines = _draw_series(axes["series"], when, series, analysis.trend, words)
     mesh, cone, contour = _draw_power(axes["power"], analysis, look, label)
     spectrum = _draw_spectrum(axes["spectrum"], analysis, look.axis, words)

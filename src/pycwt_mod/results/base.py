@@ -64,6 +64,7 @@ class WaveletResult:
 
     dt: float = 1.0
     unit: str = ""
+    time_name: str = ""
     names: tuple[str, ...] = ()
     mother: Any = None
     scales: Array
@@ -298,7 +299,8 @@ class WaveletResult:
         if times is not None:
             return times
         is_elapsed = unit and self.times.dtype.kind != "M"
-        options.setdefault("time_label", f"Time ({self.unit or unit})" if is_elapsed else "Time")
+        elapsed = f"Time ({self.unit or unit})" if is_elapsed else ""
+        options.setdefault("time_label", elapsed or self.time_name or "Time")
         return self.times
 
     def series_in_words(self) -> str:

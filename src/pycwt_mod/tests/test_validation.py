@@ -831,3 +831,9 @@ def test_table_and_step_in_place_of_two_series_are_told_with_the_call(function):
         function(table, 1.0)
     with pytest.raises(ValueError, match=r"`y2` must be .* are the arguments swapped\?"):
         function(table["a"], 1.0)
+
+
+def test_tensor_that_needs_gradients_is_told_to_detach():
+    torch = pytest.importorskip("torch")
+    with pytest.raises(TypeError, match=r"`y1` must be .*Pass `y1.detach\(\).cpu\(\)`"):
+        pycwt_mod.wct(torch.randn(60, requires_grad=True), np.arange(60.0), 1.0)

@@ -216,3 +216,22 @@ def test_colours_of_power_must_be_positive(brain):
     with pytest.raises(ValueError, match="`vmin` must be positive"):
         plot_xwt(*xwt(*brain, 1.0), vmin=0, ax=new_axes())
     pixels(plot_xwt(*xwt(*brain, 1.0), vmin=1e9, ax=new_axes()))
+
+
+@pytest.mark.parametrize("ax", [3, "left", Figure()])
+def test_ax_that_is_none_is_a_clear_error(brain, coherence, ax):
+    for draw in (coherence.plot, xwt(*brain, 1 / 200).plot, coherence.null.plot):
+        with pytest.raises(TypeError, match=r"`ax` must be axes of matplotlib.*got"):
+            draw(ax=ax)
+
+
+def test_axis_of_dates_has_the_name_of_the_index(brain):
+    pd = pytest.importorskip("pandas")
+    dates = pd.date_range("2000-01-01", periods=400, name="Date")
+    first, second = (pd.Series(row[:400], dates) for row in brain)
+    assert xwt(first, second).plot(ax=new_axes()).axes.get_xlabel() == "Date"
+    assert cwt(first).plot(ax=Figure()).axes["average"].get_xlabel() == "Date"
+    assert plot_cwt(first, ax=Figure()).axes["average"].get_xlabel() == "Date"
+    assert plot_cwt(first.rename_axis(None), ax=Figure()).axes["average"].get_xlabel() == "Time"
+    steps = first.set_axis(pd.Index(range(400), name="day"))
+    assert plot_cwt(steps, ax=Figure()).axes["average"].get_xlabel() == "Time (days)"
