@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..indexes import UNNAMED
+from ..keywords import explains_keywords
 from ..summary import (
     Lag,
     Phases,
@@ -95,6 +96,7 @@ class PairResult(WaveletResult):
     def _told(self) -> tuple[Array, Array | None, str]:
         raise NotImplementedError
 
+    @explains_keywords()
     def lag(
         self, low: float | None = None, high: float | None = None, unit: str | None = None
     ) -> Lag:

@@ -87,6 +87,7 @@ def everything(pair):
     yield wct(*pair, 1.0, wavelet="dog", **options).significant()
     yield found.significant(correction="fdr")
     yield str(found.summary())
+    yield str(found.lag(8, 16))
     yield xwt(*pair, 1.0).signif
     transform = cwt(pair[0], 1.0)
     yield transform.W
