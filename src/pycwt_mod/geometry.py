@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -97,8 +98,7 @@ class Geometry:
         """The boxcar across scales; a single tap where they are not evenly spaced."""
         if math.isnan(self.dj):
             return np.ones(1)
-        of_mother = constant(self.mother, "deltaj0"), self.dj, self.smoothing
-        return self.kept("taps", lambda: scale_taps(*of_mother))
+        return _kept_taps(constant(self.mother, "deltaj0"), self.dj, self.smoothing)
 
     def bank(self, ops: ArrayOps = NUMPY) -> FilterBank:
         """Return the filters, computed on first use in each process and kept."""
@@ -122,6 +122,13 @@ class Geometry:
         used = tuple(np.unique(lengths).tolist())
         filters = tuple(filters) if keep else filters
         return FilterBank(self.n_times, used, filters, self.taps, self.windows)
+
+
+@lru_cache(maxsize=8)
+def _kept_taps(deltaj0: float, dj: float, smoothing: str) -> Floats:
+    taps = scale_taps(deltaj0, dj, smoothing)
+    taps.flags.writeable = False
+    return taps
 
 
 class _Filters(Sequence[ScaleFilter]):
