@@ -180,10 +180,10 @@ def name_of(series: Any, otherwise: str) -> str:
 
 
 def _name_of_times(series: Any) -> str:
-    """Return the name of an index of times, such as "Date"; "" if it has none."""
+    """Return the name of an index of times, such as "Date"; "" if it has none or "time"."""
     labels = _labels_of(series)
     name = None if labels is None else labels.dim or labels.index.name
-    return "" if name is None else str(name)
+    return "" if name is None or str(name).lower() == "time" else str(name)
 
 
 def _labels_of(series: Any) -> _Labels | None:
