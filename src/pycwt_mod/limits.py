@@ -234,7 +234,7 @@ def last_scale(J: Any) -> float:
 
 def positive_series(values: Any, name: str, *, min_size: int) -> Array:
     """Return positive numbers, such as scales or frequencies."""
-    numbers: Array = as_series(values, name, min_size=min_size)
+    numbers: Array = as_series(values, name, min_size=min_size, in_time=False)
     if not (numbers > 0).all():
         raise ValueError(f"`{name}` must be positive, got {numbers.min():g} among them.")
     return numbers

@@ -48,12 +48,14 @@ def as_series(
     min_size: int = 2,
     allow_complex: bool = False,
     allow_constant: bool = True,
+    in_time: bool = True,
 ) -> NDArray[Any]:
     """Return one time series as a contiguous array, shape (n,), of float64 or complex128.
 
-    Lists, arrays, Series and DataArrays are taken, DataFrames of one column, and masked arrays
-    without masked values. Values that are no numbers, or complex where only real ones have a
-    meaning, are a TypeError that names the fault; any other fault is a ValueError.
+    Or other numbers in a row, which are not `in_time`. Lists, arrays, Series and DataArrays are
+    taken, DataFrames of one column, and masked arrays without masked values. Values that are no
+    numbers, or complex where only real ones have a meaning, are a TypeError that names the fault;
+    any other fault is a ValueError.
     """
     _refuse_masked(values, name)
     values = _only_column(values, name)
@@ -63,7 +65,7 @@ def as_series(
         raise TypeError(
             f"`{name}` must be real, got {array.dtype}. Pass its real or imaginary part."
         )
-    _check_finite(array, name, values)
+    _check_finite(array, name, values, in_time)
     if not allow_constant and array[0] == array[-1] and array.min() == array.max():
         raise ValueError(
             f"`{name}` must vary, got a constant series (every value is {array[0]}, from index 0 "
@@ -93,7 +95,7 @@ def _check_shape(array: NDArray[Any], name: str, min_size: int) -> None:
         raise ValueError(f"`{name}` must have at least {min_size} samples, got {array.size}.")
 
 
-def _check_finite(array: NDArray[Any], name: str, values: Any) -> None:
+def _check_finite(array: NDArray[Any], name: str, values: Any, in_time: bool) -> None:
     finite = np.isfinite(array)
     if not finite.all():
         bad = np.flatnonzero(~finite)
@@ -103,7 +105,11 @@ def _check_finite(array: NDArray[Any], name: str, values: Any) -> None:
         raise ValueError(
             f"`{name}` must be finite, got {array[first]} at index {first}"
             f"{label and f', {label}'} ({bad.size} such value{'s' if bad.size != 1 else ''}). "
-            f"Fill or interpolate the gaps{way}." + harm_of_filling(~finite)
+            + (
+                f"Fill or interpolate the gaps{way}.{harm_of_filling(~finite)}"
+                if in_time
+                else "Leave them out."
+            )
         )
 
 

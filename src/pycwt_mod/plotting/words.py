@@ -15,7 +15,7 @@ _DOLLARS = re.compile(r"\\\$|\$(?![\s)\]])(?P<inside>(?:\\.|[^$\\\n])+)(?<![\s(\
 _MATHEMATICS = re.compile(r"[\\^_]")
 
 
-def with_dollars(text: str) -> str:
+def with_dollars(text: object) -> str:
     r"""Return text whose dollars matplotlib draws as such, but for those around mathematics.
 
     Examples
@@ -23,7 +23,7 @@ def with_dollars(text: str) -> str:
     >>> print(with_dollars("Price ($), change ($)"), with_dollars("flow (m$^3$/s)"))
     Price (\$), change (\$) flow (m$^3$/s)
     """
-    return _DOLLARS.sub(_drawn, text)
+    return _DOLLARS.sub(_drawn, str(text))
 
 
 def in_lines(text: str, letters: int, *, break_long_words: bool = False) -> str:

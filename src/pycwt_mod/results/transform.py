@@ -250,9 +250,11 @@ class TransformResult(WaveletResult, _TransformFields):
                 "`series` and `mother` must be in the result for its summary, got one without "
                 f"{lacking}. Compute it again by `cwt`."
             )
+        series = as_series(one.series, "series", allow_constant=False)
+        size = float(np.abs(series).max())  # whose square may be beyond floats
         found = summarise_power(
-            one.power(),
-            as_series(one.series, "series", allow_constant=False),
+            (np.abs(one.W) / size) ** 2,
+            series / size,
             self.scales,
             self.mother,
             alpha=ar1(one.series)[0] if alpha is None else as_coefficient(alpha, "alpha"),
@@ -261,6 +263,7 @@ class TransformResult(WaveletResult, _TransformFields):
             dt=self.dt,
             name=(self.names or UNNAMED)[0],
             unit=self.unit or unit or "",
+            every=self.decim,
         )
         return found if unit is None else found.in_unit(unit)
 

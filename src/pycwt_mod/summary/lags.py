@@ -243,7 +243,10 @@ def _chance_of(lags: Sequence[Lag], expected: float) -> float:
 
 def spacing_of(scales: Array) -> Array:
     """Return the spacing of scales, or of their periods, in octaves."""
-    return np.abs(np.gradient(np.log2(scales))) if scales.size > 1 else np.ones(1)
+    spacing, order = np.ones(scales.size), np.argsort(scales, kind="stable")
+    if scales.size > 1:
+        spacing[order] = np.abs(np.gradient(np.log2(scales[order])))
+    return spacing
 
 
 def weights_of(field: Array, used: Mask, quantity: str, power: Array | None = None) -> Array:

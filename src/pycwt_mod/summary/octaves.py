@@ -46,14 +46,16 @@ def summarise(
     common_cycle: float | None = None,
     cycle_in_noise: bool = False,
     rhythms: tuple[Array, Array] | None = None,
+    every: int = 1,
 ) -> Summary:
     """Describe a field, shape (n_scales, n_times), by octaves of its periods, which are in `unit`.
 
     `frequencies` and `power` are those of `mean_spectrum`, by default the inverse of the periods,
     and the same power at all; `rhythms` are those of `passed`; `smoothed` says whether phases are,
-    as those of `wct` are not; the other arguments are those of `Summary`. An octave that lies in
-    the cone at all times, or below two samples, of which a record tells nothing, has no row.
-    Without `significant`, steady phases are all the evidence.
+    as those of `wct` are not; the field has every `every`-th time of a record of interval `dt`; the
+    other arguments are those of `Summary`. An octave that lies in the cone at all times, or below
+    two samples, of which a record tells nothing, has no row. Without `significant`, steady phases
+    are all the evidence.
     """
     _check_labels(names, 1 if phase is None else 2, unit)
     outside = outside & (periods > 2 * dt * (1 - _ROUNDING))[:, np.newaxis]
@@ -66,7 +68,7 @@ def summarise(
         angles,
         used,
         periods,
-        dt,
+        dt * every,
         weights=weights,
         frequencies=frequencies,
         smoothed=smoothed,

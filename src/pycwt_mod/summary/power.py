@@ -154,6 +154,7 @@ def summarise_power(
     dt: float,
     name: str,
     unit: str,
+    every: int = 1,
 ) -> PowerSummary:
     """Describe the power of a series, shape (n_scales, n_times), by octaves and over time.
 
@@ -174,6 +175,7 @@ def summarise_power(
         names=(name,),
         unit=unit,
         quantity="power",
+        every=every,
     )
     numbers = np.stack([periods, power.mean(axis=1), levels_of_means])[:, outside.any(axis=1)]
     peaks = [Peak(*each) for each in numbers.T.tolist()]

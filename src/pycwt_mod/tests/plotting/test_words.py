@@ -72,3 +72,7 @@ def test_every_picture_draws_names_with_dollars(names):
     assert draws(power, names[1])
     table = wct_matrix(series, 1.0, names=names, mc_count=20, progress=False)
     assert draws(table.plot(ax=Figure()), names[1])
+
+
+def test_titles_may_be_numbers():
+    assert with_dollars(5) == "5"

@@ -154,3 +154,26 @@ def test_summary_of_one_of_several_and_of_a_file(tmp_path):
     assert both.of(0).summary().largest == pytest.approx(RESULT.summary().largest)
     RESULT.save(tmp_path / "power.npz")
     assert str(load(tmp_path / "power.npz").summary()) == str(RESULT.summary())
+
+
+def test_every_kth_time_tells_as_much():
+    times, rng = np.arange(2000), np.random.default_rng(3)
+    series = np.sin(2 * np.pi * times / 40) * (times > 900) + rng.normal(size=2000)
+    whole, some = (cwt(series, 1.0, decim=decim).summary() for decim in (1, 8))
+    assert some.strongest.periods == whole.strongest.periods == (32, 64)
+    assert some.strongest.n_independent == pytest.approx(whole.strongest.n_independent, rel=0.05)
+
+
+def test_shares_of_variance_do_not_depend_on_the_order_of_frequencies():
+    freqs = np.array([0.3, 0.2, 0.15, 0.1, 0.07, 0.05, 0.03, 0.02])
+    series = np.random.default_rng(0).normal(size=300)
+    expected = cwt(series, 1.0, freqs=freqs).summary()
+    found = cwt(series, 1.0, freqs=freqs[[3, 0, 7, 1, 5, 2, 6, 4]]).summary()
+    assert found.variance == pytest.approx(expected.variance)
+    assert str(found) == str(expected)
+
+
+@pytest.mark.parametrize("unit", [1e-200, 1e100])
+def test_power_of_any_unit_is_that_of_one(unit):
+    series = np.random.default_rng(0).normal(size=300)
+    assert str(cwt(series * unit, 1.0).summary()) == str(cwt(series, 1.0).summary())
