@@ -96,6 +96,7 @@ def everything(pair):
     yield pycwt_mod.Morlet().psi_ft(np.linspace(0, 100, 9))
 
 
+@pytest.mark.heavy
 @pytest.mark.filterwarnings("error::RuntimeWarning")
 @pytest.mark.parametrize("choice", ["raise", "warn"])
 def test_callers_choice_for_floating_point_errors_changes_nothing(choice):

@@ -60,6 +60,7 @@ def draws(plot, words):
     return bool(with_words) and not any(map(is_math_text, with_words))
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("names", NAMES)
 def test_every_picture_draws_names_with_dollars(names):
     series = np.random.default_rng(0).normal(size=(2, 100))

@@ -60,6 +60,7 @@ def told_by(result, *options):
     return summary.common_cycle, str(summary).replace("\n  ", " ")
 
 
+@pytest.mark.heavy
 def test_summaries_tell_of_it_with_a_remedy():
     x, y = seasonal(480, [2, 2])
     options = {"mc_count": 20, "rng_seed": 1, "progress": False}

@@ -47,6 +47,7 @@ def test_narrow_rhythms_have_a_smaller_one(radius, expected):
     assert np.median(shares) == pytest.approx(expected, rel=0.25)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(("radius", "most"), [(0.6, 0.1), (0.97, 0.1), (0.99, 0.2)])
 def test_unrelated_rhythms_have_a_steady_phase_by_chance_only(radius, most):
     """Without the share 0.26 and 0.55 of the narrow ones have, of 60 pairs each +- 0.06."""
