@@ -22,7 +22,7 @@ from scipy.special import chdtrc
 
 from ..measures import in_band
 from ..responses import band_of
-from .rhythms import share_of_independent
+from .rhythms import octave_bins, share_of_independent
 from .text import degrees, limits_of, with_error
 
 Array = NDArray[np.float64]
@@ -68,9 +68,6 @@ _MOST_R2 = 0.99
 # A phase is a lag at about one period only: the frequencies of a band may spread by this standard
 # deviation, in octaves, which is the largest that an octave can have.
 _ABOUT_ONE_PERIOD = 0.5
-
-# Bins of frequency to an octave in which spectra are summed, fine beside any wavelet.
-_BINS_PER_OCTAVE = 96
 
 # Scales whose response is evaluated together: more would have too different bands.
 _SCALES_TOGETHER = 30
@@ -282,7 +279,7 @@ def mean_spectrum(pair: Any, mother: Any, scales: Array, dt: float) -> tuple[Arr
     spectra = np.abs(np.fft.rfft(np.asarray(pair, dtype=float)))
     amplitude = (spectra[0] * spectra[1])[1:]
     frequency = np.fft.rfftfreq(np.shape(pair)[1], dt)[1:]
-    bins = np.floor(_BINS_PER_OCTAVE * np.log2(frequency / frequency[0])).astype(int)
+    bins = octave_bins(frequency)
     total = np.bincount(bins, amplitude)
     filled = total > 0
     total, moment = total[filled], np.bincount(bins, amplitude * frequency)[filled]

@@ -41,6 +41,12 @@ def without_trend(series: Array) -> Array:
     return np.asarray(level - np.outer(level @ line / (line @ line), line))
 
 
+def octave_bins(frequencies: NDArray[Any]) -> NDArray[np.intp]:
+    """Return the number of the bin of each frequency, which ascend; none is empty."""
+    bins = np.floor(_BINS_PER_OCTAVE * np.log2(frequencies / frequencies[0])).astype(int)
+    return np.asarray(np.unique(bins, return_inverse=True)[1])
+
+
 def passed(pair: Array, mother: Any, scales: Array, dt: float) -> tuple[Array, Array]:
     """Return what a wavelet passes of two series, and of red noise like them, (scale, bin).
 
@@ -58,8 +64,7 @@ def passed(pair: Array, mother: Any, scales: Array, dt: float) -> tuple[Array, A
         memory = np.sum(pair[:, 1:] * pair[:, :-1], axis=1) / np.sum(pair**2, axis=1)
         memory = np.clip(memory, -_MOST_RED, _MOST_RED)
         red = ar1_spectra(frequencies * dt, memory.tolist())
-        bins = np.floor(_BINS_PER_OCTAVE * np.log2(frequencies / frequencies[0])).astype(int)
-        bins = np.unique(bins, return_inverse=True)[1]
+        bins = octave_bins(frequencies)
         centres = 2 * np.pi * np.bincount(bins, frequencies) / np.bincount(bins)
         response = np.abs(mother.psi_ft(scales[:, np.newaxis] * centres)) ** 2
 
