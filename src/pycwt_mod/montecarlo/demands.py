@@ -103,7 +103,11 @@ def demands_of(mother: Any) -> Demands:
     # On a time grid of this step the window of scale 1 has values at the same frequencies.
     step = math.pi / (n * unit)
     window = np.abs(mother.smoothing_window(1 / step, 2 * n)[:n])
-    added = [np.max(products[w::-1] * window[: w + 1]) for w in range(n)]
-    sampling = unit * (np.flatnonzero(np.array(added) > _ALIASING)[-1] + 1)
+    # No frequency above this one can be the last at which too much is added.
+    beyond = np.fmax.accumulate(window[::-1])[::-1]
+    reached = np.searchsorted(-beyond, -_ALIASING / np.maximum(products[: n // 2], 1e-300))
+    last = min(n - 1, int((np.arange(n // 2) + reached)[reached > 0].max()))
+    while not np.max(products[last::-1] * window[: last + 1]) > _ALIASING:
+        last -= 1
     is_real = lowest < -0.5 * highest
-    return Demands(lowest, highest, float(sampling), peak, 1 / mother.coi(), is_real)
+    return Demands(lowest, highest, unit * (last + 1), peak, 1 / mother.coi(), is_real)
