@@ -15,8 +15,7 @@ from ..clusters import areas_of
 from ..files import DAMAGE, write_arrays
 from ..frames import as_dataframe
 from ..notebook import card
-from ..summary import aligned, fits
-from ..summary.text import degrees, with_error
+from ..summary.text import aligned, degrees, fits, with_error
 from ..time_axis import label_of
 from ..validation import as_real, warn_user
 from .base import Array

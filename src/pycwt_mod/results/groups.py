@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 from numpy.typing import ArrayLike, NDArray
 
 from ..statistic import Statistic, multiple, partial
-from ..summary import listed
+from ..summary.text import listed
 from .base import Array
 from .coherence import CoherenceResult
 

@@ -20,7 +20,6 @@ from ..summary import (
     mean_spectrum,
     passed,
     summarise,
-    weights_of,
 )
 from ..time_axis import unit_factor
 from .base import Array, WaveletResult
@@ -60,11 +59,13 @@ class PairResult(WaveletResult):
             return None, None
         return mean_spectrum(self.series, self.mother, self.scales, self.dt)
 
-    @property
-    def _rhythms(self) -> tuple[Array, Array] | None:
-        if self.series is None or self.mother is None or len(self.series) != 2:
-            return None
-        return passed(self.series, self.mother, self.scales, self.dt)
+    def _of_phases(self) -> dict[str, Any]:
+        """Return what phases need besides themselves, as `Phases.of` takes it."""
+        facts = {"frequencies": self.mean_freqs, "power": self.mean_power}
+        if self.mean_freqs is None or self.series is None or self.mother is None:
+            return {**facts, "smoothed": self.SMOOTHED}
+        rhythms = passed(self.series, self.mother, self.scales, self.dt)
+        return {**facts, "smoothed": self.SMOOTHED, "rhythms": rhythms}
 
     @cached_property
     def common_cycle(self) -> float | None:
@@ -141,17 +142,11 @@ class PairResult(WaveletResult):
         factor = unit_factor(self.unit, unit, "unit")
         field, phase, quantity = self._told()
         assert phase is not None
-        used = self.outside() & np.isfinite(field)
-        phases = Phases.of(
-            phase,
-            used,
-            self.periods * factor,
-            self.dt * factor,
-            weights=weights_of(field, used, quantity, self.mean_power),
-            frequencies=None if self.mean_freqs is None else self.mean_freqs / factor,
-            smoothed=self.SMOOTHED,
-            rhythms=self._rhythms,
-        )
+        used, how = self.outside() & np.isfinite(field), self._of_phases()
+        if self.mean_freqs is not None:
+            how["frequencies"] = self.mean_freqs / factor
+        times = self.periods * factor, self.dt * factor
+        phases = Phases.of(field, phase, used, *times, quantity, **how)
         return replace(lag_between(phases, low, high), unit=self.unit if unit is None else unit)
 
     def _summary(
@@ -174,11 +169,8 @@ class PairResult(WaveletResult):
             names=(self.names or UNNAMED)[:number] if names is None else names,
             unit=self.unit or unit or "",
             quantity=quantity,
-            frequencies=self.mean_freqs,
-            power=self.mean_power,
-            smoothed=self.SMOOTHED,
             common_cycle=self.common_cycle,
             cycle_in_noise=_WITH_CYCLES.issuperset(self._noise.split(", ")),
-            rhythms=None if phase is None else self._rhythms,
+            **self._of_phases(),
         )
         return found if unit is None else found.in_unit(unit)

@@ -20,7 +20,7 @@ from .. import _version
 from ..helpers import boxpdf
 from ..mothers import Morlet
 from ..results import ClusterResult, CoherenceResult
-from ..summary import fill, simulated_on
+from ..summary.text import fill, simulated_on
 from ..wavelet import wct
 from .series import load
 

@@ -81,7 +81,7 @@ class Phases:
     frequencies: Array  # at which the phases turn with a lag, see `mean_spectrum`
     octaves: Array  # that each scale stands for
     cells: Array  # independent phases: cycles times octaves
-    weights: Array  # how much the phase of a cell tells, see `weights_of`
+    weights: Array  # how much the phase of a cell tells, see `_weights_of`
     first: NDArray[np.complex128]  # mean of exp(i phase); 0 without a point
     second: NDArray[np.complex128]  # mean of exp(2 i phase)
     own: Array  # what the wavelet passes of the series, and of red noise, (scale, bin): `rhythms`
@@ -90,17 +90,24 @@ class Phases:
     @classmethod
     def of(
         cls,
+        field: Array,
         phase: Array,
         used: Mask,
         periods: Array,
         dt: float,
+        quantity: str,
         *,
-        weights: Array | None = None,
         frequencies: Array | None = None,
+        power: Array | None = None,
         smoothed: bool = False,
         rhythms: tuple[Array, Array] | None = None,
     ) -> Phases:
-        """Sum the phases, shape (n_scales, n_times), over the points used."""
+        """Sum the phases of a field, shape (n_scales, n_times), over the points used.
+
+        `frequencies` and `power` are those of `mean_spectrum`, by default the inverse of the
+        periods, and the same power at all; `rhythms` are those of `passed`; `smoothed` says whether
+        phases are, as those of `wct` are not.
+        """
         own, red = (np.zeros((periods.size, 0)),) * 2 if rhythms is None else rhythms
         number = used.sum(axis=1)
         octaves = np.minimum(spacing_of(periods), 1 / _CELLS_PER_OCTAVE)
@@ -113,7 +120,7 @@ class Phases:
             1 / periods if frequencies is None else frequencies,
             octaves,
             number * dt / periods * octaves * (_OF_SMOOTHED if smoothed else 1),
-            np.ones(periods.size) if weights is None else weights,
+            _weights_of(field, used, quantity, power),
             np.array([turn.mean() for turn in turns]),
             np.array([(turn**2).mean() for turn in turns]),
             own,
@@ -246,7 +253,7 @@ def spacing_of(scales: Array) -> Array:
     return spacing
 
 
-def weights_of(field: Array, used: Mask, quantity: str, power: Array | None = None) -> Array:
+def _weights_of(field: Array, used: Mask, quantity: str, power: Array | None) -> Array:
     """Return how much phases tell at each scale: that of what power passes, and is coherent.
 
     For coherences, `quantity` "R2", it is the inverse variance of a phase, R2 / (1 - R2) but for a

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ..time_axis import unit_of_time
 from .findings import Summary
-from .lags import Phases, weights_of
+from .lags import Phases
 from .rows import SummaryRow, judged_by_phase, judged_by_share
 
 Array = NDArray[np.float64]
@@ -40,22 +40,17 @@ def summarise(
     names: Sequence[str],
     unit: str = "",
     quantity: str = "R2",
-    frequencies: Array | None = None,
-    power: Array | None = None,
-    smoothed: bool = False,
     common_cycle: float | None = None,
     cycle_in_noise: bool = False,
-    rhythms: tuple[Array, Array] | None = None,
     every: int = 1,
+    **of_phases: Any,
 ) -> Summary:
     """Describe a field, shape (n_scales, n_times), by octaves of its periods, which are in `unit`.
 
-    `frequencies` and `power` are those of `mean_spectrum`, by default the inverse of the periods,
-    and the same power at all; `rhythms` are those of `passed`; `smoothed` says whether phases are,
-    as those of `wct` are not; the field has every `every`-th time of a record of interval `dt`; the
-    other arguments are those of `Summary`. An octave that lies in the cone at all times, or below
-    two samples, of which a record tells nothing, has no row. Without `significant`, steady phases
-    are all the evidence.
+    The field has every `every`-th time of a record of interval `dt`; `of_phases` are options of
+    `Phases.of`, and the other arguments are those of `Summary`. An octave that lies in the cone at
+    all times, or below two samples, of which a record tells nothing, has no row. Without
+    `significant`, steady phases are all the evidence.
     """
     _check_labels(names, 1 if phase is None else 2, unit)
     outside = outside & (periods > 2 * dt * (1 - _ROUNDING))[:, np.newaxis]
@@ -63,17 +58,7 @@ def summarise(
     found = np.full(field.shape, math.nan) if significant is None else significant & outside
     octaves = _octaves(periods, unit, outside)
     angles = np.zeros(field.shape) if phase is None else phase
-    weights = weights_of(field, used, quantity, power)
-    phases = Phases.of(
-        angles,
-        used,
-        periods,
-        dt * every,
-        weights=weights,
-        frequencies=frequencies,
-        smoothed=smoothed,
-        rhythms=rhythms,
-    )
+    phases = Phases.of(field, angles, used, periods, dt * every, quantity, **of_phases)
     rows = [
         SummaryRow(
             periods=limits,
@@ -95,12 +80,9 @@ def summarise(
         if row.significant > 1 - level and band.share_of_independent < 1
     )
     share = float(found.sum() / outside.sum()) if outside.any() else math.nan
-    is_one = quantity == "R2" and used.any() and float(field[used].min()) > 1 - _ROUNDING
-    same = bool(is_one) and phases.is_real
-    tested = significant is not None
-    labels = tuple(names), unit, quantity
-    cycle = common_cycle, cycle_in_noise
-    return Summary(*told, share, level, dt, *labels, same, tested, *cycle, narrow)
+    is_one = quantity == "R2" and bool(used.any()) and float(field[used].min()) > 1 - _ROUNDING
+    facts = is_one and phases.is_real, significant is not None, common_cycle, cycle_in_noise
+    return Summary(*told, share, level, dt, tuple(names), unit, quantity, *facts, narrow)
 
 
 def _octaves(periods: Array, unit: str, outside: Mask) -> list[tuple[tuple[float, float], Mask]]:

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pycwt_mod import wct
-from pycwt_mod.summary import CommonLag, SummaryRow, fill, limits_of, simulated_on, summarise
+from pycwt_mod.summary import CommonLag, SummaryRow, summarise
 from pycwt_mod.summary.rows import _relation
-from pycwt_mod.summary.text import WIDTH
+from pycwt_mod.summary.text import WIDTH, fill, limits_of, simulated_on
 
 OPTIONS = {"level": 0.95, "dt": 1.0, "names": ("rain", "flow"), "unit": "days"}
 HEADER = ["period (days)", "area", "signif.", "R2", "phase (deg)", "lag (days)", "relation"]
