@@ -25,8 +25,6 @@ from .time_axis import (
 )
 from .validation import as_series, warn_user
 
-__all__ = ["UNNAMED", "common_axes", "index_axis", "name_of", "sampling_of", "taken_apart"]
-
 # Names of series without names.
 UNNAMED = ("x", "y")
 

@@ -16,8 +16,6 @@ from .spectra import fitted_trend
 from .time_axis import RowsError, TimeAxis, as_time_axis
 from .validation import as_choice, as_count, as_positive, as_series, brief
 
-__all__ = ["Prepared", "prepare"]
-
 Array = NDArray[np.float64]
 
 _TRENDS = ("linear", "loess")

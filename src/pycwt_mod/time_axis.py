@@ -12,19 +12,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = [
-    "SECONDS",
-    "UNITS",
-    "RowsError",
-    "TimeAxis",
-    "as_time_axis",
-    "label_of",
-    "places_of",
-    "unit_factor",
-    "unit_of_steps",
-    "unit_of_time",
-]
-
 Array = NDArray[Any]
 
 # Seconds in a unit of time; a year of the Gregorian calendar is 365.2425 days on average.

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from .._version import __version__
-from ..summary import fill, listed, short
+from ..summary.text import fill, listed, short
 from ..tables import Sheet
 from .inputs import Inputs, check_red_noise, read_inputs
 from .options import check_outputs, chosen
@@ -116,9 +116,10 @@ def _changes(inputs: Inputs) -> list[str]:
         for number, side in ((sheet.before, "before"), (sheet.after, "after"))
         if number
     )
+    made = (number for sheet in inputs.sheets for number in sheet.n_made)
     filled = ", ".join(
         f"{number} of {inputs.n} values of {name}"
-        for name, number in zip(inputs.names, inputs.n_filled, strict=True)
+        for name, number in zip(inputs.names, made, strict=True)
         if number
     )
     filled += f".{inputs.harm_of_filling}" if inputs.harm_of_filling else ""

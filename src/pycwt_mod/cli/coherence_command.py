@@ -13,12 +13,12 @@ import numpy as np
 from ..groups import mwct, pwct
 from ..progress import Progress, make_progress
 from ..results import ClusterResult, CoherenceResult
-from ..summary import fill, listed, percent, simulated_on
+from ..summary.text import fill, listed, percent, simulated_on
 from ..wavelet import wct
 from . import options
 from .analysis import common_arrays, deliver, heading, labels_of, prepare
 from .inputs import Inputs
-from .pictures import save_coherence
+from .pictures import save_field
 
 # Records up to this length have their patches judged in two seconds or so, unasked.
 _QUICK = 2000
@@ -197,7 +197,8 @@ def _report(
     facts, words = _made(arguments, null, simulated)
     seconds = perf_counter() - began  # with the null field, found on first use above
     if arguments.plot is not None:
-        save_coherence(arguments, inputs, result)
+        judged = options.chosen(arguments, "correction", "null")
+        save_field(arguments, inputs, result, result.QUANTITY.removeprefix("squared "), **judged)
     return deliver(arguments, inputs, lines, results, arrays, seconds, facts, words)
 
 

@@ -6,18 +6,9 @@ import argparse
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ..summary import listed
+from ..summary.text import listed
 from ..tables import DataError, Table, read_table
 from .options import UsageError
-
-__all__ = [
-    "chosen_columns",
-    "columns_of_many",
-    "only_dates",
-    "option_of",
-    "tables_of",
-    "unread_dates",
-]
 
 # In place of a column of times: none is used.
 _COUNTED = "none"
@@ -40,7 +31,7 @@ def tables_of(arguments: argparse.Namespace) -> list[tuple[Table, list[int]]]:
         if arguments.time is not None and not counted:
             found.append(table.with_times(arguments.time))
         elif several:
-            found.append((table, [_likely_times(table)]))
+            found.append((table, [_times_of_several(table)]))
         else:
             wanted = arguments.time is None and arguments.dt is None
             found.append((table, only_dates(table) if wanted else []))
@@ -53,8 +44,8 @@ def only_dates(table: Table) -> list[int]:
     return found if len(found) == 1 else []
 
 
-def _likely_times(table: Table) -> int:
-    index = next((i for i in range(len(table.names)) if table.looks_like_times(i)), None)
+def _times_of_several(table: Table) -> int:
+    index = table.likely_times()
     if index is None:
         way = unread_dates(table)
         raise UsageError(
@@ -87,9 +78,12 @@ def chosen_columns(
         raise UsageError(f"name columns by {options}; {table.source} has {listing}{''.join(ways)}")
     for index in others:
         if table.looks_like_times(index):
+            way = f", or name the columns of the series by {options}"
+            if len(others) == len(columns) == 2:
+                (left,) = (i for i in others if i != index)
+                way = f", and beside {table.title(left)} a second file or column"
             raise UsageError(
-                f"{table.source}: {table.title(index)} looks like the times; name it by --time"
-                + _way_to_two(table, [i for i in others if i != index], options)
+                f"{table.source}: {table.title(index)} looks like the times; name it by --time{way}"
             )
     return others
 
@@ -97,15 +91,14 @@ def chosen_columns(
 def unread_dates(table: Table) -> str:
     """Return how to read the first column of dates that are not read as such; or ""."""
     for index in range(len(table.names)):
-        form = table.date_format_of(index)
-        if form:
+        if form := table.date_format_of(index):
             return f"{table.title(index)} is not read as dates: pass --date-format {form}"
     return ""
 
 
 def _even_numbers(table: Table) -> str:
     """Return how to name the first column of numbers that look like times; or ""."""
-    index = next((i for i in range(len(table.names)) if table.looks_like_times(i)), None)
+    index = table.likely_times()
     if index is None:
         return ""
     way = f"{table.title(index)} looks like the times: pass --time {option_of(table, index)}"
@@ -119,13 +112,6 @@ def option_of(table: Table, index: int) -> str | int:
     """Return a column as an option takes it."""
     name = table.names[index]
     return name if name and table.names.count(name) == 1 else index + 1
-
-
-def _way_to_two(table: Table, others: Sequence[int], options: str) -> str:
-    """Return where the series may be, besides `others`, the columns that are no times."""
-    if len(others) == 1 and " and " in options:
-        return f", and beside {table.title(others[0])} a second file or column"
-    return f", or name the columns of the series by {options}"
 
 
 def columns_of_many(

@@ -10,7 +10,7 @@ import numpy as np
 from ..wavelet import xwt
 from . import options
 from .analysis import common_arrays, deliver, heading, prepare
-from .pictures import save_cross
+from .pictures import save_field
 
 _EXAMPLE = """\
 example: where two columns have power in common
@@ -56,7 +56,7 @@ def _run(arguments: argparse.Namespace) -> str:
     seconds = perf_counter() - began
     W12, coi, freq, signif = result
     if arguments.plot is not None:
-        save_cross(arguments, inputs, result)
+        save_field(arguments, inputs, result, "cross-wavelet transform")
     scales = 1 / freq / arguments.wavelet.flambda()
     arrays = common_arrays(inputs, scales, freq, coi)
     arrays |= {"W12": W12, "phase": np.angle(W12), "sig": signif}

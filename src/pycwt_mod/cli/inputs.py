@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from ..arguments import check_distinct
 from ..helpers import FEW_SAMPLES, AR1EstimationError, ar1
 from ..preparation import Prepared, prepare
-from ..summary import listed
+from ..summary.text import listed
 from ..tables import DataError, Sheet, Table, common_times, sheet_of
 from ..tables.fields import likely_missing
 from ..time_axis import UNITS, RowsError, TimeAxis, label_of, places_of
@@ -54,20 +54,10 @@ class Inputs:
         return f"{label_of(self.times[0])} to {label_of(self.times[-1])}"
 
     @property
-    def n_filled(self) -> list[int]:
-        """Number of values of each series that are on straight lines over gaps."""
-        return [number for sheet in self.sheets for number in sheet.n_made]
-
-    @property
     def harm_of_filling(self) -> str:
         """What straight lines over long or many gaps do; "" for short and few ones."""
         made = np.concatenate([sheet.made for sheet in self.sheets])
         return harm_of_filling(made, self.dt, self.unit)
-
-    @property
-    def time_name(self) -> str:
-        """Name of the column of times, "" if there is none."""
-        return self.sheets[0].time_name
 
     def column(self, series: int) -> str:
         """Return the file and column of a series, for messages."""
@@ -108,7 +98,7 @@ def read_inputs(arguments: argparse.Namespace, columns: Sequence[tuple[str, str 
                 raise DataError(f"{place} must be named once, got it twice. Leave one of them out.")
         check_distinct(dict(zip(places, inputs.series, strict=True)))
     if len(inputs.series) == 2 and np.array_equal(*inputs.series):
-        both = dict.fromkeys((inputs.column(0), inputs.column(1)))
+        both = dict.fromkeys(map(inputs.column, (0, 1)))
         same = "x and y are the same values" if len(both) > 1 else "x and y are the same column"
         warn_user(
             f"{same} ({' and '.join(both)}): a series goes with itself at all times and periods, "
@@ -313,8 +303,7 @@ def _advise_on_times(sheet: Sheet, arguments: argparse.Namespace) -> None:
     if arguments.dt is not None or arguments.time is not None:
         return
     table = sheet.table
-    others = [i for i in range(len(table.names)) if i not in sheet.columns]
-    times = next((i for i in others if table.looks_like_times(i)), None)
+    times = table.likely_times(but=sheet.columns)
     if times is not None:
         warn_user(
             f"{table.source}: {table.title(times)} looks like the times: pass --time "

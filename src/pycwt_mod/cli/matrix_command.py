@@ -12,7 +12,7 @@ import numpy as np
 
 from ..matrix import MatrixResult, wct_matrix
 from ..matrix.bands import MEASURES, NUMBERS
-from ..summary import WIDTH, aligned, fill, fits, limits_of, percent
+from ..summary.text import WIDTH, aligned, fill, fits, limits_of, percent
 from . import options, values
 from .analysis import deliver, heading
 from .inputs import Inputs, read_many
@@ -83,10 +83,44 @@ def add_to(commands: options.Commands) -> None:
 def _run(arguments: argparse.Namespace) -> str:
     options.check_outputs(arguments)
     inputs, left_out = read_many(arguments, arguments.column)
+    began = perf_counter()
+    result = _coherences(arguments, inputs)
+    seconds = perf_counter() - began
+    if arguments.plot is not None:
+        save_matrix(arguments, inputs, result)
+    failures = {
+        " and ".join(pair): in_words_of_command(reason, arguments.called)
+        for pair, reason in result.failures.items()
+    }
+    pairs = "1 pair" if len(result) == 1 else f"{len(result)} pairs"
+    title = f"Wavelet coherence of {pairs} of {len(result.names)} series"
+    lines = [
+        *heading(title, inputs, result.periods, arguments),
+        *_bands_lines(result, inputs.unit, arguments.significance_level),
+        "",
+        *_pairs_lines(result, inputs.unit, arguments.significance_level, arguments.mc_count),
+        *_failures_lines(failures),
+        *(f"Left out: {reason}" for reason in left_out.values()),
+    ]
+    told = {"failures": failures, "left_out": left_out}
+    results = {"bands": result.bands, "pairs": _records(result), **told}
+    facts = {
+        "left_out": left_out,
+        **options.chosen(arguments, "mc_count", "tol", "inside_cone", "fixed"),
+        "seed": arguments.rng_seed,
+        "backend": arguments.backend or "auto",
+        "workers": arguments.n_workers,
+        "noise": arguments.noise or ["ar1"],
+    }
+    words = ", {mc_count} surrogates, seed {seed}, backend {backend}".format(**facts)
+    arrays = _arrays(inputs, result)
+    return deliver(arguments, inputs, lines, results, arrays, seconds, facts, words)
+
+
+def _coherences(arguments: argparse.Namespace, inputs: Inputs) -> MatrixResult:
     if inputs.unit:
         arguments.called["bands"] = f"--band (in {inputs.unit})"
-    began = perf_counter()
-    result = wct_matrix(
+    return wct_matrix(
         np.stack(inputs.series),
         inputs.dt,
         names=inputs.names,
@@ -100,44 +134,6 @@ def _run(arguments: argparse.Namespace) -> str:
         **options.simulation_options(arguments),
         **options.null_options(arguments, inputs.names, inputs.names),
     )
-    seconds = perf_counter() - began
-    if arguments.plot is not None:
-        save_matrix(arguments, inputs, result)
-    failures = {
-        " and ".join(pair): in_words_of_command(reason, arguments.called)
-        for pair, reason in result.failures.items()
-    }
-    pairs = "1 pair" if len(result) == 1 else f"{len(result)} pairs"
-    title = f"Wavelet coherence of {pairs} of {len(result.names)} series"
-    lines = [
-        *heading(title, inputs, result.periods, arguments),
-        *_bands_lines(result, inputs, arguments.significance_level),
-        "",
-        *_pairs_lines(result, inputs, arguments.significance_level, arguments.mc_count),
-        *_failures_lines(failures),
-        *(f"Left out: {reason}" for reason in left_out.values()),
-    ]
-    results = {
-        "bands": result.bands,
-        "pairs": _records(result),
-        "failures": failures,
-        "left_out": left_out,
-    }
-    facts = {"left_out": left_out, **_made(arguments)}
-    words = ", {mc_count} surrogates, seed {seed}, backend {backend}".format(**facts)
-    arrays = _arrays(inputs, result)
-    return deliver(arguments, inputs, lines, results, arrays, seconds, facts, words)
-
-
-def _made(arguments: argparse.Namespace) -> dict[str, Any]:
-    """Return how the null distributions were made, for the record."""
-    return {
-        **options.chosen(arguments, "mc_count", "tol", "inside_cone", "fixed"),
-        "seed": arguments.rng_seed,
-        "backend": arguments.backend or "auto",
-        "workers": arguments.n_workers,
-        "noise": arguments.noise or ["ar1"],
-    }
 
 
 def _arrays(inputs: Inputs, result: MatrixResult) -> dict[str, Any]:
@@ -170,9 +166,8 @@ def _records(result: MatrixResult) -> list[dict[str, Any]]:
     ]
 
 
-def _bands_lines(result: MatrixResult, inputs: Inputs, level: float) -> list[str]:
-    header = ["pairs", "mean R2", "significant area", "pairs that stand out"]
-    rows = [[f"period ({inputs.unit})" if inputs.unit else "period", *header]]
+def _bands_lines(result: MatrixResult, unit: str, level: float) -> list[str]:
+    rows = [[_period(unit), "pairs", "mean R2", "significant area", "pairs that stand out"]]
     for band, limits in enumerate(result.bands):
         known = np.isfinite(result.coherence[:, band])
         if known.any():
@@ -189,7 +184,11 @@ def _bands_lines(result: MatrixResult, inputs: Inputs, level: float) -> list[str
     return [f"By bands of periods, {where}:", "", *aligned(rows)]
 
 
-def _pairs_lines(result: MatrixResult, inputs: Inputs, level: float, mc_count: int) -> list[str]:
+def _period(unit: str) -> str:
+    return f"period ({unit})" if unit else "period"
+
+
+def _pairs_lines(result: MatrixResult, unit: str, level: float, mc_count: int) -> list[str]:
     """Return a table of the pairs and bands that stand out, and what their p-values mean."""
     order = sorted(
         zip(*(places.tolist() for places in np.isfinite(result.pvalue_fdr).nonzero()), strict=True),
@@ -212,25 +211,19 @@ def _pairs_lines(result: MatrixResult, inputs: Inputs, level: float, mc_count: i
             " ?: doubtful, as these series have narrower rhythms than red noise; --noise phase "
             "allows for them."
         )
-    phase = "phase: tells a lag up to whole periods; use pycwt-mod wct on a pair for the lag."
-    more = len(found) - _MOST_ROWS
-    rest = [f"  and {more} more (--json and --save have all)"] if more > 0 else []
-    lines = [
-        "Pairs and bands that stand out:",
-        "",
-        *_fitted(_rows_of(result, found[:_MOST_ROWS], inputs.unit, most)),
-        *rest,
-    ]
     if not found:
-        return [_none(result, order[0], inputs.unit, most), "", fill(meaning)]
-    return [*lines, "", fill(phase), fill(meaning)]
+        return [_none(result, order[0], unit, most), "", fill(meaning)]
+    lines = _fitted(_rows_of(result, found[:_MOST_ROWS], unit, most))
+    if len(found) > _MOST_ROWS:
+        lines.append(f"  and {len(found) - _MOST_ROWS} more (--json and --save have all)")
+    phase = "phase: tells a lag up to whole periods; use pycwt-mod wct on a pair for the lag."
+    return ["Pairs and bands that stand out:", "", *lines, "", fill(phase), fill(meaning)]
 
 
 def _rows_of(result: MatrixResult, places: list[Place], unit: str, most: float) -> list[list[str]]:
     """Return a row for each pair and band, below that of the names."""
-    period = f"period ({unit})" if unit else "period"
     return [
-        ["first", "second", period, "R2", "signif.", "phase", "p", "p (FDR)"],
+        ["first", "second", _period(unit), "R2", "signif.", "phase", "p", "p (FDR)"],
         *(
             [
                 *result.labels[at[0]],

@@ -14,6 +14,11 @@ from . import values
 _HELP = {
     "FILE": "CSV, TSV or columns by spaces (also .gz), .npy, .npz, .parquet; - for stdin; several "
     "are joined on their times",
+    # series
+    "--x": "column of the first series, by name or number",
+    "--y": "column of the second; both may be left out if the file has just two besides dates",
+    "--given": "columns removed from both series first: partial coherence",
+    "--with": "columns to explain y together with x: multiple coherence",
     # data
     "--dt": "sampling interval (default: 1)",
     "--time": "column of times, numbers or dates; also year,month or date,time of two columns; "
@@ -135,20 +140,16 @@ def _add(parser: Parser, name: str, metavar: str | None = None, **how: Any) -> N
 
 def add_pair_options(parser: argparse.ArgumentParser) -> None:
     """Add the columns of two series."""
-    words = "column of the first series, by name or number"
-    parser.add_argument("--x", metavar="COL", help=words)
-    words = "column of the second; both may be left out if the file has just two besides dates"
-    parser.add_argument("--y", metavar="COL", help=words)
+    _add(parser, "--x", "COL")
+    _add(parser, "--y", "COL")
 
 
 def add_group_options(parser: argparse.ArgumentParser) -> None:
     """Add the columns of series beside two."""
     group = parser.add_mutually_exclusive_group()
-    several: Any = {"nargs": "+", "action": "extend", "default": [], "metavar": "COL"}
-    words = "columns removed from both series first: partial coherence"
-    group.add_argument("--given", help=words, **several)
-    words = "columns to explain y together with x: multiple coherence"
-    group.add_argument("--with", dest="joined", help=words, **several)
+    several: Any = {"nargs": "+", "action": "extend", "default": []}
+    _add(group, "--given", "COL", **several)
+    _add(group, "--with", "COL", dest="joined", **several)
 
 
 def add_data_options(parser: argparse.ArgumentParser) -> None:
@@ -176,8 +177,8 @@ def add_scale_options(parser: argparse.ArgumentParser) -> None:
     _add(group, "--dj", type=values.positive, default=1 / 12)
     _add(group, "--s0", type=values.positive, default=-1)
     _add(group, "--scales", "N", dest="J", type=values.last_scale, default=-1)
-    level: Any = {"dest": "significance_level", "type": values.probability, "default": 0.95}
-    _add(group, "--level", "P", **level)
+    level: Any = {"dest": "significance_level", "default": 0.95}
+    _add(group, "--level", "P", type=values.probability, **level)
 
 
 def add_null_options(parser: argparse.ArgumentParser) -> None:

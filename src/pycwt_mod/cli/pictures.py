@@ -10,25 +10,15 @@ import numpy as np
 
 from ..matrix import MatrixResult
 from .inputs import Inputs
-from .options import chosen, scale_options
+from .options import scale_options
 
 _PANELS_ABREAST = 3
 
 
-def save_coherence(arguments: argparse.Namespace, inputs: Inputs, result: Any) -> None:
-    """Draw the result of `wct` into the file of ``--plot``."""
-    judged = chosen(arguments, "correction", "null")
-    _save_field(arguments, inputs, result, result.QUANTITY.removeprefix("squared "), **judged)
-
-
-def save_cross(arguments: argparse.Namespace, inputs: Inputs, result: Any) -> None:
-    """Draw the result of `xwt` into the file of ``--plot``."""
-    _save_field(arguments, inputs, result, "cross-wavelet transform")
-
-
-def _save_field(
+def save_field(
     arguments: argparse.Namespace, inputs: Inputs, result: Any, what: str, **judged: Any
 ) -> None:
+    """Draw the result of `wct` or `xwt` into the file of ``--plot``."""
     from ..plotting import offscreen_axes
     from ..plotting.words import with_dollars
 
@@ -85,12 +75,8 @@ def save_matrix(arguments: argparse.Namespace, inputs: Inputs, result: MatrixRes
 def _axes_options(inputs: Inputs) -> dict[str, Any]:
     """Return times and labels: the times of the file, or multiples of a given step."""
     unknown = inputs.spacing == "not given"
-    if inputs.time_name:
-        label: str | None = inputs.time_name
-    elif unknown:
-        label = "Sample"
-    else:
-        label = f"Time ({inputs.unit})" if inputs.unit else None
+    elapsed = f"Time ({inputs.unit})" if inputs.unit else None
+    label = inputs.sheets[0].time_name or ("Sample" if unknown else elapsed)
     steps = None if unknown else np.arange(inputs.n) * inputs.dt
     times = steps if inputs.times is None else inputs.times
     return {"times": times, "time_label": label, "period_unit": inputs.unit}

@@ -40,7 +40,7 @@ def facts_of(inputs: Inputs) -> dict[str, Any]:
     return {
         "files": [_file_facts(sheet) for sheet in inputs.sheets],
         "columns": list(inputs.names),
-        "time": inputs.time_name or None,
+        "time": inputs.sheets[0].time_name or None,
         "samples": inputs.n,
         "dt": inputs.dt,
         "unit": inputs.unit,

@@ -12,7 +12,7 @@ import numpy as np
 from ..chisquare import levels_of_record, red_noise_spectrum
 from ..helpers import ar1
 from ..results import TransformResult
-from ..summary import fill
+from ..summary.text import fill
 from ..wavelet import cwt
 from . import options, values
 from .analysis import common_arrays, deliver, heading, prepare
@@ -83,12 +83,11 @@ def _run(arguments: argparse.Namespace) -> str:
         save_transform(arguments, inputs)
     summary = result.summary(level=arguments.significance_level, alpha=alpha)
     title = f"Wavelet power of {inputs.names[0]}, as a multiple of its variance"
-    lines = [
-        *heading(title, inputs, arrays["period"], arguments)[:-1],
-        *_thinning(arrays, arguments.decim),
-        "",
-        str(summary),
-    ]
+    lines = heading(title, inputs, arrays["period"], arguments)
+    if arguments.decim > 1:
+        kept = f"one time in {arguments.decim}, {result.coi.size} in all; --decim 1 for each time"
+        lines.insert(-1, fill(f"Transform: {kept}"))
+    lines.append(str(summary))
     peak = summary.standing_out
     results = {
         **summary.as_dict(),
@@ -108,25 +107,13 @@ def _arrays(
     level, mother = arguments.significance_level, arguments.wavelet
     noise = red_noise_spectrum(scales, inputs.dt, alpha, 1.0, mother)
     sig, global_sig = levels_of_record(noise, level, inputs.n, scales, inputs.dt, mother)
+    times = None if inputs.times is None else inputs.times[:: result.decim]
+    kept = replace(inputs, series=(inputs.series[0][:: result.decim],), times=times)
     return {
-        **common_arrays(_every(inputs, result.decim), scales, result.freqs, result.coi),
+        **common_arrays(kept, scales, result.freqs, result.coi),
         "W": result.W,
         "power": power,
         "sig": sig,
         "global_power": power.mean(axis=1),
         "global_sig": global_sig,
     }
-
-
-def _every(inputs: Inputs, step: int) -> Inputs:
-    """Return the series at every `step`-th time."""
-    times = None if inputs.times is None else inputs.times[::step]
-    return replace(inputs, series=tuple(x[::step] for x in inputs.series), times=times)
-
-
-def _thinning(arrays: dict[str, Any], step: int) -> list[str]:
-    """Return the line that says which times are in the results."""
-    if step == 1:
-        return []
-    kept = f"Transform: one time in {step}, {arrays['coi'].size} in all; --decim 1 for each time"
-    return [fill(kept)]

@@ -10,8 +10,6 @@ from numpy.typing import NDArray
 from .fields import as_texts
 from .table import Table
 
-__all__ = ["cause_of_gaps", "cause_of_repeats"]
-
 Array = NDArray[Any]
 
 # Names of a column of months, in lower case.

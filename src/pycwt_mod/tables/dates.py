@@ -15,8 +15,6 @@ from numpy.typing import NDArray
 from ..time_axis import RowsError, as_time_axis
 from .fields import as_numbers, as_texts, kind_of
 
-__all__ = ["as_times", "date_and_clock", "joined_parts", "likely_form", "part_of_date"]
-
 Array = NDArray[Any]
 
 # Whole numbers in these ranges that are dates of the calendar, how they are written and read.

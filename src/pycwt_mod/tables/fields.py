@@ -11,8 +11,6 @@ from numpy.typing import NDArray
 
 from ..time_axis import RowsError
 
-__all__ = ["DECIMAL_COMMA", "as_numbers", "as_texts", "kind_of", "likely_missing", "with_gaps"]
-
 Array = NDArray[Any]
 
 # Texts by which spreadsheets, R, MATLAB, pandas and agencies mean "no value", in lower case.

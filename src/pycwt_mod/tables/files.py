@@ -22,8 +22,6 @@ from numpy.typing import NDArray
 from .table import DataError, Table, needing_pandas
 from .text import parse_text
 
-__all__ = ["read_table"]
-
 STDIN = "-"
 
 _COMPRESSED: dict[bytes, Callable[[bytes], bytes]] = {

@@ -13,8 +13,6 @@ from numpy.typing import NDArray
 from ..time_axis import RowsError
 from .fields import as_texts, likely_missing, with_gaps
 
-__all__ = ["months_of", "table_of_years"]
-
 Array = NDArray[Any]
 
 _YEAR = r"(1[6-9]\d\d|2[0-3]\d\d)"

@@ -15,8 +15,6 @@ from .causes import cause_of_gaps, cause_of_repeats
 from .fields import as_numbers
 from .table import DataError, Table
 
-__all__ = ["Sheet", "common_times", "sheet_of"]
-
 Array = NDArray[Any]
 
 # Units by which steps are told, with their seconds.

@@ -16,8 +16,6 @@ from ..validation import did_you_mean
 from .dates import as_times, date_and_clock, joined_parts, likely_form, part_of_date
 from .fields import as_numbers, kind_of, with_gaps
 
-__all__ = ["DataError", "Table", "needing_pandas"]
-
 # A message lists this many more lines, and this many columns.
 _LISTED_LINES, _LISTED_COLUMNS = 5, 20
 # A table of fewer rows than this with more columns than rows is more likely a transposed one.
@@ -248,6 +246,11 @@ class Table:
         except DataError:
             return False
         return self.n_rows > 3  # any two numbers are evenly spaced, and many a three
+
+    def likely_times(self, but: Sequence[int] = ()) -> int | None:
+        """Return the first column that looks like times, of those left; None if none does."""
+        left = (index for index in range(len(self.names)) if index not in but)
+        return next(filter(self.looks_like_times, left), None)
 
     def error(self, index: int, fault: RowsError) -> DataError:
         """Return the fault of a column as the error that says where it is."""

@@ -15,8 +15,6 @@ from .fields import DECIMAL_COMMA, kind_of
 from .months import months_of, table_of_years
 from .table import DataError, Table, needing_pandas
 
-__all__ = ["parse_text"]
-
 _COMMENTS = ("#", "%")
 # In this order: a comma may be a decimal one where columns are separated by any of the others.
 _SEPARATORS = {"\t": "tabs", ";": "semicolons", ",": "commas", "|": "bars"}
