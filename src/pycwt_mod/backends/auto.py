@@ -9,7 +9,7 @@ from time import perf_counter
 from typing import Any, ClassVar, TypeVar
 
 from .base import IN_PROCESS, MIN_TASKS, TASKS_PER_WORKER, as_limit
-from .deadline import Deadline, closing_iterator
+from .deadline import Deadline
 from .feed import split_evenly
 from .joblib import JoblibBackend
 from .nesting import available_cores, inside_worker
@@ -103,18 +103,14 @@ class AutoBackend(SequentialBackend):
         """Run ``kernel(task)`` for each task; see `MCBackend.map`."""
         self._last["last_choice"], self.ran_on = "sequential", IN_PROCESS
         trial = _Trial(kernel, tasks, self)
-        results = SequentialBackend().map(trial.timed, trial, deadline=deadline, on_done=on_done)
-        with closing_iterator(results):
-            yield from results
+        yield from SequentialBackend().map(trial.timed, trial, deadline=deadline, on_done=on_done)
         if not trial.pool_pays:
             return
+        n_done = trial.n_done
         pool = JoblibBackend(min(self.n_workers, trial.n_left))
         self._last["last_choice"], self.ran_on = "joblib", (pool.name, pool.n_workers)
-        n_done = trial.n_done
         shifted = None if on_done is None else lambda index: on_done(n_done + index)
-        results = pool.map(kernel, trial.source, deadline=deadline, on_done=shifted)
-        with closing_iterator(results):
-            yield from results
+        yield from pool.map(kernel, trial.source, deadline=deadline, on_done=shifted)
 
 
 class _Trial:
@@ -124,19 +120,17 @@ class _Trial:
         self, kernel: Callable[[Any], Any], tasks: Iterable[Any], backend: AutoBackend
     ) -> None:
         self.source = iter(tasks)
+        # The first task also pays for imports and plans, so it is left out if there are others.
+        self._first = self._others = 0.0
+        self.n_done = 0
         self._kernel, self._backend = kernel, backend
         self._total = length_hint(tasks, -1)
         self._may_move = not inside_worker() and backend._limit != 1
-        self.n_done = 0
-        # The first task also pays for imports and plans, so it is left out if there are others.
-        self._first = self._others = 0.0
-        self.pool_pays = False
 
-    def __iter__(self) -> _Trial:
+    def __iter__(self) -> Iterator[Any]:
         return self
 
     def __next__(self) -> Any:
-        self.pool_pays = self.pool_pays or self._should_move()
         if self.pool_pays:
             raise StopIteration
         return next(self.source)
@@ -147,28 +141,27 @@ class _Trial:
     def timed(self, task: Any) -> Any:
         """Run one task, and note the time it takes."""
         began = perf_counter()
-        try:
-            return self._kernel(task)
-        finally:
-            seconds = perf_counter() - began
-            if self.n_done:
-                self._others += seconds
-            else:
-                self._first = seconds
-            self.n_done += 1
+        result = self._kernel(task)
+        if self.n_done:
+            self._others += perf_counter() - began
+        else:
+            self._first = perf_counter() - began
+        self.n_done += 1
+        return result
 
     @property
     def n_left(self) -> int:
         """Number of tasks left; without a length, as many again as are done."""
         return self.n_done if self._total < 0 else self._total - self.n_done
 
-    def _should_move(self) -> bool:
-        if not self._may_move or self.n_left < 2:
+    @property
+    def pool_pays(self) -> bool:
+        """Whether the tasks left should go to a pool."""
+        if not self._may_move or self.n_left < 2 or not self.n_done:
             return False
-        if self.n_done > 1:
-            seconds = self._others / (self.n_done - 1) * self.n_left
-        else:
-            seconds = self._first * self.n_left if self._first >= CONVINCING_SECONDS else 0.0
+        alone = self._first if self._first >= CONVINCING_SECONDS else 0.0
+        each = self._others / (self.n_done - 1) if self.n_done > 1 else alone
+        seconds = each * self.n_left
         # Joblib, which knows the number of cores, is imported only where it may be used.
         return seconds >= MIN_SECONDS and parallel_pays(
             seconds, min(self._backend.n_workers, self.n_left)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import functools
 import importlib.util
 import operator
 from abc import ABC, abstractmethod
@@ -15,13 +16,14 @@ from typing import Any, ClassVar, Self, TypeVar
 import numpy as np
 
 from ..progress import ProgressOption
-from ..validation import brief, warn_user
+from ..seeds import seed_of
+from ..validation import as_simulations, brief, warn_user
 from .deadline import Deadline, closing_iterator
 from .feed import Feed, in_order, split_evenly
 from .nesting import available_cores, inside_worker, note_open_files
 from .pickling import opened
 from .shipping import DEAD_WORKERS_NOTE, Local, Parcel
-from .user_work import simulate
+from .user_work import call_with_seed, check_callable, checked_arguments, gather
 
 __all__ = ["IN_PROCESS", "MCBackend", "as_limit"]
 
@@ -371,18 +373,18 @@ class MCBackend(ABC):
         >>> len(means)
         4
         """
+        check_callable(worker, "`worker` must be a callable worker(seed, *args, **kwargs)")
+        args, kwargs = checked_arguments(worker_args, worker_kwargs)
         backend = self.with_n_workers(n_workers)
-        return simulate(
+        return gather(
             backend.map,
+            functools.partial(call_with_seed, worker, args, kwargs),
+            range(as_simulations(n_simulations, "n_simulations")),
             backend.split,
-            worker,
-            n_simulations,
-            worker_args,
-            worker_kwargs,
-            seed=seed,
-            rng=rng,
-            progress=progress,
+            seed_of(rng, seed, "seed") or np.random.SeedSequence(),
+            "simulation",
             chunk_size=chunk_size,
+            progress=progress,
             on_result=on_result,
             return_errors=return_errors,
             timeout=timeout,

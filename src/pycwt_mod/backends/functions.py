@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any, TypeVar
 
 import numpy as np
 
 from ..progress import ProgressOption
+from ..seeds import seed_of
 from .registry import resolve_backend
-from .user_work import run_items
+from .user_work import call_with_item, check_callable, gather, in_chunks
 
 __all__ = ["map_tasks", "run_monte_carlo"]
 
@@ -101,15 +103,17 @@ def map_tasks(
     >>> map_tasks(abs, [-1, 2, -3], backend="sequential")
     [1, 2, 3]
     """
+    check_callable(worker, "`worker` must be a callable worker(item)")
     with resolve_backend(backend, n_workers=n_workers) as engine:
-        return run_items(
+        return gather(
             engine.map,
-            worker,
+            partial(call_with_item, worker),
             items,
-            seed=seed,
-            rng=rng,
-            progress=progress,
+            in_chunks,
+            seed_of(rng, seed, "seed"),
+            "item",
             chunk_size=chunk_size,
+            progress=progress,
             on_result=on_result,
             return_errors=return_errors,
             timeout=timeout,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,15 +9,19 @@ from typing import Any
 import numpy as np
 
 from ..progress import ProgressOption, make_progress
-from ..seeds import seed_of
-from ..validation import as_count, as_simulations, brief
+from ..validation import as_count, brief
 from .deadline import Deadline, closing_iterator
 from .pickling import Failure
 
-__all__ = ["SimulationError", "run_items", "simulate"]
-
-Map = Callable[..., Iterator[Any]]
-OnResult = Callable[[int, Any], object]
+__all__ = [
+    "SimulationError",
+    "call_with_item",
+    "call_with_seed",
+    "check_callable",
+    "checked_arguments",
+    "gather",
+    "in_chunks",
+]
 
 
 class SimulationError(Exception):
@@ -149,78 +152,37 @@ class _Kernel:
         return mended
 
 
-def _call_with_seed(
-    worker: Callable[..., Any], args: Any, kwargs: Any, seed: Any, item: Any
-) -> Any:
+def call_with_seed(worker: Callable[..., Any], args: Any, kwargs: Any, seed: Any, item: Any) -> Any:
+    """Run a simulation."""
     return worker(seed, *args, **kwargs)
 
 
-def _call_with_item(worker: Callable[..., Any], seed: Any, item: Any) -> Any:
+def call_with_item(worker: Callable[..., Any], seed: Any, item: Any) -> Any:
+    """Run an item, with a seed if there is one."""
     return worker(item) if seed is None else worker(item, seed)
 
 
-def simulate(
-    map_: Map,
-    split: Callable[[int], list[range]],
-    worker: Callable[..., Any],
-    n_simulations: int,
-    worker_args: Sequence[Any] = (),
-    worker_kwargs: Mapping[str, Any] | None = None,
-    *,
-    seed: int | np.random.SeedSequence | None = None,
-    rng: Any = None,
-    chunk_size: int | None = None,
-    **options: Any,
-) -> list[Any]:
-    """Run simulations by a backend's `map` and `split`; see `MCBackend.run_monte_carlo`."""
-    _check_callable(worker, "`worker` must be a callable worker(seed, *args, **kwargs)")
-    args, kwargs = _checked_arguments(worker_args, worker_kwargs)
-    total = as_simulations(n_simulations, "n_simulations")
-    root = seed_of(rng, seed, "seed") or np.random.SeedSequence()
-    call = functools.partial(_call_with_seed, worker, args, kwargs)
-    runs = split(total) if chunk_size is None else _chunks(total, chunk_size)
-    tasks = [(run.start, run) for run in runs]
-    return _gather(map_, tasks, call, root, total, "simulation", **options)
-
-
-def run_items(
-    map_: Map,
-    worker: Callable[..., Any],
+def gather(
+    map_: Callable[..., Iterator[Any]],
+    call: Callable[[Any, Any], Any],
     items: Iterable[Any],
-    *,
-    seed: int | np.random.SeedSequence | None = None,
-    rng: Any = None,
-    chunk_size: int | None = None,
-    **options: Any,
-) -> list[Any]:
-    """Call a worker for each item by a backend's `map`; see `map_tasks`."""
-    _check_callable(worker, "`worker` must be a callable worker(item)")
-    all_items = _as_items(items)
-    root, total = seed_of(rng, seed, "seed"), len(all_items)
-    call = functools.partial(_call_with_item, worker)
-    runs = _chunks(total, 1 if chunk_size is None else chunk_size)
-    tasks = [(run.start, all_items[run.start : run.stop]) for run in runs]
-    return _gather(map_, tasks, call, root, total, "item", **options)
-
-
-def _gather(
-    map_: Map,
-    tasks: Sequence[Any],
-    call: Callable[..., Any],
+    split: Callable[[int], list[range]],
     root: np.random.SeedSequence | None,
-    total: int,
     unit: str,
     *,
-    return_errors: bool = False,
-    progress: ProgressOption = False,
-    on_result: OnResult | None = None,
-    timeout: float | None = None,
+    chunk_size: int | None,
+    return_errors: bool,
+    progress: ProgressOption,
+    on_result: Callable[[int, Any], object] | None,
+    timeout: float | None,
 ) -> list[Any]:
-    """Run the tasks and gather the results in order, or hand them to `on_result`."""
+    """Gather ``call(seed, item)`` of all items in order, or hand them to `on_result`."""
     if on_result is not None:
-        _check_callable(
-            on_result, "`on_result` must be a callable on_result(index, result) or None"
-        )
+        check_callable(on_result, "`on_result` must be a callable on_result(index, result) or None")
+    items = items if isinstance(items, range) else _as_items(items)
+    total = len(items)
+    runs = split(total) if chunk_size is None else in_chunks(total, chunk_size)
+    tasks = [(run.start, items[run.start : run.stop]) for run in runs]
     kernel = _Kernel(call, root, total, unit, bool(return_errors))
     deadline = Deadline(timeout, total, unit)
     gathered: list[Any] = []
@@ -237,18 +199,20 @@ def _gather(
     return gathered
 
 
-def _chunks(n_items: int, chunk_size: object) -> list[range]:
+def in_chunks(n_items: int, chunk_size: object = 1) -> list[range]:
+    """Cut ``range(n_items)`` into tasks of a size."""
     size = as_count(chunk_size, "chunk_size")
     return [range(begin, min(begin + size, n_items)) for begin in range(0, n_items, size)]
 
 
-def _check_callable(value: object, rule: str) -> None:
+def check_callable(value: object, rule: str) -> None:
+    """Raise TypeError with a rule unless a value is callable."""
     if not callable(value):
         raise TypeError(f"{rule}, got {value!r}.")
 
 
-def _checked_arguments(args: object, kwargs: object) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    # A string or an array would be taken apart, and is not meant so.
+def checked_arguments(args: object, kwargs: object) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Return arguments for a worker; a string or an array is not meant to be taken apart."""
     if not isinstance(args, tuple | list):
         raise TypeError(
             f"`worker_args` must be a tuple or list, got {brief(args)} of type "
