@@ -15,8 +15,6 @@ from .joblib import JoblibBackend
 from .nesting import available_cores, inside_worker
 from .sequential import SequentialBackend
 
-__all__ = ["AutoBackend", "parallel_pays"]
-
 T = TypeVar("T")
 R = TypeVar("R")
 

@@ -25,8 +25,6 @@ from .pickling import opened
 from .shipping import DEAD_WORKERS_NOTE, Local, Parcel
 from .user_work import call_with_seed, check_callable, checked_arguments, gather
 
-__all__ = ["IN_PROCESS", "MCBackend", "as_limit"]
-
 T = TypeVar("T")
 R = TypeVar("R")
 

@@ -23,8 +23,6 @@ from .nesting import (
 )
 from .shipping import Parcel
 
-__all__ = ["DaskBackend"]
-
 T = TypeVar("T")
 R = TypeVar("R")
 

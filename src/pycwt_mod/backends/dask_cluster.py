@@ -19,8 +19,6 @@ from .shipping import DEAD_WORKERS_NOTE, Parcel, running_tasks
 
 logger = logging.getLogger(__name__)
 
-__all__ = ["Cluster", "compare_versions", "count_threads", "translated_errors"]
-
 # Below this a kernel travels with each task; above it, it goes to each worker once.
 SHARE_BYTES = 20_000
 # How often it is looked whether the scheduler and the workers are still there.

@@ -22,8 +22,6 @@ from .futures import in_flight
 from .pickling import Failure, dumps, opened
 from .shipping import Parcel
 
-__all__ = ["sums"]
-
 # Tables that a worker may hold before it adds them up.
 FAN_IN = 8
 # A part of the run, in tasks per worker: the first ones are short, so that an early end does not
@@ -45,12 +43,17 @@ def run_kept(parcel: Parcel, task: Any) -> Any:
     outcome = parcel.outcome(task)
     if isinstance(outcome, Failure):
         raise TaskFailedError(dumps(outcome), f"{outcome.type_name}: {outcome.message}")
-    return _compact(outcome[0])
+    return outcome[0]
 
 
 def add_up(*tables: Any) -> Any:
     """Add results in a worker; arrays of integers come in the smallest type that holds them."""
-    return _compact(functools.reduce(operator.add, map(_widened, tables)))
+    total = functools.reduce(operator.add, map(_widened, tables))
+    if not _is_integers(total) or not total.size:
+        return total
+    ends = np.min_scalar_type(int(total.min())), np.min_scalar_type(int(total.max()))
+    dtype = np.result_type(*ends)
+    return total.astype(dtype) if dtype.kind in "iu" else total
 
 
 def _is_integers(value: Any) -> bool:
@@ -61,48 +64,6 @@ def _widened(table: Any) -> Any:
     return table.astype(np.int64) if _is_integers(table) else table
 
 
-def _compact(table: Any) -> Any:
-    if not _is_integers(table) or not table.size:
-        return table
-    low, high = int(table.min()), int(table.max())
-    dtype = np.result_type(np.min_scalar_type(low), np.min_scalar_type(high))
-    return table.astype(dtype) if dtype.kind in "iu" else table
-
-
-class _Part:
-    """The results of some consecutive tasks, on the workers, on their way to one sum."""
-
-    def __init__(self, cluster: Cluster, per_thread: int) -> None:
-        self._cluster = cluster
-        self.size = per_thread * cluster.n_threads
-        self.n_tasks = self._n_new = 0
-        self.tables: list[Any] = []
-
-    def add(self, table: Any) -> None:
-        """Add the result of the next task; when there are some, each worker adds up its own."""
-        self.tables.append(table)
-        self.n_tasks += 1
-        self._n_new += 1
-        if self._n_new >= FAN_IN * self._cluster.n_threads:
-            self._fold()
-
-    def total(self) -> Any:
-        """Return the future of the sum of all, which one worker adds up from those of each."""
-        self._fold()
-        return self._cluster.submit_sum(add_up, *self.tables)
-
-    def _fold(self) -> None:
-        self._n_new = 0
-        holders = self._cluster.client.who_has(self.tables)
-        by_worker: dict[Any, list[Any]] = {}
-        for future in self.tables:
-            by_worker.setdefault(next(iter(holders.get(future.key, ())), None), []).append(future)
-        self.tables = [
-            tables[0] if len(tables) == 1 else self._cluster.submit_sum(add_up, *tables)
-            for tables in by_worker.values()
-        ]
-
-
 def sums(
     cluster: Cluster,
     tasks: Iterable[Any],
@@ -111,10 +72,9 @@ def sums(
     abandon: Callable[[Collection[Any]], object],
 ) -> Iterator[tuple[int, Any]]:
     """Run tasks, and yield pairs of a number of tasks and the sum of their results."""
-    per_thread = FIRST_PART
-    part = _Part(cluster, per_thread)
+    tables: list[Any] = []
     totals: deque[tuple[int, Any]] = deque()
-    future: Any = None
+    n_tasks, per_thread, future = 0, FIRST_PART, None
     ended = in_flight(
         lambda numbered: cluster.submit(run_kept, numbered[1], numbered[0]),
         enumerate(tasks),
@@ -129,28 +89,42 @@ def sums(
                 _raise_failure(future)
                 if on_done is not None:
                     on_done(number)
-                part.add(future)
-                if part.n_tasks == part.size:
-                    totals.append((part.n_tasks, part.total()))
-                    per_thread = min(2 * per_thread, LARGEST_PART)
-                    part = _Part(cluster, per_thread)
+                tables.append(future)
+                n_tasks += 1
+                if n_tasks >= per_thread * cluster.n_threads:
+                    totals.append((n_tasks, _total(cluster, tables)))
+                    n_tasks, per_thread = 0, min(2 * per_thread, LARGEST_PART)
+                elif len(tables) >= FAN_IN * cluster.n_threads:
+                    _fold(cluster, tables)
                 while totals and totals[0][1].done():
-                    yield _taken(totals)
-        if part.n_tasks:
-            totals.append((part.n_tasks, part.total()))
+                    yield totals[0][0], _widened(totals.popleft()[1].result())
+        if n_tasks:
+            totals.append((n_tasks, _total(cluster, tables)))
         while totals:
-            cluster.ended(totals[0][1], deadline)
-            yield _taken(totals)
+            yield totals[0][0], _widened(cluster.result(totals[0][1], deadline))
+            totals.popleft()
     finally:
         # Let go of all that workers hold, though an exception may refer to this frame.
-        part.tables.clear()
+        tables.clear()
         totals.clear()
         future = None
 
 
-def _taken(totals: deque[tuple[int, Any]]) -> tuple[int, Any]:
-    n_tasks, total = totals.popleft()
-    return n_tasks, _widened(total.result())
+def _fold(cluster: Cluster, tables: list[Any]) -> None:
+    """Let each worker add up those tables that it has."""
+    holders = cluster.client.who_has(tables)
+    by_worker: dict[Any, list[Any]] = {}
+    for future in tables:
+        by_worker.setdefault(next(iter(holders.get(future.key, ())), None), []).append(future)
+    tables[:] = [cluster.submit_sum(add_up, *own) for own in by_worker.values()]
+
+
+def _total(cluster: Cluster, tables: list[Any]) -> Any:
+    """Return the future of the sum of all, which one worker adds up from those of each."""
+    _fold(cluster, tables)
+    total = cluster.submit_sum(add_up, *tables)
+    tables.clear()
+    return total
 
 
 def _raise_failure(future: Any) -> None:

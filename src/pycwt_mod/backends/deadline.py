@@ -14,8 +14,6 @@ import numpy as np
 
 from ..validation import brief
 
-__all__ = ["Deadline", "closing_iterator"]
-
 
 class Deadline:
     """When a call must end, and how far it has come.

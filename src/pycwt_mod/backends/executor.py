@@ -23,8 +23,6 @@ from .futures import in_flight
 from .nesting import available_cores, refuse_import_of_main
 from .shipping import Lacking, Parcel
 
-__all__ = ["ExecutorBackend"]
-
 # Tasks per worker in one call of a pool's `map`, which ends before the next one begins.
 TASKS_PER_ROUND = 4
 

@@ -11,9 +11,6 @@ from typing import Any
 from ..validation import brief
 from .deadline import Deadline, closing_iterator
 
-__all__ = ["Feed", "in_order", "split_evenly"]
-
-
 RULE = "`run_tasks` must draw the tasks and yield the outcome of `run(task)` for each, once"
 
 

@@ -13,8 +13,6 @@ from ..seeds import seed_of
 from .registry import resolve_backend
 from .user_work import call_with_item, check_callable, gather, in_chunks
 
-__all__ = ["map_tasks", "run_monte_carlo"]
-
 R = TypeVar("R")
 
 

@@ -10,8 +10,6 @@ from typing import Any, TypeVar
 
 from .deadline import Deadline
 
-__all__ = ["cancel_and_wait", "in_flight", "result_in_time"]
-
 T = TypeVar("T")
 F = TypeVar("F")
 

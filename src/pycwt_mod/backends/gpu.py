@@ -17,8 +17,6 @@ from .futures import cancel_and_wait, in_flight
 from .sequential import SequentialBackend
 from .shipping import Local
 
-__all__ = ["GPUBackend"]
-
 
 class GPUBackend(SequentialBackend):
     """One GPU, computing large blocks of surrogates with CuPy or PyTorch.

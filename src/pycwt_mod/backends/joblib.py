@@ -16,8 +16,6 @@ from .base import MCBackend
 from .deadline import Deadline
 from .nesting import available_cores, inside_worker, note_pool
 
-__all__ = ["JoblibBackend"]
-
 
 class _EarlyEnd(BaseException):
     """Thrown into joblib's generator: like closing it, without the warnings."""

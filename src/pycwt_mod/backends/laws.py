@@ -26,8 +26,6 @@ from .nesting import available_cores
 from .pickling import RemoteError
 from .sequential import SequentialBackend
 
-__all__ = ["LAWS", "Law"]
-
 # Generous: the law says O(n_workers), and batching is allowed.
 MAX_DRAWN_PER_WORKER = 32
 # Long enough for a worker that was not stopped to give itself away.

@@ -11,19 +11,6 @@ import sys
 import threading
 from collections.abc import Iterator
 
-__all__ = [
-    "GUARD",
-    "available_cores",
-    "importing_main",
-    "inside_worker",
-    "marked_as_worker",
-    "note_open_files",
-    "note_pool",
-    "refuse_import_of_main",
-    "require_open_files",
-]
-
-
 # What a script needs whose workers are started by importing it.
 GUARD = (
     "A script whose workers are started by importing it must do all its work under "

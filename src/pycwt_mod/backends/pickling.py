@@ -20,8 +20,6 @@ import numpy as np
 from cloudpickle import Pickler  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 
-__all__ = ["Failure", "RemoteError", "dumps", "opened"]
-
 
 class RemoteError(RuntimeError):
     """A worker failed with an exception that could not be brought back as itself.

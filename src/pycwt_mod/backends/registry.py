@@ -20,18 +20,6 @@ from .executor import ExecutorBackend, is_executor
 from .nesting import available_cores
 from .sequential import SequentialBackend
 
-__all__ = [
-    "get_backend",
-    "get_backend_info",
-    "get_recommended_backend",
-    "list_available_backends",
-    "list_backends",
-    "print_backend_info",
-    "register_backend",
-    "resolve_backend",
-    "set_default_backend",
-]
-
 ENTRY_POINT_GROUP = "pycwt_mod.backends"
 ENVIRONMENT_VARIABLE = "PYCWT_MOD_BACKEND"
 

@@ -9,8 +9,6 @@ from .base import MCBackend, as_limit
 from .deadline import Deadline
 from .nesting import available_cores
 
-__all__ = ["SequentialBackend"]
-
 
 class SequentialBackend(MCBackend):
     """One task after the other, in the calling process.

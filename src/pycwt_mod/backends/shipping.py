@@ -7,6 +7,7 @@ raises again in the calling process.
 from __future__ import annotations
 
 import contextlib
+import functools
 import logging
 import os
 import pickle
@@ -15,7 +16,7 @@ import threading
 import time
 import uuid
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -24,14 +25,6 @@ import numpy as np
 
 from .nesting import marked_as_worker
 from .pickling import Failure, dumps
-
-__all__ = [
-    "DEAD_WORKERS_NOTE",
-    "Lacking",
-    "Local",
-    "Parcel",
-    "running_tasks",
-]
 
 logger = logging.getLogger(__name__)
 
@@ -44,7 +37,6 @@ KEPT_KERNELS = 2
 
 # How often a worker process looks whether its parent is still there.
 PARENT_SECONDS = 1.0
-
 # A task with its number, and an outcome with the number of its task.
 Numbered: TypeAlias = tuple[int, Any]
 
@@ -224,9 +216,8 @@ class Parcel:
 _lock = threading.Lock()
 _kept: OrderedDict[str, Callable[[Any], Any]] = OrderedDict()
 _running: Counter[str] = Counter()
-
-
-_ends_with_parent = False
+# The parent whose end a thread of this process waits for.
+_watched: set[int] = set()
 
 
 def _end_with(parent: int) -> None:
@@ -235,11 +226,9 @@ def _end_with(parent: int) -> None:
     Workers of joblib and of the standard library would wait for its next task for minutes or for
     ever, and so would the memory that they share.
     """
-    global _ends_with_parent
-    if _ends_with_parent or os.getppid() != parent:
-        return
-    _ends_with_parent = True
-    threading.Thread(target=_wait_for_end_of, args=(parent,), daemon=True).start()
+    if os.getppid() == parent and parent not in _watched:
+        _watched.add(parent)
+        threading.Thread(target=_wait_for_end_of, args=(parent,), daemon=True).start()
 
 
 def _wait_for_end_of(parent: int) -> None:
@@ -250,9 +239,9 @@ def _wait_for_end_of(parent: int) -> None:
 
 def _after_fork() -> None:
     """Replace the lock, which another thread of the parent may have held; threads are gone."""
-    global _lock, _ends_with_parent
+    global _lock
     _lock = threading.Lock()
-    _ends_with_parent = False
+    _watched.clear()
 
 
 if hasattr(os, "register_at_fork"):
@@ -264,20 +253,14 @@ def running_tasks(token: str) -> int:
     return _running[token]
 
 
-_thread_controller: Any = None
+@functools.cache
+def _thread_controller() -> Any:
+    from threadpoolctl import ThreadpoolController
+
+    # Looking the libraries up takes milliseconds: once per process.
+    return ThreadpoolController()
 
 
-@contextlib.contextmanager
-def single_threaded(active: bool = True) -> Iterator[None]:
+def single_threaded(active: bool = True) -> contextlib.AbstractContextManager[Any]:
     """Keep BLAS and OpenMP to one thread."""
-    global _thread_controller
-    if not active:
-        yield
-        return
-    if _thread_controller is None:
-        from threadpoolctl import ThreadpoolController
-
-        # Looking the libraries up takes milliseconds: once per process.
-        _thread_controller = ThreadpoolController()
-    with _thread_controller.limit(limits=1):
-        yield
+    return _thread_controller().limit(limits=1) if active else contextlib.nullcontext()

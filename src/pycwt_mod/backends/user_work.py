@@ -13,16 +13,6 @@ from ..validation import as_count, brief
 from .deadline import Deadline, closing_iterator
 from .pickling import Failure
 
-__all__ = [
-    "SimulationError",
-    "call_with_item",
-    "call_with_seed",
-    "check_callable",
-    "checked_arguments",
-    "gather",
-    "in_chunks",
-]
-
 
 class SimulationError(Exception):
     """A simulation that failed, in the place of its result.
