@@ -383,13 +383,10 @@ def _(backend: MCBackend) -> None:
     require(most <= 1, f"a worker unpickled the kernel {most} times for {n_tasks} tasks")
 
 
-def _where(_: int) -> int:
-    return os.getpid()
-
-
 def _nested(_: int) -> tuple[int, int, list[int]]:
     inner = JoblibBackend(min(2, available_cores()))
-    return os.getpid(), threading.get_ident(), sorted(set(inner.map(_where, range(4))))
+    pids = set(inner.map(lambda _: os.getpid(), range(4)))
+    return os.getpid(), threading.get_ident(), sorted(pids)
 
 
 @law("nesting", "A call inside a worker starts no workers: it runs in process.", USE_RUN)

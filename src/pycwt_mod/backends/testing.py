@@ -108,24 +108,22 @@ def check_backend(
     if not isinstance(made, MCBackend):
         raise TypeError(f"`backend` must be or make an MCBackend, got {made!r}.")
     limit = Deadline(law_timeout).seconds
-    found: dict[str, str] = {}
+    broken: dict[str, str] = {}
     with make_progress(progress, len(names), unit="law") as bar:
         for name in names:
             words = _how_broken_in_time(LAWS[name], made, limit)
             if words is None:
-                found[name] = f"it hangs: not done after {limit:g} s; later laws were not checked"
-                raise ConformanceError(type(made).__name__, _broken(found), len(found))
-            found[name] = words
+                broken[name] = f"it hangs: not done after {limit:g} s; later laws were not checked"
+                break
             bar.update(1)
-    if made is not backend:
-        with contextlib.suppress(Exception):  # "close" is a law of its own
-            made.close()
-    if _broken(found):
-        raise ConformanceError(type(made).__name__, _broken(found), len(found))
-
-
-def _broken(found: dict[str, str]) -> dict[str, str]:
-    return {name: words for name, words in found.items() if words}
+            if words:
+                broken[name] = words
+        else:
+            if made is not backend:
+                with contextlib.suppress(Exception):  # "close" is a law of its own
+                    made.close()
+    if broken:
+        raise ConformanceError(type(made).__name__, broken, names.index(name) + 1)
 
 
 def _how_broken_in_time(law: Law, backend: MCBackend, seconds: float | None) -> str | None:
