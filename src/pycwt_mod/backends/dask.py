@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import logging
+import operator
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any, ClassVar, Self, TypeVar
@@ -146,7 +147,7 @@ class DaskBackend(MCBackend):
         """
         with self._opened_cluster(run) as (cluster, abandon):
             yield from in_flight(
-                lambda task: cluster.submit(run_sent, task, task[0]),
+                lambda task: cluster.submit(operator.call, task, task[0]),
                 tasks,
                 cluster.window,
                 deadline,
@@ -260,8 +261,3 @@ class _Own:
             client.close(timeout=CLOSE_SECONDS)
         if cluster is not None:
             cluster.close()
-
-
-def run_sent(parcel: Parcel, task: Any) -> Any:
-    """Run a task on a worker; dask puts a scattered parcel in the place of its future."""
-    return parcel(task)

@@ -88,7 +88,7 @@ class Cluster:
         return self.n_workers if self.n_workers < self.n_threads else per_thread * self.n_threads
 
     def submit(self, function: Callable[[Parcel, Any], Any], task: Any, number: int) -> Any:
-        """Submit ``function(parcel, task)`` and return its future."""
+        """Submit ``function(parcel, task)``; dask sees to a parcel that is scattered."""
         # Dask does not order what is submitted within a moment; the consumer waits for the first,
         # so that must not stand behind later ones on a worker.
         options = {"priority": -number, **self._options}

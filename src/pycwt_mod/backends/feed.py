@@ -28,26 +28,16 @@ class Feed:
         self._next: list[tuple[int, Any]] = []
         # Pools draw tasks in threads of their own.
         self._lock = threading.Lock()
-        self._round_ended = False
+        self.round_ended = False
         self.n_drawn = 0
         self.n_taken = 0
 
     def begin_round(self) -> bool:
         """Begin another round; False if there are no more tasks."""
-        self._round_ended = False
         with self._lock:
-            if not self._next:
-                self._next = list(itertools.islice(self._source, 1))
-            return bool(self._next)
-
-    def end_round(self) -> None:
-        """Give no more tasks in this round."""
-        self._round_ended = True
-
-    @property
-    def is_done(self) -> bool:
-        """Whether the consumer is known to have every result."""
-        return self.n_taken == self.total
+            self._next = self._next or list(itertools.islice(self._source, 1))
+            self.round_ended = not self._next
+        return not self.round_ended
 
     def __iter__(self) -> Feed:
         return self
@@ -55,13 +45,13 @@ class Feed:
     def __next__(self) -> tuple[int, Any]:
         with self._lock:
             # Once ended it stays so: joblib has let go of it.
-            self._round_ended |= self.n_drawn - self.n_taken >= self.max_ahead
-            if self._round_ended:
+            self.round_ended |= self.n_drawn - self.n_taken >= self.max_ahead
+            if self.round_ended:
                 raise StopIteration
             try:
                 task = self._next.pop() if self._next else next(self._source)
             except StopIteration:
-                self._round_ended = True
+                self.round_ended = True
                 raise
             self.n_drawn += 1
             return task
@@ -72,11 +62,14 @@ def in_order(run_tasks: Any, run: Any, feed: Feed, deadline: Deadline) -> Iterat
     early: dict[int, Any] = {}
     while feed.begin_round():
         n_before = feed.n_drawn
-        outcomes = _as_iterator(run_tasks(run, feed, deadline))
+        outcomes = run_tasks(run, feed, deadline)
+        if not isinstance(outcomes, Iterable):
+            raise RuntimeError(f"{RULE}, got {brief(outcomes)} in place of an iterator.")
+        outcomes = iter(outcomes)
         with closing_iterator(outcomes):
             try:
                 while True:
-                    if not feed.is_done:
+                    if feed.n_taken != feed.total:
                         deadline.check()
                     numbered = next(outcomes, None)
                     if numbered is None:
@@ -88,17 +81,11 @@ def in_order(run_tasks: Any, run: Any, feed: Feed, deadline: Deadline) -> Iterat
                         feed.n_taken += 1
                         yield early.pop(feed.n_taken - 1)
             finally:
-                feed.end_round()
+                feed.round_ended = True
         if feed.n_taken != feed.n_drawn or feed.n_drawn == n_before:
             raise RuntimeError(
                 f"{RULE}, got {feed.n_taken} in order for the {feed.n_drawn} tasks that it drew."
             )
-
-
-def _as_iterator(outcomes: Any) -> Iterator[Any]:
-    if not isinstance(outcomes, Iterable):
-        raise RuntimeError(f"{RULE}, got {brief(outcomes)} in place of an iterator.")
-    return iter(outcomes)
 
 
 def _checked(numbered: Any, feed: Feed, early: dict[int, Any]) -> tuple[int, Any]:

@@ -95,8 +95,16 @@ class GPUBackend(SequentialBackend):
     def array_ops(self) -> ArrayOps:
         """The array operations of the device, made on first use."""
         if self._ops is None:
-            make = cupy_ops if self._chosen_library() == "cupy" else torch_ops
-            self._ops = make(self.device, self.dtype, self.memory_fraction)
+            made_by = {"cupy": cupy_ops, "torch": torch_ops}
+            known = [self.library] if self.library != "auto" else filter(_finds_gpu, made_by)
+            library = next(iter(known), None)
+            if library is None:
+                raise RuntimeError(
+                    "neither CuPy nor PyTorch finds a GPU. Install one, `pip install torch "
+                    "array-api-compat`, or pass GPUBackend(library='torch', device='cpu') to "
+                    "compute on the CPU."
+                )
+            self._ops = made_by[library](self.device, self.dtype, self.memory_fraction)
         return self._ops
 
     def get_info(self) -> dict[str, Any]:
@@ -141,18 +149,6 @@ class GPUBackend(SequentialBackend):
     def close(self) -> None:
         """Forget the device's arrays. A second call does nothing."""
         self._ops = None
-
-    def _chosen_library(self) -> str:
-        if self.library != "auto":
-            return self.library
-        for library in ("cupy", "torch"):
-            if _finds_gpu(library):
-                return library
-        raise RuntimeError(
-            "neither CuPy nor PyTorch finds a GPU. Install one, `pip install torch "
-            "array-api-compat`, or pass GPUBackend(library='torch', device='cpu') to compute on "
-            "the CPU."
-        )
 
 
 def _finds_gpu(library: str) -> bool:

@@ -24,13 +24,8 @@ _TOO_FEW_FILES = (
 )
 
 
-class _Depth(threading.local):
-    """Number of this package's tasks that the current thread is inside of."""
-
-    value = 0
-
-
-_depth = _Depth()
+# Tasks of this package that the current thread is inside of.
+_depth = threading.local()
 _pool_started = False
 _forked_with_pool = False
 
@@ -82,11 +77,12 @@ def require_open_files(n_files: int) -> None:
 @contextlib.contextmanager
 def marked_as_worker() -> Iterator[None]:
     """Mark the current thread as a worker during the block."""
-    _depth.value += 1
+    before = getattr(_depth, "value", 0)
+    _depth.value = before + 1
     try:
         yield
     finally:
-        _depth.value -= 1
+        _depth.value = before
 
 
 def inside_worker() -> bool:
@@ -96,7 +92,7 @@ def inside_worker() -> bool:
     `multiprocessing` started, and in a fork of a process with a pool, which would hang there.
     """
     return bool(
-        _depth.value
+        getattr(_depth, "value", 0)
         or _forked_with_pool
         or multiprocessing.parent_process() is not None
         or _answers("mpi4py.futures", "get_comm_workers", RuntimeError)

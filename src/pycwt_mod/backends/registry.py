@@ -9,7 +9,7 @@ import sys
 import textwrap
 from concurrent.futures import Executor
 from contextlib import AbstractContextManager, nullcontext
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import entry_points
 from typing import Any
 
 from ..validation import as_positive, as_simulations, did_you_mean, warn_user
@@ -288,15 +288,11 @@ def _scan_entry_points() -> None:
                 raise ValueError(f"the name {key!r} is taken")
             register_backend(key, entry.load())
         except Exception as error:
+            whose = f" of {entry.dist.name} {entry.dist.version}" if entry.dist else ""
             warn_user(
-                f"the backend plug-in {_entry_in_words(entry)} is broken and was left out: "
-                f"{type(error).__name__}: {error}"
+                f"the backend plug-in {entry.name!r} ({entry.value}){whose} is broken and was left "
+                f"out: {type(error).__name__}: {error}"
             )
-
-
-def _entry_in_words(entry: EntryPoint) -> str:
-    distribution = f" of {entry.dist.name} {entry.dist.version}" if entry.dist else ""
-    return f"{entry.name!r} ({entry.value}){distribution}"
 
 
 def resolve_backend(
