@@ -21,7 +21,7 @@ import numpy as np
 
 from ..analytic.field import NullField
 from ..backends import MCBackend
-from ..backends.deadline import Deadline, closing_iterator
+from ..backends.deadline import Deadline
 from ..geometry import Geometry
 from ..montecarlo.estimate import estimate_null, estimate_nulls
 from ..montecarlo.noise import Streams
@@ -161,9 +161,7 @@ def point_nulls(
     """Yield the null distribution of each point, in closed form or simulated, for each node."""
     if not surrogates and not is_to_simulate(geometry):
         kernel = PointNull(geometry, centred, bool(options.cache))
-        fields = engine.map(kernel, nodes, deadline=deadline)
-        with closing_iterator(fields):
-            yield from fields
+        yield from engine.map(kernel, nodes, deadline=deadline)
         return
     for node in nodes:
         own = _until(deadline, engine, options)

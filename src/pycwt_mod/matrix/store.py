@@ -8,6 +8,7 @@ and a digest of its data: a run with others is refused.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import zipfile
@@ -135,14 +136,15 @@ class FolderStore(Store):
             return None
 
     def _shapes(self, name: str) -> Shapes:
-        try:
-            with zipfile.ZipFile(self.folder / f"{name}.npz") as content:
-                return {
-                    member.removesuffix(".npy"): _shape_in(content, member)
-                    for member in content.namelist()
-                }
-        except DAMAGE:
-            return {}
+        found = {}
+        with contextlib.suppress(*DAMAGE), zipfile.ZipFile(self.folder / f"{name}.npz") as content:
+            for member in content.namelist():
+                with content.open(member) as stream:
+                    is_old = np.lib.format.read_magic(stream) == (1, 0)
+                    header = "read_array_header_1_0" if is_old else "read_array_header_2_0"
+                    shape, _, _ = getattr(np.lib.format, header)(stream)
+                found[member.removesuffix(".npy")] = tuple(shape)
+        return found
 
     def _found_manifest(self) -> Any:
         try:
@@ -192,12 +194,3 @@ def store_of(record: Any, arrays: Arrays) -> Store:
     if record is None:
         return Store()
     return MemoryStore(arrays) if record == "memory" else FolderStore(Path(record[0]), record[1])
-
-
-def _shape_in(content: zipfile.ZipFile, member: str) -> tuple[int, ...]:
-    """Return the shape of an array in a .npz file."""
-    with content.open(member) as stream:
-        is_old = np.lib.format.read_magic(stream) == (1, 0)
-        header = "read_array_header_1_0" if is_old else "read_array_header_2_0"
-        shape, _, _ = getattr(np.lib.format, header)(stream)
-    return tuple(shape)

@@ -60,16 +60,12 @@ def prepared(plan: Plan, streams: Streams, task: tuple[int, int], ops: ArrayOps)
 def _draw_in_threads(plan: Plan, streams: Streams, indices: range) -> Drawn:
     """Draw the noise of a block with all cores: NumPy draws without the interpreter's lock."""
     pieces = [indices[k : k + _DRAWN_AT_A_TIME] for k in range(0, len(indices), _DRAWN_AT_A_TIME)]
-    n_threads = min(len(pieces), os.cpu_count() or 1)
 
     def drawn(piece: range) -> list[Any]:
         return list(draw(plan, streams, piece, len(piece)))
 
-    if n_threads == 1:
-        found = [drawn(piece) for piece in pieces]
-    else:
-        with ThreadPoolExecutor(n_threads, "pycwt_mod-draw") as pool:
-            found = list(pool.map(drawn, pieces))
+    with ThreadPoolExecutor(min(len(pieces), os.cpu_count() or 1), "pycwt_mod-draw") as pool:
+        found = list(pool.map(drawn, pieces))
     return Drawn(indices, [np.concatenate(arrays, axis=1) for arrays in zip(*found, strict=True)])
 
 

@@ -22,6 +22,7 @@ from ..backends.deadline import Deadline, closing_iterator
 from ..progress import make_progress
 from ..validation import warn_user
 from .cache import find_null, store_null
+from .counting import blocks
 from .noise import Streams
 from .null import NullDistribution
 from .options import SimulationOptions
@@ -87,7 +88,7 @@ def estimate_nulls(
     for index, plan in enumerate(plans):
         counted = copy.copy(deadline)  # the same end; a run counts its own surrogates in it
         run = _Run(plan, options, engine, False, counted)
-        if run.is_begun(mc_count):
+        if run.stored(mc_count) is not None:
             try:
                 null = run.of(mc_count)
             except TimeoutError:
@@ -163,7 +164,7 @@ class _Run:
     def of(self, mc_count: int) -> NullDistribution:
         """Return the distribution of `mc_count` surrogates, simulating those not yet known."""
         # A later round of `tol` may have been run, or begun, by an earlier call.
-        stored, known = self._stored(mc_count), self._known
+        stored, known = self.stored(mc_count), self._known
         if stored is not None and (known is None or stored.n_surrogates > known.n_surrogates):
             known = stored
         start = 0
@@ -173,10 +174,6 @@ class _Run:
             known = self._extended(known, start, mc_count)
         self._known = known
         return known
-
-    def is_begun(self, mc_count: int) -> bool:
-        """Tell whether the cache has something of this problem."""
-        return self._stored(mc_count) is not None
 
     def kernel(self) -> CountSurrogates:
         """Return the function that counts surrogates of this problem."""
@@ -252,7 +249,8 @@ class _Run:
             store_null(self._key, null)
         return null
 
-    def _stored(self, mc_count: int) -> NullDistribution | None:
+    def stored(self, mc_count: int) -> NullDistribution | None:
+        """Return what the cache has of this problem."""
         if self._key is None:
             return None
         return find_null(
@@ -307,17 +305,10 @@ def tasks_of(
     """Cut a range of surrogates into tasks of whole blocks, as far as its ends allow."""
     block = plan.block_size
     seconds = plan.seconds_per_surrogate * block * times_as_long
-    blocks = math.ceil(len(indices) / block)
     limits = _TASK_SECONDS * max(1, plan.n_rows / plan.n_scales), engine.task_seconds
     fewest, most = (math.ceil(t / seconds) for t in limits)
-    step = block * min(most, max(fewest, len(engine.split(blocks)[0])))
-    tasks = []
-    start = indices.start
-    while start < indices.stop:
-        stop = min(indices.stop, (start // block) * block + step)
-        tasks.append((start, stop))
-        start = stop
-    return tasks
+    step = block * min(most, max(fewest, len(engine.split(math.ceil(len(indices) / block))[0])))
+    return [(task.start, task.stop) for task in blocks(indices, step)]
 
 
 def _cache_key(
@@ -344,13 +335,7 @@ def _problem(plan: Plan, streams: Streams) -> str:
 
 def _streams_of(null: NullDistribution) -> Streams:
     """Return the random streams that a stored run used, to go on with them."""
-    facts = null.provenance
-    entropy = facts["entropy"]
-    return Streams(
-        int(entropy) if isinstance(entropy, int) else tuple(map(int, entropy)),
-        tuple(map(int, facts["spawn_key"])),
-        int(facts["pool_size"]),
-    )
+    return Streams.again(*(null.provenance[k] for k in ("entropy", "spawn_key", "pool_size")))
 
 
 def _fits(

@@ -75,6 +75,4 @@ def _read(path: Path) -> tuple[str, Streams, Floats]:
     facts, rows = json.loads(str(arrays["facts"][()])), arrays["rows"]
     if rows.dtype != np.float64 or not rows.ndim:
         raise ValueError("it does not hold a row for each surrogate")
-    entropy, spawn_key, pool_size = facts["streams"]
-    entropy = tuple(entropy) if isinstance(entropy, list) else int(entropy)
-    return facts["key"], Streams(entropy, tuple(spawn_key), int(pool_size)), rows
+    return facts["key"], Streams.again(*facts["streams"]), rows

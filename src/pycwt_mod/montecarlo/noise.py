@@ -31,6 +31,11 @@ class Streams:
         whole = int(entropy) if isinstance(entropy, int | np.integer) else tuple(map(int, entropy))  # type: ignore[arg-type]
         return cls(whole, tuple(int(key) for key in parent.spawn_key), parent.pool_size)
 
+    @classmethod
+    def again(cls, entropy: Any, spawn_key: Any, pool_size: Any) -> Streams:
+        """Return the streams of a stored run."""
+        return cls.of(np.random.SeedSequence(entropy, spawn_key=spawn_key, pool_size=pool_size))
+
     def generator(self, index: int) -> np.random.Generator:
         """Return the generator of one surrogate."""
         child = np.random.SeedSequence(

@@ -17,7 +17,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 import scipy.fft
@@ -34,27 +34,6 @@ Array = NDArray[np.float64]
 # A shuffled series whose values are in the order of one with the wanted spectrum is final as soon
 # as the order repeats; after this many corrections at the latest.
 _MOST_CORRECTIONS = 1000
-
-
-class Source(Protocol):
-    """The surrogates of one series."""
-
-    @property
-    def name(self) -> str:
-        """The choice of `noise`, in words."""
-
-    @property
-    def is_stationary(self) -> bool:
-        """Whether no time of the record differs from another one as far from its ends."""
-
-    def key(self) -> str | None:
-        """Return a name for everything that the draws depend on; None if there is none."""
-
-    def facts(self) -> dict[str, Any]:
-        """Return what makes such a source again, but for the series: JSON values."""
-
-    def draw(self, generator: np.random.Generator, n: int) -> Array:
-        """Return one surrogate of n samples."""
 
 
 @dataclass(frozen=True)
@@ -207,6 +186,9 @@ class OwnNoise:
         if series.min() == series.max():
             raise ValueError(f"{rule}, got {series[0]} everywhere.")
         return series.astype(float)
+
+
+Source: TypeAlias = RedNoise | ArmaNoise | RandomPhases | SameValues | Observed | OwnNoise
 
 
 @dataclass(frozen=True)

@@ -89,30 +89,6 @@ def mean_over_time(
     `centred` says whether the mean of each series was subtracted before; `surrogates` stand in
     place of AR(1) noise.
     """
-    means = np.full(geometry.n_scales, np.nan)
-    for scale, (start, stop) in enumerate(zip(*geometry.averaged, strict=True)):
-        known = R2[scale, start:stop]
-        if np.isfinite(known).any():
-            means[scale] = np.nanmean(known)
-    of_noise = simulated_means(
-        geometry, coefficients, options, centred=centred, surrogates=surrogates
-    )
-    p = [pvalue(float(mean), own) for mean, own in zip(means, of_noise.T, strict=True)]
-    return TimeMeans(geometry.periods, means, quantile(of_noise, level), np.array(p), of_noise)
-
-
-def simulated_means(
-    geometry: Geometry,
-    coefficients: tuple[float, float],
-    options: SimulationOptions,
-    *,
-    centred: bool,
-    surrogates: Surrogates | None = None,
-) -> Array:
-    """Return the means of surrogate pairs, shape (n_surrogates, n_scales).
-
-    They are the same to the last bit on every backend.
-    """
     members = np.diag(geometry.n_averaged > 0)  # each scale is a band of its own
     method = options.method_for(geometry.mother)
     kernel = BandSurrogates(
@@ -125,6 +101,18 @@ def simulated_means(
         single=method != "full" and is_single_enough(geometry),
         surrogates=(surrogates,),
     )
+    of_noise = _means_of_noise(kernel, options)
+    means = np.full(geometry.n_scales, np.nan)
+    for scale, (start, stop) in enumerate(zip(*geometry.averaged, strict=True)):
+        known = R2[scale, start:stop]
+        if np.isfinite(known).any():
+            means[scale] = np.nanmean(known)
+    p = [pvalue(float(mean), own) for mean, own in zip(means, of_noise.T, strict=True)]
+    return TimeMeans(geometry.periods, means, quantile(of_noise, level), np.array(p), of_noise)
+
+
+def _means_of_noise(kernel: BandSurrogates, options: SimulationOptions) -> Array:
+    """Return the means of surrogates, (surrogate, scale): on every backend the same bits."""
     deadline = Deadline(options.timeout, options.mc_count, "surrogate")
     blocks = []
     with (
