@@ -14,7 +14,9 @@ from pycwt_mod.backends import registry
 from pycwt_mod.helpers import CACHE_DIR_VARIABLE
 
 # The same examples on every machine, at whatever speed; none are kept on disk.
-hypothesis.settings.register_profile("pycwt_mod", derandomize=True, deadline=None, database=None)
+hypothesis.settings.register_profile(
+    "pycwt_mod", derandomize=True, deadline=None, database=None, max_examples=50
+)
 hypothesis.settings.load_profile("pycwt_mod")
 
 

@@ -4,7 +4,7 @@ import tracemalloc
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.ndimage import convolve1d
 
@@ -37,7 +37,6 @@ def test_one_pass_equals_the_formula_on_whole_fields(mother, dj):
     np.testing.assert_allclose(np.exp(1j * phase), np.exp(1j * direct_phase), atol=1e-8)
 
 
-@settings(deadline=None)
 @given(width=st.integers(1, 9), n_rows=st.integers(0, 40), seed=st.integers(0, 9))
 def test_running_sum_is_the_sum_of_the_last_rows(width, n_rows, seed):
     rows = np.random.default_rng(seed).standard_normal((n_rows, 2)) + 0j
@@ -77,7 +76,6 @@ def test_boxcar_is_the_convolution_across_scales(dj, smoothing):
     )
 
 
-@settings(deadline=None)
 @given(st.integers(2, 30), st.sampled_from([0.3, 0.6, 1.5]), st.integers(0, 9))
 def test_scale_windows_are_the_means_over_the_octaves_around_each_scale(n_scales, deltaj0, seed):
     rng = np.random.default_rng(seed)

@@ -20,7 +20,7 @@ SINGLE, SINGLE_THROUGHOUT = 6e-7, 2e-6
 MOTHERS = st.sampled_from([Morlet(6), Morlet(12), Paul(4), DOG(2), DOG(3)])
 DAYS = pd.date_range("2001-01-01", periods=90)
 
-few = settings(max_examples=30, deadline=None, derandomize=True)
+few = settings(max_examples=30)
 
 
 def noise(*shape, seed=0):

@@ -216,7 +216,6 @@ def test_xwt_takes_lists_and_integers(convert):
 
 
 @pytest.mark.filterwarnings("ignore:`dj` is")
-@settings(max_examples=100)
 @given(st.data(), LENGTHS, SEEDS, st.floats(1e-6, 1e6), st.booleans())
 def test_wct_equals_pycwt(data, n, seed, gain, normalize):
     # Far beyond the record W is rounding error alone.
@@ -263,7 +262,6 @@ def test_morlet_smooth_equals_pycwt(n_scales, n, seed, is_complex, dj):
 # --- helpers ---
 
 
-@settings(max_examples=60)
 @given(st.floats(-0.8, 0.95), st.integers(20, 1000), SEEDS)
 @example(0.9, 20, 14)
 def test_ar1_equals_pycwt(g, n, seed):

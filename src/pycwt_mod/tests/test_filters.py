@@ -4,7 +4,7 @@ import pickle
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pycwt_mod.arrays import NUMPY
@@ -24,7 +24,6 @@ def _filtered(spectrum, passbands, n_fft):
 
 
 @given(n=st.integers(1, 40), cut=st.integers(0, 40), seed=st.integers(0, 9))
-@settings(deadline=None)
 def test_passbands_filter_as_the_whole_row_does(n, cut, seed):
     rng = np.random.default_rng(seed)
     row, spectrum = _complex(rng, n), _complex(rng, n)
@@ -34,7 +33,6 @@ def test_passbands_filter_as_the_whole_row_does(n, cut, seed):
 
 
 @given(n=st.integers(1, 20), step=st.integers(1, 8), seed=st.integers(0, 9))
-@settings(deadline=None)
 def test_folded_filter_gives_every_step_th_time_of_the_transform(n, step, seed):
     rng = np.random.default_rng(seed)
     row, spectrum = _complex(rng, n * step), _complex(rng, n * step)
@@ -44,7 +42,6 @@ def test_folded_filter_gives_every_step_th_time_of_the_transform(n, step, seed):
 
 
 @given(n=st.integers(1, 12), size=st.integers(1, 60), lowest=st.integers(-40, 40))
-@settings(deadline=None)
 def test_folded_coefficients_are_counted_from_the_lowest(n, size, lowest):
     rng = np.random.default_rng(0)
     response, spectrum = _complex(rng, size), _complex(rng, size)

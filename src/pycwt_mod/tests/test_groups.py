@@ -83,7 +83,7 @@ def test_predictors_explain_one_after_the_other():
     np.testing.assert_allclose(1 - both.WCT, (1 - first.WCT) * (1 - rest.WCT), **ROUNDING)
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(st.integers(0, 2**32 - 1), st.floats(-3, 3), st.floats(0.2, 3), st.floats(-1e3, 1e3))
 def test_multiple_coherence_does_not_depend_on_how_predictors_are_mixed(seed, mix, unit, offset):
     y, a, b = noise(3, seed)
@@ -92,7 +92,7 @@ def test_multiple_coherence_does_not_depend_on_how_predictors_are_mixed(seed, mi
 
 
 @pytest.mark.filterwarnings("ignore:The coherence is defined nowhere")
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(st.integers(0, 2**32 - 1), st.sampled_from([0, 1e-15, 1e-12, 1e-9, 1e-6]), st.booleans())
 def test_coherence_stays_within_0_and_1_where_predictors_nearly_depend_on_each_other(
     seed, apart, silent

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 import pycwt_mod
@@ -57,7 +57,6 @@ def test_ar1_expects_the_squared_mean_of_a_record(g):
     assert observed == pytest.approx(expected, rel=SIGMAS * math.sqrt(2 / N_RECORDS))
 
 
-@settings(max_examples=50, deadline=None, derandomize=True)
 @given(
     seed=st.integers(0, 2**32 - 1),
     exponent=st.floats(-200, 200),
@@ -227,7 +226,6 @@ def test_boxpdf_gives_equal_samples_their_mean_percentile():
     np.testing.assert_array_equal(percentiles, [0.125, 0.5, 0.875])
 
 
-@settings(max_examples=50, deadline=None, derandomize=True)
 @given(values=st.lists(st.integers(-20, 20), min_size=1, max_size=60))
 def test_boxpdf_ranks_evenly(values):
     boxed, distinct, percentiles = boxpdf(values)

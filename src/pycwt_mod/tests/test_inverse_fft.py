@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import scipy.fft
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from pycwt_mod.inverse_fft import (
@@ -34,7 +34,6 @@ def error(way, first, width, n_fft, n, every, dtype):
     return np.abs(out[3:1:-1] - expected[:, :n:every]).max() / np.abs(expected).max()
 
 
-@settings(deadline=None, max_examples=150)
 @given(
     n_fft=st.sampled_from([7, 97, 1024, 4096, 5000, 10_007, 32768, 65536, 99_999, 100_000]),
     every=st.sampled_from([1, 1, 2, 3, 5, 64, 100, 3000]),
@@ -69,7 +68,6 @@ def test_each_way_is_taken_and_is_the_whole_fft(first, width, every, kind, dtype
     assert error(way, first, width, 2**17, 120_001, every, dtype) < ERRORS[dtype]
 
 
-@settings(deadline=None)
 @given(
     n_fft=st.sampled_from([4096, 5000, 3**9, 99_999, 2**17]),
     share=st.floats(0.0001, 0.24),

@@ -359,7 +359,7 @@ def test_window_of_dog_tends_to_the_transform_of_the_size_of_psi(mother, n_fft):
 
 
 @every_mother
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(n_fft=st.integers(1, 70), scale=st.floats(0.05, 200.0))
 def test_window_is_even_with_unit_area(mother, n_fft, scale):
     window = mother.smoothing_window(scale, n_fft)
@@ -385,7 +385,7 @@ def test_smooth_keeps_a_constant_away_from_the_edges(mother):
 
 @pytest.mark.filterwarnings("ignore:`dj`")
 @pytest.mark.parametrize("mother", [Morlet(6), Paul(4), DOG(2), DOG(3)], ids=repr)
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(
     dj=st.sampled_from([1 / 12, 0.25, 0.5, 0.7, 1.2, 5.0]),
     smoothing=st.sampled_from(["pycwt", "grinsted"]),

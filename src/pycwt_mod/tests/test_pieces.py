@@ -22,7 +22,7 @@ def in_pieces(mother, n, n_fft, scales=SCALES):
     return found > 0
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(
     mother=st.sampled_from([Morlet(), Morlet(20), DOG(2), DOG(6)]),
     n=st.integers(8192, 30_000),

@@ -39,7 +39,7 @@ def test_transform_is_padded_as_a_user_wants(monkeypatch):
     np.testing.assert_array_equal(found.W, cwt(series, 1.0, 1 / 6)[0])
 
 
-@settings(max_examples=25, deadline=None, derandomize=True)
+@settings(max_examples=25)
 @given(
     mother=st.sampled_from([Morlet(6), Paul(4), DOG(2)]),
     dt=st.floats(0.01, 100),
@@ -110,7 +110,7 @@ def test_average_over_scales_of_a_wave_is_its_variance(dt):
     assert far.max() < 1e-3
 
 
-@settings(max_examples=25, deadline=None, derandomize=True)
+@settings(max_examples=25)
 @given(
     n=st.integers(2, 300),
     start=st.floats(-1e6, 1e6),

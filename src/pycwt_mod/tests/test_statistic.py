@@ -121,7 +121,7 @@ def test_a_predictor_more_explains_its_partial_coherence_of_what_was_left(q):
     np.testing.assert_allclose(1 - all_of_them, (1 - fewer) * (1 - rho2), rtol=1e-11)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(q=st.integers(2, 5), seed=st.integers(0, 99))
 def test_multiple_coherence_is_unchanged_by_mixing_the_predictors(q, seed):
     matrices = spectral_matrices(q, seed)
@@ -232,7 +232,6 @@ def test_range_is_that_of_one_whatever_the_unit(exponent):
     assert ((size >= 0.5) & (size < 1)).all()
 
 
-@settings(deadline=None, max_examples=60)
 @given(
     statistic=st.sampled_from(STATISTICS[1:]),
     seed=st.integers(0, 99),

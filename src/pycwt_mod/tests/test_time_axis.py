@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pycwt_mod.time_axis import UNITS, RowsError, as_time_axis, label_of, unit_factor
@@ -31,10 +31,7 @@ dates = st.builds(
     st.integers(40, 80),
 )
 
-quick = settings(max_examples=50, deadline=None, derandomize=True)
 
-
-@quick
 @given(
     st.floats(-1e4, 1e4), st.floats(1e-3, 1e3), st.integers(2, 200), st.integers(-30, 30)
 )  # whichever unit numbers are in
@@ -44,7 +41,6 @@ def test_even_numbers_have_their_step(start, dt, n, exponent):
     assert (axis.unit, axis.spacing) == ("fortnights", "even steps")
 
 
-@quick
 @given(st.integers(4, 60), st.data())
 def test_gap_in_numbers_is_found_in_its_row(n, data):
     row = data.draw(st.integers(1, n - 2))
@@ -53,7 +49,6 @@ def test_gap_in_numbers_is_found_in_its_row(n, data):
     assert caught.value.rows == [row]
 
 
-@quick
 @given(st.integers(1, 3), st.data())
 def test_rounded_numbers_are_even_and_their_gaps_are_found(digits, data):
     dt = data.draw(st.floats(8, 100)) * 10.0**-digits
@@ -64,7 +59,6 @@ def test_rounded_numbers_are_even_and_their_gaps_are_found(digits, data):
     assert 31 in caught.value.rows
 
 
-@quick
 @given(dates)
 def test_dates_of_a_calendar_are_even(index):
     words, dt, unit = FREQUENCIES[index.freqstr.split("-")[0]]
@@ -76,7 +70,6 @@ def test_dates_of_a_calendar_are_even(index):
     assert days == pytest.approx(span, rel=0.05)
 
 
-@quick
 @given(dates, st.data())
 def test_gap_in_dates_is_found_in_its_row(index, data):
     row = data.draw(st.integers(1, len(index) - 2))
@@ -91,7 +84,6 @@ def test_gap_in_dates_is_found_in_its_row(index, data):
         assert f"{index[row]:%Y-%m} is missing" in str(caught.value)
 
 
-@quick
 @given(dates, st.sampled_from(sorted(UNITS)))
 def test_step_in_one_unit_is_that_in_another(index, unit):
     times = index.to_numpy()
@@ -99,7 +91,6 @@ def test_step_in_one_unit_is_that_in_another(index, unit):
     assert ratio == pytest.approx(UNITS[unit], rel=0.02)
 
 
-@quick
 @given(dates, st.data())
 def test_order_is_checked_before_steps(index, data):
     row = data.draw(st.integers(1, len(index) - 1))

@@ -24,7 +24,6 @@ def test_number_of_scales_forgives_rounding():
     assert transform.number_of_scales(84 + 1e-12) == 85
 
 
-@settings(deadline=None)
 @given(n=st.integers(1, 400), scale=st.floats(0.1, 1000), dt=st.floats(0.01, 10))
 def test_outside_cone_is_the_interval_where_the_period_is_below_it(n, scale, dt):
     mother = Morlet()
@@ -69,7 +68,6 @@ PATCHED = Morlet()
 PATCHED.psi_ft = DOG(1).psi_ft
 
 
-@settings(deadline=None, max_examples=80)
 @given(
     n=st.integers(2, 9000),
     padding=st.sampled_from(["none", "power of two", "prime", "much"]),
@@ -227,7 +225,7 @@ def test_bounds_of_scales_are_told_by_name(options, message):
         cwt(series, **({"dt": 1.0} | options))
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(
     shape=st.sampled_from([(), (3,), (2, 2)]),
     n=st.integers(3, 80),

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import pycwt_mod
@@ -601,7 +601,6 @@ def test_empty_series_are_blamed_and_not_the_step_that_is_missing(function):
             function(empty, empty)
 
 
-@settings(deadline=None, derandomize=True)
 @given(st.integers(2, 99), st.sets(st.integers(0, 98)), st.sampled_from([math.nan, math.inf]))
 def test_series_are_refused_by_the_first_bad_index_and_their_number(n, places, bad):
     places = {place % n for place in places}

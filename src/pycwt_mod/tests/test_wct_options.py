@@ -5,7 +5,7 @@ import warnings
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pycwt_mod import Morlet, cwt, pwct, wct, wct_matrix, wct_null, wct_significance, xwt
@@ -56,7 +56,6 @@ def test_rising_frequencies_are_drawn_as_falling_ones():
     np.testing.assert_array_equal(*pictures)
 
 
-@settings(deadline=None, max_examples=100)
 @given(st.integers(2, 60), st.floats(0.05, 0.4), st.floats(1e-4, 0.04), st.booleans())
 def test_rounded_logarithmic_frequencies_count_as_even(n, highest, lowest, rising):
     freqs = np.geomspace(highest, lowest, n)[:: -1 if rising else 1]

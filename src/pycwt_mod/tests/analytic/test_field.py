@@ -126,7 +126,7 @@ def test_field_is_computed_once_and_found_on_disk(monkeypatch):
     g2=st.floats(-0.99, 0.999),
     dj=st.sampled_from([0.3, 1.0]),
 )
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 def test_levels_of_any_short_record_are_probable_values(n, g1, g2, dj):
     field = wct_null_field(g1, g2, 1.0, dj, 2.0, 3, n, cache=False)
     levels = field.quantile(0.95)

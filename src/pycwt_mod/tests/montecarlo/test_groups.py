@@ -59,7 +59,7 @@ def test_counts_equal_the_direct_formula(statistic, name):
     assert direct.sum() == 12 * plan.samples_per_surrogate.sum()
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(cut=st.integers(1, 29), statistic=st.sampled_from(GROUPS))
 def test_counts_do_not_depend_on_how_the_range_is_cut(cut, statistic):
     for method in ("full", "multirate"):

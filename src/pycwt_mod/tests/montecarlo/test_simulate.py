@@ -55,7 +55,7 @@ def test_counts_of_a_surrogate_go_to_its_batch():
     np.testing.assert_array_equal(both[3], kernel((3, 4))[3])
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(cuts=st.lists(st.integers(0, 70), max_size=6), seed=st.integers(0, 2**70))
 def test_counts_do_not_depend_on_how_the_range_is_cut(cuts, seed):
     kernel = CountSurrogates(small_plan(J=8), Streams.of(np.random.SeedSequence(seed)))

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pycwt_mod.plotting import period_ticks
@@ -55,7 +55,6 @@ def test_period_ticks_are_those_that_people_write(limits, unit, labels):
         assert list(found.values()) == labels
 
 
-@settings(max_examples=200, deadline=None)
 @given(
     low=st.floats(1e-5, 1e5),
     octaves=st.floats(0.1, 20),

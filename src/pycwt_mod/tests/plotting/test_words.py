@@ -4,7 +4,7 @@ import io
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.cbook import is_math_text
 from matplotlib.figure import Figure
@@ -41,7 +41,6 @@ def test_mathematics_that_does_not_parse_is_drawn_as_it_is():
     assert with_dollars("$\\nonsense$, m$^3$") == "\\$\\nonsense\\$, m$^3$"
 
 
-@settings(deadline=None, max_examples=200, derandomize=True)
 @given(st.text("$$$\\ (%x5^_{}m\n", max_size=20))
 def test_any_text_can_be_drawn(text):
     drawn = with_dollars(text)

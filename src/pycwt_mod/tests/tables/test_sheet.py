@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pycwt_mod.tables import DataError, Table, common_times, sheet_of
@@ -26,7 +26,6 @@ def table(times, *columns, source="f.csv"):
     return Table(source, names, [times, *columns], range(2, times.size + 2))
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
 @given(st.sampled_from(list(CALENDARS)), st.sets(st.integers(6, 33), max_size=6))
 def test_missing_rows_and_missing_values_are_filled_alike(name, gaps):
     times, x = CALENDARS[name], np.linspace(3, 5, 40)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pycwt_mod.tables import DataError, read_table
@@ -218,7 +218,6 @@ def test_column_of_a_table_without_names_is_a_number(write):
         table.numbers("x")
 
 
-@settings(max_examples=50, deadline=None, derandomize=True)
 @given(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=2), st.booleans())
 def test_numbers_are_those_of_python_to_the_last_bit(tmp_path_factory, values, commas):
     path = tmp_path_factory.mktemp("exact") / "f.csv"
@@ -227,7 +226,6 @@ def test_numbers_are_those_of_python_to_the_last_bit(tmp_path_factory, values, c
     assert read_table(path).numbers("y").tolist() == values
 
 
-@settings(max_examples=50, deadline=None, derandomize=True)
 @given(st.data(), st.sampled_from(",;\t| "), st.integers(3, 12), st.integers(2, 4))
 def test_bad_cell_is_told_with_its_line_and_column(tmp_path_factory, data, separator, n, width):
     path = tmp_path_factory.mktemp("bad") / "f.csv"
