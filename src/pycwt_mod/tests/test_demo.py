@@ -35,6 +35,11 @@ def finished(tmp_path_factory):
     return folder, run("demo", "--mc-count", str(FEW), cwd=folder)
 
 
+@pytest.fixture(scope="module")
+def found():
+    return demo.run_demo(mc_count=FEW)
+
+
 def timeless(report):
     """A report without what may differ between two runs."""
     return re.sub(r"in [0-9.]+ s,|Picture: .*", "", report)
@@ -58,7 +63,7 @@ def test_demo_saves_a_picture(finished):
     assert f"Picture: {path.resolve()}" in process.stdout
 
 
-def test_demo_finds_the_anti_phase_of_the_paper(finished):
+def test_demo_finds_the_anti_phase_of_the_paper(finished, found):
     _, process = finished
     rows = re.findall(
         r"^ +([\d.]+) to [\d.]+ +\d+ % +(\d+) % +(0\.\d\d) +([+-]\d+) \+- \d+ +[+-][\d.]+"
@@ -75,9 +80,8 @@ def test_demo_finds_the_anti_phase_of_the_paper(finished):
     assert all(abs(float(row[3])) > 135 for row in rows)
     # Grinsted et al. (2004) see it from about 1900 on at periods of about ten years.
     assert max(rows, key=lambda row: int(row[1]))[0] == "8"
-    result = demo.run_demo(mc_count=FEW)
-    decade = np.argmin(np.abs(result.coherence.periods - 10))
-    years = result.times[(result.coherence.significant() & result.coherence.outside())[decade]]
+    decade = np.argmin(np.abs(found.coherence.periods - 10))
+    years = found.times[(found.coherence.significant() & found.coherence.outside())[decade]]
     assert years[0] < 1910 < 1975 < years[-1]
 
 
@@ -137,16 +141,14 @@ def test_demo_hands_backend_and_workers_on(monkeypatch, tmp_path):
     assert (asked["backend"], asked["n_workers"], asked["progress"]) == ("joblib", -1, True)
 
 
-def test_demo_no_scale_lies_wholly_inside_the_cone():
-    result = demo.run_demo(mc_count=10)
-    _, _, coi, freq, sig = result.coherence
+def test_demo_no_scale_lies_wholly_inside_the_cone(found):
+    _, _, coi, freq, sig = found.coherence
     assert 1 / freq[-1] <= coi.max() < 2 ** (1 / 12) / freq[-1]
     assert np.isfinite(sig).all()
-    assert (result.times[0], result.times[-1]) == (1851, 1997)
+    assert (found.times[0], found.times[-1]) == (1851, 1997)
 
 
-def test_demo_report_of_nothing_says_none():
-    found = demo.run_demo(mc_count=10)
+def test_demo_report_of_nothing_says_none(found):
     silent = found.coherence._replace(WCT=found.coherence.WCT * 0)
     report = dataclasses.replace(found, coherence=silent).report(Path("p.png"))
     assert "\nStrongest evidence: nothing is significant.\n" in report

@@ -280,7 +280,7 @@ def test_interrupt_of_a_worker_arrives_and_ends_no_process(process_pool):
 
 
 def quick_then_slow(seed):
-    time.sleep(0.0 if seed.spawn_key[-1] < 3 else 0.3)
+    time.sleep(0.0 if seed.spawn_key[-1] < 3 else 0.1)
     return seed.spawn_key[-1]
 
 
@@ -293,12 +293,12 @@ def test_timeout_says_how_far_it_came(backend, return_errors):
             quick_then_slow,
             400,
             chunk_size=1,
-            timeout=0.9,
+            timeout=0.3,
             return_errors=return_errors,
             on_result=lambda index, result: handed.append(result),
         )
     assert handed == list(range(len(handed)))
-    words = f"`timeout` = 0.9 s, and {len(handed)} of 400 simulations are done"
+    words = f"`timeout` = 0.3 s, and {len(handed)} of 400 simulations are done"
     assert words in str(caught.value)
     assert len(handed) < 40
     expected = ALONE.run_monte_carlo(draw, 20, seed=1)

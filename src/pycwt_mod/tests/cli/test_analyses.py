@@ -16,7 +16,7 @@ import pycwt_mod
 from pycwt_mod.cli import coherence_command, transform_command
 
 # Enough for a yearly cycle, which is far above the level.
-FEW = ("--mc-count", "20")
+FEW = ("--mc-count", "20", "--dj", "1/4")
 # A seed whose noise has no period above its level: by chance some have.
 QUIET = 3
 YEARS = ("--time", "date", "--unit", "years")
@@ -53,7 +53,9 @@ def test_wct_numbers_are_those_of_the_package(csv, rivers, call_json):
     options = ("--seed", "5", "--null", "scale", "--no-cache")
     told = call_json("wct", csv, "--x", "2", "--y", "3", *YEARS, *FEW, *options)
     x, y = np.round(rivers, 6)
-    result = pycwt_mod.wct(x, y, 1 / 12, mc_count=20, rng_seed=5, progress=False, cache=False)
+    result = pycwt_mod.wct(
+        x, y, 1 / 12, 1 / 4, mc_count=20, rng_seed=5, progress=False, cache=False
+    )
     results = told["results"]
     np.testing.assert_allclose(results["sig"], result[4], rtol=1e-12)
     np.testing.assert_allclose(results["period"], result.periods, rtol=1e-12)
@@ -85,7 +87,7 @@ def test_given_coefficients_of_red_noise_stand_in_place_of_estimates(tmp_path, c
 
 
 def test_json_tells_how_it_was_made(csv, call_json):
-    options = ("--wavelet", "paul:5", "--dj", "1/4", "--scales", "20", "--s0", "0.3")
+    options = ("--wavelet", "morlet:5", "--dj", "1/4", "--scales", "20", "--s0", "0.3")
     more = ("--level", "0.9", "--tol", "0.2", "--workers", "1", "--backend", "sequential")
     told = call_json("wct", csv, *YEARS, *FEW, *options, *more)
     made = told["provenance"]
@@ -119,7 +121,7 @@ def test_json_tells_how_it_was_made(csv, call_json):
             "date_format": None,
             "interpolate": 0,
         },
-        "wavelet": "Paul(m=5)",
+        "wavelet": "Morlet(f0=5)",
         "dj": 0.25,
         "s0": 0.3,
         "J": 19,
@@ -159,10 +161,10 @@ def test_wct_again_comes_from_the_cache(csv, call):
 
 def test_wct_that_goes_on_says_how_much_is_stored(csv, call):
     call("wct", csv, *YEARS, *FEW)
-    _, out, err = call("wct", csv, *YEARS, "--mc-count", "60")
+    _, out, err = call("wct", csv, *YEARS, *FEW, "--mc-count", "60")
     assert err.startswith("20 of 60 surrogates are stored, 40 are simulated:\n")
     assert "60 surrogates, seed 0, 20 of them from the cache, " in out
-    assert "stored" not in call("wct", csv, *YEARS, "--mc-count", "80", "--no-progress")[2]
+    assert "stored" not in call("wct", csv, *YEARS, *FEW, "--mc-count", "80", "--no-progress")[2]
 
 
 def test_wct_tells_the_time_of_the_null_field_too(csv, call_json, monkeypatch):
@@ -191,7 +193,7 @@ def test_wct_in_closed_form_needs_no_surrogates(csv, call, call_json):
 
 def test_wct_compares_points_with_the_null_that_is_asked_for(csv, rivers, call, call_json):
     x, y = np.round(rivers, 6)
-    result = pycwt_mod.wct(x, y, 1 / 12, mc_count=20, rng_seed=0, progress=False)
+    result = pycwt_mod.wct(x, y, 1 / 12, 1 / 4, mc_count=20, rng_seed=0, progress=False)
     for null in ("point", "scale"):
         options = (*YEARS, *FEW, "--null", null, "--correction", "fdr")
         told = call_json("wct", csv, *options, "--save", "n.npz", "--plot", f"{null}.png")
@@ -227,7 +229,7 @@ def test_wct_saves_all_arrays_without_pickle(csv, rivers, call, tmp_path):
         arrays = dict(saved)
     np.testing.assert_array_equal(arrays["x"], np.round(rivers[0], 6))
     x, y = np.round(rivers, 6)
-    result = pycwt_mod.wct(x, y, 1 / 12, mc_count=20, rng_seed=0, progress=False)
+    result = pycwt_mod.wct(x, y, 1 / 12, 1 / 4, mc_count=20, rng_seed=0, progress=False)
     for name, expected in zip(("WCT", "aWCT", "coi", "freq", "sig"), result, strict=True):
         np.testing.assert_allclose(arrays[name], expected, rtol=1e-12)
     np.testing.assert_allclose(arrays["pvalue"], result.pvalues())
@@ -533,7 +535,7 @@ def test_wct_outlines_patches_where_asked(csv, rivers, call, tmp_path):
     assert "They cover" in out
     saved = np.load(tmp_path / "c.npz")
     x, y = np.round(rivers, 6)
-    result = pycwt_mod.wct(x, y, 1 / 12, mc_count=20, rng_seed=0, progress=False)
+    result = pycwt_mod.wct(x, y, 1 / 12, 1 / 4, mc_count=20, rng_seed=0, progress=False)
     found = result.clusters(mc_count=1000, rng_seed=0, progress=False)
     np.testing.assert_array_equal(saved["clusters"], found.labels)
     np.testing.assert_array_equal(saved["significant"], found.significant())

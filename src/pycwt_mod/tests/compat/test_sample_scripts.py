@@ -2,7 +2,7 @@
 
 They are taken from the installed distribution of pycwt. All are run in two processes, one with
 pycwt and one with this package in its place. Compared are all arrays drawn, texts and limits, and
-the pixels. sample.py is run for each of its data sets; MAUNA has a trend, for which the script sets
+the pixels. sample.py is run for two of its data sets; MAUNA has a trend, for which the script sets
 a lag-1 autocorrelation of 1. Only one thing may differ, and does: the contour of significant
 coherence in sample_xwt.py, as pycwt tests against white noise whatever the series.
 """
@@ -22,8 +22,8 @@ import pycwt_mod
 
 PROGRAM = Path(__file__).with_name("drawn.py")
 
-# The script that names its data set, and the other data sets that it takes.
-NAMING, OTHER_SETS = "sample.py", ["MAUNA", "MONSOON", "SOI", "SUNSPOTS"]
+# The script that names its data set, and one of the others that it takes, which has a trend.
+NAMING, OTHER_SET = "sample.py", "MAUNA"
 
 # The axes that pycwt's script draws coherence in, with its contour the first of its collections.
 COHERENCE_CONTOUR = "figure 1 axes 1 contour 0"
@@ -44,13 +44,12 @@ def samples(tmp_path_factory):
     shutil.copytree(folder, copy)
     text = (copy / NAMING).read_text(encoding="utf-8")
     assert text.count('sample = "NINO3"') == 1
-    for name in OTHER_SETS:
-        other = text.replace('sample = "NINO3"', f'sample = "{name}"')
-        (copy / f"{name}.py").write_text(other, encoding="utf-8")
+    other = text.replace('sample = "NINO3"', f'sample = "{OTHER_SET}"')
+    (copy / f"{OTHER_SET}.py").write_text(other, encoding="utf-8")
     return copy
 
 
-SCRIPTS = ["simple_sample.py", NAMING, "sample_xwt.py", *(f"{name}.py" for name in OTHER_SETS)]
+SCRIPTS = ["simple_sample.py", NAMING, "sample_xwt.py", f"{OTHER_SET}.py"]
 
 
 @pytest.fixture(scope="module")

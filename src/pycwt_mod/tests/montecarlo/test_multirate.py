@@ -22,6 +22,8 @@ ERRORS = 4.0
 
 LEVELS = [0.5, 0.8, 0.9, 0.95, 0.99]
 
+QUIET = {"rng_seed": 1, "progress": False}
+
 
 def null_of(plan, count, seed=1, ops=None):
     kernel = CountSurrogates(plan, streams(seed), ops)
@@ -59,12 +61,12 @@ USUAL = (24, 1 / 4, (0.6, 0.3), (400, 400))
 N_SAMPLES = 1000
 
 
-@pytest.mark.parametrize("name", sorted(WAVELETS.keys() - {"mexicanhat"}))
+@pytest.mark.parametrize("name", ["morlet", "morlet8", "paul", "dog", "dog3"])
 def test_levels_are_those_of_the_full_method(name):
     assert_levels_agree(*both(WAVELETS[name], *USUAL, n_samples=N_SAMPLES))
 
 
-@pytest.mark.parametrize("coefficients", [(0.0, 0.0), (-0.9, 0.5), (0.95, 0.9)])
+@pytest.mark.parametrize("coefficients", [(-0.9, 0.5), (0.95, 0.9)])
 def test_levels_are_those_of_the_full_method_for_any_noise(coefficients):
     assert_levels_agree(*both(Morlet(), 100, 1 / 4, coefficients, (300, 600)))
 
@@ -174,13 +176,10 @@ def test_false_alarms_come_at_the_rate_of_the_level():
     # below: the share above the 95 % level is 0.05 within four standard errors.
     above, outside = np.zeros(5), np.zeros(5)
     rng = np.random.default_rng(0)
+    sig = wct_significance(0.6, 0.3, 1.0, 1 / 4, 2 / Morlet().flambda(), 32, **QUIET)
     for _ in range(40):
         y1, y2 = rednoise(512, 0.6, rng=rng), rednoise(512, 0.3, rng=rng)
-        WCT, _, coi, freq, _ = wct(y1, y2, 1.0, 1 / 4, sig=False)
-        sig = wct_significance(
-            0.6, 0.3, 1.0, 1 / 4, 2 / Morlet().flambda(), len(freq) - 1,
-            rng_seed=1, progress=False,
-        )  # fmt: skip
+        WCT, _, coi, freq, _ = wct(y1, y2, 1.0, 1 / 4, J=32, sig=False)
         valid = 1 / freq[:, None] <= coi
         for octave in range(5):
             rows = slice(4 * octave, 4 * octave + 4)
@@ -193,8 +192,7 @@ def test_false_alarms_come_at_the_rate_of_the_level():
 
 def test_levels_hardly_depend_on_the_noise():
     levels = [
-        wct_significance(g, g, 1.0, 1 / 4, 4.0, 20, mc_count=1000, rng_seed=1, progress=False)
-        for g in (0.0, 0.5, 0.9)
+        wct_significance(g, g, 1.0, 1 / 4, 4.0, 20, mc_count=500, **QUIET) for g in (0.0, 0.5, 0.9)
     ]
     assert np.ptp(levels, axis=0).max() < 0.03
 
