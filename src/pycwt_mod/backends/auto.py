@@ -76,14 +76,12 @@ class AutoBackend(SequentialBackend):
         return f"AutoBackend(n_workers={self._limit or -1})"
 
     def _as_limit(self, n_workers: object) -> int | None:
-        # Joblib, which knows the cores exactly, takes a while to import: only for a number that
-        # may be too large.
-        few = isinstance(n_workers, int) and n_workers <= _core_bound()
-        return as_limit(n_workers, _core_bound if few else available_cores)
+        return as_limit(n_workers, available_cores)
 
     def split(self, n_items: int) -> list[range]:
         """Cut ``range(n_items)`` into tasks; see `MCBackend.split`."""
-        n_workers = self._limit or _core_bound()
+        # Joblib, which knows the cores exactly, is loaded only where it may be used.
+        n_workers = self._limit or os.cpu_count() or 1
         return split_evenly(n_items, max(MIN_TASKS, TASKS_PER_WORKER * n_workers))
 
     def get_info(self) -> dict[str, Any]:
@@ -160,14 +158,6 @@ class _Trial:
         alone = self._first if self._first >= CONVINCING_SECONDS else 0.0
         each = self._others / (self.n_done - 1) if self.n_done > 1 else alone
         seconds = each * self.n_left
-        # Joblib, which knows the number of cores, is imported only where it may be used.
         return seconds >= MIN_SECONDS and parallel_pays(
             seconds, min(self._backend.n_workers, self.n_left)
         )
-
-
-def _core_bound() -> int:
-    """Bound the number of available cores from above, without joblib."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

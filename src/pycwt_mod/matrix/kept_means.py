@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
 from ..montecarlo.kept_rows import KeptRows
 from ..montecarlo.noise import Streams
 from ..montecarlo.plan import Plan
-from ..montecarlo.surrogates import Surrogates
 from .fields import Array
-from .nulls import Node, band_streams
+from .nulls import band_streams
 from .problem import Problem
 from .store import Store
 
@@ -28,7 +26,7 @@ def streams_of(problem: Problem, store: Store) -> Streams:
     left = store.recall("streams", {"entropy": ()}, ("entropy",))
     if left is not None:
         return replace(streams, entropy=int(str(left["entropy"])))
-    kept = _kept(problem, problem.plan((0.0, 0.0)), "unseeded", streams)
+    kept = kept_means(problem, problem.plan((0.0, 0.0)), streams, source="unseeded")
     if kept.streams == streams:
         kept.keep(kept.rows)
     store.write("streams", {"entropy": np.array(str(kept.streams.entropy))})
@@ -36,13 +34,9 @@ def streams_of(problem: Problem, store: Store) -> Streams:
 
 
 def kept_means(
-    problem: Problem, node: Node, surrogates: Surrogates | None, streams: Streams
+    problem: Problem, plan: Plan, streams: Streams, *, source: str | None = None
 ) -> KeptRows:
-    """Return the means at two AR(1) coefficients, or of surrogates, as far as they are kept."""
-    return _kept(problem, problem.plan(node, surrogates), streams, streams)
-
-
-def _kept(problem: Problem, plan: Plan, source: Any, streams: Streams) -> KeptRows:
+    """Return the means of a plan's surrogates as far as they are kept, by their streams."""
     geometry, width = problem.geometry, (len(problem.bands),)
     key = plan.key() if problem.options.cache else None
     facts = (
@@ -52,7 +46,7 @@ def _kept(problem: Problem, plan: Plan, source: Any, streams: Streams) -> KeptRo
         geometry.n_averaged.tolist(),
         problem.members.tolist(),
         problem.normalize,
-        source,
+        source or streams,
     )
     # Without a key there is code of the user's.
     return KeptRows.of("means", None if key is None else facts, streams, _are_means, width)

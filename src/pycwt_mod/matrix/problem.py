@@ -21,6 +21,10 @@ from .fields import Array
 from .nulls import Node
 from .table import Pair, PeriodBand, SeriesSet, in_band
 
+# Facts that tell a run from others.
+_OF_GEOMETRY = ("dt", "n_times", "n_fft", "dj", "smoothing")
+_OF_OPTIONS = ("mc_count", "method", "n_samples", "tol", "mc_count_max")
+
 
 @dataclass(frozen=True)
 class Problem:
@@ -88,21 +92,13 @@ class Problem:
             "names": list(self.series.names),
             "wavelet": f"{type(mother).__qualname__} {mother!r}",
             "data": self.series.digest(),
-            "dt": self.series.dt,
-            "n_times": self.series.n_times,
-            "n_fft": self.geometry.n_fft,
-            "dj": self.geometry.dj,
+            **{name: getattr(self.geometry, name) for name in _OF_GEOMETRY},
             "s0": self.s0,
             "J": self.J,
-            "smoothing": self.geometry.smoothing,
             "normalize": self.normalize,
             "bands": [list(band) for band in self.bands],
             "sig": self.sig,
             "significance_level": self.level,
-            "mc_count": options.mc_count,
             "rng_seed": None if options.seed is None else repr(Streams.of(options.seed)),
-            "method": options.method,
-            "n_samples": options.n_samples,
-            "tol": options.tol,
-            "mc_count_max": options.mc_count_max,
+            **{name: getattr(options, name) for name in _OF_OPTIONS},
         }

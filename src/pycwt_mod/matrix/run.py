@@ -177,7 +177,8 @@ class Run:
         if missing:
             streams = streams_of(problem, self.store)
             for node in missing:
-                found = kept_means(problem, node, self.surrogates.get(node), streams)
+                plan = problem.plan(node, self.surrogates.get(node))
+                found = kept_means(problem, plan, streams)
                 self.kept[node] = found
                 if len(found.rows) >= problem.options.mc_count:
                     self.means[node] = found.rows[: problem.options.mc_count]
