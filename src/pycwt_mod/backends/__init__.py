@@ -5,9 +5,6 @@ Importing this package imports none of the libraries that do the work.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import Any
-
 from .auto import AutoBackend
 from .base import MCBackend
 from .dask import DaskBackend
@@ -15,6 +12,7 @@ from .deadline import Deadline
 from .executor import ExecutorBackend
 from .functions import map_tasks, run_monte_carlo
 from .futures import in_flight
+from .gpu import GPUBackend
 from .joblib import JoblibBackend
 from .pickling import RemoteError
 from .registry import (
@@ -31,12 +29,12 @@ from .registry import (
 from .sequential import SequentialBackend
 from .user_work import SimulationError
 
-# `GPUBackend` is here too, by `__getattr__`; not in this list, lest `import *` load its room.
 __all__ = [
     "AutoBackend",
     "DaskBackend",
     "Deadline",
     "ExecutorBackend",
+    "GPUBackend",
     "JoblibBackend",
     "MCBackend",
     "RemoteError",
@@ -55,14 +53,3 @@ __all__ = [
     "run_monte_carlo",
     "set_default_backend",
 ]
-
-
-def __getattr__(name: str) -> Any:
-    # The GPU room is large; most sessions never enter it.
-    if name == "GPUBackend":
-        return import_module(".gpu", __name__).GPUBackend
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), "GPUBackend"})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import inspect
 import os
 import sys
@@ -13,23 +12,21 @@ from importlib.metadata import entry_points
 from typing import Any
 
 from ..validation import as_positive, as_simulations, did_you_mean, warn_user
-from .auto import parallel_pays
+from .auto import AutoBackend, parallel_pays
 from .base import MCBackend
 from .dask import DaskBackend
 from .executor import ExecutorBackend, is_executor
+from .gpu import GPUBackend
+from .joblib import JoblibBackend
 from .nesting import available_cores
 from .sequential import SequentialBackend
 
 ENTRY_POINT_GROUP = "pycwt_mod.backends"
 ENVIRONMENT_VARIABLE = "PYCWT_MOD_BACKEND"
 
-# Import paths and not classes, so that looking at the names imports no optional library.
-_BUILT_IN = {
-    "auto": "pycwt_mod.backends.auto:AutoBackend",
-    "sequential": "pycwt_mod.backends.sequential:SequentialBackend",
-    "joblib": "pycwt_mod.backends.joblib:JoblibBackend",
-    "dask": "pycwt_mod.backends.dask:DaskBackend",
-    "gpu": "pycwt_mod.backends.gpu:GPUBackend",
+_BUILT_IN: dict[str, type[MCBackend]] = {
+    cls.name: cls
+    for cls in (AutoBackend, SequentialBackend, JoblibBackend, DaskBackend, GPUBackend)
 }
 _registered: dict[str, type[MCBackend]] = {}
 _default_name: str | None = None
@@ -64,7 +61,7 @@ def register_backend(name: str, cls: type[MCBackend], default: bool = False) -> 
     if inspect.isabstract(cls):
         missing = ", ".join(sorted(cls.__abstractmethods__))
         raise TypeError(f"`cls` must be concrete, but {cls.__name__} does not define {missing}.")
-    if key in _BUILT_IN and _BUILT_IN[key] != f"{cls.__module__}:{cls.__qualname__}":
+    if _BUILT_IN.get(key, cls) is not cls:
         raise ValueError(f"`name` must not be that of a built-in backend, got {name!r}.")
     if key not in _BUILT_IN:
         _registered[key] = cls
@@ -146,7 +143,7 @@ def get_backend(name: str | None = None, **options: Any) -> MCBackend:
     """
     key = _default() if name is None else _known(name)
     if _is_available(key):
-        return _load(key)(**options)
+        return _class_of(key)(**options)
     lack, pip = _remedies(key)
     warn_user(
         f"backend {key!r} {lack}; running sequentially."
@@ -238,17 +235,13 @@ def _default() -> str:
     return _known(value, f"the environment variable {ENVIRONMENT_VARIABLE}")
 
 
-def _load(key: str) -> type[MCBackend]:
-    if key in _registered:
-        return _registered[key]
-    module, _, attribute = _BUILT_IN[key].partition(":")
-    cls: type[MCBackend] = getattr(importlib.import_module(module), attribute)
-    return cls
+def _class_of(key: str) -> type[MCBackend]:
+    return _BUILT_IN.get(key) or _registered[key]
 
 
 def _is_available(key: str) -> bool:
     try:
-        return bool(_load(key).is_available())
+        return bool(_class_of(key).is_available())
     except Exception:
         # A broken installation of a library (a CUDA set-up above all) is one that is not there.
         return False
@@ -257,7 +250,7 @@ def _is_available(key: str) -> bool:
 def _remedies(key: str) -> tuple[str | None, str]:
     """Return what a backend lacks whose libraries are installed, and the pip line of others."""
     try:
-        cls = _load(key)
+        cls = _class_of(key)
         return cls.lack(), f"pip install {' '.join(cls.requires) or key}"
     except Exception:
         return None, f"pip install {key}"
