@@ -10,7 +10,7 @@ from typing import Any, ClassVar, TypeVar
 
 from .base import IN_PROCESS, MIN_TASKS, TASKS_PER_WORKER, as_limit
 from .deadline import Deadline
-from .feed import split_evenly
+from .futures import split_evenly
 from .joblib import JoblibBackend
 from .nesting import available_cores, inside_worker
 from .sequential import SequentialBackend

@@ -19,7 +19,7 @@ from ..progress import ProgressOption
 from ..seeds import seed_of
 from ..validation import as_simulations, brief, warn_user
 from .deadline import Deadline, closing_iterator
-from .feed import Feed, in_order, split_evenly
+from .futures import Feed, in_order, split_evenly
 from .nesting import available_cores, inside_worker, note_open_files
 from .pickling import opened
 from .shipping import DEAD_WORKERS_NOTE, Local, Parcel

@@ -11,8 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any, ClassVar, Self, TypeVar
 
 from .base import MCBackend, as_limit
-from .dask_cluster import Cluster, compare_versions, count_threads, translated_errors
-from .dask_sum import sums
+from .dask_cluster import Cluster, compare_versions, count_threads, sums, translated_errors
 from .deadline import Deadline
 from .futures import in_flight
 from .nesting import (

@@ -6,10 +6,12 @@ import copy
 import hashlib
 import logging
 import math
+import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,9 +21,10 @@ from .. import _version
 from ..arrays import ArrayOps
 from ..backends import MCBackend, SequentialBackend, resolve_backend
 from ..backends.deadline import Deadline, closing_iterator
+from ..cached_files import recall, store
+from ..helpers import cache_path
 from ..progress import make_progress
 from ..validation import warn_user
-from .cache import find_null, store_null
 from .counting import blocks
 from .noise import Streams
 from .null import NullDistribution
@@ -246,18 +249,34 @@ class _Run:
         if known is not None:
             null = known.merge(null)
         if self._key is not None:
-            store_null(self._key, null)
+            store(_path(self._key, null.n_surrogates), null.write)
         return null
 
     def stored(self, mc_count: int) -> NullDistribution | None:
-        """Return what the cache has of this problem."""
+        """Return the run in the cache that spares the most work of `mc_count` surrogates.
+
+        One of more surrogates answers the question too, if there is no seed. With one the answer
+        must not depend on earlier questions.
+        """
         if self._key is None:
             return None
-        return find_null(
-            self._key,
-            mc_count,
-            more_is_fine=self._seed is None,
-            is_sound=lambda null: _fits(null, self.plan, self._seed, self._streams),
+        sizes = [size for size in _sizes(self._key) if self._seed is None or size <= mc_count]
+        for size in sorted(sizes, reverse=True):
+            found = recall(_path(self._key, size), NullDistribution.load, self._is_sound)
+            if found is not None and found.n_surrogates == size:
+                return found
+        return None
+
+    def _is_sound(self, null: NullDistribution) -> bool:
+        """Return whether a stored run can be one of this problem: every sample accounted for."""
+        plan, own = self.plan, _streams_of(null)
+        samples = null.n_surrogates * plan.samples_per_surrogate
+        return (
+            null.counts.shape == (plan.n_batches, plan.n_rows, plan.n_bins)
+            and null.ranges == ((0, null.n_surrogates),)
+            and null.problem == _problem(plan, own)
+            and (self._seed is None or own == self._streams)
+            and np.array_equal(null.histogram.sum(axis=1), samples)
         )
 
 
@@ -338,17 +357,13 @@ def _streams_of(null: NullDistribution) -> Streams:
     return Streams.again(*(null.provenance[k] for k in ("entropy", "spawn_key", "pool_size")))
 
 
-def _fits(
-    null: NullDistribution, plan: Plan, seed: np.random.SeedSequence | None, streams: Streams
-) -> bool:
-    """Return whether a stored run can be one of this plan: every sample accounted for."""
-    own = _streams_of(null)
-    return (
-        null.counts.shape == (plan.n_batches, plan.n_rows, plan.n_bins)
-        and null.ranges == ((0, null.n_surrogates),)
-        and null.problem == _problem(plan, own)
-        and (seed is None or own == streams)
-        and bool(
-            (null.histogram.sum(axis=1) == null.n_surrogates * plan.samples_per_surrogate).all()
-        )
-    )
+def _path(key: str, size: int | str) -> Path:
+    """Return the file of a run: each number of surrogates has its own."""
+    return cache_path() / f"null-{key}-{size}.npz"
+
+
+def _sizes(key: str) -> list[int]:
+    """Return the numbers of surrogates of the runs of a problem that are in the cache."""
+    pattern = _path(key, "*")
+    found = (path.stem.rpartition("-")[2] for path in pattern.parent.glob(pattern.name))
+    return [int(size) for size in found if re.fullmatch("[1-9][0-9]{0,17}", size)]

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 import pycwt_mod
 from pycwt_mod.backends import AutoBackend, Deadline, MCBackend, SequentialBackend
 from pycwt_mod.backends.base import MAX_AHEAD_PER_WORKER
-from pycwt_mod.backends.feed import split_evenly
+from pycwt_mod.backends.futures import split_evenly
 from pycwt_mod.backends.pickling import Failure
 
 SOURCE = Path(pycwt_mod.__file__).parent

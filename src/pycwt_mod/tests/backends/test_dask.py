@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from pycwt_mod import wct_null
-from pycwt_mod.backends import DaskBackend, Deadline, JoblibBackend, dask_sum
+from pycwt_mod.backends import DaskBackend, Deadline, JoblibBackend, dask_cluster
 
 distributed = pytest.importorskip("distributed")
 
@@ -143,8 +143,8 @@ def null_on(backend, mc_count=400):
 @pytest.fixture
 def small_parts(monkeypatch):
     """Add up after a few tables, so that a short run has every kind of sum."""
-    monkeypatch.setattr(dask_sum, "FAN_IN", 2)
-    monkeypatch.setattr(dask_sum, "FIRST_PART", 3)
+    monkeypatch.setattr(dask_cluster, "FAN_IN", 2)
+    monkeypatch.setattr(dask_cluster, "FIRST_PART", 3)
 
 
 def table_of(index):
@@ -247,7 +247,7 @@ def mortal(mortal_cluster):
 @pytest.mark.heavy
 def test_dask_sums_survive_a_killed_worker(tmp_path, monkeypatch, small_parts, mortal):
     # Killed when it holds sums of earlier tables, which must be made again.
-    monkeypatch.setattr(dask_sum, "FIRST_PART", 50)
+    monkeypatch.setattr(dask_cluster, "FIRST_PART", 50)
     kernel = die_once_and_count(str(tmp_path))
     ((n_tasks, total),) = DaskBackend(mortal[1]).map_sum(kernel, [*range(20, 40), 3, *range(20)])
     assert Path(tmp_path, "died").exists()
