@@ -1,8 +1,6 @@
 """The progress display: one bar, nothing, or a function of the caller."""
 
 import io
-import subprocess
-import sys
 import threading
 from contextlib import redirect_stderr
 
@@ -149,13 +147,3 @@ def test_progress_close_may_be_repeated(capsys):
         bar.update(1)
     bar.close()
     assert capsys.readouterr().err.count("\n") == 1
-
-
-def test_progress_imports_tqdm_only_for_a_bar():
-    code = (
-        "import sys\n"
-        "from pycwt_mod.progress import make_progress\n"
-        "with make_progress(False, 1) as bar: bar.update(1)\n"
-        "assert 'tqdm' not in sys.modules\n"
-    )
-    subprocess.run([sys.executable, "-c", code], check=True)

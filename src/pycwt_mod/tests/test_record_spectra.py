@@ -54,7 +54,7 @@ def written(fields):
     return found
 
 
-@settings(max_examples=30)
+@settings(max_examples=20)
 @given(
     mother=st.sampled_from(MOTHERS),
     n=st.integers(200, 4500),

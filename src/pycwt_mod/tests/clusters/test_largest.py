@@ -194,7 +194,7 @@ def test_what_is_done_is_kept_when_a_run_breaks_off(tmp_path, monkeypatch, error
 
 def test_timeout_names_what_was_done():
     with pytest.raises(TimeoutError, match="of 5000 surrogates are done"):
-        made(300).clusters(mc_count=5000, timeout=0.05, cache=False, **ALONE)
+        made().clusters(mc_count=5000, timeout=0.05, cache=False, **ALONE)
     with pytest.raises(TimeoutError, match="and 0 of 20 surrogates are done"):
         made().clusters(mc_count=20, timeout=1e-9, **ALONE)
 

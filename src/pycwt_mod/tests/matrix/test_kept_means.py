@@ -94,7 +94,7 @@ def test_what_is_done_is_kept_when_a_run_breaks_off(cache_dir, monkeypatch, nois
 
 def test_more_surrogates_go_on_from_fewer(simulated, cache_dir):
     wct_matrix(SERIES, 1.0, **OPTIONS)
-    more = {**OPTIONS, "mc_count": 300}
+    more = {**OPTIONS, "mc_count": 60}
     found = wct_matrix(SERIES, 1.0, **more)
     expected = wct_matrix(SERIES, 1.0, cache=False, **more)
     np.testing.assert_array_equal(found.pvalue, expected.pvalue)

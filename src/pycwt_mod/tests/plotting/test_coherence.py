@@ -1,7 +1,5 @@
 import datetime
 import itertools
-import subprocess
-import sys
 import tracemalloc
 
 import numpy as np
@@ -302,15 +300,6 @@ def test_wrong_arguments_are_named(change, message):
     arguments = dict(zip(names, random_field(10, 30), strict=True)) | change
     with pytest.raises(ValueError, match=message):
         plot_wct(**arguments, ax=new_axes())
-
-
-def test_importing_the_package_does_not_import_matplotlib():
-    code = (
-        "import sys, pycwt_mod; assert 'matplotlib' not in sys.modules; "
-        "pycwt_mod.plotting; assert 'matplotlib' in sys.modules; "
-        "assert 'matplotlib.pyplot' not in sys.modules"
-    )
-    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_mask_is_outlined_in_place_of_a_level():

@@ -1,4 +1,3 @@
-import io
 import itertools
 
 import numpy as np
@@ -169,24 +168,19 @@ def test_dates_of_a_pandas_series_are_on_the_axis(nino):
     assert numbered.axes["average"].get_xlim()[1] == pytest.approx(125.875)
 
 
-@pytest.mark.parametrize("kind", ["dates", "periods", "xarray", "result"])
-def test_index_of_a_series_tells_step_unit_and_name_as_it_does_for_cwt(nino, kind):
+def test_index_of_a_series_tells_step_unit_and_name_as_it_does_for_cwt(nino):
     pandas = pytest.importorskip("pandas")
     dates = pandas.date_range("1871-01-01", periods=nino.values.size, freq="QS", name="time")
     dated = pandas.Series(detrended(nino.values), dates, name="NINO3")
-    made = {
-        "dates": dated,
-        "periods": dated.to_period("Q"),
-        "xarray": dated.to_xarray(),
-        "result": cwt(dated),
-    }
-    plot = plot_cwt(made[kind], ax=figure(), detrend=None, frequency=True)
     given = plot_cwt(
         dated.to_numpy(), 0.25, dates, detrend=None, frequency=True, name="NINO3",
         period_unit="years", ax=figure(),
     )  # fmt: skip
     assert given.axes["power"].get_ylabel() == "Frequency (cycles per year)"
-    np.testing.assert_array_equal(pixels(plot), pixels(given))
+    expected = pixels(given)
+    for kind in (dated, dated.to_period("Q"), dated.to_xarray(), cwt(dated)):
+        plot = plot_cwt(kind, ax=figure(), detrend=None, frequency=True)
+        np.testing.assert_array_equal(pixels(plot), expected)
 
 
 def test_index_of_numbers_is_the_time_axis(nino):
@@ -270,13 +264,13 @@ def test_series_without_an_autocorrelation_asks_for_one():
         plot_cwt(np.cumsum(np.cumsum(np.arange(60.0) % 7 - 3)), 1.0, detrend=None, ax=figure())
 
 
-@pytest.mark.parametrize("unit", [1e-9, 1e-3, 150, 3e4, 1e12])
+@pytest.mark.parametrize("unit", [1e-9, 150, 1e12])
 @pytest.mark.parametrize("steps", [1.0, 30.0])
 def test_numbers_of_the_mean_power_do_not_touch(unit, steps):
     noise = np.random.default_rng(1).normal(size=(2, 300))
     series = unit * (noise[0].cumsum() * steps + noise[1])
     plot = plot_cwt(series, 1.0, normalize=False, ax=Figure(figsize=(8, 7), layout="constrained"))
-    plot.figure.savefig(io.BytesIO(), format="png")
+    plot.figure.draw_without_rendering()
     axes = plot.axes["spectrum"]
     shown = [
         label.get_window_extent()

@@ -15,12 +15,14 @@ def noise(index=None, name=None, seed=0):
 
 
 RAIN, FLOW, MELT = (noise(DAYS, name, seed) for seed, name in enumerate(("rain", "flow", "melt")))
+# The levels of groups take their time.
+FEW = {"dj": 1 / 2, **OPTIONS}
 RESULTS = {
     "cwt": cwt(RAIN),
     "xwt": xwt(RAIN, FLOW),
     "wct": wct(RAIN, FLOW, dj=1 / 4, **OPTIONS),
     "no level": wct(RAIN, FLOW, sig=False),
-    "pwct": pwct(RAIN, FLOW, MELT, dj=1 / 4, **OPTIONS),
-    "mwct": mwct(RAIN, [FLOW, MELT], dj=1 / 4, **OPTIONS),
+    "pwct": pwct(RAIN, FLOW, MELT, **FEW),
+    "mwct": mwct(RAIN, [FLOW, MELT], **FEW),
     "spectra": wct(RAIN, FLOW, sig=False, spectra=True),
 }

@@ -129,7 +129,8 @@ def test_null_of_points_is_checked(result):
 
 def test_fdr_finds_nothing_in_unrelated_series():
     rng = np.random.default_rng(5)
-    options = {"al1": 0.0, "al2": 0.0, **OPTIONS}  # of white noise, so that all have one field
+    # Of white noise, so that all have one field and one level.
+    options = {**OPTIONS, "al1": 0.0, "al2": 0.0, "cache": True}
     results = [wct(*rng.normal(size=(2, 200)), 1.0, 1 / 4, **options) for _ in range(10)]
     field = results[0].null_field
     found = [
@@ -173,7 +174,7 @@ def test_replaced_wct_significance_is_called(pair, monkeypatch):
 
 
 def test_changed_result_has_p_values_of_its_own(pair):
-    result = wct(*pair, 0.5, 1 / 4, fixed="y1", **OPTIONS)
+    result = wct(*pair, 0.5, 1 / 2, fixed="y1", **OPTIONS)
     before = result.pvalues()
     changed = result._replace(WCT=result.WCT / 2)
     assert np.nanmean(changed.pvalues() > before) > 0.9
@@ -223,7 +224,7 @@ def test_plot_wct_takes_times_after_a_result_and_options_of_its_plot(result):
 
 
 def test_picture_of_rising_frequencies_is_that_of_falling_ones(pair):
-    freqs = 1 / np.geomspace(2, 60, 25)
+    freqs = 1 / np.geomspace(2, 60, 12)
     falling, rising = (wct(*pair, 0.5, freqs=f, **OPTIONS) for f in (freqs, freqs[::-1]))
     assert_outlined_alike(falling.plot(**offscreen()), rising.plot(**offscreen()))
     one, other = (r.plot(correction="fdr", **offscreen()) for r in (falling, rising))
@@ -241,13 +242,13 @@ def test_levels_of_points_are_drawn_over_all_periods_and_times(result):
 
 
 def test_what_would_have_to_be_simulated_is_left_out_by_default(pair):
-    result = wct(*pair, 0.5, 1 / 4, wavelet="dog", **OPTIONS)
+    result = wct(*pair, 0.5, 1 / 2, wavelet="dog", **OPTIONS)
     assert result.default_null == "scale"
     assert_outlined_alike(result.plot(**offscreen()), result.plot(null="scale", **offscreen()))
     assert str(result.summary()) == str(result.summary(null="scale"))
     result._repr_html_()
     assert result._field is None
-    grid = {"dt": 0.5, "dj": 1 / 4, "s0": result.scales[0], "J": len(result.scales) - 1}
+    grid = {"dt": 0.5, "dj": 1 / 2, "s0": result.scales[0], "J": len(result.scales) - 1}
     field = wct_null_field(
         *result.provenance["coefficients"], **grid, n=200, wavelet="dog", **OPTIONS
     )

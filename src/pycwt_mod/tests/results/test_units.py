@@ -11,7 +11,7 @@ from pycwt_mod import cwt, wct, wct_matrix, xwt
 from pycwt_mod.plotting import offscreen_axes, plot_cwt
 
 MONTHS = pd.date_range("1960-01-01", periods=360, freq="MS")
-FAST = {"mc_count": 20, "rng_seed": 1, "progress": False, "cache": False}
+FAST = {"dj": 1 / 4, "mc_count": 20, "rng_seed": 1, "progress": False, "cache": False}
 
 
 def series():
