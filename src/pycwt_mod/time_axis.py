@@ -103,23 +103,16 @@ def as_time_axis(times: Array, unit: str | None = None) -> TimeAxis:
     a label for numbers. For dates it is one of `UNITS`, by default that of their steps: seconds,
     days, business days, or years for whole months.
     """
-    if times.size < 2:
-        raise RowsError("must hold at least two times")
     if times.dtype.kind != "M":
-        if np.isnan(times).any():
-            raise RowsError("has a missing time", np.flatnonzero(np.isnan(times)))
-        _check_order(times)
-        _check_steps(
-            times, np.diff(times), max(_JITTER * usual_step(np.diff(times)), _rounding(times))
-        )
+        _check_times(times)
+        steps = np.diff(times)
+        _check_steps(times, steps, max(_JITTER * usual_step(steps), _rounding(times)))
         return TimeAxis(times, float((times[-1] - times[0]) / (times.size - 1)), unit or "")
     if unit is not None and unit not in UNITS:
         raise RowsError(f"holds dates, whose unit must be one of {', '.join(UNITS)}, got {unit!r}")
     if np.datetime_data(times.dtype)[0] != "ns":
         times = times.astype("datetime64[us]")  # a month has no length: it begins where it begins
-    if np.isnat(times).any():
-        raise RowsError("has a missing date", np.flatnonzero(np.isnat(times)))
-    _check_order(times)
+    _check_times(times)
     return _date_axis(times, unit)
 
 
@@ -129,12 +122,8 @@ def places_of(times: Array) -> tuple[NDArray[np.intp], float, str]:
     Also the step of the grid, in months, business days, seconds or the unit of the numbers, and the
     steps in words. Times between those of the grid are a RowsError.
     """
-    if times.size < 2:
-        raise RowsError("must hold at least two times")
+    _check_times(times)
     dates = times.dtype.kind == "M"
-    if dates and np.isnat(times).any():
-        raise RowsError("has a missing date", np.flatnonzero(np.isnat(times)))
-    _check_order(times)
     words, steps = calendar_of(times) if dates else (EVEN, np.diff(times))
     usual = usual_step(steps)
     slack = _JITTER * usual
@@ -253,7 +242,13 @@ def calendar_of(dates: Array) -> tuple[str, Array]:
     return EVEN, steps
 
 
-def _check_order(times: Array) -> None:
+def _check_times(times: Array) -> None:
+    """Raise RowsError unless there are two times or more, all known and in order."""
+    if times.size < 2:
+        raise RowsError("must hold at least two times")
+    missing = np.flatnonzero(np.isnan(times))
+    if missing.size:
+        raise RowsError(f"has a missing {'date' if times.dtype.kind == 'M' else 'time'}", missing)
     back = np.flatnonzero(times[1:] <= times[:-1]) + 1
     if back.size:
         before, after = (label_of(time) for time in times[back[0] - 1 : back[0] + 1])

@@ -10,12 +10,11 @@ from numpy.typing import ArrayLike
 
 from ..keywords import explains_keywords
 from ..validation import as_flag, as_positive
-from .arrows import draw_arrows
 from .axes import axes_for
 from .captions import draw_caption, outlined, sentences
 from .colours import draw_bar
 from .field import as_field, as_mask, check_names
-from .layers import FieldPlot, Look, draw_layers
+from .layers import FieldPlot, Look, draw_arrows, draw_layers
 from .picture import Drawn, check_given, draws_results
 from .words import with_dollars
 

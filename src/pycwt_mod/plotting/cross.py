@@ -11,12 +11,11 @@ from numpy.typing import ArrayLike
 from ..keywords import explains_keywords
 from ..mothers import as_mother
 from ..validation import as_flag, as_positive
-from .arrows import draw_arrows
 from .axes import axes_for
 from .captions import draw_caption, level_words, outlined, sentences
 from .colours import colour_power, draw_power_bar
 from .field import as_field, check_names, check_shape
-from .layers import FieldPlot, Look, draw_layers
+from .layers import FieldPlot, Look, draw_arrows, draw_layers
 from .picture import Drawn, check_given, draws_results
 from .words import with_dollars
 

@@ -1,24 +1,45 @@
-"""The layers of a picture over time and period: colours, named bands, outline, cone."""
+"""The layers of a picture over time and period: colours, bands, outline, cone and arrows.
+
+The outline is true, and arrows are as many, as the size of the picture allows.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from matplotlib import colormaps, patheffects
+from matplotlib.path import Path
 from numpy.typing import NDArray
+from scipy.ndimage import uniform_filter1d
 
-from ..validation import as_flag, as_real, as_series, brief, did_you_mean
+from ..validation import as_flag, as_positive, as_real, as_series, brief, did_you_mean
 from .axes import PeriodAxis, draw_time_axis, letters_for, shrink_letters, size_in_inches
 from .field import Field, Reduced, cell_edges
-from .outline import cone_border, draw_outline
 from .picture import BELOW_LINES, COLOURS, Picture
 from .words import with_dollars
 
 Array = NDArray[np.float64]
+
+# Width of the outline in points: for each inch of the picture's width, its limits, and where the
+# outline has many pieces.
+_OUTLINE, _THINNEST, _THICKEST, _FINE = 0.4, 1.0, 1.8, 0.7
+
+# An outline that crosses some row of the field more often than this, in an inch, has many pieces.
+_CROWDED = 7
+
+# Details shorter than this, in inches, are some widths of the line: many are a black patch.
+# They are decided by the majority of the times that share this length.
+_SHORTEST_DETAIL = 0.06
+# How far from its level a field counts in full for the majority, as a part of the level.
+_DECIDED = 0.25
+
+# One phase arrow in each square of this size, in inches; the arrow fills this part of it, unless
+# squares are large.
+_ARROW_SPACING, _ARROW_PART = 0.26, 0.7
 
 # Fainter than the field, so that the colours below can be read.
 _CONE_FACE, _CONE_HATCH = (1, 1, 1, 0.45), (0.2, 0.2, 0.2, 0.6)
@@ -89,17 +110,13 @@ class Look:
         return cls(axis, _as_colours(cmap), (low, high), _as_bands(bands))
 
 
-class Layers(NamedTuple):
-    """A field at the pixels of the axes, and what was drawn; contour may be None."""
+def draw_layers(
+    axes: Any, field: Field, look: Look, time_label: str
+) -> tuple[Reduced, Any, Any, Any]:
+    """Draw a field in colours, with its axes, bands, outline and cone of influence.
 
-    reduced: Reduced
-    mesh: Any
-    contour: Any
-    cone: Any
-
-
-def draw_layers(axes: Any, field: Field, look: Look, time_label: str) -> Layers:
-    """Draw a field in colours, with its axes, bands, outline and cone of influence."""
+    Returns it at the pixels of the axes, with mesh, contour (None without one) and cone.
+    """
     axis, reduced = look.axis, field.reduced(size_in_inches(axes)[0])
     mesh = axes.pcolormesh(
         cell_edges(reduced.times),
@@ -112,15 +129,75 @@ def draw_layers(axes: Any, field: Field, look: Look, time_label: str) -> Layers:
     axis.draw(axes.yaxis, field.periods)
     draw_time_axis(axes, reduced.times, field.dates, time_label)
     shrink_letters(axes, letters_for(axes))
-    contour = draw_outline(axes, axis, field, reduced)
+    contour = _draw_outline(axes, axis, field, reduced)
     cone = _draw_cone(axes, axis, reduced)
     _draw_bands(axes, look.bands)
-    return Layers(reduced, mesh, contour, cone)
+    return reduced, mesh, contour, cone
+
+
+def _draw_outline(axes: Any, axis: PeriodAxis, field: Field, reduced: Reduced) -> Any:
+    """Draw a line around what reaches its level (a ratio of one); None if nothing does."""
+    inches = size_in_inches(axes)[0]
+    ratio = reduced.ratio
+    if _is_crowded(ratio, inches):
+        ratio = _without_short_details(ratio, inches)
+    known = ratio[np.isfinite(ratio)]
+    if min(ratio.shape) < 2 or not known.size or not known.min() < 1 < known.max():
+        return None
+    # Many outlines are thin, or they would cover the colours.
+    thin = _is_crowded(ratio, inches)
+    width = _FINE if thin else float(np.clip(_OUTLINE * inches, _THINNEST, _THICKEST))
+    contour = axes.contour(
+        reduced.times,
+        axis.place(field.periods),
+        np.ma.masked_invalid(ratio),
+        levels=[1],
+        colors="black",
+        linewidths=width,
+    )
+    if reduced.bounded:
+        contour.set_clip_path(_outside_of_cone(axes, axis, reduced), axes.transData)
+    return contour
+
+
+def _cone_border(axes: Any, axis: PeriodAxis, reduced: Reduced) -> tuple[Array, Array]:
+    """Return the border of the cone of influence within the axes, from end to end."""
+    edges, coi = cell_edges(reduced.times), reduced.coi
+    x = np.concatenate([edges[:1], reduced.times, edges[-1:]])
+    with np.errstate(divide="ignore"):
+        border = axis.place(np.concatenate([coi[:1], coi, coi[-1:]]))
+    return x, np.clip(border, *sorted(axes.get_ylim()))
+
+
+def _outside_of_cone(axes: Any, axis: PeriodAxis, reduced: Reduced) -> Path:
+    x, border = _cone_border(axes, axis, reduced)
+    top = axes.get_ylim()[1]
+    return Path(np.column_stack([[x[0], *x, x[-1]], [top, *border, top]]))
+
+
+def _is_crowded(ratio: Array, inches: float) -> bool:
+    return bool(np.diff(ratio > 1, axis=1).sum(axis=1).max() > _CROWDED * inches)
+
+
+def _without_short_details(ratio: Array, width: float) -> Array:
+    """Return a ratio whose crossings of one are no shorter than a picture of some inches shows."""
+    columns = int(_SHORTEST_DETAIL * ratio.shape[1] / width / 2) + 1
+    if columns < 2:
+        return ratio
+    known = np.isfinite(ratio)
+    votes = np.where(known, np.clip(ratio, 1 - _DECIDED, 1 + _DECIDED), 0)
+    weights = known.astype(float)
+    for _ in range(2):
+        votes, weights = (
+            uniform_filter1d(part, columns, axis=1, mode="nearest") for part in (votes, weights)
+        )
+    smooth: Array = np.divide(votes, weights, out=np.full_like(votes, np.nan), where=known)
+    return smooth
 
 
 def _draw_cone(axes: Any, axis: PeriodAxis, reduced: Reduced) -> Any:
     """Hatch the part of the field that the ends of the record distort."""
-    x, border = cone_border(axes, axis, reduced)
+    x, border = _cone_border(axes, axis, reduced)
     axes.plot(x, border, color="white", linewidth=1.2)
     axes.set_xlim(x[0], x[-1])
     return axes.fill_between(
@@ -149,6 +226,70 @@ def _draw_bands(axes: Any, bands: Mapping[str, tuple[float, float]]) -> None:
         axes.text(
             0.99, middle, with_dollars(name), ha="right", va="center", transform=place, **_BAND_NAME
         )
+
+
+def draw_arrows(
+    axes: Any,
+    field: Field,
+    reduced: Reduced,
+    axis: PeriodAxis,
+    wanted: NDArray[np.bool_],
+    density: float,
+) -> Any:
+    """Draw the phase of a field at the wanted pixels, thinned to the size of the axes.
+
+    An arrow is the mean direction over its pixel. Returns None if no arrow is wanted.
+    """
+    spacing = _ARROW_SPACING / as_positive(density, "arrow_density")
+    length = _ARROW_PART * min(spacing, _ARROW_SPACING)
+    width, height = size_in_inches(axes)
+    rows = _spread(field.periods.size, height / spacing)
+    columns = _spread(reduced.times.size, width / spacing)
+    directions = _mean_directions(field.phase, rows, reduced.edges, columns)
+    row, column = np.nonzero(wanted[np.ix_(rows, columns)] & np.isfinite(directions))
+    if not row.size:
+        return None
+    angles = np.angle(directions[row, column])
+    return axes.quiver(
+        reduced.times[columns][column],
+        axis.place(field.periods[rows][row]),
+        np.cos(angles),
+        # A positive phase, the first series leading, points down on the page.
+        -np.sin(angles),
+        angles="uv",
+        pivot="middle",
+        units="inches",
+        scale_units="inches",
+        scale=1 / length,
+        width=0.016 * length / (_ARROW_PART * _ARROW_SPACING),
+        headwidth=4,
+        headlength=4.5,
+        headaxislength=4,
+        color="black",
+    )
+
+
+def _mean_directions(
+    phase: Any, rows: NDArray[np.intp], edges: NDArray[np.intp], columns: NDArray[np.intp]
+) -> NDArray[np.complex128]:
+    """Return the mean direction in each pixel, shape (rows, columns); NaN if unknown.
+
+    Complex numbers count by their size, angles all alike.
+    """
+    means = np.full((rows.size, columns.size), np.nan, dtype=complex)
+    for k, column in enumerate(columns):
+        part = phase[rows, edges[column] : edges[column + 1]]
+        vectors = part if np.iscomplexobj(part) else np.exp(1j * part)
+        known = np.isfinite(vectors)
+        some = known.any(axis=1)
+        means[some, k] = np.where(known, vectors, 0).sum(axis=1)[some]
+    return means
+
+
+def _spread(size: int, room: float) -> NDArray[np.intp]:
+    """Return the indices of the arrows in a row that there is room for."""
+    number = min(size, max(1, int(room)))
+    return ((np.arange(number) + 0.5) * size / number).astype(np.intp)
 
 
 def number_patches(

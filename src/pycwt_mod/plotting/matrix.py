@@ -140,10 +140,8 @@ def plot_matrix(
     ('Periods 2 to 8', 2)
     """
     label, colours, ticks = _MEASURES[as_choice(measure, "measure", tuple(_MEASURES))]
-    probability, names = (
-        as_level(level, "level"),
-        [with_dollars(str(name)) for name in result.names],
-    )
+    probability = as_level(level, "level")
+    names = [with_dollars(str(name)) for name in result.names]
     squares = _squares(result, measure, band, len(names))
     factor = unit_factor(getattr(result, "unit", ""), period_unit, "period_unit")
     look = Look.of(period_unit, False, colours if cmap is None else cmap, vmin, vmax, None)

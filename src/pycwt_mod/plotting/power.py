@@ -283,11 +283,10 @@ class _Words:
     def of(cls, name: str, unit: str, normalize: bool, rectified: bool, level: float) -> _Words:
         name, unit = with_dollars(name), with_dollars(unit)
         square = f"({unit})²" if " " in unit else f"{unit}²"
-        power = "Power / variance" if normalize else f"Power ({square})" if unit else "Power"
+        squared = f" ({square})" if unit else ""
+        power = "Power / variance" if normalize else f"Power{squared}"
         power += " / scale" if rectified else ""
-        average = "Variance / total" if normalize else f"Variance ({square})"
-        if not normalize and not unit:
-            average = "Variance"
+        average = "Variance / total" if normalize else f"Variance{squared}"
         series = f"{name} ({unit})" if unit else name
         return cls(series, power, average, f"{100 * (1 - level):.3g} % level")
 

@@ -153,18 +153,16 @@ class Summary:
         if not self.rows:
             return "  none"
         lines = self._lines(self.names, f" ({self.unit})" if self.unit else "")
+        unit = [f"periods and lags in {self.unit}"] if self.unit else []
         if not fits(lines) and len(self.names) == 2:
-            key = f"periods and lags in {self.unit}" if self.unit else ""
+            star = ["*: reversed"] if any(_REVERSED in row.relation for row in self.rows) else []
+            key = [f"  {'; '.join([*unit, *star])}", ""] if unit or star else []
             lines = [line.replace(_REVERSED, "*") for line in self._lines(self.names, "")]
-            if any(_REVERSED in row.relation for row in self.rows):
-                key = "; ".join([*([key] if key else []), "*: reversed"])
-            lines = [*([f"  {key}", ""] if key else []), *lines]
+            lines = [*key, *lines]
         if not fits(lines) and len(self.names) == 2:
-            key = "  x is {}, y is {}".format(*self.names)
-            key += f"; periods and lags in {self.unit}" if self.unit else ""
             lines = self._lines(("x", "y"), "")
             lines = lines if fits(lines) else self._lines(("x", "y"), "", " ")
-            lines = [fill(key), "", *lines]
+            lines = [fill("; ".join(["  x is {}, y is {}".format(*self.names), *unit])), "", *lines]
         return "\n".join(lines)
 
     def __str__(self) -> str:

@@ -39,13 +39,10 @@ def cause_of_gaps(missing: Array, step: float) -> str:
         return "29 February is missing, as in calendars without leap days. " if leap else ""
     hours = np.unique(days, return_counts=True)[1] * step
     sundays = np.is_busday(days, weekmask=_SUNDAY).all()
-    if sundays and (hours == _HOUR / np.timedelta64(1, "s")).all() and _at_night(missing - days):
+    at_night = sundays and (missing - days <= _LAST_HOUR).all()
+    if at_night and (hours == _HOUR / np.timedelta64(1, "s")).all():
         return f"If clocks were set forward then, {_OFFSETS}, have no gap there. "
     return ""
-
-
-def _at_night(clocks: Array) -> bool:
-    return bool((clocks <= _LAST_HOUR).all())
 
 
 def _of_parts(table: Table, time: int) -> str:

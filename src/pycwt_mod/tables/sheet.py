@@ -105,43 +105,34 @@ class Sheet:
 
     def check(self, series: int, longest: int) -> None:
         """Raise DataError if a series has gaps, which were filled up to a length of `longest`."""
-        starts, lengths = _gaps(np.isnan(self.values[series]))
-        if lengths.size:
-            most, start = int(lengths.max()), int(starts[lengths.argmax()])
-            missing = int(lengths.sum() + self.made[series].sum())
-            if missing > MOST_FILLED * self.times.size:
-                raise self._too_long(series, start, most, missing)
-            index, fault = self._gap(series, start, most, longest)
-            even = self.words == EVEN
-            cause = cause_of_gaps(self.times[np.isnan(self.values[series])], self.step * even)
-            remedy = (
-                f"{cause}Pass --interpolate {most} to fill gaps of up to {most} "
-                f"step{'s' if most > 1 else ''}, or leave out the rows before or after."
-            )
-            remedy += harm_of_filling(np.isnan(self.values[series]), unit="steps")
-            raise self.table.error(index, RowsError(fault.reason, fault.rows, remedy))
-
-    def _too_long(self, series: int, start: int, length: int, missing: int) -> DataError:
-        """Return the error for a gap beside which filling would be no remedy."""
-        first, last = (label_of(self.times[k]) for k in (start, start + length - 1))
-        dates = f", with dates read as {self.dates_read_as}" if self.dates_read_as else ""
-        fault = RowsError(
-            f"has a gap of {length} step{'s' if length > 1 else ''}, {first} to {last}, too long "
-            f"to fill where {missing} of {self.times.size} values are missing{dates}",
-            [int(np.searchsorted(self.places, start))],
-            "Choose a part of the record: leave out the rows before or after the gap.",
+        absent, index = np.isnan(self.values[series]), self.columns[series]
+        starts, lengths = _gaps(absent)
+        if not lengths.size:
+            return
+        most, start = int(lengths.max()), int(starts[lengths.argmax()])
+        steps = f"{most} step{'s' if most > 1 else ''}"
+        first, last = (label_of(self.times[k]) for k in (start, start + most - 1))
+        reason = f"has a gap of {steps}, {first} to {last}"
+        rows = [int(np.searchsorted(self.places, start))]
+        missing = int(lengths.sum() + self.made[series].sum())
+        if missing > MOST_FILLED * self.times.size:
+            dates = f", with dates read as {self.dates_read_as}" if self.dates_read_as else ""
+            reason += f", too long to fill where {missing} of {self.times.size} values are missing"
+            remedy = "Choose a part of the record: leave out the rows before or after the gap."
+            raise self.table.error(index, RowsError(f"{reason}{dates}", rows, remedy))
+        fault = RowsError(f"{reason}, and --interpolate is {longest}", rows)
+        if not longest:
+            index, fault = self._first_fault(index)
+        even = self.words == EVEN
+        cause = cause_of_gaps(self.times[absent], self.step * even)
+        remedy = (
+            f"{cause}Pass --interpolate {most} to fill gaps of up to {steps}, or leave out the "
+            f"rows before or after.{harm_of_filling(absent, unit='steps')}"
         )
-        return self.table.error(self.columns[series], fault)
+        raise self.table.error(index, RowsError(fault.reason, fault.rows, remedy))
 
-    def _gap(self, series: int, start: int, length: int, longest: int) -> tuple[int, RowsError]:
-        """Return the index of the column with a gap, and what is wrong with it."""
-        column = self.columns[series]
-        if longest:
-            first, last = (label_of(self.times[k]) for k in (start, start + length - 1))
-            reason = (
-                f"has a gap of {length} steps, {first} to {last}, and --interpolate is {longest}"
-            )
-            return column, RowsError(reason, [int(np.searchsorted(self.places, start))])
+    def _first_fault(self, column: int) -> tuple[int, RowsError]:
+        """Return the column with what makes a gap, and what it is: a missing row, or value."""
         index = column if self.time is None else self.time
         try:
             if self.time is not None:
@@ -204,29 +195,23 @@ def common_times(sheets: Sequence[Sheet], whole: bool) -> list[Sheet]:
 
 
 def _check_same_steps(first: Sheet, other: Sheet) -> None:
-    kinds = {
-        "dates" if sheet.times.dtype.kind == "M" else "numbers": sheet for sheet in (first, other)
-    }
-    if len(kinds) > 1:
+    if first.times.dtype.kind != other.times.dtype.kind:
+        dates, numbers = sorted((first, other), key=lambda sheet: sheet.times.dtype.kind)
         raise DataError(
             f"times must be dates in all files or numbers in all, got dates in "
-            f"{kinds['dates'].table.source} and numbers in {kinds['numbers'].table.source}."
+            f"{dates.table.source} and numbers in {numbers.table.source}."
         )
     if first.words != other.words or abs(other.step / first.step - 1) > _SAME:
-        finer, coarser = sorted((first, other), key=_length)
+        lengths = {EVEN: 1.0, BUSINESS: _DAY}  # of others a month
+        finer, coarser = sorted(
+            (first, other), key=lambda sheet: sheet.step * lengths.get(sheet.words, 30 * _DAY)
+        )
         raise DataError(
             f"files must have the same steps of time, got {first.table.source} with "
             f"{first.steps_in_words} values and {other.table.source} with {other.steps_in_words} "
             f"ones. Average those of {finer.table.source} first, in pandas by "
             f'`series.resample("{_frequency(coarser)}").mean()`.'
         )
-
-
-def _length(sheet: Sheet) -> float:
-    """Return the step, in about seconds for dates."""
-    if sheet.words == EVEN:
-        return sheet.step
-    return sheet.step * (_DAY if sheet.words == BUSINESS else 30 * _DAY)
 
 
 def _frequency(sheet: Sheet) -> str:
@@ -275,10 +260,8 @@ def _all_times(times: Array, places: NDArray[np.intp], step: float, words: str) 
     if words == EVEN:
         told = np.interp(np.arange(n), places, (exact - exact[0]).astype(np.int64))
         return np.asarray(exact[0] + np.round(told).astype("timedelta64[us]"))
-    whole = np.empty(n, exact.dtype)
     before = np.searchsorted(places, np.arange(n), side="right") - 1
-    after = np.arange(n) - places[before]  # steps since the last given time
-    whole[:] = _later(exact[before], after, step, words)
+    whole = _later(exact[before], np.arange(n) - places[before], step, words)
     whole[places] = exact
     return whole
 

@@ -181,7 +181,7 @@ def _check_widths(rows: list[str], numbers: list[int], separator: str, source: s
                 remedy = (
                     "If the commas in numbers are decimal ones, separate columns by semicolons."
                 )
-            elif found > width and _is_title(rows, width, delimiter):
+            elif found > width and sum(r.count(delimiter) >= width for r in rows) > len(rows) / 2:
                 remedy = f"If the table begins in this line, pass --skip {number - 1}."
             elif separator == " ":
                 remedy = "Missing values must be written, for example as NaN."
@@ -189,11 +189,6 @@ def _check_widths(rows: list[str], numbers: list[int], separator: str, source: s
                 f"{source}, line {number}: has {found} field{'s' if found != 1 else ''} separated "
                 f"by {words}, where line {numbers[0]} has {width}. {remedy}".rstrip()
             )
-
-
-def _is_title(rows: list[str], width: int, delimiter: str) -> bool:
-    """Return whether most rows are wider than the first, as those below a title are."""
-    return sum(row.count(delimiter) + 1 > width for row in rows) > len(rows) / 2
 
 
 def _has_header(first: list[list[str]]) -> bool:
