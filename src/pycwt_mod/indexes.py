@@ -167,9 +167,6 @@ def _hint(series: Mapping[str, Any]) -> str:
     return ""
 
 
-# --- labels ---
-
-
 def name_of(series: Any, otherwise: str) -> str:
     """Return the name of a series, or another if it has none."""
     columns = list(getattr(series, "columns", ()))
@@ -230,10 +227,11 @@ def _judged(labels: _Labels, series: Any) -> TimeAxis | None:
         return as_time_axis(values)
     if values.dtype.kind == "m":
         return _judged_durations(values)
-    if values.dtype.kind == "f":
+    is_whole = values.dtype.kind in "iu"
+    if values.dtype.kind == "f" or (is_whole and labels.index.name not in _ROW_NUMBERS):
         return as_time_axis(values, _unit_of(labels, series))
-    if values.dtype.kind in "iu":
-        return _judged_integers(values, labels, series)
+    if is_whole and np.diff(values).min() >= 1 and usual_step(np.diff(values)) == 1:
+        as_time_axis(values)  # rows of a table, of which some were dropped
     return None
 
 
@@ -271,15 +269,6 @@ def _judged_durations(durations: Array) -> TimeAxis:
     return as_time_axis(seconds / UNITS[unit], unit)
 
 
-def _judged_integers(values: Array, labels: _Labels, series: Any) -> TimeAxis | None:
-    if labels.index.name not in _ROW_NUMBERS:
-        return as_time_axis(values, _unit_of(labels, series))
-    steps = np.diff(values)
-    if steps.min() >= 1 and usual_step(steps) == 1:
-        as_time_axis(values)  # rows of a table, of which some were dropped
-    return None
-
-
 def _unit_of(labels: _Labels, series: Any) -> str:
     """Return the unit of times that are numbers, as their attributes or their name tell it."""
     if labels.dim is not None:
@@ -287,9 +276,6 @@ def _unit_of(labels: _Labels, series: Any) -> str:
         return units.split(" since ")[0]
     name = str(labels.index.name).lower()
     return next((unit for unit in UNITS if name in (unit, unit.removesuffix("s"))), "")
-
-
-# --- messages ---
 
 
 def _remedy(labels: _Labels, name: str) -> str:

@@ -189,7 +189,9 @@ def _fitted(
             trend = fit(samples - season)
         if seasons is None:
             break
-        season = _seasonal_means(samples - trend, seasons)
+        rest = samples - trend
+        means = np.bincount(seasons, weights=rest - rest.mean()) / np.bincount(seasons)
+        season = means[seasons]
         if np.abs(trend - previous).max() <= settled:
             break
     return trend, season
@@ -237,13 +239,6 @@ def _local_line(samples: Array, place: int, window: int) -> float:
     return float(weights @ near / weights.sum() - slope * mean)
 
 
-def _seasonal_means(samples: Array, seasons: NDArray[np.intp]) -> Array:
-    """Return the mean of each sample's season, less the mean of all."""
-    centred = samples - samples.mean()
-    means = np.bincount(seasons, weights=centred) / np.bincount(seasons)
-    return np.asarray(means[seasons])
-
-
 def _seasons_of(season: Any, series: Any, times: Any, n: int) -> NDArray[np.intp] | None:
     """Return the number of each sample's season, from 0 on."""
     if season is None:
@@ -276,10 +271,9 @@ def _check_years(labels: NDArray[np.intp], axis: TimeAxis) -> None:
         start, end = np.datetime_as_string(axis.times[[0, -1]], unit="D")
         raise ValueError(
             f"`season` of {_YEAR!r} needs values of two years or more for each day, week or month "
-            "of the year, since one year does not tell a cycle from the rest, got "
-            f"{labels.size} samples from {start} to {end}. Leave it out, or pass the number of "
-            "samples in a shorter cycle, such as "
-            "season=24 for the hours of a day."
+            f"of the year, since one year does not tell a cycle from the rest, got {labels.size} "
+            f"samples from {start} to {end}. Leave it out, or pass the number of samples in a "
+            "shorter cycle, such as season=24 for the hours of a day."
         )
 
 
@@ -322,8 +316,6 @@ def _like(series: Any, values: Array) -> Any:
     if hasattr(series, "coords") and hasattr(series, "dims"):  # of xarray
         return series.copy(data=values)
     if hasattr(series, "to_numpy") and hasattr(series, "index"):  # of pandas
-        labels = (
-            {"columns": series.columns} if hasattr(series, "columns") else {"name": series.name}
-        )
-        return type(series)(values, index=series.index, **labels)
+        name = "columns" if hasattr(series, "columns") else "name"
+        return type(series)(values, index=series.index, **{name: getattr(series, name)})
     return values

@@ -153,13 +153,7 @@ def unit_of_steps(times: Array) -> str | None:
 
 
 def unit_of_time(unit: str) -> str:
-    """Return the full name of a unit of time, "" for any other.
-
-    Examples
-    --------
-    >>> unit_of_time("d"), unit_of_time("Year"), unit_of_time("business days")
-    ('days', 'years', '')
-    """
+    """Return the full name of a unit of time, "" for any other."""
     name = unit.strip().lower()
     name = _SHORT_UNITS.get(name, name)
     return next((known for known in SECONDS if name in (known, known[:-1])), "")
@@ -171,11 +165,6 @@ def unit_factor(unit: str, wanted: Any, name: str) -> float:
     It is 1 where one of the units is "" or both are no units of time: the wanted one is a label
     then. ValueError, which names the argument, where only one of them is a unit of time, and
     TypeError where the wanted one is no text.
-
-    Examples
-    --------
-    >>> unit_factor("years", "month", "unit"), unit_factor("", "days", "unit")
-    (12.0, 1.0)
     """
     if wanted is not None and not isinstance(wanted, str):
         raise TypeError(f"`{name}` must be a string, such as 'days', got {wanted!r}.")
@@ -201,9 +190,6 @@ def label_of(time: Any) -> str:
     if isinstance(time, np.datetime64):
         return str(np.datetime_as_string(time, unit="auto")).replace("T", " ")
     return f"{time:.10g}"
-
-
-# --- steps ---
 
 
 def _date_axis(dates: Array, unit: str | None) -> TimeAxis:

@@ -307,19 +307,14 @@ def as_real(value: Any, name: str) -> float:
         raise TypeError(
             f"`{name}` must be a real number, got {brief(value)}.{_way_to_number(value, name)}"
         )
-    number = _as_float(value)
+    try:
+        number = float(value)
+    except OverflowError:  # an integer or a fraction beyond all floats
+        number = math.inf
     if not math.isfinite(number):
         shown = brief(value) if isinstance(value, numbers.Rational) else number
         raise ValueError(f"`{name}` must be finite, got {shown}.")
     return number
-
-
-def _as_float(value: Any) -> float:
-    """Return a number as float: infinite if it is an integer or a fraction beyond all floats."""
-    try:
-        return float(value)
-    except OverflowError:
-        return math.inf if value > 0 else -math.inf
 
 
 def as_real_array(values: Any, name: str, *, allow_nan: bool = False) -> NDArray[np.float64]:
@@ -404,17 +399,14 @@ def as_coefficient(value: Any, name: str) -> float:
 
 def as_count(value: Any, name: str, *, at_least: int = 1, at_most: float = math.inf) -> int:
     """Return an integer within limits; a float with an integer value is an integer."""
-    if not is_real(value):
-        raise TypeError(f"`{name}` must be an integer, got {brief(value)}.")
-    if not isinstance(value, numbers.Rational) and not math.isfinite(value):
+    if not is_real(value) or not (isinstance(value, numbers.Rational) or math.isfinite(value)):
         raise TypeError(f"`{name}` must be an integer, got {brief(value)}.")
     if value != int(value):
         raise ValueError(f"`{name}` must be an integer, got {brief(value)}.")
     count = int(value)
-    if count < at_least:
-        raise ValueError(f"`{name}` must be at least {at_least}, got {brief(count)}.")
-    if count > at_most:
-        raise ValueError(f"`{name}` must be at most {at_most}, got {brief(count)}.")
+    if not at_least <= count <= at_most:
+        limit = f"at least {at_least}" if count < at_least else f"at most {at_most}"
+        raise ValueError(f"`{name}` must be {limit}, got {brief(count)}.")
     return count
 
 

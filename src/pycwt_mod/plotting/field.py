@@ -235,13 +235,9 @@ def as_times(times: Any, n_times: int, owner: str) -> tuple[Array, bool]:
     if times is None:
         return np.arange(float(n_times)), False
     array = np.asarray(times)
-    dates = array.dtype.kind == "M" or (
-        array.dtype == object and array.size > 0 and _is_date(array.flat[0])
-    )
-    if dates:
-        when: Array = _as_days(array)
-    else:
-        when = as_series(times, "times", min_size=1)
+    first = array.flat[0] if array.dtype == object and array.size else None
+    dates = array.dtype.kind == "M" or (hasattr(first, "year") and hasattr(first, "month"))
+    when: Array = _as_days(array) if dates else as_series(times, "times", min_size=1)
     check_size(when, "times", n_times, "time", owner)
     if not (np.diff(when) > 0).all():
         raise ValueError("`times` must ascend without repeats, got some that do not. Sort them.")
@@ -262,10 +258,6 @@ def _as_days(dates: NDArray[Any]) -> Array:
             )
     numbers: Any = date2num(dates)  # type: ignore[no-untyped-call]
     return np.asarray(numbers, dtype=np.float64)
-
-
-def _is_date(value: Any) -> bool:
-    return hasattr(value, "year") and hasattr(value, "month")
 
 
 def as_frequencies(freq: Any, name: str, n_scales: int, owner: str) -> Array:

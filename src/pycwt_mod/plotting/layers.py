@@ -156,7 +156,10 @@ def _draw_outline(axes: Any, axis: PeriodAxis, field: Field, reduced: Reduced) -
         linewidths=width,
     )
     if reduced.bounded:
-        contour.set_clip_path(_outside_of_cone(axes, axis, reduced), axes.transData)
+        x, border = _cone_border(axes, axis, reduced)
+        top = axes.get_ylim()[1]
+        outside = Path(np.column_stack([[x[0], *x, x[-1]], [top, *border, top]]))
+        contour.set_clip_path(outside, axes.transData)
     return contour
 
 
@@ -167,12 +170,6 @@ def _cone_border(axes: Any, axis: PeriodAxis, reduced: Reduced) -> tuple[Array, 
     with np.errstate(divide="ignore"):
         border = axis.place(np.concatenate([coi[:1], coi, coi[-1:]]))
     return x, np.clip(border, *sorted(axes.get_ylim()))
-
-
-def _outside_of_cone(axes: Any, axis: PeriodAxis, reduced: Reduced) -> Path:
-    x, border = _cone_border(axes, axis, reduced)
-    top = axes.get_ylim()[1]
-    return Path(np.column_stack([[x[0], *x, x[-1]], [top, *border, top]]))
 
 
 def _is_crowded(ratio: Array, inches: float) -> bool:

@@ -253,7 +253,9 @@ def plot_cwt(
     words = _Words.of(name, unit, normalize, rectified, significance_level)
     label = time_label or own_label
     lines = _draw_series(axes["series"], when, series, analysis.trend, words)
-    mesh, cone, contour = _draw_power(axes["power"], analysis, look, label)
+    reduced, mesh, contour, cone = draw_layers(axes["power"], analysis.field, look, label)
+    colour_power(mesh, reduced.values, look.limits)
+    _name(axes["power"], "b")
     spectrum = _draw_spectrum(axes["spectrum"], analysis, look.axis, words)
     bar = None
     if as_flag(colorbar, "colorbar"):
@@ -330,20 +332,11 @@ def _draw_series(
     width, height = size_in_inches(axes)
     (line,) = axes.plot(*envelope(times, series, width), color=_ink(), linewidth=0.8)
     drawn = None
-    if trend is not None:
-        # A straight line is drawn by its ends.
-        ends = [0, -1]
-        (drawn,) = axes.plot(times[ends], trend[ends], **_LEVEL_STYLE)
+    if trend is not None:  # a straight line, drawn by its ends
+        (drawn,) = axes.plot(times[[0, -1]], trend[[0, -1]], **_LEVEL_STYLE)
     axes.set_ylabel(wrapped(words.series, height))
     _name(axes, "a")
     return line, drawn
-
-
-def _draw_power(axes: Any, analysis: Analysis, look: Look, time_label: str) -> tuple[Any, Any, Any]:
-    reduced, mesh, contour, cone = draw_layers(axes, analysis.field, look, time_label)
-    colour_power(mesh, reduced.values, look.limits)
-    _name(axes, "b")
-    return mesh, cone, contour
 
 
 def _draw_spectrum(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.ticker import MaxNLocator
@@ -113,13 +112,7 @@ def is_plain(shortest: float, longest: float, unit: str) -> bool:
 
 
 def spelled(low: float, high: float, unit: str) -> str:
-    """Return a band of periods in words, in units that make the numbers plain.
-
-    Examples
-    --------
-    >>> spelled(2, 8, "years"), spelled(0.00548, 0.393, "years"), spelled(2, 8, "")
-    ('2 to 8 years', '2 days to 4.72 months', '2 to 8')
-    """
+    """Return a band of periods in words, in units that make the numbers plain."""
     known = unit_of_time(unit)
     if not known or (low >= _SHORTEST and high < _LONGEST_SPELLED):
         return f"{_rounded(low)} to {_rounded(high)} {unit}".rstrip()
@@ -132,13 +125,7 @@ def spelled(low: float, high: float, unit: str) -> str:
 
 
 def plain(value: float, digits: int | None = None) -> str:
-    """Return a positive number for reading: four digits, or all those of a larger integer.
-
-    Examples
-    --------
-    >>> plain(32768.0), plain(2.8284), plain(0.25), plain(34652.1, 3), plain(2.0**-14)
-    ('32768', '2.828', '0.25', '34700', '0.00006104')
-    """
+    """Return a positive number for reading: four digits, or all those of a larger integer."""
     if not _SMALLEST_PLAIN <= value < _LARGEST_PLAIN:
         return f"{value:.{digits or _DIGITS}g}"
     if digits is None:
@@ -183,14 +170,11 @@ def _calendar_marks(low: float, high: float, most: int, unit: str) -> dict[float
         for name, ranks in _MARKS.items():
             for number in ranks[rank] if rank < len(ranks) else ():
                 place = number * SECONDS[name] / length
-                if low <= place <= high and _is_free(place, list(marks), room):
+                free = all(abs(math.log2(place / other)) >= room for other in marks)
+                if low <= place <= high and free:
                     word = name if number > 1 else name[:-1]
                     marks[place] = f"{number} {_SYMBOLS.get(name, word)}"
     return dict(sorted(marks.items()))
-
-
-def _is_free(place: float, taken: Sequence[float], room: float) -> bool:
-    return all(abs(math.log2(place / other)) >= room for other in taken)
 
 
 def _even_steps(low: float, high: float, most: int) -> list[tuple[float, str]]:

@@ -16,13 +16,7 @@ _MATHEMATICS = re.compile(r"[\\^_]")
 
 
 def with_dollars(text: object) -> str:
-    r"""Return text whose dollars matplotlib draws as such, but for those around mathematics.
-
-    Examples
-    --------
-    >>> print(with_dollars("Price ($), change ($)"), with_dollars("flow (m$^3$/s)"))
-    Price (\$), change (\$) flow (m$^3$/s)
-    """
+    """Return text whose dollars matplotlib draws as such, but for those around mathematics."""
     return _DOLLARS.sub(_drawn, str(text))
 
 

@@ -222,16 +222,13 @@ class ClusterResult:
         """Return one line."""
         return (
             f"<ClusterResult: {self.pvalues.size} patches above the {100 * self.level:.4g} % "
-            f"levels, {self._found} of them with p <= 0.05, {self.null.size} surrogates>"
+            f"levels, {(self.pvalues <= 0.05).sum()} of them with p <= 0.05, {self.null.size} "
+            "surrogates>"
         )
 
     def _repr_html_(self) -> str:
         kept = {f"Patch {row['label']}": _words(row, self.result.unit) for row in self.table()[:8]}
         return card("ClusterResult", {"Patches": repr(self)[1:-1].partition(": ")[2], **kept})
-
-    @property
-    def _found(self) -> int:
-        return int((self.pvalues <= 0.05).sum())
 
 
 _ARRAYS = ("labels", "pvalues", "totals", "null")
@@ -256,8 +253,7 @@ class ClusterTable(list[dict[str, Any]]):
 
     def __str__(self) -> str:
         """Return lines of at most 80 columns; of patches with p > 0.05 the first few."""
-        kept = [row for row in self if row["pvalue"] <= 0.05]
-        kept = self[: len(kept) + _MOST_OTHERS]
+        kept = self[: sum(row["pvalue"] <= 0.05 for row in self) + _MOST_OTHERS]
         if not kept:
             return "no patch exceeds its level"
         header = ["", "p", "period", "time", "area", "R2"]

@@ -153,9 +153,9 @@ class JudgedPair(ComparedPair):
         if correction == "cluster":
             return self._clusters_at(probability, null, given).significant(1 - probability)
         if correction is None:
-            levels = self._levels(probability, null)
+            levels = (self._null() if null == "scale" else self.null_field).quantile(probability)
             with np.errstate(invalid="ignore"):
-                return np.asarray(self[0] > levels)
+                return np.asarray(self[0] > (levels[:, np.newaxis] if null == "scale" else levels))
         as_choice(correction, "correction", CORRECTIONS)
         return self._discoveries(self.pvalues(null, given=given), probability, null)
 

@@ -19,7 +19,6 @@ from ..null_fields import Distribution, has_closed_form, null_field_of
 from ..scales import as_scales
 from ..statistic import PAIR, Statistic
 from ..validation import as_choice
-from .base import Array
 from .pair import PairResult
 
 # What a call with `freqs` leaves out of its record.
@@ -212,12 +211,6 @@ class ComparedPair(PairResult):
         n_fft = padded_length(n)
         made_on = Geometry(self.mother, grid.values, self.dt, grid.dj, n, n_fft, smoothing)
         return made_on, grid.order
-
-    def _levels(self, probability: float, null: str) -> Array:
-        """Return the level of each point, or of each scale as a column."""
-        if null == "scale":
-            return self._null().quantile(probability)[:, np.newaxis]
-        return self.null_field.quantile(probability)
 
     def _null(self) -> NullDistribution | AnalyticNull:
         if self.null is None:

@@ -100,8 +100,6 @@ class Summary:
     def in_unit(self, unit: str) -> Self:
         """Return the findings with all times in another unit, or with it as their label."""
         factor = unit_factor(self.unit, unit, "unit")
-        if factor == 1:
-            return replace(self, unit=unit)
         return replace(
             self,
             unit=unit,
@@ -116,16 +114,15 @@ class Summary:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the findings for other programs; angles in radians."""
-        common, changing = self.common_lag, self.changing_lag
         return {
             "share_significant": self.share,
             "bands": [self._row_as_dict(row) for row in self.rows],
-            "strongest": None if self.strongest is None else self._row_as_dict(self.strongest),
-            "common_lag": None if common is None else asdict(common),
-            "changing_lag": None if changing is None else asdict(changing),
+            "strongest": self.strongest and self._row_as_dict(self.strongest),
+            "common_lag": self.common_lag and asdict(self.common_lag),
+            "changing_lag": self.changing_lag and asdict(self.changing_lag),
             "same_series": self.same,
             "common_cycle": self.common_cycle,
-            "narrow_rhythms": [list(limits) for limits in self.narrow],
+            "narrow_rhythms": list(map(list, self.narrow)),
         }
 
     def __iter__(self) -> Iterator[dict[str, Any]]:

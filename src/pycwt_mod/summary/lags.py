@@ -273,15 +273,6 @@ def mean_spectrum(pair: Any, mother: Any, scales: Array, dt: float) -> tuple[Arr
     A lag turns the phase at a scale by 2 pi times the lag times this frequency. It differs from
     that of the Fourier period by a percent or two; near a strong cycle it is that of the cycle. The
     power is the mean of ``abs(W1) * abs(W2)`` but for a factor, the largest one 1.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from pycwt_mod import Morlet
-    >>> wave = np.sin(2 * np.pi * np.arange(240) / 24)
-    >>> frequencies, power = mean_spectrum([wave, wave], Morlet(6), np.array([20.0, 23.2]), 1.0)
-    >>> frequencies.round(4), power.round(1)
-    (array([0.0417, 0.0417]), array([0.5, 1. ]))
     """
     spectra = np.abs(np.fft.rfft(np.asarray(pair, dtype=float)))
     amplitude = (spectra[0] * spectra[1])[1:]

@@ -104,6 +104,7 @@ def test_numbers_are_plain_below_a_thousand_million():
     assert [plain(2.0**k) for k in (-3, 0, 15, 19)] == ["0.125", "1", "32768", "524288"]
     assert plain(2.0**21) == "2097152"
     assert plain(2.0**-7) == "0.007812"
+    assert plain(2.0**-14) == "0.00006104"
     assert plain(2.0**31) == "2.147e+09"
     assert plain(34652.1, 3) == "34700"
 
