@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..time_axis import RowsError
 from .table import DataError, Table, needing_pandas
 from .text import parse_text
 
@@ -82,59 +83,62 @@ def read_table(
     array([1.5, 2.5])
     """
     source = "<stdin>" if str(path) == STDIN else str(path)
-    content = _read(path, source)
-    table = _parse(content, source, missing, header, skip)
-    return replace(table, digest=hashlib.sha256(content).hexdigest())
+    try:
+        content = _read(path)
+        table = _parse(_unpacked(content), Path(source).stem, header, skip, missing)
+    except RowsError as fault:
+        where = f"{source}, line {fault.rows[0]}" if fault.rows else source
+        raise DataError(f"{where}: {fault.reason}") from fault
+    digest = hashlib.sha256(content).hexdigest()
+    return replace(table, source=source, missing=missing, digest=digest)
 
 
-def _read(path: str | PathLike[str], source: str) -> bytes:
+def _read(path: str | PathLike[str]) -> bytes:
     if str(path) == STDIN:
         return sys.stdin.buffer.read()
     try:
         return Path(path).read_bytes()
     except FileNotFoundError:
-        raise DataError(f"{source}: there is no such file.") from None
+        raise RowsError("there is no such file.") from None
     except IsADirectoryError:
-        raise DataError(f"{source}: is a folder, not a file.") from None
+        raise RowsError("is a folder, not a file.") from None
     except OSError as error:
-        raise DataError(f"{source}: cannot be read ({error.strerror or error}).") from error
+        raise RowsError(f"cannot be read ({error.strerror or error}).") from error
 
 
 def _parse(
-    content: bytes, source: str, missing: tuple[str, ...], header: bool | None, skip: int
+    content: bytes, name: str, header: bool | None, skip: int, missing: tuple[str, ...]
 ) -> Table:
-    """Return the table in a file of any format."""
-    content = _unpacked(content, source)
+    """Return the table in a file of any format; a series that has no name takes that given."""
     for magic, words in _FOREIGN.items():
         if content.startswith(magic):
-            raise DataError(f"{source}: {words}")
+            raise RowsError(words)
     if content.startswith(b"\x93NUMPY"):
-        return _from_arrays({"": _load(content, source)}, source, missing)
+        return _from_arrays({"": _load(content)})
     if content.startswith(b"PK\x03\x04"):
-        return _from_arrays(_arrays_of_zip(content, source), source, missing)
+        return _from_arrays(_arrays_of_zip(content))
     if content.startswith(b"PAR1"):
-        return _from_parquet(content, source, missing)
-    return parse_text(_decode(content, source), source, missing, header, skip)
+        return _from_parquet(content)
+    return parse_text(_decode(content), name, header, skip, missing)
 
 
-def _unpacked(content: bytes, source: str) -> bytes:
+def _unpacked(content: bytes) -> bytes:
     for magic, unpack in _COMPRESSED.items():
         if content.startswith(magic):
             try:
                 return unpack(content)
             except (OSError, EOFError, ValueError, zlib.error, lzma.LZMAError) as error:
-                raise DataError(f"{source}: is damaged ({error}).") from error
+                raise RowsError(f"is damaged ({error}).") from error
     return content
 
 
-def _decode(content: bytes, source: str) -> str:
+def _decode(content: bytes) -> str:
     """Return text in UTF-8, in UTF-16 as Excel writes it, or in Latin-1."""
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         return content.decode("utf-16", "replace")
     if b"\x00" in content[:4096]:
-        raise DataError(
-            f"{source}: is no text, and none of the formats .npy, .npz and Parquet. Export the "
-            "series to CSV."
+        raise RowsError(
+            "is no text, and none of the formats .npy, .npz and Parquet. Export the series to CSV."
         )
     try:
         return content.decode("utf-8-sig")
@@ -142,38 +146,38 @@ def _decode(content: bytes, source: str) -> str:
         return content.decode("latin-1")
 
 
-def _load(content: bytes, source: str) -> Any:
+def _load(content: bytes) -> Any:
     """Return the content that NumPy reads: an array, or all arrays of an archive."""
     try:
         loaded = np.load(io.BytesIO(content), allow_pickle=False)
         return loaded if isinstance(loaded, np.ndarray) else dict(loaded)
     except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
         reason = " ".join(str(error).split())
-        raise DataError(f"{source}: cannot be read by NumPy ({reason}).") from error
+        raise RowsError(f"cannot be read by NumPy ({reason}).") from error
 
 
-def _arrays_of_zip(content: bytes, source: str) -> dict[str, NDArray[Any]]:
+def _arrays_of_zip(content: bytes) -> dict[str, NDArray[Any]]:
     """Return the series of an .npz: its arrays of one axis, or its only array of two."""
     try:
         names = zipfile.ZipFile(io.BytesIO(content)).namelist()
     except zipfile.BadZipFile as error:
-        raise DataError(f"{source}: is damaged ({error}).") from error
+        raise RowsError(f"is damaged ({error}).") from error
     if any(name.startswith("xl/") for name in names):
-        raise DataError(f"{source}: {_EXCEL}")
+        raise RowsError(f"{_EXCEL}")
     if not names or not all(name.endswith(".npy") for name in names):
-        raise DataError(f"{source}: is a zip archive. Unpack it, and name the file in it.")
-    arrays = _load(content, source)
+        raise RowsError("is a zip archive. Unpack it, and name the file in it.")
+    arrays = _load(content)
     series = {name: array for name, array in arrays.items() if array.ndim == 1 and array.size > 1}
     tables = {name: array for name, array in arrays.items() if array.ndim == 2}
     if not series and len(tables) > 1:
-        raise DataError(
-            f"{source}: has {len(tables)} arrays of two axes, {', '.join(tables)}, where one "
-            "is a table. Save the series as arrays of one axis."
+        raise RowsError(
+            f"has {len(tables)} arrays of two axes, {', '.join(tables)}, where one is a table. "
+            "Save the series as arrays of one axis."
         )
     return series or tables
 
 
-def _from_arrays(arrays: dict[str, NDArray[Any]], source: str, missing: tuple[str, ...]) -> Table:
+def _from_arrays(arrays: dict[str, NDArray[Any]]) -> Table:
     columns: list[tuple[str, NDArray[Any]]] = []
     for name, array in arrays.items():
         if array.dtype.names:
@@ -181,44 +185,40 @@ def _from_arrays(arrays: dict[str, NDArray[Any]], source: str, missing: tuple[st
         elif array.ndim in (1, 2):
             columns += [(name, array)] if array.ndim == 1 else [("", row) for row in array.T]
         else:
-            raise DataError(
-                f"{source}: must have the axes (time, series), got shape {array.shape}."
-            )
+            raise RowsError(f"must have the axes (time, series), got shape {array.shape}.")
     sizes = {column.size for _, column in columns}
     if not any(sizes):
-        raise DataError(f"{source}: holds no series.")
+        raise RowsError("holds no series.")
     if len(sizes) > 1:
         listed = ", ".join(f"{name} ({column.size})" for name, column in columns)
-        raise DataError(f"{source}: series must have the same length, got {listed}.")
-    return _table_of_rows(source, columns, missing)
+        raise RowsError(f"series must have the same length, got {listed}.")
+    return _table_of_rows(columns)
 
 
-def _from_parquet(content: bytes, source: str, missing: tuple[str, ...]) -> Table:
+def _from_parquet(content: bytes) -> Table:
     try:
-        with needing_pandas(source):
+        with needing_pandas():
             import pandas
 
             frame = pandas.read_parquet(io.BytesIO(content))
-    except DataError:
+    except RowsError:
         raise
     except Exception as error:  # each engine has its own
         reason = " ".join(str(error).split())
-        raise DataError(f"{source}: cannot be read by pandas ({reason}).") from error
+        raise RowsError(f"cannot be read by pandas ({reason}).") from error
     if frame.index.name is not None or frame.index.dtype.kind == "M":
         frame = frame.reset_index()
     if frame.empty:
-        raise DataError(f"{source}: holds no rows.")
+        raise RowsError("holds no rows.")
     columns = [
         (str(name), column.to_numpy(dtype=float, na_value=np.nan))
         if pandas.api.types.is_numeric_dtype(column)
         else (str(name), column.to_numpy())
         for name, column in frame.items()
     ]
-    return _table_of_rows(source, columns, missing)
+    return _table_of_rows(columns)
 
 
-def _table_of_rows(
-    source: str, columns: list[tuple[str, NDArray[Any]]], missing: tuple[str, ...]
-) -> Table:
+def _table_of_rows(columns: list[tuple[str, NDArray[Any]]]) -> Table:
     names, arrays = zip(*columns, strict=True)
-    return Table(source, names, arrays, range(1, arrays[0].size + 1), "row", missing)
+    return Table("", names, arrays, range(1, arrays[0].size + 1), "row")

@@ -27,13 +27,13 @@ class DataError(ValueError):
 
 
 @contextmanager
-def needing_pandas(source: str) -> Iterator[None]:
-    """Raise DataError with the line that installs pandas in place of ImportError."""
+def needing_pandas() -> Iterator[None]:
+    """Raise RowsError with the line that installs pandas in place of ImportError."""
     try:
         yield
     except ImportError:
-        raise DataError(
-            f"{source}: is read by pandas (Parquet with pyarrow), which is missing here. Install "
+        raise RowsError(
+            "is read by pandas (Parquet with pyarrow), which is missing here. Install "
             'it by: pip install "pycwt_mod[cli]" (in a checkout: pip install ".[cli]")'
         ) from None
 

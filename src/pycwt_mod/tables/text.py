@@ -8,12 +8,12 @@ import itertools
 import re
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import PurePath
 from typing import Any
 
+from ..time_axis import RowsError
 from .fields import DECIMAL_COMMA, kind_of
 from .months import months_of, table_of_years
-from .table import DataError, Table, needing_pandas
+from .table import Table, needing_pandas
 
 _COMMENTS = ("#", "%")
 # In this order: a comma may be a decimal one where columns are separated by any of the others.
@@ -38,27 +38,22 @@ _LOOKED_AT = 50
 
 
 def parse_text(
-    text: str,
-    source: str,
-    missing: tuple[str, ...] = (),
-    header: bool | None = None,
-    skip: int = 0,
+    text: str, name: str, header: bool | None, skip: int, missing: tuple[str, ...]
 ) -> Table:
-    """Return the table in a text; the arguments are those of `read_table`."""
+    """Return the table in a text; RowsError has lines, and the whole of a sentence."""
     for beginning, words in _OTHER_KINDS.items():
         if re.match(rf"\s*({beginning})", text):
-            raise DataError(f"{source}: {words}")
+            raise RowsError(words)
     if re.match(r"sep=.\r?\n", text):  # Excel's own, and the separator is seen below
         text = f"#{text}"
     lines, numbers = _lines_of(text, skip)
     if not numbers:
         what = "has nothing but comments" if text.strip() and not skip else "is empty"
-        raise DataError(f"{source}: {what}{f' after {skip} lines' if skip else ''}.")
+        raise RowsError(f"{what}{f' after {skip} lines' if skip else ''}.")
     yearly = table_of_years(lines[skip:], missing) if header is None else None
     if yearly is not None:
         months, values, rows_of = yearly
-        places = [skip + row for row in rows_of]
-        return Table(source, ("month", PurePath(source).stem), [months, values], places)
+        return Table("", ("month", name), [months, values], [skip + row for row in rows_of])
     head = (lines[number - 1] for number in numbers if lines[number - 1].strip())
     separator = _separator(list(itertools.islice(head, _LOOKED_AT)))
     if len(_cells(lines[numbers[0] - 1], separator)) > 1:
@@ -71,7 +66,7 @@ def parse_text(
     names, units = _names_in_comment(lines[skip : numbers[0] - 1], separator, len(first[0]))
     if separator == " ":
         rows = ["\t".join(_cells(row, " ")) for row in rows]
-    _check_widths(rows, numbers, separator, source)
+    _check_widths(rows, numbers, separator)
     if header if header is not None else _has_header(first):
         names, units = [name.strip() for name in first[0]], []
         del first[0], rows[0], numbers[0]
@@ -80,14 +75,12 @@ def parse_text(
             units = [] if all(map(_RDB_FORMAT.fullmatch, units)) else units
             del first[0], rows[0], numbers[0]
         if not rows:
-            raise DataError(f"{source}: has a header and no data.")
-    columns = _read_columns(rows, separator, first, source)
-    return Table(source, tuple(names), columns, numbers, "line", missing, units=tuple(units))
+            raise RowsError("has a header and no data.")
+    columns = _read_columns(rows, separator, first)
+    return Table("", tuple(names), columns, numbers, units=tuple(units))
 
 
-def _read_columns(
-    rows: list[str], separator: str, first: list[list[str]], source: str
-) -> list[Any]:
+def _read_columns(rows: list[str], separator: str, first: list[list[str]]) -> list[Any]:
     """Return columns as arrays: of numbers, or of texts where a cell is no number."""
     commas = separator != "," and any(
         DECIMAL_COMMA.fullmatch(cell.strip()) for row in first for cell in row
@@ -95,7 +88,7 @@ def _read_columns(
     months = {
         k: str for k, cells in enumerate(zip(*first, strict=False)) if months_of(cells) is not None
     }
-    with needing_pandas(source):
+    with needing_pandas():
         import pandas
     # From 3.1 on pandas reads each number as Python does; before, it has to be told.
     told = {} if _version(pandas) >= (3, 1) else {"float_precision": "round_trip"}
@@ -159,8 +152,8 @@ def _cells(line: str, separator: str) -> list[str]:
     return next(csv.reader([line], delimiter=separator, skipinitialspace=True))
 
 
-def _check_widths(rows: list[str], numbers: list[int], separator: str, source: str) -> None:
-    """Raise DataError unless each row has as many cells as the first, and closes its quotes."""
+def _check_widths(rows: list[str], numbers: list[int], separator: str) -> None:
+    """Raise RowsError unless each row has as many cells as the first, and closes its quotes."""
     delimiter = "\t" if separator == " " else separator
     width = None
     for row, number in zip(rows, numbers, strict=True):
@@ -168,7 +161,7 @@ def _check_widths(rows: list[str], numbers: list[int], separator: str, source: s
             # A quoted cell that is not closed takes the next line in.
             cells, *more = csv.reader([row, ""], delimiter=delimiter, skipinitialspace=True)
             if not more:
-                raise DataError(f"{source}, line {number}: has a quotation mark without its pair.")
+                raise RowsError("has a quotation mark without its pair.", [number])
             found = len(cells)
         else:
             found = row.count(delimiter) + 1
@@ -185,10 +178,9 @@ def _check_widths(rows: list[str], numbers: list[int], separator: str, source: s
                 remedy = f"If the table begins in this line, pass --skip {number - 1}."
             elif separator == " ":
                 remedy = "Missing values must be written, for example as NaN."
-            raise DataError(
-                f"{source}, line {number}: has {found} field{'s' if found != 1 else ''} separated "
-                f"by {words}, where line {numbers[0]} has {width}. {remedy}".rstrip()
-            )
+            fields = f"{found} field{'s' if found != 1 else ''} separated by {words}"
+            reason = f"has {fields}, where line {numbers[0]} has {width}. {remedy}"
+            raise RowsError(reason.rstrip(), [number])
 
 
 def _has_header(first: list[list[str]]) -> bool:
