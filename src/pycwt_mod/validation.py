@@ -75,11 +75,12 @@ def as_series(
 
 
 def _refuse_masked(values: Any, name: str) -> None:
-    if np.ma.isMaskedArray(values) and np.ma.getmaskarray(values).any():
-        first = int(np.flatnonzero(np.ma.getmaskarray(values))[0])
+    is_masked = np.ma.isMaskedArray(values)
+    masked = np.flatnonzero(np.ma.getmaskarray(values) if is_masked else ())
+    if masked.size:
         raise ValueError(
             f"`{name}` must not have masked values, got a mask that is first set at index "
-            f"{first}. Fill or interpolate the gaps before the transform."
+            f"{masked[0]}. Fill or interpolate the gaps before the transform."
         )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..backends import get_backend_info, print_backend_info
 from . import options
-from .record import as_json, program_facts
+from .analysis import as_json, program_facts
 
 # The libraries of the package itself, and those that read files.
 _LIBRARIES = ("numpy", "scipy", "matplotlib", "joblib", "tqdm")

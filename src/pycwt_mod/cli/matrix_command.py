@@ -13,7 +13,7 @@ import numpy as np
 from ..matrix import MatrixResult, wct_matrix
 from ..matrix.bands import MEASURES, NUMBERS
 from ..summary.text import WIDTH, aligned, fill, fits, limits_of, percent
-from . import options, values
+from . import options
 from .analysis import deliver, heading
 from .inputs import Inputs, read_many
 from .messages import in_words_of_command
@@ -49,30 +49,7 @@ def add_to(commands: options.Commands) -> None:
         "corrected for the number of pairs; on one pool of workers.",
         epilog=_EXAMPLE,
     )
-    parser.add_argument(
-        "--column",
-        action="append",
-        metavar="COL",
-        help="column of a series, by name or number; may be given again (default: all)",
-    )
-    parser.add_argument(
-        "--band",
-        action="append",
-        type=values.band_of,
-        metavar="LOW:HIGH",
-        help="band of periods; may be given again (default: octaves)",
-    )
-    parser.add_argument(
-        "--inside-cone",
-        action="store_true",
-        help="count the points inside the cone of influence, too: means are over all times",
-    )
-    parser.add_argument(
-        "--fields",
-        metavar="FOLDER",
-        help="write the coherence of each pair at all times and periods to this folder; a run that "
-        "was interrupted goes on where it was",
-    )
+    options.add_many_options(parser)
     options.add_data_options(parser)
     options.add_scale_options(parser)
     options.add_null_options(parser)

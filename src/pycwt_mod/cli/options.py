@@ -19,6 +19,11 @@ _HELP = {
     "--y": "column of the second; both may be left out if the file has just two besides dates",
     "--given": "columns removed from both series first: partial coherence",
     "--with": "columns to explain y together with x: multiple coherence",
+    "--column": "column of a series, by name or number; may be given again (default: all)",
+    "--band": "band of periods; may be given again (default: octaves)",
+    "--inside-cone": "count the points inside the cone of influence, too: means are over all times",
+    "--fields": "write the coherence of each pair at all times and periods to this folder; a run "
+    "that was interrupted goes on where it was",
     # data
     "--dt": "sampling interval (default: 1)",
     "--time": "column of times, numbers or dates; also year,month or date,time of two columns; "
@@ -150,6 +155,14 @@ def add_group_options(parser: argparse.ArgumentParser) -> None:
     several: Any = {"nargs": "+", "action": "extend", "default": []}
     _add(group, "--given", "COL", **several)
     _add(group, "--with", "COL", dest="joined", **several)
+
+
+def add_many_options(parser: argparse.ArgumentParser) -> None:
+    """Add the columns of many series, and what is wanted of their pairs."""
+    _add(parser, "--column", "COL", action="append")
+    _add(parser, "--band", "LOW:HIGH", action="append", type=values.band_of)
+    _add(parser, "--inside-cone", action="store_true")
+    _add(parser, "--fields", "FOLDER")
 
 
 def add_data_options(parser: argparse.ArgumentParser) -> None:

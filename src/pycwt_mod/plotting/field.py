@@ -11,6 +11,7 @@ import numpy as np
 from matplotlib.dates import date2num
 from numpy.typing import ArrayLike, NDArray
 
+from ..limits import positive_series
 from ..validation import as_series, brief
 
 Array = NDArray[np.float64]
@@ -262,9 +263,7 @@ def _as_days(dates: NDArray[Any]) -> Array:
 
 def as_frequencies(freq: Any, name: str, n_scales: int, owner: str) -> Array:
     """Return descending positive frequencies, one for each scale."""
-    frequencies = as_series(freq, name, min_size=1)
-    if not (frequencies > 0).all():
-        raise ValueError(f"`{name}` must be positive, got {frequencies.min():g} among them.")
+    frequencies = positive_series(freq, name, min_size=1)
     check_size(frequencies, name, n_scales, "scale", owner)
     if (np.diff(frequencies) >= 0).any():
         raise ValueError(

@@ -500,7 +500,7 @@ def test_failed_save_leaves_no_file_behind(csv, call, tmp_path, monkeypatch):
     def fail(*arguments, **options):
         raise OSError("the disk is full")
 
-    monkeypatch.setattr("pycwt_mod.cli.record.np.savez_compressed", fail)
+    monkeypatch.setattr("pycwt_mod.cli.analysis.np.savez_compressed", fail)
     before = set(tmp_path.iterdir())
     assert call("xwt", csv, *YEARS, "--save", "x.npz")[0] == 1
     assert set(tmp_path.iterdir()) == before
