@@ -189,7 +189,7 @@ def mwct(
     ...     rain + melt + 0.2 * noise, [rain, melt], 1.0, 1 / 4, mc_count=40, rng_seed=1,
     ...     progress=False,
     ... )
-    >>> bool(result.significant()[result.outside()].mean() > 0.9)
+    >>> bool(result.significant(null="scale")[result.outside()].mean() > 0.9)
     True
     """
     given = Group.of({"y": y}, "X", X)

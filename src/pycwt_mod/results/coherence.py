@@ -71,7 +71,8 @@ class CoherenceResult(JudgedPair, _CoherenceFields):
     >>> import numpy as np
     >>> from pycwt_mod import wct
     >>> rng = np.random.default_rng(0)
-    >>> result = wct(*rng.normal(size=(2, 100)), 1.0, mc_count=20, rng_seed=1, progress=False)
+    >>> x, y = rng.normal(size=(2, 100))
+    >>> result = wct(x, y, 1.0, dj=1 / 4, mc_count=20, rng_seed=1, progress=False)
     >>> WCT, aWCT, coi, freqs, sig = result
     >>> result.pvalues().shape == WCT.shape
     True
@@ -251,7 +252,7 @@ class CoherenceResult(JudgedPair, _CoherenceFields):
         >>> rng = np.random.default_rng(0)
         >>> rain = wave[6:] + 0.3 * rng.normal(size=200)
         >>> flow = wave[:-6] + 0.3 * rng.normal(size=200)
-        >>> result = wct(rain, flow, 1.0, mc_count=50, rng_seed=1, progress=False)
+        >>> result = wct(rain, flow, 1.0, dj=1 / 4, mc_count=50, rng_seed=1, progress=False)
         >>> summary = result.summary(("rain", "flow"), "days")
         >>> summary.strongest.periods, summary.strongest.relation
         ((16.0, 32.0), 'lag mod period')
@@ -309,7 +310,8 @@ class CoherenceResult(JudgedPair, _CoherenceFields):
         >>> from pycwt_mod import wct
         >>> from pycwt_mod.plotting import offscreen_axes
         >>> rng = np.random.default_rng(0)
-        >>> result = wct(*rng.normal(size=(2, 100)), 0.5, mc_count=20, rng_seed=1, progress=False)
+        >>> x, y = rng.normal(size=(2, 100))
+        >>> result = wct(x, y, 0.5, dj=1 / 4, mc_count=20, rng_seed=1, progress=False)
         >>> plot = result.plot(correction="fdr", period_unit="days", ax=offscreen_axes())
         >>> plot.axes.get_xlabel(), plot.axes.get_ylabel()
         ('Time (days)', 'Period (days)')

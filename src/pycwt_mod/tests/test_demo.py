@@ -184,6 +184,7 @@ def test_command_failure_exits_with_1_before_the_work(capsys, tmp_path, monkeypa
     assert "Traceback" not in printed.err
 
 
+@pytest.mark.heavy
 def test_readme_shows_what_the_demo_prints(checkout):
     readme = (checkout / "README.rst").read_text(encoding="utf-8")
     shown = readme.split("and prints its findings::\n", 1)[1]

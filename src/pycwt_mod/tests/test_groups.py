@@ -265,6 +265,7 @@ FIELD_ERROR = 0.03  # of 1000 records at most, near the ends of large scales; th
 MEAN_FIELD_ERROR = 0.009
 
 
+@pytest.mark.heavy
 def test_null_field_in_closed_form_is_that_of_simulation():
     y, x, z = noise(3)
     result = pwct(y, x, z, **GRID, al=[0.2, 0.7, 0.5], **OPTIONS)

@@ -48,7 +48,7 @@ every_mother = pytest.mark.parametrize("mother", MOTHERS, ids=repr)
 
 # Frequencies and times that hold all of the wavelets above.
 FREQUENCY = np.linspace(-150, 150, 60_001)
-TIME = np.linspace(-300, 300, 600_001)
+TIME = np.linspace(-300, 300, 120_001)
 
 
 def _integral(values, grid):
@@ -334,7 +334,7 @@ def _window_by_quadrature(mother, scale, n_fft, n_bins):
 @pytest.mark.parametrize(
     "mother", [Morlet(6), Morlet(20), Paul(2), Paul(4), Paul(7), Paul(40)], ids=repr
 )
-@pytest.mark.parametrize(("scale", "n_fft"), [(0.5, 16), (4.0, 32), (5.3, 27), (40.0, 32)])
+@pytest.mark.parametrize(("scale", "n_fft"), [(0.5, 16), (5.3, 27), (40.0, 32)])
 def test_window_is_the_transform_of_the_size_of_psi(mother, scale, n_fft):
     window = mother.smoothing_window(scale, n_fft)
     tail = 1e-5 if repr(mother) == "Paul(m=2)" else 1e-9

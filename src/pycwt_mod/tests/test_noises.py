@@ -85,6 +85,7 @@ def test_coarse_and_full_surrogates_have_the_same_levels(noise):
     np.testing.assert_allclose(coarse, full, atol=0.02)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("method", ["multirate", "full"])
 def test_arma_of_one_coefficient_has_the_levels_of_red_noise(method):
     options = {"al1": None, "mc_count": 400, "method": method, "surrogate_length": "record"}
@@ -126,6 +127,7 @@ def test_own_noise_of_ar1_records_has_the_levels_of_red_noise():
     assert np.abs(own.null_field.quantile() - red.null_field.quantile()).mean() < CLOSE
 
 
+@pytest.mark.heavy
 def test_fixed_series_by_simulation_agrees_with_the_closed_form():
     result = compared(fixed="y1", mc_count=600)
     closed, counted = result.pvalues(), result.null_field.pvalue(result.WCT)

@@ -100,7 +100,7 @@ def test_forward_is_the_transform_by_its_definition(
     assert (np.abs(W - expected).max(axis=1) <= 1e-13 * largest).all()
 
 
-@pytest.mark.parametrize("n_fft", [2**15, 2**17])
+@pytest.mark.parametrize("n_fft", [2**15, pytest.param(2**17, marks=pytest.mark.heavy)])
 @pytest.mark.parametrize("mother", [Morlet(), Paul(), DOG(), Skewed()], ids=repr)
 def test_forward_of_long_series_is_the_transform_by_its_definition(mother, n_fft):
     signal = np.random.default_rng(1).standard_normal(n_fft - 5).cumsum()

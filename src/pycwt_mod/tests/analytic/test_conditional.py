@@ -55,6 +55,7 @@ BARE = {
 }
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("name", BARE)
 def test_conditional_pvalues_are_uniform_where_a_series_without_noise_has_power(name):
     geometry = Geometry(Morlet(), scale_axis(2.0, 0.5, 8), 1.0, 0.5, 250, 256)

@@ -14,7 +14,12 @@ LEVELS = 0.5, 0.9, 0.95, 0.99
 
 @pytest.mark.parametrize(
     ("g1", "g2", "s0", "n_octaves", "f0"),
-    [(0.6, 0.6, 2, 9, 6), (0.5, 0.2, 2, 14, 6), (0.1, 0.1, 12, 10, 6), (0.9, 0.9, 8, 5, 20)],
+    [
+        (0.6, 0.6, 2, 9, 6),
+        (0.9, 0.9, 8, 5, 20),
+        pytest.param(0.5, 0.2, 2, 14, 6, marks=pytest.mark.heavy),
+        pytest.param(0.1, 0.1, 12, 10, 6, marks=pytest.mark.heavy),
+    ],
 )
 def test_levels_are_those_of_all_scrambles_scales_and_distances(
     monkeypatch, g1, g2, s0, n_octaves, f0

@@ -26,8 +26,8 @@ MAIN = ["order", "errors", "sameness", "sharing"]
 @pytest.fixture
 def quick(monkeypatch):
     """Wait less for what should not happen."""
-    monkeypatch.setattr(laws, "SETTLE_SECONDS", 0.1)
-    monkeypatch.setattr(laws, "TIME_LIMIT", 0.4)
+    monkeypatch.setattr(laws, "SETTLE_SECONDS", 0.08)
+    monkeypatch.setattr(laws, "TIME_LIMIT", 0.25)
 
 
 @pytest.mark.parametrize("name", IN_FULL)

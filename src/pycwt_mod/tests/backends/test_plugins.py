@@ -45,14 +45,18 @@ def install(tmp_path):
     return lay, run
 
 
-def test_plugin_runs_simulations_by_its_name(install):
+def test_plugin_runs_simulations_by_its_name_and_is_not_imported_for_another(install):
     lay, run = install
     lay("good_plugin", GOOD, ["Plugin = good_plugin:PluginBackend"])
     done = run("""
+        import sys
         import numpy as np
         from pycwt_mod.backends import list_backends, resolve_backend, SequentialBackend
         def worker(seed):
             return np.random.default_rng(seed).random()
+        with resolve_backend("sequential") as backend:
+            list(backend.map(abs, [1]))
+        assert "good_plugin" not in sys.modules
         with resolve_backend("plugin") as backend:
             found = backend.run_monte_carlo(worker, 9, seed=1)
         import good_plugin
@@ -60,19 +64,6 @@ def test_plugin_runs_simulations_by_its_name(install):
         assert backend.n_maps == 1
         assert found == SequentialBackend().run_monte_carlo(worker, 9, seed=1)
         assert list_backends()[-1] == "plugin"
-    """)
-    assert (done.returncode, done.stderr) == (0, "")
-
-
-def test_plugin_is_not_imported_for_a_built_in_name(install):
-    lay, run = install
-    lay("good_plugin", GOOD, ["plugin = good_plugin:PluginBackend"])
-    done = run("""
-        import sys
-        from pycwt_mod.backends import resolve_backend
-        with resolve_backend("sequential") as backend:
-            list(backend.map(abs, [1]))
-        assert "good_plugin" not in sys.modules
     """)
     assert (done.returncode, done.stderr) == (0, "")
 

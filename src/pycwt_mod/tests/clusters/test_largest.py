@@ -105,6 +105,7 @@ def test_each_surrogate_is_the_same_in_any_range(n):
         np.testing.assert_array_equal(largest_patches(test, options), whole)
 
 
+@pytest.mark.heavy
 def test_long_records_are_judged_at_some_times_as_well_as_at_all(monkeypatch):
     """Statistics agree closely, so p-values do."""
     result = made(700, dj=1 / 6)

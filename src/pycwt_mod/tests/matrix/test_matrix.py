@@ -414,7 +414,7 @@ def wide_frame(n_series, n_times):
 
 @pytest.mark.parametrize(
     ("n_series", "n_times", "options"),
-    [(5000, 4, {}), (3, 4, {}), (5000, 4, {"pairs": "all"}), (300, 40, {})],
+    [(500, 4, {}), (3, 4, {}), (500, 4, {"pairs": "all"}), (300, 40, {})],
 )
 def test_rows_and_columns_that_seem_swapped_are_refused_with_the_remedy(n_series, n_times, options):
     with pytest.raises(ValueError, match=rf"got {n_series} series of {n_times} times .*`data\.T`"):

@@ -95,7 +95,15 @@ EXPECTED = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("statistic", EXPECTED, ids=repr)
+@pytest.mark.parametrize(
+    "statistic",
+    [
+        *(PAIR, partial(2), multiple(3)),
+        *(pytest.param(each, marks=pytest.mark.heavy) for each in (partial(1), partial(3))),
+        *(pytest.param(each, marks=pytest.mark.heavy) for each in (multiple(2), multiple(4))),
+    ],
+    ids=repr,
+)
 def test_level_is_that_of_the_statistic(statistic):
     options = SimulationOptions(mc_count=60, rng_seed=1, progress=False, cache=False)
     coefficients = (0.6,) * statistic.n_series
@@ -200,6 +208,7 @@ def test_share_of_false_alarms_is_alpha_everywhere(statistic):
             assert abs(shares.mean() - alpha) < ERRORS * error * np.sqrt(1.25), (zone, alpha)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("statistic", [partial(1), multiple(2)], ids=repr)
 def test_level_of_each_scale_gives_five_percent_outside_the_cone(statistic):
     coefficients = COEFFICIENTS[: statistic.n_series]

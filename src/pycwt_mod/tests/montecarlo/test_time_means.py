@@ -65,6 +65,7 @@ def test_means_run_over_all_times_where_asked():
     np.testing.assert_allclose(coarse, means.surrogates, atol=0.02)
 
 
+@pytest.mark.heavy
 def test_level_is_exceeded_by_its_share_of_unrelated_pairs():
     hits = []
     for k in range(300):

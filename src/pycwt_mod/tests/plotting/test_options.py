@@ -148,8 +148,8 @@ def test_frequencies_of_a_null_ascend_to_the_right(coherence):
     np.testing.assert_allclose(plot.lines[0].get_xdata(), coherence.freqs)
 
 
-@pytest.mark.parametrize("size", [(2, 2), (3, 2), (2.5, 3), (3, 2.5)])
-@pytest.mark.parametrize("unit", ["years", "days", "s"])
+@pytest.mark.parametrize("size", [(2, 2), (3, 2), (2.5, 3)])
+@pytest.mark.parametrize("unit", ["years", "s"])
 def test_labels_of_small_figures_are_whole(coherence, size, unit):
     plot = coherence.plot(period_unit=unit, ax=new_axes(size))
     plot.figure.draw_without_rendering()

@@ -47,8 +47,12 @@ def summary_of(result):
     )
 
 
+HEAVY = pytest.mark.heavy
+MORE = [(0.3, 0.0, 3), (1.0, 0.0, 0), (1.5, 0.8, 3)]
+
+
 @pytest.mark.parametrize(
-    ("noise", "g", "lag"), [(0.3, 0.0, 3), (1.0, 0.0, 3), (1.0, 0.0, 0), (1.5, 0.8, 3)]
+    ("noise", "g", "lag"), [(1.0, 0.0, 3), *(pytest.param(*case, marks=HEAVY) for case in MORE)]
 )
 def test_errors_of_lags_are_their_spread_about_the_truth(noise, g, lag):
     deviations = {}
@@ -96,6 +100,7 @@ def test_one_lag_is_told_of_delays_and_not_of_reservoirs():
     assert sum("The lag grows with the period" in text for text in reservoirs) >= 2
 
 
+@pytest.mark.heavy
 def test_unrelated_series_have_a_steady_phase_as_often_as_the_pvalue_says():
     rng = np.random.default_rng(1)
     pvalues = []
