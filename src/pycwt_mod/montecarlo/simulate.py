@@ -2,14 +2,44 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
 
 from ..arrays import NUMPY, ArrayOps
-from . import device
+from ..validation import warn_user
 from .counting import Counts, Histogram, blocks, count, draw, named
 from .noise import Streams
 from .plan import Plan
+
+# Surrogates that a thread draws at a time for a device: long beside the start of a thread.
+_DRAWN_AT_A_TIME = 64
+
+
+@dataclass
+class Drawn:
+    """The noise of some surrogates: the arrays that `draw` yields, on the host or on the device."""
+
+    indices: range
+    arrays: list[Any]
+
+    def halves(self) -> tuple[Drawn, Drawn]:
+        """Cut into two."""
+        middle = (len(self.indices) + 1) // 2
+        parts = []
+        for part in (slice(0, middle), slice(middle, None)):
+            indices = self.indices[part]
+            arrays = []
+            for array in self.arrays:
+                each = array.shape[1] // len(self.indices)  # replicates of one surrogate
+                begin = (indices.start - self.indices.start) * each
+                arrays.append(array[:, begin : begin + len(indices) * each])
+            parts.append(Drawn(indices, arrays))
+        return parts[0], parts[1]
 
 
 @dataclass(frozen=True)
@@ -35,26 +65,89 @@ class CountSurrogates:
         """Return the counts of the surrogates start <= i < stop."""
         return self.compute(task, self.prepare(task))
 
-    def prepare(self, task: tuple[int, int]) -> Sequence[device.Drawn]:
+    def prepare(self, task: tuple[int, int]) -> Sequence[Drawn]:
         """Draw the noise of a range for `compute`, where the arrays live on a device."""
         if self._where.block_bytes is None:
             return ()
-        return device.prepared(self.plan, self.streams, task, self._where)
+        return [
+            self._drawn_ahead(indices) for indices in blocks(range(*task), self.plan.block_size)
+        ]
 
-    def compute(self, task: tuple[int, int], drawn: Sequence[device.Drawn]) -> Counts:
+    def compute(self, task: tuple[int, int], drawn: Sequence[Drawn]) -> Counts:
         """Return the counts of a range; on a device its noise is there."""
-        ops = self._where
-        histogram = Histogram(self.plan, ops)
+        plan, ops = self.plan, self._where
+        histogram = Histogram(plan, ops)
         if ops.block_bytes is not None:
-            device.compute(self.plan, drawn, histogram, ops)
+            _count_on_device(plan, list(drawn), histogram, ops)
             return histogram.counts(task[1] - task[0])
-        for indices in blocks(range(*task), self.plan.block_size):
+        for indices in blocks(range(*task), plan.block_size):
             with named(indices):
-                noise = draw(self.plan, self.streams, indices, self.plan.block_size)
-                count(self.plan, indices, noise, histogram, ops)
+                noise = draw(plan, self.streams, indices, plan.block_size)
+                count(plan, indices, noise, histogram, ops)
         return histogram.counts(task[1] - task[0])
 
     @property
     def _where(self) -> ArrayOps:
         # A mother wavelet's own `smooth` knows NumPy's arrays only.
         return NUMPY if self.plan.smooths_itself else self.ops or self.plan.ops
+
+    def _drawn_ahead(self, indices: range) -> Drawn:
+        """Draw a block with all cores, and move it to the device if that can be done meanwhile."""
+        starts = range(0, len(indices), _DRAWN_AT_A_TIME)
+        pieces = [indices[k : k + _DRAWN_AT_A_TIME] for k in starts]
+
+        def drawn(piece: range) -> list[Any]:
+            return list(draw(self.plan, self.streams, piece, len(piece)))
+
+        # NumPy draws without the interpreter's lock.
+        n_threads, ops = min(len(pieces), os.cpu_count() or 1), self._where
+        with named(indices), ThreadPoolExecutor(n_threads, "pycwt_mod-draw") as pool:
+            found = zip(*pool.map(drawn, pieces), strict=True)
+            block = Drawn(indices, [np.concatenate(arrays, axis=1) for arrays in found])
+            if ops.upload is not None:
+                try:
+                    block.arrays = [ops.upload(array) for array in block.arrays]
+                except ops.out_of_memory:
+                    ops.release()  # it stays on the host until there is room
+        return block
+
+
+def _count_on_device(plan: Plan, waiting: list[Drawn], histogram: Histogram, ops: ArrayOps) -> None:
+    """Add surrogates to a histogram, in smaller and smaller parts where the memory is too small.
+
+    If not even one surrogate fits, the library's own exception is raised.
+    """
+    most, is_told = plan.block_size, False
+    while waiting:
+        part = waiting.pop(0)
+        if len(part.indices) > most:
+            waiting[:0] = part.halves()
+            continue
+        if _fits(plan, part, histogram, ops):
+            continue
+        if not is_told:
+            is_told = True
+            warn_user(
+                f"the memory of {ops.name} does not hold {len(part.indices)} surrogates at a time; "
+                "going on with half of them, and so on until they fit. "
+                "GPUBackend(memory_fraction=...) with a smaller share avoids the attempt."
+            )
+        most = (len(part.indices) + 1) // 2
+        waiting.insert(0, part)
+
+
+def _fits(plan: Plan, part: Drawn, histogram: Histogram, ops: ArrayOps) -> bool:
+    """Count some surrogates; False, and nothing counted, if the memory does not suffice."""
+    with named(part.indices):
+        own = Histogram(plan, ops)
+        try:
+            count(plan, part.indices, part.arrays, own, ops)
+        except ops.out_of_memory:
+            if len(part.indices) == 1:
+                raise
+        else:
+            histogram.add(own)
+            return True
+    # Outside the handler: the exception holds on to the arrays of the attempt.
+    ops.release()
+    return False
