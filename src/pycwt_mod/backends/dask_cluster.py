@@ -18,7 +18,7 @@ import threading
 import time
 import weakref
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import CancelledError
 from typing import Any
 
@@ -61,17 +61,12 @@ class Cluster:
     """
 
     def __init__(
-        self,
-        client: Any,
-        parcel: Parcel,
-        options: Mapping[str, Any],
-        limit: int | None,
-        patience: float,
+        self, client: Any, parcel: Parcel, options: Any, limit: int | None, patience: float
     ) -> None:
         self.client = client
         self._token, self._options, self._limit = parcel.token, options, limit
-        self._patience, self._is_told = patience, False
         self._began = time.monotonic()
+        self._tell_at = self._began + patience
         self._counted_at, self._n_threads = -math.inf, 0
         self._news = threading.Event()  # some future has ended
         self._parcel: Any = parcel
@@ -89,8 +84,8 @@ class Cluster:
         now = time.monotonic()
         if now - self._counted_at > 2 * LOOK_SECONDS:
             self._n_threads, self._counted_at = count_threads(self.client), now
-            if not self._n_threads and not self._is_told and now - self._began > self._patience:
-                self._is_told = True
+            if not self._n_threads and now > self._tell_at:
+                self._tell_at = math.inf
                 warn_user(
                     f"the dask cluster has had no worker for {now - self._began:.0f} s; waiting "
                     "for one. Start workers with `dask worker ADDRESS`, or stop with Ctrl-C."
@@ -196,19 +191,18 @@ def compare_versions(client: Any) -> None:
     if client in _seen:
         return
     found = client.get_versions(packages=_PACKAGES)
-    own = {name: found["client"]["packages"].get(name) for name in _PACKAGES}
-    differ = []
+    own, differ = found["client"]["packages"], []
     for worker, described in sorted(found["workers"].items()):
-        versions = {name: described["packages"].get(name) for name in _PACKAGES}
-        if versions["pycwt_mod"] is None and own["pycwt_mod"] is not None:
+        versions = described["packages"]
+        if versions.get("pycwt_mod") is None and own.get("pycwt_mod") is not None:
             raise RuntimeError(
                 f"the dask worker {worker} cannot import the package. Install it "
                 f"there as here, in the same version, {own['pycwt_mod']}."
             )
         differ += [
-            f"{name} {versions[name]} on {worker} ({own[name]} here)"
+            f"{name} {versions.get(name)} on {worker} ({own.get(name)} here)"
             for name in _PACKAGES
-            if versions[name] != own[name]
+            if versions.get(name) != own.get(name)
         ]
     _seen.add(client)
     if differ:

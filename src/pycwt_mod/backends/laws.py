@@ -330,13 +330,9 @@ def _blas_threads(_: int) -> tuple[int, int]:
 @law(
     "threads",
     "In worker processes BLAS and FFT threads are limited to one.",
-    f"{USE_RUN} Install threadpoolctl.",
+    USE_RUN,
 )
 def _(backend: MCBackend) -> None:
-    try:
-        import threadpoolctl  # noqa: F401
-    except ImportError:
-        return
     found = [n for pid, n in backend.map(_blas_threads, range(4)) if pid != os.getpid()]
     require(max(found, default=1) <= 1, f"BLAS may use {found} threads in worker processes")
 
