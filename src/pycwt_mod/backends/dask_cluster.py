@@ -109,12 +109,10 @@ class Cluster:
         options = {"priority": -number, **self._options}
         return self._watched(self.client.submit(function, self._parcel, task, **options))
 
-    def submit_sum(self, function: Callable[..., Any], *tables: Any) -> Any:
+    def submit_sum(self, *tables: Any) -> Any:
         """Submit a sum of results that lie on the workers and return its future."""
         options = {name: self._options[name] for name in _PLACES if name in self._options}
-        return self._watched(
-            self.client.submit(function, *tables, pure=False, priority=1, **options)
-        )
+        return self._watched(self.client.submit(add_up, *tables, pure=False, priority=1, **options))
 
     def _watched(self, future: Any) -> Any:
         future.add_done_callback(lambda _: self._news.set())
@@ -298,13 +296,13 @@ def _fold(cluster: Cluster, tables: list[Any]) -> None:
     by_worker: dict[Any, list[Any]] = {}
     for future in tables:
         by_worker.setdefault(next(iter(holders.get(future.key, ())), None), []).append(future)
-    tables[:] = [cluster.submit_sum(add_up, *own) for own in by_worker.values()]
+    tables[:] = [cluster.submit_sum(*own) for own in by_worker.values()]
 
 
 def _total(cluster: Cluster, tables: list[Any]) -> Any:
     """Return the future of the sum of all, which one worker adds up from those of each."""
     _fold(cluster, tables)
-    total = cluster.submit_sum(add_up, *tables)
+    total = cluster.submit_sum(*tables)
     tables.clear()
     return total
 

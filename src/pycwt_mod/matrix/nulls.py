@@ -14,7 +14,7 @@ innovations, so the mean of each surrogate is a smooth function of g.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -23,14 +23,16 @@ from ..analytic.field import NullField
 from ..backends import MCBackend
 from ..backends.deadline import Deadline
 from ..geometry import Geometry
-from ..montecarlo.estimate import estimate_null, estimate_nulls
+from ..montecarlo.kept_rows import KeptRows
 from ..montecarlo.noise import Streams
-from ..montecarlo.null import NullDistribution
 from ..montecarlo.options import SimulationOptions
 from ..montecarlo.plan import Plan
 from ..montecarlo.surrogates import Surrogates
 from ..null_fields import is_to_simulate, null_field_of
 from .fields import Array
+from .problem import Problem
+from .store import Store
+from .table import Node
 
 # The grid of levels: even steps up to the edge, then 4 steps for each halving of 1 - |g|, or 16 if
 # g is negative.
@@ -47,8 +49,6 @@ _BAND_KEY = 0xBA9D
 
 # Seconds; a `timeout` of 0 is refused.
 _SHORTEST_TIME = 1e-3
-
-Node = tuple[float, float]
 
 
 def on_grid(g: float) -> float:
@@ -113,25 +113,6 @@ def interpolated(anchors: Mapping[Node, float], samples: Mapping[Node, Array]) -
     return np.asarray(sum(weight * samples[node] for node, weight in anchors.items()))
 
 
-def level_nulls(
-    plans: Sequence[Plan],
-    engine: MCBackend,
-    options: SimulationOptions,
-    level: float,
-    on_done: Callable[[int], object],
-    deadline: Deadline,
-) -> Iterator[tuple[int, NullDistribution]]:
-    """Yield (number of a plan, its null distribution), all simulated on one backend."""
-    if options.tol is None:
-        yield from estimate_nulls(plans, engine, options, on_done=on_done, deadline=deadline)
-        return
-    # Each runs until its own error is small enough, so their numbers of tasks are not known.
-    for number, plan in enumerate(plans):
-        null = estimate_null(plan, _until(deadline, engine, options), level=level)
-        on_done(options.mc_count)
-        yield number, null
-
-
 @dataclass(frozen=True)
 class PointNull:
     """The null distribution of each point in closed form: a kernel, called with coefficients."""
@@ -178,7 +159,48 @@ def _until(deadline: Deadline, engine: MCBackend, options: SimulationOptions) ->
     )
 
 
-def band_streams(seed: np.random.SeedSequence | None) -> Streams:
+def streams_of(problem: Problem, store: Store) -> Streams:
+    """Return the random streams of the band means: all anchors must share them.
+
+    Without a seed they are those of an earlier run, or else drawn afresh.
+    """
+    streams = _band_streams(problem.options.seed)
+    if problem.options.seed is not None:
+        return streams
+    left = store.recall("streams", {"entropy": ()}, ("entropy",))
+    if left is not None:
+        return replace(streams, entropy=int(str(left["entropy"])))
+    kept = kept_means(problem, problem.plan((0.0, 0.0)), streams, source="unseeded")
+    if kept.streams == streams:
+        kept.keep(kept.rows)
+    store.write("streams", {"entropy": np.array(str(kept.streams.entropy))})
+    return kept.streams
+
+
+def kept_means(
+    problem: Problem, plan: Plan, streams: Streams, *, source: str | None = None
+) -> KeptRows:
+    """Return the means of a plan's surrogates as far as they are kept, by their streams."""
+    geometry, width = problem.geometry, (len(problem.bands),)
+    key = plan.key() if problem.options.cache else None
+    facts = (
+        key,
+        geometry.n_times,
+        geometry.n_fft,
+        geometry.n_averaged.tolist(),
+        problem.members.tolist(),
+        problem.normalize,
+        source or streams,
+    )
+    # Without a key there is code of the user's.
+    return KeptRows.of("means", None if key is None else facts, streams, _are_means, width)
+
+
+def _are_means(rows: Array) -> bool:
+    return bool((np.isnan(rows) | ((rows >= 0) & (rows <= 1))).all())
+
+
+def _band_streams(seed: np.random.SeedSequence | None) -> Streams:
     """Return the random streams of the band surrogates, apart from those of the levels."""
     streams = Streams.of(seed)
     return Streams(streams.entropy, (*streams.spawn_key, _BAND_KEY), streams.pool_size)

@@ -18,8 +18,7 @@ from ..montecarlo.options import SimulationOptions
 from ..montecarlo.plan import Plan, make_plan
 from ..montecarlo.surrogates import Surrogates
 from .fields import Array
-from .nulls import Node
-from .table import Pair, PeriodBand, SeriesSet, in_band
+from .table import Node, Pair, PeriodBand, SeriesSet, in_band
 
 # Facts that tell a run from others.
 _OF_GEOMETRY = ("dt", "n_times", "n_fft", "dj", "smoothing")

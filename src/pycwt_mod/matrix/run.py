@@ -14,6 +14,7 @@ from ..backends.deadline import Deadline, closing_iterator
 from ..helpers import AR1EstimationError
 from ..levels import warn_of_little
 from ..montecarlo.band_means import BandSurrogates, make_groups
+from ..montecarlo.estimate import estimate_nulls
 from ..montecarlo.kept_rows import KeptRows
 from ..montecarlo.null import N_BATCHES
 from ..montecarlo.plan import N_BINS
@@ -22,22 +23,21 @@ from ..progress import Progress, make_progress
 from ..validation import warn_user
 from .bands import band_numbers
 from .fields import Array, ComparePair, Comparison, Sums, TransformSeries
-from .kept_means import kept_means, streams_of
 from .mapped import mapped_arrays, put
 from .nulls import (
-    Node,
     anchors_of,
     interpolated,
-    level_nulls,
+    kept_means,
     node_name,
     node_of,
     point_nulls,
+    streams_of,
 )
 from .problem import Problem
 from .result import MatrixResult, pair_name
 from .spectra import excess_coherence
 from .store import Store
-from .table import Pair
+from .table import Node, Pair
 
 # Arrays that a store has of a pair: its `Sums`, and fields.
 _SUMS, _FIELDS = ("count", "coherence", "direction", "above"), ("R2", "phase")
@@ -202,7 +202,7 @@ class Run:
         problem = self.problem
         plans = [problem.plan(node, self.surrogates.get(node)) for node in nodes]
         warn_of_little(plans[0], problem.options)
-        nulls = level_nulls(
+        nulls = estimate_nulls(
             plans, self.backend, problem.options, problem.level, self._count, self.deadline
         )
         for number, null in nulls:

@@ -18,6 +18,7 @@ from ..validation import as_positive, as_series, brief, did_you_mean, is_number,
 Array = NDArray[np.float64]
 Pair = tuple[int, int]
 PeriodBand = tuple[float, float]
+Node = tuple[float, float]  # AR(1) coefficients
 
 # A message lists this many names of series.
 _LISTED = 20

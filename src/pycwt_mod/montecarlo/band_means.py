@@ -29,7 +29,7 @@ from ..filters import Banks, FilterBank, ScaleFilter, folded, lowest_frequencies
 from ..geometry import Geometry
 from ..responses import wavelet_filter
 from ..statistic import PAIR, Statistic
-from .demands import demands_of
+from .grids import demands_of
 from .noise import Streams, ar1_series
 from .surrogates import Surrogates
 

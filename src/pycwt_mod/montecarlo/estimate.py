@@ -49,14 +49,18 @@ def estimate_null(
     asked for. With `tol`, rounds of `mc_count` surrogates are run until the standard error of the
     quantile at `level` is no larger at any scale; `timeout` is for all of them.
     """
-    count, most, tol = options.mc_count, options.mc_count_max, options.tol
-    deadline = Deadline(options.timeout, count, "surrogate")
+    deadline = Deadline(options.timeout, options.mc_count, "surrogate")
     with _chosen_backend(plan, options.backend, options.n_workers) as engine:
-        run = _Run(plan, options, engine, options.progress, deadline)
-        null = run.of(count)
-        # Whether to go on depends on the counts alone, so it is the same on every backend.
-        while tol is not None and null.n_surrogates < most and _largest_error(null, level) > tol:
-            null = run.of(min(most, null.n_surrogates + count))
+        return _estimated(_Run(plan, options, engine, options.progress, deadline), options, level)
+
+
+def _estimated(run: _Run, options: SimulationOptions, level: float) -> NullDistribution:
+    """Return a distribution of as many surrogates as the options ask for."""
+    count, most, tol = options.mc_count, options.mc_count_max, options.tol
+    null = run.of(count)
+    # Whether to go on depends on the counts alone, so it is the same on every backend.
+    while tol is not None and null.n_surrogates < most and _largest_error(null, level) > tol:
+        null = run.of(min(most, null.n_surrogates + count))
     if tol is not None and _largest_error(null, level) > tol:
         warn_user(
             f"`tol` of {tol:g} was not reached: the standard error is "
@@ -70,32 +74,31 @@ def estimate_nulls(
     plans: Sequence[Plan],
     engine: MCBackend,
     options: SimulationOptions,
-    *,
-    on_done: Callable[[int], object] = lambda _: None,
-    deadline: Deadline | None = None,
+    level: float,
+    on_done: Callable[[int], object],
+    deadline: Deadline,
 ) -> Iterator[tuple[int, NullDistribution]]:
     """Estimate the null distributions of several plans in one go on one backend, which stays open.
 
     All surrogates of all plans are one job, so that no worker waits between plans. Each result is
-    that of `estimate_null`, to the last bit, and is in the cache under the same name; `tol` is not
-    heeded, and plans with noise "legacy" are not taken.
+    that of `estimate_null`, to the last bit, and is in the cache under the same name; plans with
+    noise "legacy" are not taken.
 
     Yields (number of a plan, its distribution): first those with something in the cache, then the
-    others in order. ``on_done(n)`` is called when n more surrogates are done, and counts them in
-    the deadline. Surrogates that the plan at hand has counted by then are in the cache, as after
-    Ctrl-C.
+    others in order; with `tol` one after the other, as their numbers of tasks are not known.
+    ``on_done(n)`` is called when n more surrogates are done, and counts them in the deadline.
+    Surrogates that the plan at hand has counted by then are in the cache, as after Ctrl-C.
     """
-    deadline = deadline or Deadline()
     mc_count = options.mc_count
     unknown = []
     for index, plan in enumerate(plans):
         counted = copy.copy(deadline)  # the same end; a run counts its own surrogates in it
         run = _Run(plan, options, engine, False, counted)
-        if run.stored(mc_count) is not None:
+        if options.tol is not None or run.stored(mc_count) is not None:
             try:
-                null = run.of(mc_count)
+                null = _estimated(run, options, level)
             except TimeoutError:
-                on_done(counted.n_done)
+                on_done(min(counted.n_done, mc_count))
                 raise
             yield index, null
             on_done(mc_count)

@@ -8,7 +8,7 @@ import pytest
 from pycwt_mod import DOG, Morlet, Paul, wct, wct_null, wct_significance
 from pycwt_mod.arrays import NUMPY, NUMPY_SINGLE
 from pycwt_mod.helpers import padded_length, rednoise
-from pycwt_mod.montecarlo.demands import demands_of
+from pycwt_mod.montecarlo.grids import demands_of
 from pycwt_mod.montecarlo.null import NullDistribution
 from pycwt_mod.montecarlo.plan import make_plan
 from pycwt_mod.montecarlo.simulate import CountSurrogates
