@@ -309,6 +309,8 @@ def _record(
     n_noise = _fast_length(circle / noise_step)
     # The coefficient at the Nyquist frequency itself counts as a negative one, as in an FFT.
     nyquist = n_padded // 2 if demands.is_real else math.ceil(n_padded / 2) - 1
+    # An odd number of points has no coefficient between the last one and half their number.
+    nyquist = min(nyquist, n_wide // 2)
     lowest, highest = demands.bins(scales[low:high], float(n_padded), nyquist)
     # The distance from the nearer end at which a scale leaves the cone of influence.
     inner = scales[first:stop] / geometry.mother.coi()

@@ -4,11 +4,13 @@ from functools import lru_cache
 
 import numpy as np
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from pycwt_mod import DOG, Morlet, Paul, wct, wct_null, wct_significance
 from pycwt_mod.arrays import NUMPY, NUMPY_SINGLE
 from pycwt_mod.helpers import padded_length, rednoise
-from pycwt_mod.montecarlo.grids import demands_of
+from pycwt_mod.montecarlo.grids import demands_of, grid_spectra
 from pycwt_mod.montecarlo.null import NullDistribution
 from pycwt_mod.montecarlo.plan import make_plan
 from pycwt_mod.montecarlo.simulate import CountSurrogates
@@ -302,6 +304,26 @@ def test_any_geometry_has_a_plan(J, n_samples):
     )  # fmt: skip
     counts = CountSurrogates(plan, streams())((3, 9))
     np.testing.assert_array_equal(counts.sum(axis=(0, 2)), 6 * plan.samples_per_surrogate)
+
+
+@settings(max_examples=150)
+@given(
+    name=st.sampled_from(["morlet", "paul", "dog", "dog3"]),
+    dj=st.sampled_from([1 / 12, 1 / 4]),
+    octaves=st.floats(1, 22),
+    g=st.sampled_from([0.0, 0.2, 0.9]),
+)
+@example(name="morlet", dj=1 / 12, octaves=12.5, g=0.2)  # an odd number of points
+def test_noise_has_the_coefficients_that_the_wavelet_responds_to(name, dj, octaves, g):
+    mother = WAVELETS[name]
+    J = round(octaves / dj)
+    arguments = (g, g), 1.0, dj, 2 / mother.flambda(), J, mother
+    plan = make_plan(*arguments, method="multirate", pad=padded_length)
+    assert plan.grids
+    for grid in plan.grids:
+        normals = np.ones((2, 1, 2 * len(grid.noise_bins)))
+        found = grid_spectra(grid, normals, (g, g))
+        assert found.shape == (2, 1, grid.highest_bin - grid.lowest_bin + 1)
 
 
 @pytest.mark.slow
