@@ -40,26 +40,24 @@ Columns are named, or numbered from 1. A positive phase means that x leads y.
 """
 
 
+_GROUPS = (
+    *("pair", "beside a pair", "data", "wavelet", "null hypothesis", "red noise", "points"),
+    *("significance", "output"),
+)
+
+
 def add_to(commands: options.Commands) -> None:
     """Add the command."""
-    parser = options.new_command(
+    options.new_command(
         commands,
         "wct",
         _run,
+        _GROUPS,
         help="wavelet coherence of two columns of a file, with its significance",
         description="Wavelet coherence of two series: where they vary together, whatever their "
         "power, tested against red noise by simulation.",
         epilog=_EXAMPLE,
     )
-    options.add_pair_options(parser)
-    options.add_group_options(parser)
-    options.add_data_options(parser)
-    options.add_scale_options(parser)
-    options.add_null_options(parser)
-    options.add_noise_options(parser)
-    options.add_judgement_options(parser)
-    options.add_simulation_options(parser)
-    options.add_output_options(parser)
 
 
 class LateBar:

@@ -24,20 +24,16 @@ As in pycwt, the level of --level 0.95 is 1.5 times that of Torrence & Compo
 
 def add_to(commands: options.Commands) -> None:
     """Add the command."""
-    parser = options.new_command(
+    options.new_command(
         commands,
         "xwt",
         _run,
+        ("pair", "data", "wavelet", "red noise", "output"),
         help="cross-wavelet transform of two columns of a file",
         description="Cross-wavelet transform of two series: where they have power in common, "
         "tested against red noise.",
         epilog=_EXAMPLE,
     )
-    options.add_pair_options(parser)
-    options.add_data_options(parser)
-    options.add_scale_options(parser)
-    options.add_noise_options(parser)
-    options.add_output_options(parser)
 
 
 def _run(arguments: argparse.Namespace) -> str:

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from ..sample import demo
-from . import options, values
+from . import options
 
 
 def add_to(commands: options.Commands) -> None:
@@ -15,19 +15,14 @@ def add_to(commands: options.Commands) -> None:
         commands,
         "demo",
         _run,
+        ("demonstration",),
         help="the Arctic Oscillation against Baltic Sea ice, as a picture and a table",
         description="Wavelet coherence of the winter Arctic Oscillation and the Baltic Sea ice "
         "extent, as in Grinsted et al. (2004): saves a picture and prints a table.",
         epilog="example:\n  pycwt-mod demo --output ao_and_ice.pdf",
     )
-    parser.add_argument(
-        "--output",
-        type=values.picture_path,
-        default=Path("pycwt_mod_demo.png"),
-        metavar="FILE",
-        help="where to save the picture (default: %(default)s)",
-    )
-    options.add_run_options(parser, demo.DEFAULT_SURROGATES, demo.DEFAULT_SEED)
+    size = {"mc_count": demo.DEFAULT_SURROGATES, "rng_seed": demo.DEFAULT_SEED}
+    parser.set_defaults(output=Path("pycwt_mod_demo.png"), **size)
 
 
 def _run(arguments: argparse.Namespace) -> str:

@@ -40,21 +40,16 @@ _SMALLEST = 0.001
 
 def add_to(commands: options.Commands) -> None:
     """Add the command."""
-    parser = options.new_command(
+    options.new_command(
         commands,
         "matrix",
         _run,
+        ("many", "data", "wavelet", "null hypothesis", "significance", "output"),
         help="coherence of all pairs of the columns of a file",
         description="Wavelet coherence of many pairs of series by bands of periods, with p-values "
         "corrected for the number of pairs; on one pool of workers.",
         epilog=_EXAMPLE,
     )
-    options.add_many_options(parser)
-    options.add_data_options(parser)
-    options.add_scale_options(parser)
-    options.add_null_options(parser)
-    options.add_simulation_options(parser)
-    options.add_output_options(parser)
 
 
 def _run(arguments: argparse.Namespace) -> str:

@@ -12,7 +12,7 @@ from ..validation import did_you_mean
 from . import values
 
 _HELP = {
-    "FILE": "CSV, TSV or columns by spaces (also .gz), .npy, .npz, .parquet; - for stdin; several "
+    "files": "CSV, TSV or columns by spaces (also .gz), .npy, .npz, .parquet; - for stdin; several "
     "are joined on their times",
     # series
     "--x": "column of the first series, by name or number",
@@ -73,9 +73,81 @@ _HELP = {
     "--plot": f"draw a {values.PICTURES}",
     "--save": "save all arrays and how they were made to an .npz",
     "--json": "print JSON, with how the results were made",
+    "--output": "where to save the picture (default: %(default)s)",
 }
 
-Parser: TypeAlias = "argparse.ArgumentParser | argparse._ArgumentGroup"
+_SEVERAL: dict[str, Any] = {"metavar": "COL", "nargs": "+", "action": "extend", "default": []}
+_SEED: dict[str, Any] = {"metavar": "N", "dest": "rng_seed", "type": values.not_negative}
+_PROBABILITY: dict[str, Any] = {"type": values.probability, "default": 0.95}
+
+# The size, the seed and the place of a simulation.
+_RUN: dict[str, dict[str, Any]] = {
+    "--mc-count": {"metavar": "N", "type": values.count, "default": 300},
+    # The same numbers every time, unless asked otherwise; any seed will do.
+    "--seed": {**_SEED, "default": 0},
+    "--backend": {"metavar": "NAME", "type": values.backend_name},
+    "--workers": {"metavar": "N", "dest": "n_workers", "type": values.workers},
+}
+
+# The options in groups, which have these titles in the help, as argparse takes them.
+_GROUPS: dict[str, dict[str, dict[str, Any]]] = {
+    "progress": {"--no-progress": {"dest": "progress", "action": "store_false"}},
+    "pair": {"--x": {"metavar": "COL"}, "--y": {"metavar": "COL"}},
+    "beside a pair": {"--given": _SEVERAL, "--with": {**_SEVERAL, "dest": "joined"}},
+    "many": {
+        "--column": {"metavar": "COL", "action": "append"},
+        "--band": {"metavar": "LOW:HIGH", "action": "append", "type": values.band_of},
+        "--inside-cone": {"action": "store_true"},
+        "--fields": {"metavar": "FOLDER"},
+    },
+    "data": {
+        "files": {"metavar": "FILE", "nargs": "+"},
+        "--dt": {"type": values.positive},
+        "--time": {"metavar": "COL"},
+        "--date-format": {"metavar": "CODES"},
+        "--unit": {},
+        "--missing": {"metavar": "TEXT", "action": "append", "default": []},
+        "--header": {"choices": ("auto", "yes", "no"), "default": "auto"},
+        "--skip": {"metavar": "N", "type": values.not_negative, "default": 0},
+        "--interpolate": {"metavar": "N", "type": values.not_negative, "default": 0},
+        "--detrend": {"choices": ("linear", "loess")},
+        "--deseason": {"metavar": "CYCLE", "type": values.season},
+    },
+    "wavelet": {
+        "--wavelet": {"metavar": "NAME", "type": values.wavelet, "default": "morlet"},
+        "--dj": {"type": values.positive, "default": 1 / 12},
+        "--s0": {"type": values.positive, "default": -1},
+        "--scales": {"metavar": "N", "dest": "J", "type": values.last_scale, "default": -1},
+        "--level": {"metavar": "P", "dest": "significance_level", **_PROBABILITY},
+    },
+    "null hypothesis": {
+        "--noise": {"metavar": "NAME", "action": "append", "type": values.noise},
+        "--fixed": {"metavar": "COL", "action": "append", "default": []},
+    },
+    "red noise": {
+        "--al1": {"metavar": "G", "type": values.coefficient},
+        "--al2": {"metavar": "G", "type": values.coefficient},
+    },
+    "points": {
+        "--null": {"choices": ("point", "scale")},
+        "--correction": {"choices": ("fdr", "cluster")},
+        "--method": {"choices": ("multirate", "full", "analytic")},
+    },
+    "demonstration": {"--output": {"metavar": "FILE", "type": values.picture_path}, **_RUN},
+    "significance": {
+        **_RUN,
+        "--tol": {"metavar": "SE", "type": values.positive},
+        "--no-cache": {"dest": "cache", "action": "store_false"},
+    },
+    "output": {
+        "--plot": {"metavar": "FILE", "type": values.picture_path},
+        "--save": {"metavar": "FILE", "type": values.archive_path},
+        "--json": {"action": "store_true"},
+    },
+}
+_UNTITLED = ("progress", "pair", "beside a pair", "many", "demonstration")
+# Of these a group takes one.
+_EXCLUDING = ("--dt", "--time", "--given", "--with")
 
 # argparse keeps the lines of the examples, and so wraps no description.
 _HELP_WIDTH = 79
@@ -126,119 +198,30 @@ def parse(parser: CommandParser, commands: Commands, words: Sequence[str]) -> ar
 
 
 def new_command(
-    commands: Commands, name: str, run: Callable[[argparse.Namespace], str], **told: Any
+    commands: Commands,
+    name: str,
+    run: Callable[[argparse.Namespace], str],
+    groups: Sequence[str] = (),
+    **told: Any,
 ) -> argparse.ArgumentParser:
-    """Add a command with its help, description and epilog; `run` returns what goes to stdout."""
+    """Add a command with groups of options, its help, description and epilog.
+
+    `run` returns what goes to stdout.
+    """
     told["description"] = textwrap.fill(told["description"], _HELP_WIDTH)
     parser = commands.add_parser(name, formatter_class=argparse.RawDescriptionHelpFormatter, **told)
     parser.set_defaults(run=run)
-    _add(parser, "--no-progress", dest="progress", action="store_false")
+    if "data" in groups:
+        parser.usage = "%(prog)s FILE [FILE ...] [options]"  # each of which is told below it
+    for title in ("progress", *groups):
+        group = parser if title in _UNTITLED else parser.add_argument_group(title)
+        excluding: Any = None
+        for option, how in _GROUPS[title].items():
+            place: Any = group if option.startswith("--") else parser
+            if option in _EXCLUDING:
+                place = excluding = excluding or group.add_mutually_exclusive_group()
+            place.add_argument(option, help=_HELP[option], **how)
     return parser
-
-
-def _add(parser: Parser, name: str, metavar: str | None = None, **how: Any) -> None:
-    """Add an option; `metavar` is what stands for its value."""
-    if metavar is not None:
-        how["metavar"] = metavar
-    parser.add_argument(name, help=_HELP[name], **how)
-
-
-def add_pair_options(parser: argparse.ArgumentParser) -> None:
-    """Add the columns of two series."""
-    _add(parser, "--x", "COL")
-    _add(parser, "--y", "COL")
-
-
-def add_group_options(parser: argparse.ArgumentParser) -> None:
-    """Add the columns of series beside two."""
-    group = parser.add_mutually_exclusive_group()
-    several: Any = {"nargs": "+", "action": "extend", "default": []}
-    _add(group, "--given", "COL", **several)
-    _add(group, "--with", "COL", dest="joined", **several)
-
-
-def add_many_options(parser: argparse.ArgumentParser) -> None:
-    """Add the columns of many series, and what is wanted of their pairs."""
-    _add(parser, "--column", "COL", action="append")
-    _add(parser, "--band", "LOW:HIGH", action="append", type=values.band_of)
-    _add(parser, "--inside-cone", action="store_true")
-    _add(parser, "--fields", "FOLDER")
-
-
-def add_data_options(parser: argparse.ArgumentParser) -> None:
-    """Add the file, its columns of times, and how it is read."""
-    parser.usage = "%(prog)s FILE [FILE ...] [options]"  # each of which is told below it
-    parser.add_argument("files", nargs="+", metavar="FILE", help=_HELP["FILE"])
-    group = parser.add_argument_group("data")
-    times = group.add_mutually_exclusive_group()
-    _add(times, "--dt", type=values.positive)
-    _add(times, "--time", "COL")
-    _add(group, "--date-format", "CODES")
-    _add(group, "--unit")
-    _add(group, "--missing", "TEXT", action="append", default=[])
-    _add(group, "--header", choices=("auto", "yes", "no"), default="auto")
-    _add(group, "--skip", "N", type=values.not_negative, default=0)
-    _add(group, "--interpolate", "N", type=values.not_negative, default=0)
-    _add(group, "--detrend", choices=("linear", "loess"))
-    _add(group, "--deseason", "CYCLE", type=values.season)
-
-
-def add_scale_options(parser: argparse.ArgumentParser) -> None:
-    """Add the wavelet and its scales."""
-    group = parser.add_argument_group("wavelet")
-    _add(group, "--wavelet", "NAME", type=values.wavelet, default="morlet")
-    _add(group, "--dj", type=values.positive, default=1 / 12)
-    _add(group, "--s0", type=values.positive, default=-1)
-    _add(group, "--scales", "N", dest="J", type=values.last_scale, default=-1)
-    level: Any = {"dest": "significance_level", "default": 0.95}
-    _add(group, "--level", "P", type=values.probability, **level)
-
-
-def add_null_options(parser: argparse.ArgumentParser) -> None:
-    """Add what stands for each series under the null hypothesis."""
-    group = parser.add_argument_group("null hypothesis")
-    _add(group, "--noise", "NAME", action="append", type=values.noise)
-    _add(group, "--fixed", "COL", action="append", default=[])
-
-
-def add_noise_options(parser: argparse.ArgumentParser) -> None:
-    """Add given coefficients of the red noise that a pair is compared with."""
-    group = parser.add_argument_group("red noise")
-    _add(group, "--al1", "G", type=values.coefficient)
-    _add(group, "--al2", "G", type=values.coefficient)
-
-
-def add_judgement_options(parser: argparse.ArgumentParser) -> None:
-    """Add what the points of a coherence are compared with."""
-    group = parser.add_argument_group("points")
-    _add(group, "--null", choices=("point", "scale"))
-    _add(group, "--correction", choices=("fdr", "cluster"))
-    _add(group, "--method", choices=("multirate", "full", "analytic"))
-
-
-def add_simulation_options(parser: argparse.ArgumentParser) -> None:
-    """Add the simulation of the significance."""
-    group = parser.add_argument_group("significance")
-    # The same numbers every time, unless asked otherwise; any seed will do.
-    add_run_options(group, mc_count=300, seed=0)
-    _add(group, "--tol", "SE", type=values.positive)
-    _add(group, "--no-cache", dest="cache", action="store_false")
-
-
-def add_run_options(parser: Parser, mc_count: int, seed: int) -> None:
-    """Add the size, the seed and the place of a simulation, with its defaults."""
-    _add(parser, "--mc-count", "N", type=values.count, default=mc_count)
-    _add(parser, "--seed", "N", dest="rng_seed", type=values.not_negative, default=seed)
-    _add(parser, "--backend", "NAME", type=values.backend_name)
-    _add(parser, "--workers", "N", dest="n_workers", type=values.workers)
-
-
-def add_output_options(parser: argparse.ArgumentParser) -> None:
-    """Add where the results go, besides the summary."""
-    group = parser.add_argument_group("output")
-    _add(group, "--plot", "FILE", type=values.picture_path)
-    _add(group, "--save", "FILE", type=values.archive_path)
-    _add(group, "--json", action="store_true")
 
 
 def chosen(arguments: argparse.Namespace, *names: str) -> dict[str, Any]:

@@ -38,6 +38,7 @@ def add_to(commands: options.Commands) -> None:
         commands,
         "cwt",
         _run,
+        ("data", "wavelet", "output"),
         help="wavelet power of one column of a file",
         description="Continuous wavelet transform of a series: its power over time and period, "
         "tested against red noise.",
@@ -58,9 +59,6 @@ def add_to(commands: options.Commands) -> None:
         help="transform at every N-th time only (default: 1, or as many as leave "
         f"{_MOST_TIMES} times)",
     )
-    options.add_data_options(parser)
-    options.add_scale_options(parser)
-    options.add_output_options(parser)
 
 
 def _run(arguments: argparse.Namespace) -> str:
