@@ -7,7 +7,7 @@ import importlib
 import logging
 import operator
 import sys
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, ClassVar, Self, TypeVar
 
 from .base import MCBackend, as_limit
@@ -144,14 +144,14 @@ class DaskBackend(MCBackend):
         Tasks that run at an early end, or when the time is over, end with the cluster, if it was
         made for the call; else they are waited for.
         """
-        with self._opened_cluster(run) as (cluster, abandon):
+        with self._opened_cluster(run) as cluster:
             yield from in_flight(
                 lambda task: cluster.submit(operator.call, task, task[0]),
                 tasks,
                 cluster.window,
                 deadline,
                 collect=cluster.result,
-                abandon=abandon,
+                abandon=cluster.abandon,
             )
 
     def map_sum(
@@ -169,25 +169,20 @@ class DaskBackend(MCBackend):
         if not self.usable_workers(None):
             yield from super().map_sum(kernel, tasks, deadline=deadline, on_done=on_done)
             return
-        with (
-            contextlib.closing(Parcel(kernel)) as parcel,
-            self._opened_cluster(parcel) as (cluster, abandon),
-        ):
-            yield from sums(cluster, tasks, deadline or Deadline(), on_done, abandon)
+        parcel = Parcel(kernel)
+        with contextlib.closing(parcel), self._opened_cluster(parcel) as cluster:
+            yield from sums(cluster, tasks, deadline or Deadline(), on_done)
 
     @contextlib.contextmanager
-    def _opened_cluster(
-        self, parcel: Any
-    ) -> Iterator[tuple[Cluster, Callable[[Collection[Any]], object]]]:
-        """Give the cluster for a call, and a function for the tasks that are left at its end."""
+    def _opened_cluster(self, parcel: Any) -> Iterator[Cluster]:
+        """Give the cluster for a call."""
         with self._opened_client() as client, translated_errors():
             cluster = Cluster(client, parcel, self._submit_options, self._limit, self.timeout)
             self.ran_on = self.name, cluster.n_workers
             compare_versions(client)
-            # What was made for the call ends with it, and its workers with it.
-            ends = self._own.cluster is not None and self._own.depth == 0
+            cluster.ends_with_call = self._own.cluster is not None and self._own.depth == 0
             with contextlib.closing(cluster):
-                yield cluster, bool if ends else cluster.abandon
+                yield cluster
 
     @contextlib.contextmanager
     def _opened_client(self) -> Iterator[Any]:

@@ -60,6 +60,8 @@ class Cluster:
     the seconds without any worker after which the user is told.
     """
 
+    ends_with_call = False  # whether it was made for it
+
     def __init__(
         self, client: Any, parcel: Parcel, options: Any, limit: int | None, patience: float
     ) -> None:
@@ -136,6 +138,8 @@ class Cluster:
 
     def abandon(self, futures: Collection[Any]) -> None:
         """Cancel tasks that have not begun, and wait for those that run."""
+        if self.ends_with_call:  # and its workers with it
+            return
         # The scheduler may be what has failed; the error on its way out matters more.
         with contextlib.suppress(Exception):
             self.client.cancel(list(futures))
@@ -249,7 +253,6 @@ def sums(
     tasks: Iterable[Any],
     deadline: Deadline,
     on_done: Callable[[int], object] | None,
-    abandon: Callable[[Collection[Any]], object],
 ) -> Iterator[tuple[int, Any]]:
     """Run tasks, and yield pairs of a number of tasks and the sum of their results."""
     tables: list[Any] = []
@@ -261,7 +264,7 @@ def sums(
         lambda: cluster.window(AHEAD),
         deadline,
         collect=cluster.ended,
-        abandon=abandon,
+        abandon=cluster.abandon,
     )
     try:
         with closing_iterator(ended):

@@ -384,12 +384,9 @@ def grid_spectra(
 ) -> NDArray[np.complexfloating[Any, Any]]:
     """Turn normal variates into the Fourier coefficients of AR(1) series on a grid.
 
-    `normals`, shape (n_series, n_groups, 2 n_bins), are for `Grid.noise_bins`, in single or double
-    precision. The result is complex, shape (n_series, n_groups, number of bins from the lowest to
-    the highest).
-
-    The coefficients of a circular AR(1) series are independent complex normals with its spectrum as
-    variance. Those of a record with ends come from a piece of such a series.
+    The variates for `Grid.noise_bins`, (series, group, 2 bins), give (series, group, bin from the
+    lowest to the highest). The coefficients of a circular AR(1) series are independent complex
+    normals with its spectrum as variance; those of a record come from a piece of such a series.
     """
     drawn = np.asarray(grid.noise_bins)
     circle = grid.n_noise * grid.noise_step

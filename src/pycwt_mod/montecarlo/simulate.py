@@ -46,15 +46,11 @@ class Drawn:
 class CountSurrogates:
     """Count the coherences of a range of surrogates; a backend calls it for each range.
 
-    Calling it with ``(start, stop)`` returns integer counts, shape (batch, row, bin): a row is a
-    scale, or one of its classes of distances where the plan has them. Surrogates are computed in
-    whole blocks cut at multiples of the block size; of a block that the range holds only in part,
-    the rest is computed as filling and not counted. So every surrogate meets arrays of the same
-    shape, at the same place in them, in whichever range it comes.
-
-    Arrays live where `ops` says, by default in NumPy in the plan's precision. On a device blocks
-    are large, and may be halved, since it rounds in its own way anyhow. The noise of the next range
-    can be drawn by `prepare` while `compute` works on the last.
+    Called with ``(start, stop)`` it returns integer counts, shape (batch, row, bin). Surrogates are
+    computed in whole blocks cut at multiples of the block size; where the range holds a part of
+    one, the rest is filled up and not counted. So every surrogate meets arrays of the same shape,
+    at the same place in them, in whichever range it comes. On a device, which rounds in its own way
+    anyhow, blocks are large and may be halved.
     """
 
     plan: Plan

@@ -1,8 +1,6 @@
 """The mean coherence over time, scale by scale, and whether it is more than that of noise.
 
-The points of a scale depend on each other over several periods, so the level of a mean is not that
-of its points. It comes from pairs of independent AR(1) series that are as long as the record, are
-treated alike, and averaged over the same times.
+Each scale is a band of its own, of which `band_means` tells the means of unrelated series.
 """
 
 from __future__ import annotations
