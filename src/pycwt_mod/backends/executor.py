@@ -176,8 +176,5 @@ def _count_workers(executor: Any) -> int | None:
     names = ["num_workers", "size"]  # of mpi4py; of schwimmbad
     if isinstance(executor, ProcessPoolExecutor | ThreadPoolExecutor):
         names = ["_max_workers"]  # the standard library has no other way to tell
-    for name in names:
-        number = getattr(executor, name, None)
-        if isinstance(number, int) and number > 0:
-            return number
-    return None
+    told = (getattr(executor, name, None) for name in names)
+    return next((number for number in told if isinstance(number, int) and number > 0), None)
