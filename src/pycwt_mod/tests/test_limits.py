@@ -55,7 +55,9 @@ SLOW = {
 
 def _is_slow(name, value):
     low, high = SLOW.get(name, (0, 0))
-    return isinstance(value, int | float | Fraction | np.floating) and low < value <= high
+    if isinstance(value, np.floating):
+        value = float(value)  # of half precision could not be compared with 1e12
+    return isinstance(value, int | float | Fraction) and low < value <= high
 
 
 def _anything(name):
