@@ -101,20 +101,15 @@ def inside_worker() -> bool:
     )
 
 
-def importing_main() -> bool:
-    """Return whether a new worker process is importing the script that started it.
+def refuse_import_of_main() -> None:
+    """Raise RuntimeError where a starting worker would begin the script's work once more.
 
     The start methods spawn and forkserver run the script under the name ``__mp_main__``, before
     the process knows its parent.
     """
     if multiprocessing.parent_process() is not None:
-        return False
-    return any(info.frame.f_globals.get("__name__") == "__mp_main__" for info in inspect.stack(0))
-
-
-def refuse_import_of_main() -> None:
-    """Raise RuntimeError where a starting worker would begin the script's work once more."""
-    if importing_main():
+        return
+    if any(info.frame.f_globals.get("__name__") == "__mp_main__" for info in inspect.stack(0)):
         raise RuntimeError(f"a worker process imports the script that started it. {GUARD}")
 
 

@@ -132,9 +132,8 @@ class ComparePair:
         S = np.asarray(self.S[first]), np.asarray(self.S[second])
         try:
             if self.geometry.smooths_itself:
-                return _own_smooth_pair(self.geometry, W, S, level, self.keep)
-            pair = self.series[[first, second]]
-            return _engine_pair(self.geometry, pair, W, S, level, self.keep)
+                return self._by_own_smooth(W, S, level)
+            return self._by_engine(self.series[[first, second]], W, S, level)
         except (ValueError, ArithmeticError) as error:
             failure = f"{type(error).__name__}: {error}"
             return Comparison(Sums.empty(self.geometry.n_scales), failure=failure)
@@ -144,54 +143,56 @@ class ComparePair:
             if self.point_levels is not None:
                 let_go(self.point_levels)
 
+    def _by_engine(
+        self, series: Array, W: tuple[Complex, Complex], S: tuple[Array, Array], level: Array
+    ) -> Comparison:
+        geometry, keep = self.geometry, self.keep
+        n, n_scales = geometry.n_times, geometry.n_scales
+        starts, stops = geometry.averaged
+        sums = Sums.empty(n_scales)
+        fields = [np.empty((n_scales, n)) for _ in range(2)] if keep else None
+        memory = np.empty((2, n))
+        if not keep:  # the largest scales are not, which are inside the cone all the time
+            last = int(np.flatnonzero(geometry.n_averaged).max(initial=0))
+            n_scales = min(n_scales, last + 1 + (geometry.taps.size - 1) // 2)
+        record = RecordSpectra(
+            series,
+            geometry,
+            _pack_cross,
+            1,
+            n_scales,
+            lambda scales: (W[0][scales], W[1][scales]),
+            fields or (),
+        )
+        for scales, some in record.smoothed():
+            crosses = np.empty((some.shape[1], n), dtype=complex)
+            some.write(crosses)
+            for scale, S12 in enumerate(crosses, scales.start):
+                own = slice(starts[scale], stops[scale])
+                times = slice(0, n) if keep else own
+                R2, product = memory[:, : times.stop - times.start]
+                _squared_coherence(S12[times], S[0][scale, times], S[1][scale, times], R2, product)
+                cross = W[0][scale, times] * W[1][scale, times].conj()
+                part = own if keep else slice(None)
+                sums.add(scale, R2[part], cross[part], level[scale])
+                if fields is not None:
+                    fields[0][scale] = R2
+                    np.arctan2(cross.imag, cross.real, out=fields[1][scale])
+        return Comparison(sums, *(fields or ()))
 
-def _engine_pair(
-    geometry: Geometry,
-    series: Array,
-    W: tuple[Complex, Complex],
-    S: tuple[Array, Array],
-    level: Array,
-    keep: bool,
-) -> Comparison:
-    n, n_scales = geometry.n_times, geometry.n_scales
-    starts, stops = geometry.averaged
-    sums = Sums.empty(n_scales)
-    fields = [np.empty((n_scales, n)) for _ in range(2)] if keep else None
-    memory = np.empty((2, n))
-    if not keep:  # the largest scales are not, which are inside the cone all the time
-        last = int(np.flatnonzero(geometry.n_averaged).max(initial=0))
-        n_scales = min(n_scales, last + 1 + (geometry.taps.size - 1) // 2)
-    record = RecordSpectra(
-        series,
-        geometry,
-        _pack_cross,
-        1,
-        n_scales,
-        lambda scales: (W[0][scales], W[1][scales]),
-        fields or (),
-    )
-    smoothed = (
-        (scales.start + k, S12)
-        for scales, some in record.smoothed()
-        for k, S12 in enumerate(_at_all_times(some))
-    )
-    for scale, S12 in smoothed:
-        own = slice(starts[scale], stops[scale])
-        times = slice(0, n) if keep else own
-        R2, product = memory[:, : times.stop - times.start]
-        _squared_coherence(S12[times], S[0][scale, times], S[1][scale, times], R2, product)
-        cross = W[0][scale, times] * W[1][scale, times].conj()
-        sums.add(scale, R2[own] if keep else R2, cross[own] if keep else cross, level[scale])
-        if fields is not None:
-            fields[0][scale] = R2
-            np.arctan2(cross.imag, cross.real, out=fields[1][scale])
-    return Comparison(sums, *(fields or ()))
-
-
-def _at_all_times(some: AtTimes) -> Complex:
-    S12 = np.empty((some.shape[1], some.n), dtype=complex)
-    some.write(S12)
-    return S12
+    def _by_own_smooth(
+        self, W: tuple[Complex, Complex], S: tuple[Array, Array], level: Array
+    ) -> Comparison:
+        g = self.geometry
+        cross = W[0] * W[1].conj()
+        S12 = own_smooth(cross, g)
+        with np.errstate(all="ignore"):
+            R2 = np.clip(np.abs(S12) ** 2 / (S[0] * S[1]), 0.0, 1.0)
+        sums = Sums.empty(g.n_scales)
+        for scale, (start, stop) in enumerate(zip(*g.averaged, strict=True)):
+            part = slice(start, stop)
+            sums.add(scale, R2[scale, part], cross[scale, part], level[scale])
+        return Comparison(sums, R2, np.angle(cross)) if self.keep else Comparison(sums)
 
 
 def _pack_cross(W: Sequence[Complex] | Complex, fields: Complex) -> None:
@@ -208,18 +209,3 @@ def _squared_coherence(S12: Complex, S1: Array, S2: Array, out: Array, scratch: 
     with np.errstate(divide="ignore", invalid="ignore", over="ignore", under="ignore"):
         out /= scratch
     np.clip(out, 0.0, 1.0, out=out)
-
-
-def _own_smooth_pair(
-    geometry: Geometry, W: tuple[Complex, Complex], S: tuple[Array, Array], level: Array, keep: bool
-) -> Comparison:
-    g = geometry
-    cross = W[0] * W[1].conj()
-    S12 = own_smooth(cross, g)
-    with np.errstate(all="ignore"):
-        R2 = np.clip(np.abs(S12) ** 2 / (S[0] * S[1]), 0.0, 1.0)
-    sums = Sums.empty(g.n_scales)
-    for scale, (start, stop) in enumerate(zip(*g.averaged, strict=True)):
-        part = slice(start, stop)
-        sums.add(scale, R2[scale, part], cross[scale, part], level[scale])
-    return Comparison(sums, R2, np.angle(cross)) if keep else Comparison(sums)

@@ -15,14 +15,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
 from ..analytic.field import NullField
 from ..backends import MCBackend
 from ..backends.deadline import Deadline
-from ..geometry import Geometry
 from ..montecarlo.kept_rows import KeptRows
 from ..montecarlo.noise import Streams
 from ..montecarlo.options import SimulationOptions
@@ -113,50 +113,29 @@ def interpolated(anchors: Mapping[Node, float], samples: Mapping[Node, Array]) -
     return np.asarray(sum(weight * samples[node] for node, weight in anchors.items()))
 
 
-@dataclass(frozen=True)
-class PointNull:
-    """The null distribution of each point in closed form: a kernel, called with coefficients."""
-
-    geometry: Geometry
-    centred: bool
-    cache: bool
-
-    def __call__(self, node: Node) -> NullField:
-        """Return the field, from the cache folder if it is there."""
-        options = SimulationOptions(cache=self.cache, progress=False)
-        return null_field_of(
-            self.geometry, node, options, centred=self.centred, remedy="inside_cone=False"
-        )
-
-
 def point_nulls(
+    problem: Problem,
     nodes: Sequence[Node],
-    geometry: Geometry,
-    engine: MCBackend,
-    options: SimulationOptions,
-    deadline: Deadline,
-    *,
-    centred: bool,
     surrogates: Mapping[Node, Surrogates],
+    engine: MCBackend,
+    deadline: Deadline,
 ) -> Iterator[NullField]:
     """Yield the null distribution of each point, in closed form or simulated, for each node."""
+    geometry, centred, options = problem.geometry, problem.normalize, problem.options
     if not surrogates and not is_to_simulate(geometry):
-        kernel = PointNull(geometry, centred, bool(options.cache))
+        own = SimulationOptions(cache=options.cache, progress=False)
+        kernel = partial(
+            null_field_of, geometry, options=own, centred=centred, remedy="inside_cone=False"
+        )
         yield from engine.map(kernel, nodes, deadline=deadline)
         return
+    options = replace(options, backend=engine, n_workers=None, parallel=None, progress=False)
     for node in nodes:
-        own = _until(deadline, engine, options)
+        deadline.check()
+        left = None if deadline.left is None else max(deadline.left, _SHORTEST_TIME)
+        own = replace(options, timeout=left)
         made = surrogates.get(node)
         yield null_field_of(geometry, node, own, centred=centred, surrogates=made)
-
-
-def _until(deadline: Deadline, engine: MCBackend, options: SimulationOptions) -> SimulationOptions:
-    """Return the options of one simulation among others on an engine."""
-    deadline.check()
-    left = None if deadline.left is None else max(deadline.left, _SHORTEST_TIME)
-    return replace(
-        options, backend=engine, n_workers=None, parallel=None, timeout=left, progress=False
-    )
 
 
 def streams_of(problem: Problem, store: Store) -> Streams:
@@ -164,7 +143,8 @@ def streams_of(problem: Problem, store: Store) -> Streams:
 
     Without a seed they are those of an earlier run, or else drawn afresh.
     """
-    streams = _band_streams(problem.options.seed)
+    streams = Streams.of(problem.options.seed)
+    streams = replace(streams, spawn_key=(*streams.spawn_key, _BAND_KEY))
     if problem.options.seed is not None:
         return streams
     left = store.recall("streams", {"entropy": ()}, ("entropy",))
@@ -198,9 +178,3 @@ def kept_means(
 
 def _are_means(rows: Array) -> bool:
     return bool((np.isnan(rows) | ((rows >= 0) & (rows <= 1))).all())
-
-
-def _band_streams(seed: np.random.SeedSequence | None) -> Streams:
-    """Return the random streams of the band surrogates, apart from those of the levels."""
-    streams = Streams.of(seed)
-    return Streams(streams.entropy, (*streams.spawn_key, _BAND_KEY), streams.pool_size)

@@ -284,21 +284,13 @@ class Run:
         """Return the level of each point, (node, scale, time), in a temporary file."""
         if not nodes:
             return None
-        problem, geometry = self.problem, self.problem.geometry
+        geometry = self.problem.geometry
         shape = len(nodes), geometry.n_scales, geometry.n_times
         (levels,) = mapped_arrays(stack, shape, np.float64)
-        fields = point_nulls(
-            nodes,
-            geometry,
-            self.backend,
-            problem.options,
-            self.deadline,
-            centred=problem.normalize,
-            surrogates=self.surrogates,
-        )
+        fields = point_nulls(self.problem, nodes, self.surrogates, self.backend, self.deadline)
         with closing_iterator(fields):
             for place, field in enumerate(fields):
-                put(levels, place, field.quantile(problem.level))
+                put(levels, place, field.quantile(self.problem.level))
                 self._count()
         return levels
 

@@ -51,7 +51,7 @@ def estimate_null(
     """
     deadline = Deadline(options.timeout, options.mc_count, "surrogate")
     with _chosen_backend(plan, options.backend, options.n_workers) as engine:
-        return _estimated(_Run(plan, options, engine, options.progress, deadline), options, level)
+        return _estimated(_Run(plan, options, engine, deadline), options, level)
 
 
 def _estimated(run: _Run, options: SimulationOptions, level: float) -> NullDistribution:
@@ -89,11 +89,11 @@ def estimate_nulls(
     ``on_done(n)`` is called when n more surrogates are done, and counts them in the deadline.
     Surrogates that the plan at hand has counted by then are in the cache, as after Ctrl-C.
     """
-    mc_count = options.mc_count
+    mc_count, options = options.mc_count, replace(options, progress=False)
     unknown = []
     for index, plan in enumerate(plans):
         counted = copy.copy(deadline)  # the same end; a run counts its own surrogates in it
-        run = _Run(plan, options, engine, False, counted)
+        run = _Run(plan, options, engine, counted)
         if options.tol is not None or run.stored(mc_count) is not None:
             try:
                 null = _estimated(run, options, level)
@@ -152,14 +152,9 @@ class _Run:
     """Distributions of one problem for rising numbers of surrogates, each from the one before."""
 
     def __init__(
-        self,
-        plan: Plan,
-        options: SimulationOptions,
-        engine: MCBackend,
-        progress: bool | Callable[[int, int], None],
-        deadline: Deadline,
+        self, plan: Plan, options: SimulationOptions, engine: MCBackend, deadline: Deadline
     ) -> None:
-        self._seed, self._engine, self._progress = options.seed, engine, progress
+        self._seed, self._engine, self._progress = options.seed, engine, options.progress
         self._deadline = deadline
         self._streams = Streams.of(self._seed)
         self._ops: ArrayOps = engine.array_ops or plan.ops
@@ -244,16 +239,33 @@ class _Run:
         known: NullDistribution | None,
     ) -> NullDistribution:
         """Return the distribution of counted surrogates and those known, and cache it."""
-        ran_on, n_workers = self._engine.ran_on
-        logger.debug("%d surrogates in %.2f s on %s", len(indices), seconds, ran_on)
-        provenance = _provenance(self.plan, self._streams, ran_on, n_workers, seconds)
-        ranges = ((indices.start, indices.stop),)
-        null = NullDistribution(counts, ranges, _problem(self.plan, self._streams), provenance)
+        logger.debug("%d surrogates in %.2f s on %s", len(indices), seconds, self._engine.ran_on[0])
+        ranges, name = ((indices.start, indices.stop),), _problem(self.plan, self._streams)
+        null = NullDistribution(counts, ranges, name, self._provenance(seconds))
         if known is not None:
             null = known.merge(null)
         if self._key is not None:
             store(_path(self._key, null.n_surrogates), null.write)
         return null
+
+    def _provenance(self, seconds: float) -> dict[str, Any]:
+        """Return readable facts about a run."""
+        plan, streams, (ran_on, n_workers) = self.plan, self._streams, self._engine.ran_on
+        return {
+            "version": _version.__version__,
+            "method": plan.method,
+            "noise": plan.noise,
+            "smoothing": plan.smoothing,
+            "wavelet": repr(plan.mother),
+            "coefficients": [None if math.isnan(g) else g for g in plan.coefficients],
+            "dj": None if math.isnan(plan.dj) else plan.dj,
+            "backend": ran_on,
+            "n_workers": n_workers,
+            "seconds": seconds,
+            "entropy": streams.entropy,
+            "spawn_key": list(streams.spawn_key),
+            "pool_size": streams.pool_size,
+        }
 
     def stored(self, mc_count: int) -> NullDistribution | None:
         """Return the run in the cache that spares the most work of `mc_count` surrogates.
@@ -281,27 +293,6 @@ class _Run:
             and (self._seed is None or own == self._streams)
             and np.array_equal(null.histogram.sum(axis=1), samples)
         )
-
-
-def _provenance(
-    plan: Plan, streams: Streams, ran_on: str, n_workers: int, seconds: float
-) -> dict[str, Any]:
-    """Return readable facts about a run."""
-    return {
-        "version": _version.__version__,
-        "method": plan.method,
-        "noise": plan.noise,
-        "smoothing": plan.smoothing,
-        "wavelet": repr(plan.mother),
-        "coefficients": [None if math.isnan(g) else g for g in plan.coefficients],
-        "dj": None if math.isnan(plan.dj) else plan.dj,
-        "backend": ran_on,
-        "n_workers": n_workers,
-        "seconds": seconds,
-        "entropy": streams.entropy,
-        "spawn_key": list(streams.spawn_key),
-        "pool_size": streams.pool_size,
-    }
 
 
 def _chosen_backend(
