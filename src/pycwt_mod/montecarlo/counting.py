@@ -26,13 +26,13 @@ class Histogram:
     """
 
     def __init__(self, plan: Plan, ops: ArrayOps) -> None:
-        self._plan, self._ops = plan, ops
+        self.plan, self.ops = plan, ops
         # (row, batch and bin)
         self._counts = ops.zeros((plan.n_rows, plan.n_batches * plan.n_bins), "index")
 
     def row(self, scale: int) -> Array:
         """Return the histograms of a scale, flat, to add to."""
-        return self._counts[self._plan.rows_of(scale)].reshape(-1)
+        return self._counts[self.plan.rows_of(scale)].reshape(-1)
 
     def add(self, other: Histogram) -> None:
         """Add another histogram's counts."""
@@ -40,8 +40,8 @@ class Histogram:
 
     def counts(self, n_surrogates: int) -> Counts:
         """Return the counts, shape (batch, row, bin), after `n_surrogates` were added."""
-        plan = self._plan
-        counts = self._ops.to_host(self._counts).reshape(plan.n_rows, plan.n_batches, plan.n_bins)
+        plan = self.plan
+        counts = self.ops.to_host(self._counts).reshape(plan.n_rows, plan.n_batches, plan.n_bins)
         # Tables travel between processes: half the size, where no count can be too large for it.
         fits = n_surrogates * plan.n_times < np.iinfo(np.int32).max
         return np.ascontiguousarray(counts.swapaxes(0, 1), dtype=np.int32 if fits else np.int64)
@@ -124,27 +124,21 @@ def _filled(
     return whole
 
 
-def count(
-    plan: Plan, indices: range, drawn: Iterable[Any], histogram: Histogram, ops: ArrayOps
-) -> None:
-    """Add the surrogates of one block to the histogram.
-
-    `drawn` are the arrays that `draw` yields, on the host or on the device of `ops`.
-    """
-    how = _count_grids if plan.grids else _count_full
+def count(histogram: Histogram, indices: range, drawn: Iterable[Any]) -> None:
+    """Add the surrogates of one block, given the arrays that `draw` yields, on host or device."""
+    how = _count_grids if histogram.plan.grids else _count_full
     # Far below the sampling interval there is 0 / 0, which the tally knows of.
     with np.errstate(divide="ignore", invalid="ignore", over="ignore", under="ignore"):
-        (_count_by_own_smooth if plan.smooths_itself else how)(plan, indices, drawn, histogram, ops)
+        (_count_by_own_smooth if histogram.plan.smooths_itself else how)(histogram, indices, drawn)
 
 
-def _count_full(
-    plan: Plan, indices: range, drawn: Iterable[Any], histogram: Histogram, ops: ArrayOps
-) -> None:
+def _count_full(histogram: Histogram, indices: range, drawn: Iterable[Any]) -> None:
     """Add a block at the full rate."""
+    plan, ops = histogram.plan, histogram.ops
     bank = plan.bank(ops)
     (noise,) = drawn
     spectra = {length: _padded_spectra(noise, length, ops) for length in bank.lengths}
-    tally = _Counter(plan, indices, noise.shape[1], 1, plan.n_times, histogram, ops)
+    tally = _Counter(histogram, indices, noise.shape[1], 1, plan.n_times)
 
     def outside(scale: int) -> slice:
         return slice(plan.starts[scale], plan.stops[scale])
@@ -153,14 +147,13 @@ def _count_full(
         tally.add(scale, S)
 
 
-def _count_grids(
-    plan: Plan, indices: range, drawn: Iterable[Any], histogram: Histogram, ops: ArrayOps
-) -> None:
+def _count_grids(histogram: Histogram, indices: range, drawn: Iterable[Any]) -> None:
     """Add a block with each octave of scales on its own grid."""
+    plan, ops = histogram.plan, histogram.ops
     for grid, coefficients in zip(plan.grids, drawn, strict=True):
         spectra = {grid.n_fft: _on_device(coefficients, ops)}
         block_size = coefficients.shape[1] // grid.replicates
-        tally = _Counter(plan, indices, block_size, grid.replicates, grid.n_points, histogram, ops)
+        tally = _Counter(histogram, indices, block_size, grid.replicates, grid.n_points)
 
         def outside(scale: int, grid: Grid = grid) -> slice:
             own = scale + grid.low - grid.first
@@ -173,10 +166,9 @@ def _count_grids(
             tally.add(scale + grid.low, S)
 
 
-def _count_by_own_smooth(
-    plan: Plan, indices: range, drawn: Iterable[Any], histogram: Histogram, _: ArrayOps
-) -> None:
+def _count_by_own_smooth(histogram: Histogram, indices: range, drawn: Iterable[Any]) -> None:
     """Add a block with the smoothing that the mother wavelet brings along."""
+    plan = histogram.plan
     (noise,) = drawn
     for place, index in enumerate(indices, indices.start % noise.shape[1]):
         R2, _phase = coherence_by_own_smooth(noise[:, place], plan, plan.statistic)
@@ -196,16 +188,9 @@ class _Counter:
     """Histogram of the coherences of one block, into the batches of its surrogates."""
 
     def __init__(
-        self,
-        plan: Plan,
-        indices: range,
-        block_size: int,
-        replicates: int,
-        n_points: int,
-        histogram: Histogram,
-        ops: ArrayOps,
+        self, histogram: Histogram, indices: range, block_size: int, replicates: int, n_points: int
     ) -> None:
-        self._plan, self._ops, self._histogram = plan, ops, histogram
+        self._histogram, plan, ops = histogram, histogram.plan, histogram.ops
         first = 0 if len(indices) == block_size else indices.start % block_size * replicates
         n_rows = len(indices) * replicates
         self._rows = slice(first, first + n_rows)
@@ -217,7 +202,8 @@ class _Counter:
 
     def add(self, scale: int, S: Array) -> None:
         """Count the coherences of one scale, given its smoothed spectra."""
-        plan, ops, n_bins = self._plan, self._ops, self._plan.n_bins
+        plan, ops = self._histogram.plan, self._histogram.ops
+        n_bins = plan.n_bins
         S = S[:, self._rows]
         n_rows, width = S.shape[1:]
         values = self._R2[: n_rows * width].reshape((n_rows, width))

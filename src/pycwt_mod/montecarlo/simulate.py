@@ -74,12 +74,12 @@ class CountSurrogates:
         plan, ops = self.plan, self._where
         histogram = Histogram(plan, ops)
         if ops.block_bytes is not None:
-            _count_on_device(plan, list(drawn), histogram, ops)
+            _count_on_device(histogram, list(drawn))
             return histogram.counts(task[1] - task[0])
         for indices in blocks(range(*task), plan.block_size):
             with named(indices):
                 noise = draw(plan, self.streams, indices, plan.block_size)
-                count(plan, indices, noise, histogram, ops)
+                count(histogram, indices, noise)
         return histogram.counts(task[1] - task[0])
 
     @property
@@ -108,36 +108,37 @@ class CountSurrogates:
         return block
 
 
-def _count_on_device(plan: Plan, waiting: list[Drawn], histogram: Histogram, ops: ArrayOps) -> None:
+def _count_on_device(histogram: Histogram, waiting: list[Drawn]) -> None:
     """Add surrogates to a histogram, in smaller and smaller parts where the memory is too small.
 
     If not even one surrogate fits, the library's own exception is raised.
     """
-    most, is_told = plan.block_size, False
+    most, is_told = histogram.plan.block_size, False
     while waiting:
         part = waiting.pop(0)
         if len(part.indices) > most:
             waiting[:0] = part.halves()
             continue
-        if _fits(plan, part, histogram, ops):
+        if _fits(histogram, part):
             continue
         if not is_told:
             is_told = True
             warn_user(
-                f"the memory of {ops.name} does not hold {len(part.indices)} surrogates at a time; "
-                "going on with half of them, and so on until they fit. "
+                f"the memory of {histogram.ops.name} does not hold {len(part.indices)} surrogates "
+                "at a time; going on with half of them, and so on until they fit. "
                 "GPUBackend(memory_fraction=...) with a smaller share avoids the attempt."
             )
         most = (len(part.indices) + 1) // 2
         waiting.insert(0, part)
 
 
-def _fits(plan: Plan, part: Drawn, histogram: Histogram, ops: ArrayOps) -> bool:
+def _fits(histogram: Histogram, part: Drawn) -> bool:
     """Count some surrogates; False, and nothing counted, if the memory does not suffice."""
+    plan, ops = histogram.plan, histogram.ops
     with named(part.indices):
         own = Histogram(plan, ops)
         try:
-            count(plan, part.indices, part.arrays, own, ops)
+            count(own, part.indices, part.arrays)
         except ops.out_of_memory:
             if len(part.indices) == 1:
                 raise
