@@ -40,22 +40,8 @@ def prepare(
     inputs = read_inputs(arguments, [*named, *more])
     labels = labels_of(arguments, len(inputs.series))
     arguments.called |= {label: inputs.column(k) for k, label in enumerate(labels)}
-    has_choice = hasattr(arguments, "noise")
-    remedy = " Or choose what unrelated series are by --noise or --fixed." if has_choice else ""
-    check_red_noise(inputs, _coefficients(arguments, inputs.names), remedy)
+    check_red_noise(inputs, arguments)
     return inputs
-
-
-def _coefficients(arguments: argparse.Namespace, names: Sequence[str]) -> list[float | None]:
-    """Return the lag-1 autocorrelation of each series that is given, or 0 if none is needed."""
-    noises = getattr(arguments, "noise", None) or ["ar1"]
-    fixed = getattr(arguments, "fixed", ())
-    given = [getattr(arguments, "al1", None), getattr(arguments, "al2", None)]
-    found = [*given, *[None] * len(names)][: len(names)]
-    for k, (name, letter) in enumerate(zip(names, ("x", "y", *names[2:]), strict=False)):
-        if noises[k % len(noises)] != "ar1" or name in fixed or letter in fixed:
-            found[k] = 0.0
-    return found
 
 
 def labels_of(arguments: argparse.Namespace, n_series: int) -> list[str]:

@@ -140,24 +140,29 @@ def read_many(
     return _inputs(kept, arguments), left_out
 
 
-def check_red_noise(inputs: Inputs, given: Sequence[float | None], remedy: str = "") -> None:
+def check_red_noise(inputs: Inputs, arguments: argparse.Namespace) -> None:
     """Raise DataError for a series that no red noise fits, by the name of its column.
 
-    None has to be found where the lag-1 autocorrelation is `given`; `remedy` is one more way out.
+    None has to where the lag-1 autocorrelation is given, or other noise stands for the series.
     """
-    for k, (series, known) in enumerate(zip(inputs.series, given, strict=False)):
-        removed = bool(inputs.prepared)
+    noises, fixed = getattr(arguments, "noise", None) or ["ar1"], getattr(arguments, "fixed", ())
+    removed = bool(inputs.prepared)
+    for k, (series, name) in enumerate(zip(inputs.series, inputs.names, strict=True)):
+        given = getattr(arguments, f"al{k + 1}", None)
+        is_red = noises[k % len(noises)] == "ar1" and not {name, "xy"[k : k + 1]} & {*fixed}
         if series.min() == series.max():
             rest = f", got a constant series (every value is {series[0]:g})."
             if removed:
                 rest = " about what --detrend and --deseason remove, got no more than that."
             raise DataError(f"{inputs.column(k)} must vary{rest}")
         try:
-            coefficient = ar1(series)[0] if known is None else known
+            coefficient = ar1(series)[0] if is_red and given is None else given or 0.0
         except AR1EstimationError:
             coefficient = math.nan
         if not -1 < coefficient < 1:
             first = "Remove its" if removed else "Pass --detrend linear, or remove its"
+            remedy = " Or choose what unrelated series are by --noise or --fixed."
+            remedy = remedy if hasattr(arguments, "noise") else ""
             short = f"too few samples ({inputs.n}), " if inputs.n < FEW_SAMPLES else ""
             raise DataError(
                 f"{inputs.column(k)} must resemble red noise, got {short}a trend, a step, a cycle "

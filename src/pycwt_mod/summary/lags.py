@@ -213,10 +213,8 @@ class CommonLag:
     ----------
     periods : (float, float)
         Limits of the bands.
-    lag, lag_error : float
-        Time by which the second series follows the first, or its reverse, and its standard error.
-    reversed : bool
-        Whether the second series follows the first turned upside down.
+    lag, lag_error, reversed
+        As in `Lag`.
     """
 
     periods: tuple[float, float]

@@ -53,8 +53,6 @@ class SummaryRow:
         noise has so large a significant share.
     clear : bool
         Whether it stands out from chance, allowing for the number of rows.
-    mean_period : float
-        The period at which its phase is turned into a lag.
     phase, phase_error : float
         Mean phase in radians, positive where x leads, and its standard error; NaN for a field
         without phases, and the error where there are too few points to tell it.
@@ -62,8 +60,8 @@ class SummaryRow:
         Time by which y follows x, or x turned upside down where the bands agree on that, and its
         standard error; NaN where the row is not clear, or the error exceeds a quarter of the
         period.
-    whole_periods_known : bool
-        False if the lag may be longer or shorter by whole periods, which one phase cannot tell.
+    mean_period, whole_periods_known
+        As in `Lag`.
     relation : str
         "in phase" or "anti-phase" where the phase is not told from 0 or 180 degrees. Else, where
         the lag is known with its whole periods, "x leads" or "y leads" (with ", reversed" where one
