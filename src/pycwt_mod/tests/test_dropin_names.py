@@ -15,9 +15,7 @@ FUTURE = {"absolute_import", "division", "print_function", "unicode_literals"}
 # Names that pycwt's modules hold by accident, as imports for their own use, and why no script
 # needs them from there.
 EXCEPTIONS = {
-    "": {
-        "_version_": "private; its `version` and `__version__` are on the package",
-    },
+    "": {"_version_": "private; its `version` and `__version__` are on the package"},
     "wavelet": {
         "numpy": "NumPy itself; as `pycwt_mod.numpy`, where `import *` put it",
         "chi2": "scipy.stats.chi2 itself; as `pycwt_mod.chi2`",

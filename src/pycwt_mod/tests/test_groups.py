@@ -296,10 +296,7 @@ def test_results_are_kept_in_files(result, tmp_path):
 def test_multiple_coherence_has_no_arrows_and_no_phases():
     y, a, b = noise(3)
     result = mwct(y + 2 * a + 2 * b, [a, b], **GRID, **OPTIONS)
-    drawn = (
-        result.plot(null="scale", ax=offscreen_axes()),
-        plot_wct(*result, ax=offscreen_axes()),
-    )
+    drawn = (result.plot(null="scale", ax=offscreen_axes()), plot_wct(*result, ax=offscreen_axes()))
     for plot in drawn:
         assert plot.arrows is None
         assert plot.contour is not None

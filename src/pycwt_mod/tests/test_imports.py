@@ -56,10 +56,7 @@ LAYERS = [
 ]
 
 # Rooms that would do for any other subject: they know nothing of wavelets.
-ONLY_IMPORT = {
-    "backends": LAYERS[-1] | {"seeds"},
-    "tables": LAYERS[-1] | {"time_axis"},
-}
+ONLY_IMPORT = {"backends": LAYERS[-1] | {"seeds"}, "tables": LAYERS[-1] | {"time_axis"}}
 
 # Rooms that serve one other room only.
 ONLY_IMPORTED_BY = {"tables": {"cli"}, "cli": {"__main__"}}

@@ -6,13 +6,7 @@ import scipy.fft
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from pycwt_mod.inverse_fft import (
-    Between,
-    Interpolation,
-    WholeFFT,
-    coarse_grid,
-    fastest_way,
-)
+from pycwt_mod.inverse_fft import Between, Interpolation, WholeFFT, coarse_grid, fastest_way
 
 # Of the largest value: what the ways promise, with white coefficients up to the edges of a band.
 ERRORS = {np.complex128: 3e-14, np.complex64: 2e-6}

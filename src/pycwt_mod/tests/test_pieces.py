@@ -74,11 +74,7 @@ def test_wavelets_without_an_end_are_not_cut():
     assert not in_pieces(Morlet(), 2000, 2048).any()  # as long as a piece
 
 
-@given(
-    n=st.integers(1, 10**6),
-    longest=st.sampled_from([2048, 16384]),
-    reach=st.integers(1, 128),
-)
+@given(n=st.integers(1, 10**6), longest=st.sampled_from([2048, 16384]), reach=st.integers(1, 128))
 def test_pieces_cover_the_record_with_room_for_what_they_see(n, longest, reach):
     pieces = Pieces.of(n, 2 * n, longest, reach, complex)
     assert pieces.length >= pieces.valid + 2 * pieces.reach

@@ -164,10 +164,7 @@ def test_record_says_what_was_removed():
         ({"trend": "loess", "span": 0.01}, "`span` must leave at least 5 samples"),
         ({"season": 1}, "`season` must be at least 2"),
         ({"season": 31}, "must be two cycles long, got 60 samples in 31 seasons"),
-        (
-            {"season": "month"},
-            "`season` must be 'year' or the number of .* 12 for monthly",
-        ),
+        ({"season": "month"}, "`season` must be 'year' or the number of .* 12 for monthly"),
         (
             {"season": "year"},
             "`season` must be the number of samples in a cycle where there are no",

@@ -60,11 +60,7 @@ def test_noise_reaches_one_with_more_predictors_than_possible_and_not_with_fewer
 def test_more_smoothing_makes_more_predictors_possible():
     few, more, most = (
         possible_predictors(geometry_of(mother, 1 / 6, smoothing, 256), 40)
-        for mother, smoothing in (
-            (Morlet(), "grinsted"),
-            (Morlet(), "pycwt"),
-            (Paul(), "pycwt"),
-        )
+        for mother, smoothing in ((Morlet(), "grinsted"), (Morlet(), "pycwt"), (Paul(), "pycwt"))
     )
     assert few < more < most
 

@@ -163,8 +163,9 @@ def test_scales_far_below_the_sampling_interval_are_warned_of():
     wct_null(0.5, 0.5, 1.0, 1 / 2, 0.3, 2, method="full", mc_count=50, progress=False)
 
 
-@pytest.mark.parametrize("method", ["multirate", "full"])
-@pytest.mark.parametrize("wavelet", [Morlet(6), Paul(4)], ids=repr)
+@pytest.mark.parametrize(
+    ("method", "wavelet"), [("multirate", Morlet(6)), ("full", Paul(4))], ids=repr
+)
 def test_remedies_for_too_small_scales_help_whatever_the_method(method, wavelet):
     pair = np.random.default_rng(0).normal(size=(2, 120))
     options = {"mc_count": 50, "rng_seed": 1, "progress": False, "method": method}

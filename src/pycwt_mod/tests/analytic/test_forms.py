@@ -63,8 +63,7 @@ def test_noise_factor_is_the_root_of_the_covariance_of_a_record(coefficient, wit
 
 
 @pytest.mark.parametrize(
-    ("coefficient", "n_fft"),
-    [(-0.5, 1024), (0.0, 1000), (0.6, 2048), (0.95, 1000), (0.95, 1024)],
+    ("coefficient", "n_fft"), [(-0.5, 1024), (0.0, 1000), (0.6, 2048), (0.95, 1000), (0.95, 1024)]
 )
 def test_shortened_circle_has_the_eigenvalues_of_the_true_one(coefficient, n_fft):
     problem = geometry(1000, n_fft, Morlet(), octaves=4)

@@ -34,8 +34,7 @@ def null_on(backend):
 
 
 @pytest.mark.parametrize(
-    "method",
-    [pytest.param(name, marks=pytest.mark.heavy) for name in get_all_start_methods()],
+    "method", [pytest.param(name, marks=pytest.mark.heavy) for name in get_all_start_methods()]
 )
 def test_executor_works_with_every_start_method(method):
     with ProcessPoolExecutor(2, get_context(method)) as pool:

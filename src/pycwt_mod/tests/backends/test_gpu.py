@@ -165,12 +165,7 @@ def test_cache_keeps_runs_of_another_array_library_apart():
     options = {"mc_count": 20, "rng_seed": 1, "cache": True}
     wct_null(**PROBLEM, **options, progress=False, backend=GPUBackend("torch", "cpu"))
     done = []
-    wct_null(
-        **PROBLEM,
-        **options,
-        progress=lambda *now: done.append(now),
-        backend="sequential",
-    )
+    wct_null(**PROBLEM, **options, progress=lambda *now: done.append(now), backend="sequential")
     assert done[-1] == (20, 20)
 
 

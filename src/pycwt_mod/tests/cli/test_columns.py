@@ -29,21 +29,9 @@ def table(tmp_path, monkeypatch):
     ("series", "options", "message"),
     [
         (np.full(80, 3.5), (), "t.csv: column 'ice' must vary, got a constant series"),
-        (
-            np.arange(80) ** 1.01,
-            (),
-            "t.csv: column 'ice' must resemble red noise.*--detrend lin",
-        ),
-        (
-            np.arange(80) / 7,
-            ("--detrend", "linear"),
-            "column 'ice' must vary about what --det",
-        ),
-        (
-            np.full(80, 0.1),
-            ("--detrend", "linear"),
-            "column 'ice' must vary about what --det",
-        ),
+        (np.arange(80) ** 1.01, (), "t.csv: column 'ice' must resemble red noise.*--detrend lin"),
+        (np.arange(80) / 7, ("--detrend", "linear"), "column 'ice' must vary about what --det"),
+        (np.full(80, 0.1), ("--detrend", "linear"), "column 'ice' must vary about what --det"),
     ],
 )
 def test_series_without_red_noise_is_told_by_its_column(

@@ -84,22 +84,18 @@ def test_silent_stretches_are_nan_as_in_wct():
     ).any()
 
 
+def level_of(node, result, **options):
+    """Return the levels of two coefficients at the scales of a result."""
+    geometry = 1.0, 1 / 4, result.scales[0], result.scales.size - 1
+    return wct_significance(*node, *geometry, mc_count=32, rng_seed=1, progress=False, **options)
+
+
 def test_levels_are_those_of_wct_significance_at_the_grid():
     data = related_series()
     result = wct_matrix(data, 1.0, fields="memory", **QUICK)
     for pair, node in zip(result.pairs, result.nodes, strict=True):
         assert node == node_of(*(ar1(data[number])[0] for number in pair))
-        expected = wct_significance(
-            *node,
-            1.0,
-            1 / 4,
-            result.scales[0],
-            result.scales.size - 1,
-            mc_count=32,
-            rng_seed=1,
-            progress=False,
-        )
-        np.testing.assert_array_equal(result.fields(*pair)[4], expected)
+        np.testing.assert_array_equal(result.fields(*pair)[4], level_of(node, result))
 
 
 @pytest.mark.parametrize(
@@ -119,17 +115,7 @@ def test_options_of_the_levels_are_those_of_wct(options):
         warnings.simplefilter("ignore", UserWarning)  # of scales that a record leaves no room for
         result = wct_matrix(data[:2], 1.0, fields="memory", **QUICK, **options)
         own = {"n_samples": 120} if "surrogate_length" in options else options
-        expected = wct_significance(
-            *result.nodes[0],
-            1.0,
-            1 / 4,
-            result.scales[0],
-            result.scales.size - 1,
-            mc_count=32,
-            rng_seed=1,
-            progress=False,
-            **own,
-        )
+        expected = level_of(result.nodes[0], result, **own)
     np.testing.assert_array_equal(result.fields(0, 1)[4], expected)
 
 

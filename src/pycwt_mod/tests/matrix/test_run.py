@@ -129,10 +129,7 @@ def test_timeout_is_one_for_the_whole_call_and_pairs_on_disk_stay(tmp_path, cloc
 def test_timeout_that_is_long_enough_changes_nothing():
     one, two = (
         wct_matrix(related_series(), 1.0, cache=False, **where, **QUICK)
-        for where in (
-            {"backend": "sequential"},
-            {"backend": JoblibBackend(2), "timeout": 1000},
-        )
+        for where in ({"backend": "sequential"}, {"backend": JoblibBackend(2), "timeout": 1000})
     )
     np.testing.assert_array_equal(one.pvalue, two.pvalue)
     np.testing.assert_array_equal(one.share, two.share)

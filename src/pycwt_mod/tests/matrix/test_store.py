@@ -185,10 +185,7 @@ def test_pairs_with_arrays_of_another_shape_never_count(out, whole):
         np.testing.assert_array_equal(result.fields(*pair)[0], whole.fields(*pair)[0])
 
 
-@pytest.mark.parametrize(
-    ("kind", "kernel"),
-    [("means", "BandSurrogates"), ("level", "_CountEach")],
-)
+@pytest.mark.parametrize(("kind", "kernel"), [("means", "BandSurrogates"), ("level", "_CountEach")])
 def test_simulations_of_another_shape_never_count(out, whole, kind, kernel):
     short, without = sorted(path.stem for path in out.glob(f"{kind}*"))[:2]
     change(FolderStore(out), short, kind)

@@ -36,11 +36,7 @@ def means(kernel, n_surrogates, number=0):
 
 @pytest.mark.parametrize(
     ("mother", "coefficients", "inside_cone"),
-    [
-        (Morlet(), (0.95, 0.9), True),
-        (Paul(), (0.95, 0.9), False),
-        (DOG(), (0.5, 0.3), True),
-    ],
+    [(Morlet(), (0.95, 0.9), True), (Paul(), (0.95, 0.9), False), (DOG(), (0.5, 0.3), True)],
     ids=repr,
 )
 def test_coarse_times_give_the_means_of_the_full_rate(mother, coefficients, inside_cone):

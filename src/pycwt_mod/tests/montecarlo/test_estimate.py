@@ -40,8 +40,7 @@ def expected():
 
 
 @pytest.fixture(
-    scope="module",
-    params=["joblib-2", "joblib-threads", "auto", "process-pool", "thread-pool"],
+    scope="module", params=["joblib-2", "joblib-threads", "auto", "process-pool", "thread-pool"]
 )
 def engine(request):
     """Every way to run on this machine, as `backend=`."""

@@ -261,13 +261,7 @@ def test_coarsest_step_is_that_of_the_documentation(mother, step):
 @pytest.mark.parametrize("method", ["full", "multirate"])
 @pytest.mark.parametrize(
     ("mother", "s0"),
-    [
-        (Paul(), 0.01),
-        (Paul(), 0.1),
-        (Paul(8), 0.1),
-        (DOG(3), 0.05),
-        (Morlet(), 0.3),
-    ],
+    [(Paul(), 0.01), (Paul(), 0.1), (Paul(8), 0.1), (DOG(3), 0.05), (Morlet(), 0.3)],
     ids=repr,
 )
 def test_scales_far_below_the_sampling_interval_have_levels(mother, s0, method):

@@ -193,11 +193,7 @@ def test_words_and_lines_can_be_read_in_a_dark_style():
 @pytest.mark.parametrize(
     ("change", "error", "message"),
     [
-        (
-            {"cmap": "viridiss"},
-            ValueError,
-            "`cmap` must be .* Did you mean 'viridis'",
-        ),
+        ({"cmap": "viridiss"}, ValueError, "`cmap` must be .* Did you mean 'viridis'"),
         ({"vmin": 1, "vmax": 0.5}, ValueError, "`vmin` must be less than `vmax`, got 1 and 0.5"),
         ({"bands": [(8, 13)]}, TypeError, r"`bands` must be a mapping such as \{'alpha'"),
         ({"bands": {"a": (13, 8)}}, ValueError, r"`bands\['a'\]` must be two positive numbers"),

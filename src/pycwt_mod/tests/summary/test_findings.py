@@ -269,10 +269,7 @@ def test_rows_that_are_not_clear_show_no_phase():
             a_row(-1.2, relation="y leads", whole_periods_known=True),
             "phase -69 +- 6 deg: rain follows flow by 2.1 +- 0.2 days.",
         ),
-        (
-            a_row(1.2),
-            "flow follows rain by 2.1 +- 0.2 days, or by whole periods more or less.",
-        ),
+        (a_row(1.2), "flow follows rain by 2.1 +- 0.2 days, or by whole periods more or less."),
         (a_row(0.1, relation="in phase"), "phase +6 +- 6 deg: in phase."),
         (
             a_row(0.4, relation="nearly in phase"),

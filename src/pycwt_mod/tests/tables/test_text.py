@@ -156,14 +156,8 @@ def test_fault_of_the_whole_table_is_told(write, text, message):
 @pytest.mark.parametrize(
     ("column", "message"),
     [
-        (
-            "1\n2\nthree\n4",
-            r"line 4: .* got 'three'\. If it stands for .* pass --missing three\.$",
-        ),
-        (
-            "a1\nb2\n3",
-            r"line 2: .* got 'a1'; also line 3\. .* pass --missing a1 --missing b2\.$",
-        ),
+        ("1\n2\nthree\n4", r"line 4: .* got 'three'\. If it stands for .* pass --missing three\.$"),
+        ("a1\nb2\n3", r"line 2: .* got 'a1'; also line 3\. .* pass --missing a1 --missing b2\.$"),
         ("1\n\n3", r"line 3: column 'x' has a missing value \(''\)\. Pass --interpolate N"),
         ("1\nNaN\nn/a\n4\nNA", r"line 3: .* 3 missing values \('NaN'\); also lines 4, 6\."),
         ("1\n" + "-\n" * 9 + "2", r"also lines 4, 5, 6, 7, 8 and 3 more\."),

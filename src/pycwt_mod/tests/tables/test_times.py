@@ -72,16 +72,10 @@ def test_step_of_months_is_exact(column, unit):
         (["1", "3", "2", "4"], r"line 4: column 't' must be in the order of time, got 2 after 3"),
         (["1", "2", "x"], r"line 4: .* must hold numbers or dates, got 'x'\. Write times"),
         (["1", "", "3"], r"line 3: column 't' has a missing value"),
-        (
-            ["31/01/2020", "02/15/2020"],
-            r"line 3: .* mixes dates with the day first and with",
-        ),
+        (["31/01/2020", "02/15/2020"], r"line 3: .* mixes dates with the day first and with"),
         (["31/01/2020", "2020-02-01"], r"line 3: .* must hold dates such as .*, got '2020-02-01'"),
         (["30/02/2020", "31/02/2020"], r"line 2: .* must hold dates such as .*, got '30/02/2020'"),
-        (
-            ["01/02/2020", "01/03/2020"],
-            r"line 2: .*2020-02-01 \(day/month/.* or 2020-01-02 \(mon",
-        ),
+        (["01/02/2020", "01/03/2020"], r"line 2: .*2020-02-01 \(day/month/.* or 2020-01-02 \(mon"),
         (["2020-01-31", "2020-02-30"], r"line 3: .* must hold dates .*, got '2020-02-30'"),
         (["2020-01-31", ""], r"line 3: .* must hold dates"),
         (["2020-01-01", "2020-01-02", "2020-01-04"], r"line 4: .* from 2020-01-02 to 2020-01-04"),
