@@ -79,6 +79,7 @@ class Summary:
     narrow : tuple of (float, float)
         Limits of the octaves with significant points where the series have narrower rhythms than
         red noise: unrelated ones would be coherent there, too, and keep their phase for a while.
+        Of octaves with fewer than two independent values none.
     """
 
     rows: tuple[SummaryRow, ...]

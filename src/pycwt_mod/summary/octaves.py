@@ -23,6 +23,10 @@ Mask = NDArray[np.bool_]
 # Periods are limits of octaves, and coherences one, only to rounding error.
 _ROUNDING = 1e-9
 
+# Fewer independent values than this, as of an octave at the edge of the cone, are significant by
+# chance together, and tell nothing of the width of a rhythm.
+_FEWEST_INDEPENDENT = 2
+
 # Units of time that are cycles of nature, which octaves from 1 on would cut in two; those from here
 # on, in such a unit, hold them whole.
 _CYCLES, _BELOW_A_CYCLE = ("years", "days"), 0.75
@@ -77,7 +81,9 @@ def summarise(
     narrow = tuple(
         row.periods
         for row, band in zip(rows, bands, strict=True)
-        if row.significant > 1 - level and band.share_of_independent < 1
+        if row.n_independent >= _FEWEST_INDEPENDENT
+        and row.significant > 1 - level
+        and band.share_of_independent < 1
     )
     share = float(found.sum() / outside.sum()) if outside.any() else math.nan
     is_one = quantity == "R2" and bool(used.any()) and float(field[used].min()) > 1 - _ROUNDING
