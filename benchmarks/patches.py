@@ -5,7 +5,9 @@ of the series known, and with those that are estimated from each pair, as `wct` 
 burst of a common oscillation: the share of maps in which it is found.
 
 So that it takes minutes, estimates are rounded to 0.05, and pairs with the same ones share their
-surrogates. `--example` prints the patches of the Arctic Oscillation and the ice of the Baltic Sea.
+surrogates. `--skewed` judges unrelated series of which few samples hold most of the variance, and
+their ranks or logarithms. `--example` prints the patches of the Arctic Oscillation and the ice of
+the Baltic Sea.
 """
 
 from __future__ import annotations
@@ -14,12 +16,12 @@ import argparse
 import contextlib
 import math
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import false_discovery_control
+from scipy.stats import false_discovery_control, rankdata
 
 from pycwt_mod import AR1EstimationError, Morlet, ar1, rednoise, wct
 from pycwt_mod.clusters import PatchFinder, PatchTest
@@ -39,12 +41,17 @@ STEP = 0.05
 PERIOD, CYCLES, AMPLITUDES = 16.0, (4, 8, 16), (1.0, 1.5, 2.0)
 S0 = 2 / Morlet().flambda()
 
+# Samples of the skewed series; those of rain are dry to this share; weight of the last discharge.
+N_SKEWED, DRY, MEMORY = 300, 0.8, 0.7
+
 
 def main() -> None:
     """Print the tables that the options ask for."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--maps", type=int, default=0, help="pairs of unrelated series")
     parser.add_argument("--power", type=int, default=0, help="pairs with a burst, for each kind")
+    parser.add_argument("--skewed", type=int, default=0, help="pairs of skewed series of each kind")
+    parser.add_argument("--iaaft", type=int, default=0, help="pairs of them with noise='iaaft'")
     parser.add_argument("--example", action="store_true")
     parser.add_argument("--n", type=int, nargs="+", default=[200, 500, 512])
     parser.add_argument("--g", type=float, nargs="+", default=[0.0, 0.6, 0.95])
@@ -56,6 +63,8 @@ def main() -> None:
         print_false_alarms(arguments)
     if arguments.power:
         print_power(arguments)
+    if arguments.skewed or arguments.iaaft:
+        print_skewed(arguments)
     if arguments.example:
         print(run_demo().clusters.table())
 
@@ -101,6 +110,57 @@ def print_power(arguments: argparse.Namespace) -> None:
                 hits.append([mask[near, burst].any() for mask in findings(pair, arguments)])
             shares = " | ".join(share(each) for each in zip(*hits, strict=True))
             print(f"| {cycles} | {amplitude} | {shares} |", flush=True)
+
+
+def rain(rng: np.random.Generator) -> Array:
+    """Return independent days, most of them dry."""
+    return rng.gamma(0.5, size=N_SKEWED) * (rng.random(N_SKEWED) > DRY)
+
+
+def discharge(rng: np.random.Generator) -> Array:
+    """Return the exponential of red noise of standard deviation 1."""
+    return np.exp(rednoise(N_SKEWED, MEMORY, rng=rng) * math.sqrt(1 - MEMORY**2))
+
+
+def print_skewed(arguments: argparse.Namespace) -> None:
+    """Print the shares of points, and of maps with any point found, of unrelated skewed series."""
+    kinds = {
+        "rain": rain,
+        "ranks of rain": lambda rng: rankdata(rain(rng)),
+        "discharge": discharge,
+        "logarithm of discharge": lambda rng: np.log(discharge(rng)),
+        "rain, Gaussian noise": lambda rng: np.array([rain(rng), rng.normal(size=N_SKEWED)]),
+    }
+    print("| series | points | any at an FDR of 5 % | any in a patch |\n|---|---|---|---|")
+    for name, kind in kinds.items():
+        print_shares(name, kind, findings, arguments.skewed, arguments)
+    for name in ("rain", "discharge"):
+        print_shares(f'{name}, noise="iaaft"', kinds[name], by_iaaft, arguments.iaaft, arguments)
+
+
+def print_shares(
+    name: str, kind: Callable, judge: Callable, number: int, arguments: argparse.Namespace
+) -> None:
+    """Print the row of one kind of series, of a number of pairs."""
+    found = []
+    for seed in range(number):
+        one, other = (kind(np.random.default_rng([seed, k])) for k in (0, 1))
+        pair = np.array([one, other] if one.ndim == 1 else one)
+        points, *corrected = judge(pair, arguments)
+        found.append([points.mean(), *(each.any() for each in corrected)])
+    if found:
+        points, *corrected = zip(*found, strict=True)
+        shares = " | ".join(map(share, corrected))
+        print(f"| {name} | {np.mean(points):.3f} | {shares} |", flush=True)
+
+
+def by_iaaft(pair: Array, arguments: argparse.Namespace) -> list[NDArray[np.bool_]]:
+    """Return the points found singly, at a false discovery rate, and in patches, by IAAFT."""
+    result = wct(
+        *pair, 1.0, arguments.dj, noise="iaaft", mc_count=arguments.surrogates, rng_seed=1,
+        progress=False, cache=False, backend="sequential",
+    )  # fmt: skip
+    return [result.significant(correction=each, null="point") for each in (None, "fdr", "cluster")]
 
 
 def unrelated(n: int, g: float, seed: int) -> Array:

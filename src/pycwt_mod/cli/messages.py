@@ -25,6 +25,7 @@ OPTIONS = {
     "out": "the folder of --fields",
     "names": "the names of the series",
     "failures": "failures",
+    "boxpdf": "in the file",
 }
 _SWITCHES = {"cache=False": "--no-cache", "progress=False": "--no-progress"}
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ..backends.deadline import Deadline
 from ..clusters import STATISTICS, PatchTest, largest_patches
+from ..indexes import UNNAMED
 from ..keywords import explains_keywords
 from ..montecarlo.options import Rng, Seed, SimulationOptions
 from ..montecarlo.plan import make_record_plan
@@ -19,6 +20,7 @@ from ..null_fields import conditional_of
 from ..validation import as_choice, as_level
 from .base import Array
 from .clusters import ClusterResult, check_reach, ranked
+from .few_samples import warn_of_few_samples
 from .nulls import ComparedPair
 
 # Levels are probabilities below one, in floating point, too.
@@ -124,7 +126,8 @@ class JudgedPair(ComparedPair):
             outside the cone of influence, and none inside it is. "cluster": patches of points
             above their levels that are larger than the largest patch of unrelated series, but for
             a probability of ``1 - level``; see `clusters`, which is called with its defaults
-            unless it was called at this level before.
+            unless it was called at this level before. Both are for series of which a few samples
+            do not hold most of the variance, see the warning.
         null : {"point", "scale"}, optional
         given : str, optional
             As in `pvalues`.
@@ -138,6 +141,13 @@ class JudgedPair(ComparedPair):
         ------
         ValueError
             If `wct` was called with ``sig=False``, or an argument is out of range.
+
+        Warns
+        -----
+        UserWarning
+            With a `correction`, where few samples of two series hold most of their variance, as of
+            daily rain: unrelated ones then have points or patches left several times as often as
+            the level says. Take logarithms or ranks, or ``noise="iaaft"``.
 
         References
         ----------
@@ -219,7 +229,8 @@ class JudgedPair(ComparedPair):
         Warns
         -----
         UserWarning
-            If no p-value can be as small as 0.05 with so few surrogates.
+            If no p-value can be as small as 0.05 with so few surrogates, or few samples of two
+            series hold most of their variance, see `significant`.
 
         Notes
         -----
@@ -279,6 +290,7 @@ class JudgedPair(ComparedPair):
             return kept
         deadline = Deadline(options.timeout, options.mc_count, "surrogate")
         check_reach(options.mc_count, 0.05)
+        self._warn_of_few_samples()
         seed = options.seed or made.seed
         if seed is not None:
             key = (*seed.spawn_key, _OF_PATCHES)
@@ -331,6 +343,7 @@ class JudgedPair(ComparedPair):
         return self.clusters(level, progress=False)
 
     def _discoveries(self, p: Array, probability: float, null: str) -> NDArray[np.bool_]:
+        self._warn_of_few_samples()
         # scipy.stats takes longer to import than all the rest.
         from scipy.stats import false_discovery_control
 
@@ -341,6 +354,9 @@ class JudgedPair(ComparedPair):
         if tested.any():
             found[tested] = false_discovery_control(p[tested], method="bh") <= 1 - probability
         return found
+
+    def _warn_of_few_samples(self) -> None:
+        warn_of_few_samples(self.series, self.names or UNNAMED, self._surrogates)
 
     def _place_of(self, given: str) -> int:
         """Return the number of the series that is kept as it was observed."""
