@@ -23,6 +23,7 @@ from .limits import (
     as_coefficient_or_one,
     as_signal,
     check_amplitude,
+    check_size,
     is_default,
 )
 from .validation import (
@@ -123,6 +124,8 @@ def as_rows(series: Mapping[str, Any]) -> Array:
         name: as_series(values, name, min_size=_SHORTEST, allow_constant=False)
         for name, values in series.items()
     }
+    for name, row in rows.items():
+        check_size(float(np.abs(row).max()), name, GREATEST)
     (first, one), *others = rows.items()
     for name, other in others:
         same_size(one, other, (first, name))
@@ -284,6 +287,6 @@ def variance_and_alpha(signal: Any, alpha: Any, dt: float) -> tuple[float, float
         return variance, as_coefficient_or_one(alpha, "alpha")
     series = as_signal(signal, "signal")
     if alpha is None:
-        sampling_of({"signal": signal}, dt)
+        sampling_of({"signal": signal}, dt, needs_dt=True)
         alpha = as_replaced("ar1")(series)[0]
     return float(series.var()), as_coefficient_or_one(alpha, "alpha")

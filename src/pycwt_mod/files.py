@@ -94,3 +94,15 @@ def read_arrays(
             # NumPy takes any other file for pickled objects, and advises to load these.
             reason = "" if "pickle" in str(error) else f": {error}".rstrip(": ")
             raise ValueError(f"it is damaged or no .npz file{reason}") from error
+
+
+def made_folder(path: Path, variable: str) -> Path:
+    """Return a folder, made if it is not there; OSError names it, and the variable that sets it."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise type(error)(
+            f"the folder {str(path)!r} cannot be made ({error.strerror}). Set {variable} to "
+            "one that can be written."
+        ) from None
+    return path

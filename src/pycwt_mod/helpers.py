@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import fft as fft
 
+from .files import made_folder
 from .limits import MOST_SAMPLES, as_amplitude, as_coefficient_or_one, check_memory
 from .seeds import seed_of
 from .validation import (
@@ -432,9 +433,7 @@ def get_cache_dir() -> str:
     OSError
         If the folder cannot be made.
     """
-    path = cache_path()
-    path.mkdir(parents=True, exist_ok=True)
-    return str(path)
+    return str(made_folder(cache_path(), CACHE_DIR_VARIABLE))
 
 
 def cache_path() -> Path:

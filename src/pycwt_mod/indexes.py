@@ -19,8 +19,10 @@ from .time_axis import (
     Array,
     RowsError,
     TimeAxis,
+    are_ages,
     as_time_axis,
     calendar_of,
+    is_clock_set_back,
     usual_step,
 )
 from .validation import as_series, warn_user
@@ -55,7 +57,11 @@ class _Labels:
 
 
 def sampling_of(
-    series: Mapping[str, Any], dt: float | None, names: tuple[str, ...] | None = None
+    series: Mapping[str, Any],
+    dt: float | None,
+    names: tuple[str, ...] | None = None,
+    *,
+    needs_dt: bool = False,
 ) -> dict[str, Any]:
     """Return dt, names, times and unit of series or tables, by the names of the arguments.
 
@@ -63,8 +69,7 @@ def sampling_of(
     own. Faults of an index are errors without `dt`, which it then has to tell, and else a warning:
     pycwt takes series sample by sample, and a script may mean it so.
     """
-    own = tuple(map(name_of, series.values(), UNNAMED))
-    facts: dict[str, Any] = {"names": names or own, "dt": dt}
+    facts: dict[str, Any] = {"names": names or _names_of(series), "dt": dt}
     try:
         axes = common_axes(series)
     except ValueError as error:
@@ -77,7 +82,7 @@ def sampling_of(
     if axis is not None:
         facts["time_name"] = _name_of_times(series[name])
         if dt is not None:
-            return facts | _times_for(axis, dt, name)
+            return facts | _times_for(axis, dt, name, needs_dt)
         return facts | {"dt": axis.dt, "unit": axis.unit, "times": axis.times}
     if dt is None:
         for one, each in series.items():  # of which the fault may be
@@ -137,7 +142,7 @@ def taken_apart(table: Any) -> tuple[list[Any], Any, list[str] | None]:
     return list(array), one, None if names is None else [str(name) for name in names]
 
 
-def _times_for(axis: TimeAxis, dt: float, name: str) -> dict[str, Any]:
+def _times_for(axis: TimeAxis, dt: float, name: str, needs_dt: bool) -> dict[str, Any]:
     """Return times and unit where `dt` is given besides an index, which may disagree."""
     unit, ratio = axis.unit_of(dt), dt / axis.dt
     power = 10.0 ** round(math.log10(ratio))
@@ -152,9 +157,12 @@ def _times_for(axis: TimeAxis, dt: float, name: str) -> dict[str, Any]:
     if axis.times.dtype.kind in "iu":
         return {}  # sample numbers
     step = f"{axis.dt:.6g} {axis.unit}".rstrip()
+    remedy = "Leave `dt` out to have it from the index."
+    if needs_dt:
+        remedy = f"Pass dt={axis.dt:.6g}, and scales in {axis.unit or 'the same unit'}."
     warn_user(
         f"`dt` must be the step of the index of `{name}`, {step}, got {dt:.6g}. As it is, periods "
-        "are in the unit of `dt`. Leave `dt` out to have it from the index."
+        f"are in the unit of `dt`. {remedy}"
     )
     return {"times": axis.times}
 
@@ -284,6 +292,13 @@ def _remedy(labels: _Labels, name: str) -> str:
         of_pandas = f"{name}[{name}.index.notna()]"
         of_xarray = f'{name}.where({name}["{dim}"].notnull(), drop=True)'
         return f"Leave out what has no time: `{of_xarray if dim else of_pandas}`."
+    dates = index.to_numpy() if hasattr(index, "tz_localize") and index.tz is None else None
+    if dates is not None and is_clock_set_back(dates):
+        zone = f'`{name}.tz_localize("Europe/Berlin", ambiguous="infer")`, with your zone'
+        to_utc = "write the times in UTC" if dim else f"name the zone: {zone}"
+        return f"If clocks were set back then, {to_utc}; else keep one value for each time."
+    if index.is_monotonic_decreasing and index.is_unique and index.dtype.kind in "iuf":
+        return _remedy_for_falling(labels, name)
     if not index.is_monotonic_increasing:
         way = f'sortby("{dim}")' if dim else "sort_index()"
         return f"Sort it: `{name}.{way}`."
@@ -294,6 +309,42 @@ def _remedy(labels: _Labels, name: str) -> str:
         f"Fill the gaps, for example by {_way_to_even_times(labels, name)}; or pass "
         f"`{name}.to_numpy()` to have the samples taken as evenly spaced."
     )
+
+
+def _remedy_for_falling(labels: _Labels, name: str) -> str:
+    """Return what to do about numbers that fall: ages become negative, others are sorted."""
+    index, dim = labels.index, labels.dim
+    negative = f"{name}.set_axis(-{name}.index)"
+    if dim:
+        negative = f'{name}.assign_coords({{"{dim}": -{name}["{dim}"]}})'
+    if are_ages(dim or index.name, index.to_numpy()):
+        return f"Ages before the present run backwards in time: make them negative, `{negative}`."
+    way = f'sortby("{dim}")' if dim else "sort_index()"
+    return f"Sort it: `{name}.{way}`; or, if it has ages before the present, `{negative}`."
+
+
+def _names_of(series: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the names of series; of DataArrays of one name, the coordinates that tell them apart.
+
+    So are ``eeg.sel(channel="C1")`` and ``eeg.sel(channel="C2")`` called C1 and C2.
+    """
+    own = tuple(map(name_of, series.values(), UNNAMED))
+    arrays = list(series.values())
+    told = [getattr(each, "name", None) for each in arrays]
+    if len(arrays) < 2 or not all(hasattr(each, "coords") for each in arrays):
+        return own
+    if any(name != told[0] for name in told):
+        return own
+    scalars = [
+        {key: each.item() for key, each in a.coords.items() if not each.ndim} for a in arrays
+    ]
+    shared = [key for key in scalars[0] if all(key in each for each in scalars)]
+    apart = [key for key in shared if len({str(each[key]) for each in scalars}) == len(arrays)]
+    if not apart:
+        return own
+    key = apart[0]
+    is_text = all(isinstance(each[key], str) for each in scalars)
+    return tuple(each[key] if is_text else f"{key}={each[key]}" for each in scalars)
 
 
 def _way_to_even_times(labels: _Labels, name: str) -> str:

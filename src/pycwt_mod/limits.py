@@ -269,11 +269,11 @@ def check_amplitude(array: NDArray[Any], name: str) -> None:
     check_size(max(float(np.abs(part).max(initial=0.0)) for part in parts), name)
 
 
-def check_size(largest: float, name: str) -> None:
-    """Raise ValueError if the square of the largest sample would leave floating point."""
-    if largest > _LARGEST_VALUE:
+def check_size(largest: float, name: str, most: float = _LARGEST_VALUE) -> None:
+    """Raise ValueError if the largest sample, by default its square, would leave floating point."""
+    if largest > most:
         raise ValueError(
-            f"`{name}` must be at most {_LARGEST_VALUE:g} in size, got {largest:g}. Divide it by "
+            f"`{name}` must be at most {most:g} in size, got {largest:g}. Divide it by "
             "its standard deviation."
         )
 

@@ -6,6 +6,7 @@ One judge for the columns of files and for the indexes of pandas and xarray.
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,6 +57,13 @@ _SLACK = 0.05
 
 _MONTHLY = {1.0: "monthly", 3.0: "quarterly", 12.0: "yearly"}
 EVEN, BUSINESS = "even steps", "business days"
+
+
+# Names of columns and indexes that hold ages, before the present.
+_AGES = re.compile(r"(?i:\b(age|ages|b\.?p\.?|b2k|kyr|myr)\b)|\b(ka|Ma|Ga)\b")
+
+# Clocks are set back by so much, where records of steps up to it repeat times.
+_HOUR = np.timedelta64(1, "h")
 
 
 class RowsError(ValueError):
@@ -190,6 +198,21 @@ def label_of(time: Any) -> str:
     if isinstance(time, np.datetime64):
         return str(np.datetime_as_string(time, unit="auto")).replace("T", " ")
     return f"{time:.10g}"
+
+
+def are_ages(name: Any, times: Array) -> bool:
+    """Return whether numbers of some name look like ages, in which time runs backwards."""
+    is_number = times.dtype.kind in "iuf"
+    return is_number and bool(_AGES.search(str(name).replace("_", " ")) and times.max() > 0)
+
+
+def is_clock_set_back(dates: Array) -> bool:
+    """Return whether dates repeat an hour at most, as where clocks are set back."""
+    if dates.dtype.kind != "M":
+        return False
+    steps = np.diff(dates)
+    back = -steps[steps <= np.timedelta64(0, "us")]
+    return bool(back.size and back.max() <= _HOUR and np.median(steps) <= _HOUR)
 
 
 def _date_axis(dates: Array, unit: str | None) -> TimeAxis:

@@ -9,7 +9,7 @@ import argparse
 import json
 import math
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from .._version import __version__
 from ..files import write_arrays
 from ..summary.text import fill, listed, short
 from ..tables import Sheet
+from ..time_axis import are_ages
 from .inputs import Inputs, check_red_noise, read_inputs
 from .options import check_outputs, chosen
 
@@ -119,6 +120,7 @@ def _changes(inputs: Inputs) -> list[str]:
     )
     filled += f".{inputs.harm_of_filling}" if inputs.harm_of_filling else ""
     return [
+        *(line for sheet in inputs.sheets for line in _order_of(sheet, len(inputs.series))),
         *([f"Left out: {left_out}"] if left_out else []),
         *([f"Filled by interpolation: {filled}"] if filled else []),
         *(
@@ -126,6 +128,21 @@ def _changes(inputs: Inputs) -> list[str]:
             for name, prepared in zip(inputs.names, inputs.prepared, strict=False)
         ),
     ]
+
+
+def _order_of(sheet: Sheet, n_series: int) -> Iterator[str]:
+    """Yield that rows were turned round, and that ages run backwards, of times that are numbers."""
+    if sheet.time is None or sheet.times.dtype.kind == "M":
+        return
+    column = f"column {sheet.table.title(sheet.time)!r} of {sheet.table.source}"
+    if sheet.turned:
+        yield f"Turned round: the rows, as the times in {column} fall"
+    if n_series > 1 and are_ages(sheet.time_name, sheet.times):
+        yield (
+            f"Ages: if {column} has ages before the present, time runs backwards in it: the "
+            "series that follows is the one that leads in time. For lags in time write ages as "
+            "negative numbers."
+        )
 
 
 def common_arrays(inputs: Inputs, scales: Any, freq: Any, coi: Any) -> dict[str, Any]:
@@ -220,6 +237,7 @@ def _file_facts(sheet: Sheet) -> dict[str, Any]:
         "sha256": sheet.table.digest,
         "columns": sheet.titles,
         "time": sheet.time_name or None,
+        "turned_round": sheet.turned,
         "dates_read_as": sheet.dates_read_as or None,
         "units": sheet.units,
         "left_out_before": sheet.before,

@@ -104,6 +104,14 @@ def _run(arguments: argparse.Namespace) -> str:
         run = options.chosen(arguments, "mc_count", "cache", "backend", "n_workers", "rng_seed")
         result = result.with_null_field(progress=arguments.progress, **run)
     arguments.null = arguments.null or result.default_null
+    if arguments.correction == "cluster" and arguments.null == "scale":
+        raise options.UsageError(
+            "--correction cluster needs --null point: patches are those of points above their own "
+            "levels, which are simulated for this null hypothesis"
+            if result.null is not None and result.default_null == "scale"
+            else "--correction cluster needs --null point, got --null scale: patches are those of "
+            "points above their own levels"
+        )
     return _report(arguments, inputs, result, bar.simulated, began)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..time_axis import is_clock_set_back
 from .fields import as_texts
 from .table import Table
 
@@ -76,9 +77,6 @@ def _of_groups(table: Table, time: int, times: Array) -> str:
 
 def _of_clocks(times: Array) -> str:
     """Return the remedy for dates that repeat an hour, as where clocks were set back; or ""."""
-    if times.dtype.kind != "M":
-        return ""
-    back = (times[:-1] - times[1:])[times[1:] <= times[:-1]]
-    if not back.size or back.max() > _HOUR or np.median(np.diff(times)) > _HOUR:
+    if not is_clock_set_back(times):
         return ""
     return f"If clocks were set back then, write {_OFFSETS}; else keep one row for each time."

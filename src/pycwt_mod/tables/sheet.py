@@ -41,6 +41,7 @@ class Sheet:
     made: NDArray[np.bool_]  # whether a value was interpolated, of the same shape
     before: int = 0  # number of times of the file before the grid, and after it
     after: int = 0
+    turned: bool = False  # whether the rows were from the last time to the first
     dates_read_as: str = ""  # such as "month/day/year", "" for ISO 8601
 
     @property
@@ -97,6 +98,18 @@ class Sheet:
             after=self.times.size - span.stop,
         )
 
+    def check_values(self) -> None:
+        """Raise DataError if a series has no values at all, or all have none at the same times."""
+        known = np.isfinite(self.values)
+        for index, own in zip(self.columns, known, strict=True):
+            if not own.any():
+                raise self.table.error(index, RowsError("has no values"))
+        if not known.all(axis=0).any():
+            raise DataError(
+                f"{self.table.source}: columns {', '.join(map(repr, self.titles))} must have "
+                "values at the same times, got none at which all have one."
+            )
+
     def of(self, series: Sequence[int]) -> Sheet:
         """Return some of the series."""
         kept = list(series)
@@ -109,6 +122,8 @@ class Sheet:
         starts, lengths = _gaps(absent)
         if not lengths.size:
             return
+        if absent.all():
+            raise self.table.error(index, RowsError("has no values"))
         most, start = int(lengths.max()), int(starts[lengths.argmax()])
         steps = f"{most} step{'s' if most > 1 else ''}"
         first, last = (label_of(self.times[k]) for k in (start, start + most - 1))
@@ -153,10 +168,11 @@ def sheet_of(table: Table, time: int | None, columns: Sequence[int], longest: in
     values = np.stack([table.values(index) for index in columns])
     if time is None:
         times = np.arange(1, table.n_rows + 1)
-        places, step, words, reading = times - 1, 1.0, EVEN, ""
+        places, step, words, reading, turned = times - 1, 1.0, EVEN, "", False
     else:
         times, reading = table.times_as_read(time)
-        if times.size > 1 and (times[1:] < times[:-1]).all():
+        turned = bool(times.size > 1 and (times[1:] < times[:-1]).all())
+        if turned:
             table, times, values = table.part(slice(None, None, -1)), times[::-1], values[:, ::-1]
         try:
             places, step, words = places_of(times)
@@ -170,8 +186,9 @@ def sheet_of(table: Table, time: int | None, columns: Sequence[int], longest: in
     for series, own in zip(grid, made, strict=True):
         _fill(series, own, longest)
     return Sheet(
-        table, time, tuple(columns), times, places, step, words, grid, made, dates_read_as=reading
-    )
+        table, time, tuple(columns), times, places, step, words, grid, made,
+        turned=turned, dates_read_as=reading,
+    )  # fmt: skip
 
 
 def common_times(sheets: Sequence[Sheet], whole: bool) -> list[Sheet]:
@@ -180,6 +197,8 @@ def common_times(sheets: Sequence[Sheet], whole: bool) -> list[Sheet]:
     `whole`: all series of a sheet must have one there; else any.
     """
     first = sheets[0]
+    for sheet in sheets if whole else ():
+        sheet.check_values()
     spans, starts = [sheet.span(whole) for sheet in sheets], [0]
     for sheet in sheets[1:]:
         _check_same_steps(first, sheet)

@@ -358,3 +358,11 @@ def test_cache_folder_is_used_by_the_simulation(cache_dir):
     assert not cache_dir.exists()
     pycwt_mod.wct_significance(0.5, 0.3, 1.0, 0.5, 2.0, 3, cache=True, **arguments)
     assert len(list(cache_dir.iterdir())) == 1
+
+
+def test_cache_folder_that_cannot_be_made_is_named_with_its_variable(monkeypatch, tmp_path):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("PYCWT_MOD_CACHE_DIR", str(tmp_path / "file"))
+    with pytest.raises(OSError, match=r"file' cannot be made .*Set PYCWT_MOD_CACHE_DIR") as caught:
+        pycwt_mod.get_cache_dir()
+    assert caught.value.__cause__ is None

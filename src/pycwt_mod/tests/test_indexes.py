@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 
+from pycwt_mod import significance, wct, xwt
 from pycwt_mod.indexes import common_axes, index_axis, sampling_of
 
 
@@ -303,3 +304,59 @@ def test_indexes_that_differ_are_refused_with_the_remedy(labels, span):
 )
 def test_indexes_with_the_same_labels_are_the_same(one, two):
     compare(indexed(one), indexed(two))
+
+
+@pytest.mark.parametrize("every", ["30min", "h"])
+def test_an_hour_that_clocks_repeat_is_told_and_not_sorted_away(every):
+    utc = pd.date_range("2020-10-20", periods=400, freq=every, tz="UTC")
+    local = utc.tz_convert("Europe/Berlin").tz_localize(None)
+    series = pd.Series(np.random.default_rng(0).normal(size=400), local)
+    with pytest.raises(ValueError, match="clocks were set back") as caught:
+        wct(series, series + 1, sig=False)
+    assert 'y1.tz_localize("Europe/Berlin", ambiguous="infer")' in str(caught.value)
+    assert "sort_index" not in str(caught.value)
+    named = series.tz_localize("Europe/Berlin", ambiguous="infer")
+    assert wct(named, named**2, sig=False).dt > 0
+    array = xr.DataArray(series.to_numpy(), {"time": local}, ("time",))
+    with pytest.raises(ValueError, match="write the times in UTC"):
+        wct(array, array + 1, sig=False)
+
+
+@pytest.mark.parametrize("name", ["age", "Age (ka BP)", "ka", "age_Ma"])
+def test_ages_that_fall_become_negative_and_are_not_sorted(name):
+    ages = pd.Series(np.random.default_rng(0).normal(size=100), pd.RangeIndex(200, 0, -2))
+    y1 = ages.rename_axis(name)
+    with pytest.raises(ValueError, match=r"negative, `y1.set_axis\(-y1.index\)`") as caught:
+        wct(y1, y1 + 1, sig=False)
+    assert "sort" not in str(caught.value)
+    past = y1.set_axis(-y1.index)
+    assert wct(past, past**2, sig=False).times[0] == -200
+    array = y1.to_xarray()
+    with pytest.raises(ValueError, match=r"make them negative, `y1.assign_coords"):
+        wct(array, array + 1, sig=False)
+
+
+@pytest.mark.parametrize("name", ["depth", "make", "KA"])
+def test_other_numbers_that_fall_are_sorted_or_ages(name):
+    fall = pd.Series(np.arange(100.0) ** 2, pd.RangeIndex(200, 0, -2, name=name))
+    with pytest.raises(ValueError, match=r"Sort it: `y1.sort_index\(\)`; or, if it has ages"):
+        wct(fall, fall + 1, sig=False)
+
+
+def test_arrays_of_one_name_are_called_by_the_coordinate_that_tells_them_apart():
+    values = np.random.default_rng(0).normal(size=(2, 100))
+    coords = {"channel": ["C1", "C2"], "lat": ("channel", [50.0, 52.5]), "time": np.arange(100.0)}
+    eeg = xr.DataArray(values, coords, ("channel", "time"), name="eeg")
+    one, two = eeg.sel(channel="C1"), eeg.sel(channel="C2")
+    assert wct(one, two, sig=False).names == ("C1", "C2")
+    assert xwt(one.drop_vars("channel"), two.drop_vars("channel")).names == ("lat=50.0", "lat=52.5")
+    assert wct(one, two.rename("emg"), sig=False).names == ("eeg", "emg")
+    assert wct(one, one**2, sig=False).names == ("eeg", "eeg")
+
+
+def test_significance_which_needs_dt_does_not_say_to_leave_it_out():
+    series = pd.Series(np.random.default_rng(0).normal(size=200))
+    series.index = pd.date_range("2000", periods=200, freq="2D")
+    with pytest.warns(UserWarning, match=r"Pass dt=2, and scales in days\.") as caught:
+        significance(series, 1.0, [3.0, 6.0])
+    assert "Leave `dt` out" not in str(caught[0].message)

@@ -281,3 +281,14 @@ def test_spectrum_of_coefficients_near_1_keeps_its_digits():
         _, spectrum = pycwt_mod.significance(1.0, 1.0, scales, alpha=g)
         distance = (1 - g) ** 2 + 4 * g * np.sin(np.pi * frequencies) ** 2
         np.testing.assert_allclose(spectrum, (1 - g**2) / distance, rtol=1e-7)
+
+
+@pytest.mark.parametrize("name", ["wct", "xwt"])
+def test_numbers_near_the_end_of_floats_are_refused_before_any_sum(name):
+    x, y = np.random.default_rng(0).normal(size=(2, 100))
+    function, options = getattr(pycwt_mod, name), {"sig": False} if name == "wct" else {}
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(ValueError, match=r"`y2` must be at most 1e\+300 in size, got .*e\+307"):
+            function(x, y * 1e307, 1.0, **options)
+        assert np.isfinite(function(x, y * 1e299, 1.0, **options)[0]).all()

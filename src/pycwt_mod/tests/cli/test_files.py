@@ -296,3 +296,50 @@ def test_table_of_years_is_analysed_without_options(write, call, call_json):
     assert "Times: 1950-01-01 to 1989-05-01, monthly, 473 values" in out
     assert "Left out: 7 times of nino34.txt after these" in out
     assert call_json("cwt", "nino34.txt")["provenance"]["dt"] == 1
+
+
+def test_ages_that_fall_are_turned_round_and_said_to_run_backwards(write, series, call, call_json):
+    x, y = series
+    ages = 2 * np.arange(N, 0, -1)
+    columns = ("--x", "x", "--y", "y", "--time", "1")
+    write("core.csv", ["ka BP,x,y"], ages, x, y)
+    status, out, err = call("wct", "core.csv", *columns, *FEW)
+    told = " ".join(out.split())
+    assert (status, err) == (0, "")
+    assert "Turned round: the rows, as the times in column 'ka BP' of core.csv fall" in told
+    assert "time runs backwards in it" in told
+    assert told.index("Ages: ") < told.index("By octaves")
+    write("past.csv", ["ka BP,x,y"], -ages, x, y)
+    out = call("wct", "past.csv", *columns, *FEW)[1]
+    assert "Turned round" not in out
+    assert "Ages" not in out
+    write("depth.csv", ["depth,x,y"], ages, x, y)
+    told = call_json("xwt", "depth.csv", *columns)
+    assert told["provenance"]["files"][0]["turned_round"] is True
+
+
+@pytest.mark.filterwarnings("always:left out")
+def test_columns_without_values_are_told_by_name(write, series, call):
+    empty, half = np.full(N, ""), np.where(np.arange(N) < N // 2, "1.5", "")
+    other = np.where(np.arange(N) < N // 2, "", "1.5")
+    write("one.csv", ["date,a,b,c,half,other"], DAYS, series[0], empty, series[1], half, other)
+    for names in (("a", "b"), ("b", "a")):
+        status, _, err = call("wct", "one.csv", "--x", names[0], "--y", names[1])
+        assert status
+        assert "one.csv: column 'b' has no values" in err
+    assert "column 'b' has no values" in call("cwt", "one.csv", "--x", "b")[2]
+    err = call("wct", "one.csv", "--x", "half", "--y", "other")[2]
+    assert "columns 'half', 'other' must have values at the same times" in err
+    chosen = ("--column", "a", "--column", "b", "--column", "c")
+    status, out, err = call("matrix", "one.csv", *chosen, *FEW)
+    assert status == 0, err
+    assert "Left out: one.csv: column 'b' has no values." in out
+
+
+@pytest.mark.parametrize("options", [("--noise", "iaaft"), ("--null", "scale")])
+def test_patches_need_points_in_words_of_the_command(options, write, series, call):
+    write("two.csv", ["date,a,b"], DAYS, *series)
+    status, _, err = call("wct", "two.csv", *FEW, *options, "--correction", "cluster")
+    assert status
+    assert "--correction cluster needs --null point" in err
+    assert "`" not in err
