@@ -12,7 +12,7 @@ With `--coherence` they are `xwt` and `wct(sig=False)` here and in pycwt, of the
 and a second table tells what calls take here beside their transforms, at the smallest length.
 
 With `--memory` no other package is run: a table tells how much memory functions of this one take
-at most beside their result.
+at most beside their result, to which belong the series that it keeps.
 """
 
 from __future__ import annotations
@@ -247,7 +247,9 @@ def print_memory(lengths: list[int], dj: float) -> None:
         }
         for name, run in functions.items():
             tracemalloc.start()
-            size = sum(each.nbytes for each in run())
+            result = run()
+            size = result.series.nbytes + sum(each.nbytes for each in result)
+            del result
             peak = tracemalloc.get_traced_memory()[1]
             tracemalloc.stop()
             print(

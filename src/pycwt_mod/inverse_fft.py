@@ -9,7 +9,6 @@ Axes: (row, coefficient) and (row, time).
 from __future__ import annotations
 
 import math
-import threading
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -19,7 +18,10 @@ import scipy.fft
 from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
+from . import long_fft
 from .kernels import KaiserBessel, Kernel, Spline
+from .long_fft import turn
+from .working_memory import scratch
 
 # By how many times as fine as the band needs a grid is at least: the kernels, in double and single
 # precision, whose errors are those of an FFT.
@@ -37,45 +39,15 @@ _STEPS = {2**12: (2, 64), 2**10: (8, 8)}
 # Products of matrices as small as this stay in the cache, and BLAS starts no threads for them.
 _PRODUCT_SIZE = 2**18
 
-# From here on an FFT leaves the cache, and this number of shorter ones do not.
-_SHORTEST_IN_COLUMNS, _COLUMNS = 2**17, 8
 
-# Bytes of an array that a thread keeps for its next call.
-_MOST_KEPT = 2**23
-
-
-class _Kept(threading.local):
-    """The arrays that a thread keeps."""
-
-    def __init__(self) -> None:
-        self.arrays: dict[str, NDArray[np.uint8]] = {}
-
-
-_KEPT = _Kept()
-
-
-def scratch(name: str, shape: tuple[int, ...], dtype: Any) -> NDArray[Any]:
-    """Return an array to be written, valid until the thread asks for this name again.
-
-    Memory in use stays in the cache; fresh memory costs more than an FFT.
-    """
-    n_bytes = math.prod(shape) * np.dtype(dtype).itemsize
-    kept = _KEPT.arrays.get(name)
-    if kept is None or kept.size < n_bytes:
-        kept = np.empty(n_bytes, np.uint8)
-        if n_bytes <= _MOST_KEPT:
-            _KEPT.arrays[name] = kept
-    return np.asarray(kept[:n_bytes].view(dtype).reshape(shape))
-
-
-def rows_to_fill(number: int, length: int, dtype: Any) -> NDArray[Any]:
+def rows_to_fill(number: int, length: int, dtype: Any, name: str = "row") -> NDArray[Any]:
     """Return scratch rows for an inverse FFT, and some of zeros where more take less time.
 
     In single precision SciPy transforms four rows at once, faster than two of those that are left.
     """
     left = number % 4
     more = 4 - left if left > 1 and np.dtype(dtype) == np.complex64 else 0
-    rows = scratch("row", (number + more, length), dtype)
+    rows = scratch(name, (number + more, length), dtype)
     rows[number:] = 0
     return rows
 
@@ -87,7 +59,6 @@ class WholeFFT:
     first: int
     n_fft: int
     every: int = 1
-    divisors: None = None
 
     def write(self, band: NDArray[Any], out: NDArray[Any]) -> None:
         """Write the samples at the times 0, every, 2 every, ... to `out`."""
@@ -99,9 +70,9 @@ class WholeFFT:
     def write_all(self, rows: NDArray[Any], out: NDArray[Any]) -> None:
         """Write the samples of all coefficients in FFT order, which are overwritten, to `out`."""
         stride = self.every // self._folds
-        if _long(rows.shape[1]):
+        if long_fft.is_long(rows.shape[1]):
             for row, target in zip(rows[: len(out)], out, strict=True):
-                target[:] = _by_columns(row)[::stride][: target.size]
+                target[:] = long_fft.ifft(row)[::stride][: target.size]
         else:
             samples = scipy.fft.ifft(rows, axis=-1, overwrite_x=True)
             out[:] = samples[: len(out), ::stride][:, : out.shape[1]]
@@ -111,26 +82,6 @@ class WholeFFT:
     @property
     def _folds(self) -> int:
         return math.gcd(self.every, self.n_fft)
-
-
-def _by_columns(row: NDArray[Any]) -> NDArray[Any]:
-    """Return the inverse FFT by FFTs along the columns of an array (n_fft / L, L).
-
-    It holds the samples in order. With time t = l + L m and coefficient k = r + j n_fft / L, the
-    factor exp(2 pi i k t / n_fft) is that of an FFT from r to m, times exp(2 pi i r l / n_fft),
-    times exp(2 pi i j l / L).
-    """
-    columns, height = np.arange(_COLUMNS), _PRODUCT_SIZE // _COLUMNS**2
-    turns = _turns(np.outer(columns, columns), _COLUMNS)
-    twiddles = _twiddles(height, row.size, row.dtype)
-    coefficients = row.reshape(_COLUMNS, -1).T
-    array = scratch("columns", coefficients.shape, row.dtype)
-    for top in range(0, len(array), height):
-        part = slice(top, min(top + height, len(array)))
-        factors = turns * _turns(top * columns, row.size) / _COLUMNS
-        np.matmul(coefficients[part], factors.astype(row.dtype), out=array[part])
-        array[part] *= twiddles[: part.stop - top]
-    return np.asarray(scipy.fft.ifft(array, axis=0, overwrite_x=True)).reshape(-1)
 
 
 class Grid(NamedTuple):
@@ -149,7 +100,7 @@ class Grid(NamedTuple):
 class Interpolation:
     """FFTs on a coarse grid of times, and a kernel between them.
 
-    The coefficients must be divided by those of the kernel, `divisors`. The kernel turns with the
+    The coefficients must be divided by those of the kernel. The kernel turns with the
     middle of the band, so that the grid need be no finer than the band is wide. One window over
     the grid serves some times in a row: a product of matrices, in real numbers, which BLAS
     multiplies faster than complex ones.
@@ -166,11 +117,10 @@ class Interpolation:
     def _middle(self) -> int:
         return self.first + self.width // 2
 
-    @property
-    def divisors(self) -> NDArray[np.float64]:
-        """Of the coefficients."""
-        frequencies = (np.arange(self.width) - self.width // 2) / (self.n_fft // self.grid.step)
-        return self.grid.step * self._kernel.transform(frequencies)
+    def divisors(self, part: slice) -> NDArray[np.float64]:
+        """Return those of the kernel."""
+        numbers = np.arange(part.start, part.stop) - self.width // 2
+        return self.grid.step * self._kernel.transform(numbers / (self.n_fft // self.grid.step))
 
     @property
     def _kernel(self) -> Kernel:
@@ -178,25 +128,35 @@ class Interpolation:
 
     def write(self, band: NDArray[Any], out: NDArray[Any]) -> None:
         """Write the samples at the times 0, every, 2 every, ... to `out`."""
-        # In the precision of the band: the grid is short, and its errors would add to the rest.
-        row = rows_to_fill(band.shape[0], self.n_fft // self.grid.step, band.dtype)
-        _fold(band, self.first, row[: len(band)])
-        samples = scipy.fft.ifft(row, axis=-1, overwrite_x=True)[: len(band)]
+        samples = self.samples(band)
         if self.every > self.grid.step:
             self._write_apart(samples, out)
         else:
-            self._write_in_order(samples, out)
+            self.write_from(0, samples, out)
 
-    def _write_in_order(self, samples: NDArray[Any], out: NDArray[Any]) -> None:
+    def samples(self, band: NDArray[Any], name: str = "row") -> NDArray[Any]:
+        """Return those of the grid, in scratch memory of a name."""
+        # In the precision of the band: the grid is short, and its errors would add to the rest.
+        row = rows_to_fill(band.shape[0], self.n_fft // self.grid.step, band.dtype, name)
+        _fold(band, self.first, row[: len(band)])
+        return long_fft.replace_by_inverse(row)[: len(band)]
+
+    @property
+    def together(self) -> int:
+        """The number of times that share a window."""
+        return _stride(self.grid.step, self.every) * self.grid.step // self.every
+
+    def write_from(self, first: int, samples: NDArray[Any], out: NDArray[Any]) -> None:
+        """Write the times from one on, a multiple of `together`, between the grid's samples."""
         taps, step, real = self._kernel.taps, self.grid.step, np.dtype(self.dtype.type(0).real)
         stride = _stride(step, self.every)
-        shared = stride * step // self.every
+        shared = self.together
         turning = self._kernel, step, stride, self.every, self._middle, self.n_fft, self.dtype
         kernel = _turning_kernel(*turning)
         n_windows = -(-out.shape[1] // shared)
         length = taps + stride - 1
         count = (n_windows - 1) * stride + length
-        samples = _around(samples, taps // 2 - 1, count, self.dtype)
+        samples = _around(samples, taps // 2 - 1 - first // shared * stride, count, self.dtype)
         windows = as_strided(
             samples,
             (len(samples), n_windows, length),
@@ -232,7 +192,7 @@ class Interpolation:
                 (row, n_places * self.every // step * item, item),
             )
             apart = after - (np.arange(taps) - before) * step
-            kernel = self._kernel.at(apart / step) * _turns(apart * self._middle, self.n_fft)
+            kernel = self._kernel.at(apart / step) * turn(apart * self._middle, self.n_fft)
             out[:, place::n_places] = windows @ kernel.astype(self.dtype)
 
 
@@ -311,18 +271,13 @@ def largest_divisor(number: int, least: int, most: int) -> int:
     return next((step for step in range(most, 1, -1) if number % step == 0), 1)
 
 
-def _long(n_fft: int) -> bool:
-    """Return whether columns are faster than one FFT."""
-    return n_fft >= _SHORTEST_IN_COLUMNS and n_fft % _COLUMNS == 0
-
-
 def samples_of_period(
     band: NDArray[Any], first: int, length: int, out: NDArray[Any] | None = None
 ) -> NDArray[Any]:
     """Return the inverse FFT of a band, on a grid of `length` times over the whole period."""
     row = np.empty((band.shape[0], length), band.dtype) if out is None else out
     _fold(band, first, row)
-    return np.asarray(scipy.fft.ifft(row, axis=-1, overwrite_x=True))
+    return long_fft.replace_by_inverse(row)
 
 
 def _fold(band: NDArray[Any], first: int, row: NDArray[Any]) -> None:
@@ -360,17 +315,6 @@ def _stride(step: int, every: int = 1) -> int:
     return stride * max(1, 16 // (step * stride // every))
 
 
-def _turns(number: Any, of: int) -> NDArray[np.complex128]:
-    """Return exp(2 pi i number / of)."""
-    return np.asarray(np.exp(2j * np.pi * (np.mod(number, of) / of)))
-
-
-@lru_cache(maxsize=4)
-def _twiddles(height: int, n_fft: int, dtype: Any) -> NDArray[Any]:
-    numbers = np.arange(height)[:, np.newaxis] * np.arange(_COLUMNS)
-    return _turns(numbers, n_fft).astype(dtype)
-
-
 def _apart(taps: int, step: int, stride: int, every: int) -> NDArray[np.intp]:
     """Return the times from each sample of a window to each time that it serves."""
     places = (np.arange(taps + stride - 1) - (taps // 2 - 1)) * step
@@ -388,7 +332,7 @@ def _turning_kernel(
 ) -> NDArray[np.floating[Any]]:
     """Return the kernel from a window of the grid to the times it serves, as a real matrix."""
     apart = _apart(kernel.taps, step, stride, every)
-    values = kernel.at(apart / step) * _turns(apart * middle, n_fft)
+    values = kernel.at(apart / step) * turn(apart * middle, n_fft)
     # (sample, real or imaginary part, time, real or imaginary part)
     matrix = np.empty((*apart.shape[:1], 2, apart.shape[1], 2))
     matrix[:, 0, :, 0] = matrix[:, 1, :, 1] = values.real

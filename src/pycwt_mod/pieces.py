@@ -17,8 +17,10 @@ import scipy.fft
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from .inverse_fft import rows_to_fill, samples_of_period, scratch
+from .inverse_fft import rows_to_fill, samples_of_period
 from .responses import Response, Responses, band_of
+from .spectrum import Spectrum
+from .working_memory import scratch
 
 # The lengths of pieces, and the part of a piece that its overlap may take at either end.
 _LENGTHS, _OVERLAP = (2048, 4096, 8192, 16384), 1 / 16
@@ -77,7 +79,7 @@ class Pieces:
             if usual < _DEAF * np.abs(record).max():
                 replace(self, dtype=np.dtype(complex)).write(response, record, out)
 
-    def _spectra(self, record: NDArray[Any]) -> Iterator[NDArray[np.complex128]]:
+    def _spectra(self, record: NDArray[Any]) -> Iterator[Spectrum]:
         """Yield the FFT of each piece; its first `valid` samples come first, those before last."""
         valid, before = self.valid, self.reach + self.fade
         n_pieces = -(-record.size // valid)
@@ -94,7 +96,7 @@ class Pieces:
             pieces[:, -before:] = windows[:, :before]
             faded = windows[:, self.length :] - windows[:, : self.fade]
             pieces[:, -before : self.length - self.reach] += share * faded
-            yield from scipy.fft.fft(pieces, axis=-1)
+            yield from map(Spectrum, scipy.fft.fft(pieces, axis=-1))
 
     def _extend(self, record: NDArray[Any], first: int, out: NDArray[Any]) -> None:
         """Write the zero-padded, periodic record from the time `first` on."""
@@ -159,7 +161,7 @@ def _reach(short: Responses, block: slice) -> NDArray[np.intp]:
     """Return the samples to either side that the wavelet sees at some scales."""
     period = short.n_fft
     sizes = [
-        np.abs(samples_of_period(each.values.astype(complex), each.first, period))
+        np.abs(samples_of_period(each.table().astype(complex), each.first, period))
         for each in short.of(block)
     ]
     size = np.concatenate(sizes)

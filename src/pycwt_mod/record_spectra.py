@@ -30,11 +30,19 @@ from .inverse_fft import (
     coarse_grid,
     largest_divisor,
     samples_of_period,
-    scratch,
 )
-from .responses import NEGLIGIBLE, Response, Responses, band_of, require_finite
+from .long_fft import LONG, replace_by_fft, replace_by_inverse
+from .responses import (
+    NEGLIGIBLE,
+    LongMultipliers,
+    Response,
+    Responses,
+    band_of,
+    require_finite,
+)
+from .spectrum import Spectrum, spectra_of
 from .transform import coefficients_from
-from .working_memory import SpareRows, stretches
+from .working_memory import SpareRows, scratch, stretches
 
 Floats = NDArray[np.float64]
 Complex = NDArray[np.complex128]
@@ -53,9 +61,6 @@ _LONGEST_KEPT = 2**11
 # Coefficients across scales are copied to leave some out when so much of them is left: before
 # their memory is needed for a result, and else.
 _NARROWER, _MUCH_NARROWER = 0.9, 0.5
-
-# Up to this length FFTs of several rows stay in the cache, and take less time in one call.
-_LONGEST_TOGETHER = 2**17
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,11 +117,12 @@ OnTransform = Callable[[slice, AtTimes], None]
 class _Block:
     """What is multiplied at some scales, and the step of their grid.
 
-    `windows`, one for each scale, have `above` coefficients from 0 on, then `below` below 0.
+    `windows` gives some coefficients from 0 on of the time window, (scale, coefficient). Of them
+    `above` are taken from 0 on, and `below` below 0.
     """
 
     response: Response
-    windows: NDArray[Any]
+    windows: Callable[[slice], Floats]
     below: int
     above: int
     step: int
@@ -126,7 +132,7 @@ class _Block:
         rows = slice(self.response.rows.start, min(scale, self.response.rows.stop))
         n = rows.stop - rows.start
         response = replace(self.response, rows=rows, values=self.response.values[:n])
-        return replace(self, response=response, windows=self.windows[:n])
+        return replace(self, response=response)
 
 
 @dataclass(eq=False)
@@ -163,12 +169,10 @@ class RecordSpectra:
 
     def __post_init__(self) -> None:
         self._spare = SpareRows(*self.results)
-        self._outlines: dict[int, Floats] = {}  # by the length of the grid
+        self._outline = np.empty(0)  # on the last grid
         self._factors: dict[Grid, Floats] = {}  # of the coefficients to be interpolated
         self._width = 0  # of the coefficients across scales, which are in FFT order
-        self._spectra = self._spare.array(len(self.series), self.geometry.n_fft)
-        for series, spectrum in zip(self.series, self._spectra, strict=True):
-            spectrum[:] = scipy.fft.fft(series, self.geometry.n_fft)
+        self._spectra = spectra_of(self.series, self.geometry.n_fft, self._spare)
 
     def smoothed(self, on_transform: OnTransform | None = None) -> Iterator[tuple[slice, AtTimes]]:
         """Yield slices of the scales, and their smoothed fields, which are overwritten later.
@@ -277,6 +281,11 @@ class RecordSpectra:
                 del each
             first = last
 
+    @property
+    def _spectrum_of_each(self) -> list[Spectrum]:
+        whole = self._spectra.shape[1] == self.geometry.n_fft
+        return [Spectrum(each, whole) for each in self._spectra]
+
     def _n_together(self, step: int) -> int:
         """Return the number of scales in work together on grids of a step."""
         return max(1, min(_MOST, _TOGETHER * step // self.geometry.n_fft))
@@ -300,16 +309,17 @@ class RecordSpectra:
             step = largest_divisor(n_fft, least, _COARSEST)
         length = n_fft // step
         below, above = max(reaches), min(max(reaches) + 1, (length + 1) // 2)
+        if band is not None and n_fft >= LONG:
+            windows = partial(_window_at, mother, scales, n_fft, step)
+            return _Block(response, windows, below, above, step)
         # The same numbers from a shorter FFT: all others are negligible.
         share = 1 if band is None else largest_divisor(n_fft, 2 * below + 2, _COARSEST)
-        windows = np.zeros((len(scales), above + below))
-        for row, scale, reach in zip(windows, scales, reaches, strict=True):
-            window = mother.smoothing_window(scale / share, n_fft // share)
-            up = min(reach + 1, above)
-            row[:up], row[above + below - reach :] = window[:up], window[window.size - reach :]
-            row *= step / scale
-        require_finite(windows)
-        return _Block(response, windows, below, above, step)
+        table = np.zeros((len(scales), max(above, below + 1)))
+        for row, scale, reach in zip(table, scales, reaches, strict=True):
+            window = mother.smoothing_window(scale / share, n_fft // share)[: reach + 1]
+            row[: window.size] = window * (step / scale)
+        require_finite(table)
+        return _Block(response, lambda part: table[:, part], below, above, step)
 
     def _fields(self, block: _Block, on_transform: OnTransform | None) -> Complex:
         """Return the fields of a block, zero outside the record, on its grid."""
@@ -322,7 +332,11 @@ class RecordSpectra:
             self.pack(self._transforms(block, on_transform), fields[..., :n])
             fields[..., n:] = 0
         else:
-            bands = np.concatenate([block.response.times(each) for each in self._spectra])
+            bands = spare.array(*shape, block.response.values.shape[1])
+            in_use = spare.mark()
+            for spectrum, band in zip(self._spectrum_of_each, bands, strict=True):
+                block.response.times(spectrum, band)
+            bands = bands.reshape(-1, bands.shape[-1])
             if on_transform is not None:
                 on_transform(scales, self._turned(bands, block.response.first))
                 spare.release(in_use)
@@ -343,10 +357,11 @@ class RecordSpectra:
             return self.transforms(scales)
         shape = len(self._spectra), scales.stop - scales.start
         W = self._spare.array(*shape, self.geometry.n_fft)
-        for spectrum, own in zip(self._spectra, W, strict=True):
+        for spectrum, own in zip(self._spectrum_of_each, W, strict=True):
             block.response.fill(spectrum, own)
         rows = W.reshape(-1, W.shape[-1])
-        _in_place(scipy.fft.ifft, rows)
+        with self._spare.lent():
+            _in_place(replace_by_inverse, rows)
         if on_transform is not None:
             on_transform(scales, AtTimes(rows, shape, n))
         return W[..., :n]
@@ -373,36 +388,66 @@ class RecordSpectra:
             flat[:, :up] *= self._factors[grid][:up]
             flat[:, flat.shape[1] - down :] *= self._factors[grid][down:0:-1]
             source = Between(flat, grid)
-        _in_place(scipy.fft.ifft, flat)
+        with self._spare.lent():
+            _in_place(replace_by_inverse, flat)
         n_fft = self.geometry.n_fft
         return AtTimes(source, rows.shape[:2], self.geometry.n_times, middle % n_fft, n_fft)
 
     def _outline_on(self, length: int) -> Floats:
         """Return the record on a grid, 1 within it and 0 outside, without what has an alias."""
-        if length in self._outlines:
-            return self._outlines[length]
+        if self._outline.size == length:
+            return self._outline
         n, n_fft = self.geometry.n_times, self.geometry.n_fft
-        numbers = np.arange(1, (length + 1) // 2)  # the highest of an even number is of either sign
-        coefficients = np.zeros(length // 2 + 1, complex)
-        coefficients[0] = n
-        # The sum of a geometric series, whose terms turn by integers: whole turns are left out.
-        halves = np.pi / n_fft * (np.outer((n - 1, n), numbers) % (2 * n_fft))
-        size = np.sin(halves[1]) / np.sin(np.pi / n_fft * numbers)
-        coefficients[1 : numbers.size + 1] = size * np.exp(-1j * halves[0])
-        self._outlines[length] = scipy.fft.irfft(coefficients, length) * (length / n_fft)
-        return self._outlines[length]
+        with self._spare.lent():
+            coefficients = scratch("outline", (length // 2 + 1,), complex)
+            coefficients[0], coefficients[-1] = n, 0
+            last = (length + 1) // 2  # the highest of an even number is of either sign
+            for part in stretches(last - 1):
+                numbers = 1 + np.arange(part.start, part.stop)
+                # The sum of a geometric series, whose terms turn by integers: whole turns are left
+                # out.
+                halves = np.pi / n_fft * (np.outer((n - 1, n), numbers) % (2 * n_fft))
+                size = np.sin(halves[1]) / np.sin(np.pi / n_fft * numbers)
+                coefficients[1:last][part] = size * np.exp(-1j * halves[0])
+            self._outline = scipy.fft.irfft(coefficients, length)
+        self._outline *= length / n_fft
+        return self._outline
 
     def _smoothed_in_time(self, block: _Block, on_transform: OnTransform | None) -> Complex:
         """Return the coefficients across scales of the smoothed fields of a block."""
         fields = self._fields(block, on_transform)
         length, width = fields.shape[-1], self._width
-        _in_place(scipy.fft.fft, fields.reshape(-1, length))
+        with self._spare.lent():
+            _in_place(replace_by_fft, fields.reshape(-1, length))
         found = fields if width == length else self._spare.array(*fields.shape[:2], width)
-        upper, lower = slice(block.above), slice(-block.below, None)
         found[..., block.above : width - block.below] = 0
-        for part in (upper, lower):
-            np.multiply(fields[..., part], block.windows[:, part], out=found[..., part])
+        number = max(block.above, block.below + 1)
+        for part in (
+            stretches(number, fields.shape[1]) if number > _LONGEST_KEPT else [slice(0, number)]
+        ):
+            windows = block.windows(part)[: fields.shape[1]]
+            start, stop = part.start, min(part.stop, block.above)
+            upper = slice(start, stop)
+            np.multiply(fields[..., upper], windows[:, : stop - start], out=found[..., upper])
+            start, stop = max(1, start), min(part.stop, block.below + 1)
+            if start < stop:
+                mirrored = windows[:, start - part.start : stop - part.start][:, ::-1]
+                lower, target = (slice(n - stop + 1, n - start + 1) for n in (length, width))
+                np.multiply(fields[..., lower], mirrored, out=found[..., target])
         return found
+
+
+def _window_at(mother: Any, scales: list[float], n_fft: int, step: int, part: slice) -> Floats:
+    """Return some coefficients from 0 on of the windows of scales."""
+    frequencies = 2 * np.pi * (np.arange(part.start, part.stop) / n_fft)
+    return np.stack([step / scale * mother.window_ft(scale * frequencies) for scale in scales])
+
+
+def _in_place(transform: Callable[[Complex], Complex], rows: Complex) -> None:
+    """Replace rows by their FFT or inverse FFT."""
+    done = transform(rows)
+    if not np.may_share_memory(done, rows):
+        rows[...] = done
 
 
 @dataclass(frozen=True)
@@ -418,23 +463,19 @@ def _kept(key: _Key) -> Iterable[_Block]:
     return tuple(key.record._new_blocks())
 
 
-def _in_place(transform: Callable[..., Complex], rows: Complex) -> None:
-    """Replace rows by their FFT or inverse FFT."""
-    for some in [rows] if rows.shape[1] <= _LONGEST_TOGETHER else rows:
-        done = transform(some, axis=-1, overwrite_x=True)
-        if not np.may_share_memory(done, some):
-            some[...] = done
-
-
 def _trimmed(response: Response) -> Response:
     """Return a response without what is below rounding at its ends, 0 at scales with more."""
-    size = np.abs(response.values)
+    if isinstance(response.values, LongMultipliers):
+        trimmed = response.values.trimmed()
+        return replace(response, first=trimmed.first, values=trimmed)
+    values = response.values
+    size = np.abs(values)
     require_finite(size)
     kept = size > NEGLIGIBLE * size.max(axis=1, keepdims=True)
     kept[~kept.any(axis=1), 0] = True
     width = size.shape[1]
     firsts, stops = kept.argmax(axis=1), width - kept[:, ::-1].argmax(axis=1)
-    for row, first, stop in zip(response.values, firsts.tolist(), stops.tolist(), strict=True):
+    for row, first, stop in zip(values, firsts.tolist(), stops.tolist(), strict=True):
         row[:first], row[stop:] = 0, 0
     first, stop = int(firsts.min()), int(stops.max())
-    return replace(response, first=response.first + first, values=response.values[:, first:stop])
+    return replace(response, first=response.first + first, values=values[:, first:stop])

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from dataclasses import dataclass, replace
+from typing import Any, Self, TypeVar
 
 import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 
 from .inverse_fft import coarse_grid
+from .long_fft import LONG
+from .spectrum import Spectrum
 
 # Values of a filter or window below this share of its peak are below rounding error and dropped.
 NEGLIGIBLE = 1e-17
@@ -37,6 +39,9 @@ _FEW = 64
 _CONCENTRATED: dict[Any, Callable[[Any], tuple[float, float, float]]] = {}
 
 Psi = TypeVar("Psi", bound=Callable[..., Any])
+
+# Gives a part of the numbers that multipliers are divided by.
+Divisors = Callable[[slice], NDArray[np.float64]]
 
 
 def concentrated(band: Callable[[Any], tuple[float, float, float]]) -> Callable[[Psi], Psi]:
@@ -87,6 +92,55 @@ def _multipliers(
 
 
 @dataclass(frozen=True)
+class LongMultipliers:
+    """The multipliers of some scales of a long FFT, computed as they are used and not kept.
+
+    `scales` is a column; `divisors`, if any, gives what they are divided by.
+    """
+
+    mother: Any
+    scales: NDArray[np.float64]
+    dt: float
+    n_fft: int
+    first: int
+    width: int
+    divisors: Divisors | None = None
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """The number of scales, and of coefficients."""
+        return self.scales.size, self.width
+
+    def __getitem__(self, rows: slice) -> Self:
+        return replace(self, scales=self.scales[rows])
+
+    def trimmed(self) -> Self:
+        """Return them without those at the ends that are below rounding."""
+        step = max(1, self.width // _STRETCH)
+        size = np.abs(self._at(np.arange(0, self.width, step)))
+        kept = np.flatnonzero((size > NEGLIGIBLE * size.max(axis=1, keepdims=True)).any(axis=0))
+        start = max(0, int(kept[0] - 1) * step)
+        stop = min(self.width, int(kept[-1] + 1) * step + 1)
+        return replace(self, first=self.first + start, width=stop - start)
+
+    def _at(self, places: NDArray[np.intp]) -> NDArray[Any]:
+        frequencies = 2 * np.pi * ((self.first + places) / (self.n_fft * self.dt))
+        return _multipliers(self.mother, self.scales, frequencies, self.dt)
+
+    def parts(self, part: slice) -> Iterator[tuple[slice, NDArray[Any]]]:
+        """Yield parts of a part of the coefficients, and the multipliers."""
+        width = max(1, _STRETCH // self.scales.size)
+        for start in range(part.start, part.stop, width):
+            some = slice(start, min(start + width, part.stop))
+            values = self._at(np.arange(some.start, some.stop))
+            yield some, values if self.divisors is None else values / self.divisors(some)
+
+    def table(self) -> NDArray[Any]:
+        """Return all of them, (scale, coefficient)."""
+        return np.concatenate([each for _, each in self.parts(slice(0, self.width))], axis=1)
+
+
+@dataclass(frozen=True)
 class Response:
     """The multipliers of neighbouring scales, as far as they are above rounding.
 
@@ -96,37 +150,51 @@ class Response:
 
     rows: slice
     first: int
-    values: NDArray[Any]
+    values: NDArray[Any] | LongMultipliers
 
-    def times(self, spectrum: NDArray[Any]) -> NDArray[Any]:
-        """Return the coefficients of the transform of one series, whose FFT is given."""
-        band = np.empty(self.values.shape, complex)
+    def divided(self, divisors: Divisors) -> Self:
+        """Return the response over numbers, of which a function gives a part."""
+        if isinstance(self.values, LongMultipliers):
+            return replace(self, values=replace(self.values, divisors=divisors))
+        return replace(self, values=self.values / divisors(slice(0, self.values.shape[1])))
+
+    def table(self) -> NDArray[Any]:
+        """Return all multipliers, (scale, coefficient)."""
+        return self.values.table() if isinstance(self.values, LongMultipliers) else self.values
+
+    def times(self, spectrum: Spectrum, band: NDArray[Any]) -> NDArray[Any]:
+        """Write the coefficients of the transform of one series to `band`, and return it."""
         below = self._below
-        self._multiply(spectrum, slice(below), self.first, band[:, :below])
-        self._multiply(spectrum, slice(below, None), self.first + below, band[:, below:])
+        self._multiply(spectrum, slice(0, below), band[:, :below])
+        self._multiply(spectrum, slice(below, band.shape[1]), band[:, below:])
         return band
 
-    def fill(self, spectrum: NDArray[Any], out: NDArray[Any]) -> None:
+    def fill(self, spectrum: Spectrum, out: NDArray[Any]) -> None:
         """Write all coefficients of the transform of one series in FFT order to rows of `out`."""
-        out = out[: len(self.values)]
-        below, width, n_fft = self._below, self.values.shape[1], out.shape[1]
+        n_rows, width = self.values.shape
+        out, below, n_fft = out[:n_rows], self._below, out.shape[1]
         start = max(0, self.first)
         stop = start + width - below
         out[:, :start], out[:, stop : n_fft - below] = 0, 0
-        self._multiply(spectrum, slice(below, None), start, out[:, start:stop])
+        self._multiply(spectrum, slice(below, width), out[:, start:stop])
         if below:
             start = self.first % n_fft
             out[:, start + below :] = 0
-            self._multiply(spectrum, slice(below), self.first, out[:, start : start + below])
+            self._multiply(spectrum, slice(0, below), out[:, start : start + below])
 
     @property
     def _below(self) -> int:
         """The number of coefficients of negative frequencies."""
         return int(max(0, min(-self.first, self.values.shape[1])))
 
-    def _multiply(self, spectrum: NDArray[Any], part: slice, first: int, out: NDArray[Any]) -> None:
-        source = spectrum[first % spectrum.size :][: out.shape[1]]
-        np.multiply(source, self.values[:, part], out=out, casting="same_kind")
+    def _multiply(self, spectrum: Spectrum, part: slice, out: NDArray[Any]) -> None:
+        """Write a part of the coefficients, all on one side of 0."""
+        if isinstance(self.values, LongMultipliers):
+            for some, factors in self.values.parts(part):
+                target = out[:, some.start - part.start : some.stop - part.start]
+                spectrum.write(self.first + some.start, factors, target)
+        else:
+            spectrum.write(self.first + part.start, self.values[:, part], out)
 
 
 @dataclass(frozen=True)
@@ -173,13 +241,8 @@ class Responses:
         stop = math.floor(min(self._highest, max(high * each for each in ends))) + 1
         first = min(first, self._highest)
         stop = max(first + 1, stop)
-        width = max(1, _STRETCH // column.size)
-        stretches = []
-        for start in range(first, stop, width):
-            numbers = np.arange(start, min(start + width, stop))
-            frequencies = 2 * np.pi * (numbers / (self.n_fft * self.dt))
-            stretches.append(_multipliers(self.mother, column, frequencies, self.dt))
-        return Response(block, first, np.concatenate(stretches, axis=1))
+        values = LongMultipliers(self.mother, column, self.dt, self.n_fft, first, stop - first)
+        return Response(block, first, values if self.n_fft >= LONG else values.table())
 
     def _meets(self, peak: float, scales: NDArray[np.float64]) -> bool:
         """Return whether the grid has frequencies near the peak of the wavelet, at all scales."""

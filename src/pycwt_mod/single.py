@@ -174,12 +174,21 @@ def cwt(
     if not told:
         warn_of_means(signal, given)
     coi = transform.cone_of_influence(n, mother, dt)[::every]
-    positive = slice(1, n_fft // 2)
-    fftfreqs = 2 * np.pi * np.fft.rfftfreq(n_fft, dt)[positive] / (2 * np.pi)  # rounded as pycwt's
-    fft_of_series = spectrum[..., positive] / n_fft**0.5
+    fftfreqs = np.arange(1.0, n_fft // 2)
+    fftfreqs *= 1 / (n_fft * dt)
+    fftfreqs *= 2 * np.pi  # and back: rounded as pycwt's
+    fftfreqs /= 2 * np.pi
+    fft_of_series = spectrum[..., 1 : n_fft // 2]
+    if spectrum.shape[-1] < n_fft:  # a long one, of which nothing else is needed
+        fft_of_series /= n_fft**0.5
+    else:
+        fft_of_series = fft_of_series / n_fft**0.5
     facts |= {"decim": every, "series": copy(given.values)}
-    facts["series_times"] = facts.get("times") if every > 1 else None
-    facts["times"] = facts.get("times", dt * np.arange(n))[::every]
+    if every > 1:
+        facts["series_times"] = facts.get("times")
+        facts["times"] = (
+            facts["times"][::every] if "times" in facts else dt * np.arange(0, n, every)
+        )
     if given.values.ndim > 1:
         facts["names"] = given.names or ()
     facts |= made_by("cwt", mother, sj, dt=dt, **grid, precision=precision, decim=every)

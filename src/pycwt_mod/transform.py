@@ -8,18 +8,20 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
-import scipy.fft
 from numpy.typing import NDArray
 
-from .inverse_fft import Way, WholeFFT, fastest_way, rows_to_fill
+from .inverse_fft import Interpolation, Way, WholeFFT, fastest_way, rows_to_fill
+from .long_fft import LONG
 from .pieces import Pieces, runs_of, scales_in_pieces
 from .responses import Response, Responses, band_of
-from .working_memory import SpareRows
+from .spectrum import Spectrum, spectra_of
+from .working_memory import SpareRows, scratch, stretches
 
 # The FFT length, and bytes of multipliers, up to which they are kept for the next call.
 _LONGEST_KEPT, _MOST_KEPT = 2**14, 2**23
@@ -29,6 +31,9 @@ _ORDINARY = 32
 
 # Bytes of the second transform of a pair in work beside the first: all scales of a short one.
 _CROSS_BYTES = 2**23
+
+# Values of long transforms that are multiplied together, while they are in the cache.
+_PRODUCT_VALUES = 2**15
 
 
 def number_of_scales(J: float) -> int:
@@ -44,13 +49,16 @@ def scale_axis(s0: float, dj: float, J: float) -> NDArray[np.float64]:
 
 def cone_of_influence(n: int, mother: Any, dt: float) -> NDArray[np.float64]:
     """Return the largest Fourier period free of edge effects, at each of n times."""
-    return _cone_at(np.arange(n), n, mother, dt)
+    return _cone_at(np.arange(n, dtype=float), n, mother, dt)
 
 
-def _cone_at(times: NDArray[np.intp], n: int, mother: Any, dt: float) -> NDArray[np.float64]:
-    distance = n / 2 - np.abs(times - (n - 1) / 2)
-    cone: NDArray[np.float64] = mother.flambda() * mother.coi() * dt * distance
-    return cone
+def _cone_at(times: NDArray[np.float64], n: int, mother: Any, dt: float) -> NDArray[np.float64]:
+    """Return the cone in the memory of the times."""
+    times -= (n - 1) / 2
+    np.abs(times, out=times)
+    np.subtract(n / 2, times, out=times)
+    times *= mother.flambda() * mother.coi() * dt
+    return times
 
 
 def times_outside_cone(
@@ -61,7 +69,7 @@ def times_outside_cone(
     last = np.full(periods.size, (n + 1) // 2)
     for _ in range(n.bit_length()):
         middle = (first + last) // 2
-        inside = _cone_at(middle, n, mother, dt) < periods
+        inside = _cone_at(middle.astype(float), n, mother, dt) < periods
         searched = first < last
         first = np.where(searched & inside, middle + 1, first)
         last = np.where(searched & ~inside, middle, last)
@@ -92,49 +100,58 @@ def forward(
     workers: int = 1,
     every: int = 1,
 ) -> tuple[NDArray[Any], NDArray[np.complex128]]:
-    """Return W (..., scale, time) and the zero-padded FFT (..., n_fft) of series (..., n).
+    """Return W (..., scale, time) and the zero-padded FFT of series (..., n).
 
-    Each `every`-th time is computed, from the first. W is in single precision if that is asked for,
-    the FFT never. The number of threads does not change the result.
+    The FFT has n_fft coefficients; of real series those from 0 on. Each `every`-th time is
+    computed, from the first. W is in single precision if that is asked for, the FFT never. The
+    number of threads does not change the result.
     """
     *shape, n = signal.shape
-    spectrum = scipy.fft.fft(signal, n_fft, axis=-1, workers=workers)
     kind = np.complex64 if single else np.complex128
     W = np.empty((*shape, scales.size, -(-n // every)), kind)
-    _write(signal, spectrum, mother, scales, dt, W, workers, every)
-    return W, spectrum
+    fields, series = W.reshape(-1, *W.shape[-2:]), signal.reshape(-1, n)
+    spare = SpareRows(fields[-1].view(float)) if n_fft >= LONG and workers == 1 else None
+    spectra = spectra_of(series, n_fft, spare, lasting=True, workers=workers)
+    _write(series, spectra, mother, scales, dt, n_fft, fields, spare, workers, every)
+    return W, spectra.reshape(*shape, -1)
 
 
 def _write(
-    signal: NDArray[Any],
-    spectrum: NDArray[np.complex128],
+    series: NDArray[Any],
+    spectra: NDArray[np.complex128],
     mother: Any,
     scales: NDArray[np.float64],
     dt: float,
-    W: NDArray[Any],
-    workers: int = 1,
-    every: int = 1,
+    n_fft: int,
+    fields: NDArray[Any],
+    spare: SpareRows | None,
+    workers: int,
+    every: int,
 ) -> None:
-    """Write the transforms of series with these spectra to W, in its precision."""
-    n, n_fft = signal.shape[-1], spectrum.shape[-1]
-    sources, unit = spectrum.reshape(-1, n_fft), 1.0
-    if W.dtype == np.complex64:  # which is short of large and of small numbers, too
-        exponent = math.frexp(np.abs(signal).max(initial=0.0))[1]
+    """Write the transforms of series (series, n) with these spectra to (series, scale, time)."""
+    n, unit = series.shape[-1], 1.0
+    if fields.dtype == np.complex64:  # which is short of large and of small numbers, too
+        exponent = math.frexp(max(np.abs(series[:, part]).max() for part in stretches(n)))[1]
         # Of the least numbers there are, the inverse of the unit is none.
         unit = 2.0 ** max(exponent, -1000) if abs(exponent) > _ORDINARY else 1.0
     if unit != 1:
-        signal, sources = signal / unit, sources / unit
-    fields = W.reshape(-1, *W.shape[-2:])
-    plan = _Plan.of(mother, scales, dt, n, n_fft, W.dtype, every)
+        series, spectra = series / unit, spectra / unit
+    plan = _Plan.of(mother, scales, dt, n, n_fft, fields.dtype, every)
     tasks, kept = plan.tasks_and_steps()
-    records = [_Record(*each) for each in zip(signal.reshape(-1, n), sources, strict=True)]
+    records = _records(series, spectra, n_fft)
 
     def transform(place: int) -> None:
         for step in kept[place] if kept else plan.steps(tasks[place]):
+            rows = step.response.rows
             for record, target in zip(records, fields, strict=True):
-                step.write(record, target[step.response.rows])
+                if spare is None:
+                    step.write(record, target[rows])
+                else:
+                    spare.write(rows.stop)
+                    with spare.lent():
+                        step.write(record, target[rows])
                 if unit != 1:
-                    target[step.response.rows] *= unit
+                    target[rows] *= unit
 
     if workers == 1:
         for place in range(len(tasks)):
@@ -152,10 +169,8 @@ def cross(
     W12 = np.empty((n_scales, n), complex)
     spare = SpareRows(W12.view(float))
     empty = spare.mark()
-    spectra = spare.array(2, n_fft)
-    for series, spectrum in zip(pair, spectra, strict=True):
-        spectrum[:] = scipy.fft.fft(series, n_fft)
-    in_use = spare.mark()
+    spectra = spectra_of(pair, n_fft, spare)
+    records = _records(pair, spectra, n_fft)
     plan = _Plan.of(mother, scales, dt, n, n_fft, W12.dtype, 1)
     for step in plan.steps_in_order():
         for part in step.parts(n_scales, max(1, _CROSS_BYTES // (16 * n))):
@@ -163,32 +178,24 @@ def cross(
             spare.write(rows.stop)
             if spare.reach(rows.stop):
                 needed = coefficients_from(spectra, mother, scales[rows.start] / dt, n_fft)
-                spectra, in_use = spare.rescued(needed), empty
-                spare.release(in_use)
-            W1, W2 = W12[rows], spare.array(rows.stop - rows.start, n)
-            for series, spectrum, W in zip(pair, spectra, (W1, W2), strict=True):
-                part.write(_Record(series, spectrum), W)
-            W1 *= np.conjugate(W2, out=W2)
-            spare.release(in_use)
+                spectra = spare.rescued(needed)
+                spare.release(empty)
+                records = _records(pair, spectra, n_fft)
+            with spare.lent() if n_fft >= LONG else nullcontext():
+                part.write_product(records, W12[rows])
     return W12
 
 
 def coefficients_from(
     spectra: NDArray[np.complex128], mother: Any, scale: float, n_fft: int
 ) -> NDArray[np.complex128]:
-    """Return the coefficients of spectra that scales from one on, in samples, draw upon.
-
-    Those from 0 on come first, and then those below 0: they are found as in the whole spectra.
-    """
-    band, unit = band_of(mother.psi_ft), n_fft / (2 * np.pi * scale)
-    if band is None:
+    """Return the coefficients of series that scales from one on, in samples, draw upon."""
+    band = band_of(mother.psi_ft)
+    if band is None or spectra.shape[1] == n_fft:
         return spectra
     # Two more: the wavelet may fall between the frequencies, and of those beyond only the next
     # ones are then not negligible beside the others.
-    below, above = (int(end) + 2 for end in (unit * max(0.0, -band[0]), unit * band[2]))
-    if below + above >= spectra.shape[1]:
-        return spectra
-    return np.concatenate([spectra[:, :above], spectra[:, -below:]], axis=1)
+    return spectra[:, : int(max(-band[0], band[2]) * n_fft / (2 * np.pi * scale)) + 3]
 
 
 @dataclass(frozen=True)
@@ -196,7 +203,13 @@ class _Record:
     """One series and its zero-padded FFT."""
 
     values: NDArray[Any]
-    spectrum: NDArray[np.complex128]
+    spectrum: Spectrum
+
+
+def _records(series: NDArray[Any], spectra: NDArray[np.complex128], n_fft: int) -> list[_Record]:
+    whole = spectra.shape[1] == n_fft
+    pairs = zip(series, spectra, strict=True)
+    return [_Record(each, Spectrum(spectrum, whole)) for each, spectrum in pairs]
 
 
 @dataclass(frozen=True)
@@ -216,7 +229,30 @@ class _Step:
             self.response.fill(record.spectrum, row)
             way.write_all(row, rows)
         else:
-            way.write(self.response.times(record.spectrum), rows)
+            band = scratch("band", self.response.values.shape, complex)
+            way.write(self.response.times(record.spectrum, band), rows)
+
+    def write_product(self, pair: list[_Record], rows: NDArray[np.complex128]) -> None:
+        """Write W1 conj(W2) of two records at these scales to rows."""
+        way = self.way
+        if not isinstance(way, Interpolation) or way.n_fft < LONG:
+            second = scratch("second", rows.shape, complex)
+            for record, W in zip(pair, (rows, second), strict=True):
+                self.write(record, W)
+            rows *= np.conjugate(second, out=second)
+            return
+        band = scratch("band", self.response.values.shape, complex)
+        grids = [
+            way.samples(self.response.times(record.spectrum, band), name)
+            for record, name in zip(pair, ("row", "second row"), strict=True)
+        ]
+        width = way.together * max(1, _PRODUCT_VALUES // (len(rows) * way.together))
+        for start in range(0, rows.shape[1], width):
+            W1 = rows[:, start : start + width]
+            W2 = scratch("second", W1.shape, complex)
+            for grid, W in zip(grids, (W1, W2), strict=True):
+                way.write_from(start, grid, W)
+            W1 *= np.conjugate(W2, out=W2)
 
     def parts(self, n_scales: int, few: int) -> Iterator[_Step]:
         """Yield the step in parts, of no more than `few` scales or a quarter of those left."""
@@ -268,15 +304,15 @@ class _Plan:
         block, responses, pieces = task
         found = []
         for each in responses.of(block):
-            values, n_fft = each.values, responses.n_fft
+            n_fft, width = responses.n_fft, each.values.shape[1]
             way: Way | Pieces
             if pieces is not None:
                 way = pieces
             else:
-                way = fastest_way(each.first, values.shape[1], n_fft, self.dtype, self.every)
-                if way.divisors is not None:
-                    values = values / way.divisors
-            found.append(_Step(Response(each.rows, each.first, values), way))
+                way = fastest_way(each.first, width, n_fft, self.dtype, self.every)
+                if isinstance(way, Interpolation):
+                    each = each.divided(way.divisors)
+            found.append(_Step(each, way))
         return found
 
     def tasks(self) -> list[Task]:
@@ -314,7 +350,7 @@ def _kept(plan: _Plan) -> tuple[list[Task], list[list[_Step]]]:
     steps, size = [], 0
     for task in tasks:
         steps.append(plan.steps(task))
-        size += sum(step.response.values.nbytes for step in steps[-1])
+        size += sum(step.response.table().nbytes for step in steps[-1])
         if size > _MOST_KEPT:
             return tasks, []
     return tasks, steps

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +18,41 @@ Complex = NDArray[np.complex128]
 _TOGETHER, _FEWEST = 2**15, 2**10
 _MOST = 2**13
 
+# Bytes of a scratch array that a thread keeps for its next call; and from which on it lies in spare
+# rows, if there are any.
+_MOST_KEPT, _LEAST_LENT = 2**23, 2**20
+
+
+class _Kept(threading.local):
+    """The scratch arrays of a thread by name: those that it keeps, and those in spare rows."""
+
+    def __init__(self) -> None:
+        self.arrays: dict[str, NDArray[np.uint8]] = {}
+        self.lent: dict[str, NDArray[np.uint8]] = {}
+        self.lender: SpareRows | None = None
+
+
+_KEPT = _Kept()
+
+
+def scratch(name: str, shape: tuple[int, ...], dtype: Any) -> NDArray[Any]:
+    """Return an array to be written, valid until the thread asks for this name again.
+
+    Memory in use stays in the cache; fresh memory costs more than an FFT.
+    """
+    n_bytes = math.prod(shape) * np.dtype(dtype).itemsize
+    lender = _KEPT.lender if n_bytes >= _LEAST_LENT else None
+    arrays = _KEPT.arrays if lender is None else _KEPT.lent
+    found = arrays.get(name)
+    if found is None or found.size < n_bytes:
+        if lender is None:
+            found = np.empty(n_bytes, np.uint8)
+        else:
+            found = lender.array(n_bytes, dtype=np.uint8)
+        if lender is not None or n_bytes <= _MOST_KEPT:
+            arrays[name] = found
+    return np.asarray(found[:n_bytes].view(dtype).reshape(shape))
+
 
 def stretches(n: int, rows: int = 1) -> Iterator[slice]:
     """Yield slices that cover n times of some rows."""
@@ -23,7 +61,7 @@ def stretches(n: int, rows: int = 1) -> Iterator[slice]:
 
 
 class SpareRows:
-    """Complex arrays in the last rows of results, and new ones where those are full.
+    """Arrays in the last rows of results, and new ones where those are full.
 
     Parameters
     ----------
@@ -39,17 +77,30 @@ class SpareRows:
         # result in turn: so they are as far as they can be from the rows to be written next.
         self._free, self._turn = [each.size for each in results], 0
 
-    def array(self, *shape: int) -> Complex:
+    def array(self, *shape: int, dtype: Any = complex) -> NDArray[Any]:
         """Return an array of any values."""
-        size = 2 * math.prod(shape)
+        n_bytes = math.prod(shape) * np.dtype(dtype).itemsize
+        size = -(-n_bytes // 8)
         for turn in range(self._turn, self._turn + len(self._results)):
             place = turn % len(self._results)
             result = self._results[place]
             start = self._free[place] - size
             if start >= self._written * result.shape[1]:
                 self._free[place], self._turn = start, turn + 1
-                return result.reshape(-1)[start : start + size].view(complex).reshape(shape)
-        return np.empty(shape, complex)
+                found = result.reshape(-1)[start : start + size].view(np.uint8)[:n_bytes]
+                return np.asarray(found.view(dtype).reshape(shape))
+        return np.empty(shape, dtype)
+
+    @contextmanager
+    def lent(self) -> Iterator[None]:
+        """Let this thread's large scratch arrays lie here."""
+        mark, outer = self.mark(), (_KEPT.lender, _KEPT.lent)
+        _KEPT.lender, _KEPT.lent = self, {}
+        try:
+            yield
+        finally:
+            _KEPT.lender, _KEPT.lent = outer
+            self.release(mark)
 
     def mark(self) -> tuple[list[int], int]:
         """Return what to give to `release`."""

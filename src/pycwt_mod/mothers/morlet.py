@@ -74,8 +74,11 @@ class Morlet(Family):
         return 1.0 / math.sqrt(2)
 
     @concentrated(lambda self: (-_REACH, 0.0, _REACH))
-    @np.errstate(under="ignore")
     def smoothing_window(self, scale: float, n_fft: int) -> NDArray[np.float64]:
         """Return the Fourier transform of the time window, a Gaussian. See `MotherWavelet`."""
-        k = 2 * np.pi * fft.rfftfreq(n_fft)
-        return even_row(np.exp(-0.5 * (scale * k) ** 2), n_fft)
+        return even_row(self.window_ft(scale * (2 * np.pi * fft.rfftfreq(n_fft))), n_fft)
+
+    @np.errstate(under="ignore")
+    def window_ft(self, f: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the same at frequencies from 0 on, in radians for scale 1."""
+        return np.asarray(np.exp(-0.5 * f**2))

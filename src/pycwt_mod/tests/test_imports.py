@@ -41,7 +41,8 @@ LAYERS = [
     {"transform"},
     {"pieces"},
     {"responses", "seeds"},
-    {"inverse_fft"},
+    {"inverse_fft", "spectrum"},
+    {"long_fft"},
     {
         "_version",
         "arrays",

@@ -19,8 +19,8 @@ def error(way, first, width, n_fft, n, every, dtype):
     whole = np.zeros((2, n_fft), complex)
     whole[:, np.arange(first, first + width) % n_fft] = band
     expected = scipy.fft.ifft(whole)
-    if way.divisors is not None:
-        band = band / way.divisors
+    if isinstance(way, Interpolation):
+        band = band / way.divisors(slice(0, width))
     # Rows of a larger array, in falling order: as of a result whose frequencies rise.
     out = np.full((5, len(range(0, n, every))), np.nan, dtype)
     way.write(band, out[3:1:-1])

@@ -99,6 +99,31 @@ def test_record_spectra_are_those_at_the_full_rate(
         assert np.abs(own - right).max() <= 1e-12 * np.abs(right).max()
 
 
+@pytest.mark.parametrize(
+    "mother",
+    [Morlet(), pytest.param(Paul(), marks=pytest.mark.heavy), DOG()],
+    ids=repr,
+)
+def test_long_records_are_those_at_the_full_rate(mother):
+    n = 140_000
+    geometry = Geometry(mother, scale_axis(1.9, 1, 12), 1.0, 1.0, n, 2**18)
+    series = np.random.default_rng(0).standard_normal((2, n))
+    expected_W, expected_S = at_the_full_rate(series, geometry)
+    W, results = [], np.zeros((2, geometry.n_scales, n))
+    record = RecordSpectra(series, geometry, pack_spectra, 2, results=tuple(results))
+    found_S = []
+
+    def keep(scales, each):
+        W.extend(written(each).swapaxes(0, 1))
+        results[:, scales] = np.nan
+
+    for _, S in record.smoothed(keep):
+        found_S.extend(written(S).swapaxes(0, 1))
+    for found, expected in ((W, expected_W), (found_S, expected_S)):
+        for own, right in zip(np.concatenate(found), np.concatenate(expected), strict=True):
+            assert np.abs(own - right).max() <= 1e-12 * np.abs(right).max()
+
+
 @pytest.mark.parametrize("mother", [Morlet(), Paul()], ids=repr)
 def test_large_scales_take_coarse_grids(mother):
     n = 20_000

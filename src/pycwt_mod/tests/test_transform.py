@@ -100,7 +100,7 @@ def test_forward_is_the_transform_by_its_definition(
     assert (np.abs(W - expected).max(axis=1) <= 1e-13 * largest).all()
 
 
-@pytest.mark.parametrize("n_fft", [2**15, pytest.param(2**17, marks=pytest.mark.heavy)])
+@pytest.mark.parametrize("n_fft", [2**15, pytest.param(2**18, marks=pytest.mark.heavy)])
 @pytest.mark.parametrize("mother", [Morlet(), Paul(), DOG(), Skewed()], ids=repr)
 def test_forward_of_long_series_is_the_transform_by_its_definition(mother, n_fft):
     signal = np.random.default_rng(1).standard_normal(n_fft - 5).cumsum()
@@ -149,15 +149,31 @@ def test_forward_keeps_the_multipliers_of_few_short_transforms():
     np.testing.assert_array_equal(changed, other)
 
 
-def test_working_memory_of_forward_is_bounded():
-    # Beside the result and the spectrum, at a length whose rows are a sixth of it.
-    signal = np.random.default_rng(5).standard_normal(600_000)
+@pytest.mark.parametrize("single", [False, True])
+def test_work_on_long_series_takes_the_memory_of_the_result(single):
+    n, n_fft = 600_000, 2**20  # rows of 10 and 16 MB
+    signal = np.random.default_rng(5).standard_normal((2, n))
     scales = transform.scale_axis(2.0, 1, 12)
     tracemalloc.start()
-    W, spectrum = transform.forward(signal, Morlet(), scales, 1.0, 2**20)
+    W, spectrum = transform.forward(signal, Morlet(), scales, 1.0, n_fft, single=single)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert peak - W.nbytes - spectrum.nbytes < 60e6
+    assert peak - W.nbytes - spectrum.nbytes < 12e6
+    whole = scipy.fft.rfft(signal, n_fft)
+    assert np.abs(spectrum - whole).max() < 1e-14 * np.abs(whole).max()
+    for row in (0, 3, 9):
+        expected = by_whole_ffts(signal[1], Morlet(), scales[[row]], 1.0, n_fft)[0]
+        error = 6e-7 if single else 1e-13
+        assert np.abs(W[1, row] - expected).max() < error * np.abs(expected).max()
+
+
+def test_long_complex_series_are_two_real_ones():
+    real, imaginary = np.random.default_rng(6).standard_normal((2, 200_000))
+    scales = np.array([2.0, 3.0, 40.0, 900.0])
+    both, _ = transform.forward(real + 1j * imaginary, DOG(3), scales, 1.0, 2**18)
+    parts, _ = transform.forward(np.stack([real, imaginary]), DOG(3), scales, 1.0, 2**18, workers=2)
+    expected = parts[0] + 1j * parts[1]
+    assert (np.abs(both - expected).max(axis=1) < 1e-13 * np.abs(expected).max(axis=1)).all()
 
 
 @pytest.mark.parametrize(
@@ -171,14 +187,15 @@ def test_working_memory_of_forward_is_bounded():
     ],
     ids=["all octaves", "in pieces", "both frequencies", "unknown", "one scale"],
 )
-def test_cross_is_the_product_of_two_transforms_in_bounded_memory(mother, scales):
-    pair = np.random.default_rng(6).standard_normal((2, 100_000))
+@pytest.mark.parametrize("n", [100_000, pytest.param(200_000, marks=pytest.mark.heavy)])
+def test_cross_is_the_product_of_two_transforms_in_bounded_memory(mother, scales, n):
+    pair, n_fft = np.random.default_rng(6).standard_normal((2, n)), 1 << (n - 1).bit_length()
     tracemalloc.start()
-    W12 = transform.cross(pair, mother, scales, 1.0, 2**17)
+    W12 = transform.cross(pair, mother, scales, 1.0, n_fft)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak - W12.nbytes < 25e6
-    W1, W2 = (transform.forward(one, mother, scales, 1.0, 2**17)[0] for one in pair)
+    W1, W2 = (transform.forward(one, mother, scales, 1.0, n_fft)[0] for one in pair)
     for own, right in zip(W12, W1 * W2.conj(), strict=True):
         assert np.abs(own - right).max() < 1e-13 * np.abs(right).max()
 
