@@ -357,6 +357,7 @@ def _way_to_even_times(labels: _Labels, name: str) -> str:
         every = _FREQUENCIES[words]
         of_pandas = f'{name}.resample("{every}").mean().interpolate()'
         of_xarray = f'{name}.resample({dim}="{every}").mean().interpolate_na("{dim}")'
+        words = "business-day" if words == BUSINESS else words
         return f"`{of_xarray if dim else of_pandas}` for {words} values"
     if index.dtype.kind not in "iuf":
         return f"`{name}.interp`" if dim else "`numpy.interp`"

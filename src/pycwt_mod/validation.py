@@ -57,10 +57,12 @@ def as_series(
     numbers, or complex where only real ones have a meaning, are a TypeError that names the fault;
     any other fault is a ValueError.
     """
+    if values is None:
+        raise TypeError(f"`{name}` must be a series of numbers, got None.")
     _refuse_masked(values, name)
     values = _only_column(values, name)
     array = as_numbers(values, name)
-    _check_shape(array, name, min_size)
+    _check_shape(array, name, min_size, "samples" if in_time else "values")
     if np.iscomplexobj(array) and not allow_complex:
         raise TypeError(
             f"`{name}` must be real, got {array.dtype}. Pass its real or imaginary part."
@@ -84,7 +86,7 @@ def _refuse_masked(values: Any, name: str) -> None:
         )
 
 
-def _check_shape(array: NDArray[Any], name: str, min_size: int) -> None:
+def _check_shape(array: NDArray[Any], name: str, min_size: int, unit: str) -> None:
     if array.ndim != 1:
         remedy = (
             "Pass one series, for example `y[:, 0]` or `y.ravel()`."
@@ -93,7 +95,8 @@ def _check_shape(array: NDArray[Any], name: str, min_size: int) -> None:
         )
         raise ValueError(f"`{name}` must be one-dimensional, got shape {array.shape}. {remedy}")
     if array.size < min_size:
-        raise ValueError(f"`{name}` must have at least {min_size} samples, got {array.size}.")
+        unit = unit if min_size > 1 else unit[:-1]
+        raise ValueError(f"`{name}` must have at least {min_size} {unit}, got {array.size}.")
 
 
 def _check_finite(array: NDArray[Any], name: str, values: Any, in_time: bool) -> None:
@@ -435,7 +438,7 @@ def as_choice(value: Any, name: str, choices: Sequence[str]) -> str:
 
 def did_you_mean(name: str, names: Iterable[str]) -> str:
     """Return a question with the nearest of some names, a space before it; or nothing."""
-    near = difflib.get_close_matches(name, list(names), n=1)
+    near = difflib.get_close_matches(name, list(names), n=1, cutoff=0.61)  # "nope" is no "copper"
     return f" Did you mean {near[0]!r}?" if near else ""
 
 

@@ -107,7 +107,7 @@ def _times_of(inputs: Inputs) -> str:
 def _changes(inputs: Inputs) -> list[str]:
     """Return what was left out, filled and removed, one line each."""
     left_out = ", ".join(
-        f"{number} times of {sheet.table.source} {side} these"
+        f"{number} time{'s' if number != 1 else ''} of {sheet.table.source} {side} these"
         for sheet in inputs.sheets
         for number, side in ((sheet.before, "before"), (sheet.after, "after"))
         if number

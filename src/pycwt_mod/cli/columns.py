@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -13,6 +14,8 @@ from .options import UsageError
 # In place of a column of times: none is used.
 _COUNTED = "none"
 _NO_TIMES = "--dt (or --time none)"
+# Columns that a message lists.
+_MOST_LISTED = 20
 # Days from 1927 to 2064 as Excel counts them.
 _EXCEL_DAYS = (10000, 60000)
 
@@ -108,10 +111,10 @@ def _even_numbers(table: Table) -> str:
     return way
 
 
-def option_of(table: Table, index: int) -> str | int:
-    """Return a column as an option takes it."""
+def option_of(table: Table, index: int) -> str:
+    """Return a column as an option takes it, for a shell."""
     name = table.names[index]
-    return name if name and table.names.count(name) == 1 else index + 1
+    return shlex.quote(name) if name and table.names.count(name) == 1 else str(index + 1)
 
 
 def columns_of_many(
@@ -138,4 +141,11 @@ def columns_of_many(
 
 def _listed(table: Table, indexes: Sequence[int] | None = None) -> str:
     shown = range(len(table.names)) if indexes is None else indexes
-    return ", ".join(f"{i + 1} {table.names[i]}".strip() for i in list(shown)[:20])
+    told = ", ".join(f"{i + 1} {table.names[i]}".strip() for i in list(shown)[:_MOST_LISTED])
+    left = len(shown) - _MOST_LISTED
+    told += f" and {left} more" if left > 0 else ""
+    if any(table.names):
+        return told
+    told = f"columns {told}, without names" if len(shown) > 1 else f"column {told}, without a name"
+    wide = len(shown) > max(table.n_rows, _MOST_LISTED)
+    return f"{told}: a series must be a column, so save the transposed array" if wide else told

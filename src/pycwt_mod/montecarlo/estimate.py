@@ -64,8 +64,8 @@ def _estimated(run: _Run, options: SimulationOptions, level: float) -> NullDistr
     if tol is not None and _largest_error(null, level) > tol:
         warn_user(
             f"`tol` of {tol:g} was not reached: the standard error is "
-            f"{_largest_error(null, level):.2g} after {null.n_surrogates} surrogates, the most "
-            "that `mc_count_max` allows."
+            f"{_largest_error(null, level):.2g} after {null.n_surrogates} surrogates, as many "
+            f"as `{'mc_count_max' if count < most else 'mc_count'}` allows."
         )
     return null
 

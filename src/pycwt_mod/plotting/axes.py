@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
+from matplotlib.ticker import FixedFormatter, FixedLocator, MaxNLocator, NullLocator
 from numpy.typing import NDArray
 
 from ..time_axis import unit_of_time
@@ -168,6 +168,8 @@ def draw_time_axis(axes: Any, times: Array, dates: bool, label: str) -> None:
     edges = cell_edges(times)
     axes.set_xlim(edges[0], edges[-1])
     axes.set_xlabel(wrapped(label, size_in_inches(axes)[0]))
+    if not dates and not np.any(times % 1):  # years, or samples: 2002.5 is none
+        axes.xaxis.set_major_locator(MaxNLocator("auto", steps=[1, 2, 2.5, 5, 10], integer=True))
     if dates:
         most = max(_FEWEST_DATES, int(size_in_inches(axes)[0] / _DATE_ROOM))
         locator: Any = AutoDateLocator(  # type: ignore[no-untyped-call]

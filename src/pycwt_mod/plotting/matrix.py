@@ -15,6 +15,7 @@ from ..keywords import explains_keywords
 from ..time_axis import unit_factor
 from ..validation import as_choice, as_count, as_flag, as_level, brief
 from .axes import shown_figure, size_in_inches
+from .captions import draw_common_caption, matrix_sentences
 from .layers import Look
 from .picture import Picture
 from .ticks import spelled
@@ -52,6 +53,8 @@ class MatrixPlot(Picture):
     mesh, marks, colorbar
         The squares, the dots of significant pairs and the colour bar; None for one that was not
         drawn. For several bands `axes`, `mesh` and `marks` are tuples, with one item for each.
+    caption
+        What dots, rings and hatching mean; None where it was not drawn.
     """
 
     figure: Any
@@ -59,6 +62,7 @@ class MatrixPlot(Picture):
     mesh: Any
     marks: Any
     colorbar: Any
+    caption: Any = None
 
 
 @explains_keywords()
@@ -70,6 +74,7 @@ def plot_matrix(
     level: float = 0.95,
     marks: bool = True,
     colorbar: bool = True,
+    caption: bool = True,
     period_unit: str = "",
     cmap: Any = None,
     vmin: float | None = None,
@@ -93,8 +98,9 @@ def plot_matrix(
         A dot marks pairs that are significant at this level, with the false discovery rate over
         all pairs held to ``1 - level``; a ring those of them whose p-value is doubtful, as rhythms
         that are not red noise would explain it.
-    marks, colorbar : bool, default True
-        Whether to draw these. There are no marks if the result has no such p-values.
+    marks, colorbar, caption : bool, default True
+        Whether to draw these. There are no marks if the result has no such p-values, and no caption
+        on axes too small for one, or for several bands in a figure without a layout engine.
     period_unit : str, optional
         Unit of the periods, for the title. They are converted to it from the `unit` of the result;
         of one without, it is a label.
@@ -149,7 +155,8 @@ def plot_matrix(
     scale = LogNorm if measure == "pvalue" else Normalize
     norm = scale(ticks[0] if low is None else low, ticks[-1] if high is None else high)
     panels = _panels(ax, len(squares), len(names))
-    meshes, dots, marked = [], [], as_flag(marks, "marks")
+    meshes, dots, marked, rings = [], [], as_flag(marks, "marks"), False
+    missing, tested = False, False
     for axes, (number, values) in zip(panels, squares.items(), strict=True):
         shown = np.degrees(values) if measure == "phase" else values
         meshes.append(_draw_squares(axes, shown, names, look.cmap, norm))
@@ -158,6 +165,9 @@ def plot_matrix(
             for name in ("pvalue_fdr", "doubtful")
         )
         dots.append(_draw_marks(axes, corrected, doubtful, 1 - probability, meshes[-1]))
+        missing, tested = missing or bool(np.isnan(values).any()), tested or corrected is not None
+        if corrected is not None and doubtful is not None and dots[-1] is not None:
+            rings = rings or bool((doubtful[corrected <= 1 - probability] == 1).any())
         shortest, longest = (factor * end for end in result.bands[number])
         words = f"Periods {spelled(shortest, longest, period_unit)}"
         axes.set_title(with_dollars(words if title is None or len(panels) > 1 else title))
@@ -173,9 +183,14 @@ def plot_matrix(
         bar.set_ticks(inside, labels=[f"{tick:g}" for tick in inside])
         bar.minorticks_off()
         bar.set_label(label + ", at all times" * bool(getattr(result, "inside_cone", False)))
+    text = None
+    if as_flag(caption, "caption"):
+        found = any(each is not None for each in dots) if tested else None
+        parts = matrix_sentences(1 - probability, found=found, rings=rings, missing=missing)
+        text = draw_common_caption(panels, parts) if parts else None
     if len(panels) == 1:
-        return MatrixPlot(figure, panels[0], meshes[0], dots[0], bar)
-    return MatrixPlot(figure, tuple(panels), tuple(meshes), tuple(dots), bar)
+        return MatrixPlot(figure, panels[0], meshes[0], dots[0], bar, text)
+    return MatrixPlot(figure, tuple(panels), tuple(meshes), tuple(dots), bar, text)
 
 
 def _squares(result: Any, measure: str, band: int | None, n_series: int) -> dict[int, Array]:

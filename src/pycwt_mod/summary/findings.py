@@ -16,7 +16,18 @@ from ..frames import as_dataframe
 from ..time_axis import unit_factor
 from .lags import CommonLag
 from .rows import MOD_PERIOD, OF_PHASES, SummaryRow
-from .text import aligned, as_number, degrees, fill, fits, limits_of, listed, percent, with_error
+from .text import (
+    aligned,
+    as_number,
+    degrees,
+    fill,
+    fits,
+    limits_of,
+    listed,
+    percent,
+    short,
+    with_error,
+)
 
 # Keeps a ratio to errors of zero finite.
 _ROUNDING = 1e-9
@@ -253,7 +264,7 @@ class Summary:
         is_whole = abs(samples - whole) < _WHOLE * samples
         length = whole * self.dt if is_whole else period
         unit = self._unit.removesuffix("s") if f"{length:.3g}" == "1" else self._unit
-        told = f"Both {x} and {y} keep a cycle of {length:.3g}{unit}"
+        told = f"Both {x} and {y} keep a cycle of {short(length)}{unit}"
         if self.tested and self.cycle_in_noise:
             return f"{told}, as has the noise of the test; but a steady lag near it tells nothing."
         near = "Near it any two such series are coherent, with a steady lag"

@@ -227,10 +227,14 @@ def _check_same_steps(first: Sheet, other: Sheet) -> None:
         )
         raise DataError(
             f"files must have the same steps of time, got {first.table.source} with "
-            f"{first.steps_in_words} values and {other.table.source} with {other.steps_in_words} "
+            f"{_adjective(first)} values and {other.table.source} with {_adjective(other)} "
             f"ones. Average those of {finer.table.source} first, in pandas by "
             f'`series.resample("{_frequency(coarser)}").mean()`.'
         )
+
+
+def _adjective(sheet: Sheet) -> str:
+    return "business-day" if sheet.words == BUSINESS else sheet.steps_in_words
 
 
 def _frequency(sheet: Sheet) -> str:

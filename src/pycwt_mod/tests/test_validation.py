@@ -413,7 +413,7 @@ def test_edges_in_place_of_bands_are_told_as_pairs(bands, pairs):
         ([0.1, 0.0], ValueError, "must be positive, got 0"),
         ([-0.1], ValueError, "must be positive, got -0.1"),
         ([0.1, math.nan], ValueError, "must be finite, got nan at index 1"),
-        ([], ValueError, "must have at least 1 sample"),
+        ([], ValueError, "must have at least 1 value, got 0"),
         ([[0.1]], ValueError, "must be one-dimensional, got shape"),
         ("all", (TypeError, ValueError), "must be"),
     ],
@@ -456,7 +456,7 @@ def test_icwt_refuses_by_name_and_rule(changes, error, message):
         ({"alpha": None}, TypeError, "`alpha` must be given when `signal` is a variance"),
         ({"alpha": -1.0}, ValueError, "`alpha` must lie strictly between -1 and 1, got -1"),
         ({"alpha": 1.1}, ValueError, "`alpha` must lie strictly between -1 and 1, got 1.1"),
-        ({"scales": [2.0]}, ValueError, "`scales` must have at least 2 samples, got 1"),
+        ({"scales": [2.0]}, ValueError, "`scales` must have at least 2 values, got 1"),
         ({"sigma_test": 3}, ValueError, "`sigma_test` must be 0, 1 or 2, got 3"),
         ({"sigma_test": -1}, ValueError, "`sigma_test` must be .*got -1"),
         ({"sigma_test": "0"}, TypeError, "`sigma_test` must be an integer, got '0'"),
@@ -489,8 +489,8 @@ BAD_SERIES = {
     "first of many": (np.where(_series() > 0, np.nan, 1.0), ValueError, "finite, got nan at index"),
     "scalar": (3.0, ValueError, r"one-dimensional, got shape \(\)"),
     "2-D": (np.ones((N, 2)), ValueError, r"one-dimensional, got shape \(60, 2\)"),
-    "empty": ([], ValueError, "at least . samples, got 0"),
-    "one": ([1.0], ValueError, "at least . samples, got 1"),
+    "empty": ([], ValueError, "at least . (samples?|values?), got 0"),
+    "one": ([1.0], ValueError, "at least . (samples|values), got 1"),
     "words": (["a", "b", "c", "d"], TypeError, "a series of numbers, got"),
     "ragged": ([[1.0], [1.0, 2.0]], TypeError, "a series of numbers, got"),
     "dates": (np.arange(N).astype("datetime64[D]"), TypeError, "a series of numbers, got"),
@@ -836,3 +836,16 @@ def test_tensor_that_needs_gradients_is_told_to_detach():
     torch = pytest.importorskip("torch")
     with pytest.raises(TypeError, match=r"`y1` must be .*Pass `y1.detach\(\).cpu\(\)`"):
         pycwt_mod.wct(torch.randn(60, requires_grad=True), np.arange(60.0), 1.0)
+
+
+def test_none_in_place_of_a_series_is_no_number():
+    with pytest.raises(TypeError, match="`y1` must be a series of numbers, got None"):
+        wct(None, np.arange(9.0), 1.0)
+
+
+def test_precision_that_is_not_reached_names_the_option_that_set_the_number():
+    options = {"tol": 1e-9, "dj": 1 / 2, "progress": False, "cache": False}
+    x, y = np.random.default_rng(0).normal(size=(2, 100))
+    for count, most, name in ((60, 10, "mc_count"), (20, 30, "mc_count_max")):
+        with pytest.warns(UserWarning, match=f"as many as `{name}` allows"):
+            wct(x, y, 1.0, mc_count=count, mc_count_max=most, **options)

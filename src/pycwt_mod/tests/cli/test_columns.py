@@ -89,3 +89,20 @@ def test_matrix_tells_a_series_without_red_noise_as_the_other_commands_do(table,
         assert "Pass --detrend linear, or remove its cycle" in " ".join(words.split())
         assert not re.search("sig=False|wct_null|np.diff", words)
     assert err.count("--level is 0.2") == 1
+
+
+def test_names_are_quoted_for_the_shell_and_arrays_told_by_their_shape(tmp_path, monkeypatch, call):
+    monkeypatch.chdir(tmp_path)
+    x, y = np.random.default_rng(0).normal(size=(2, 60))
+    np.savetxt("core.csv", np.column_stack([np.arange(60), x, y]), delimiter=",",
+               header="age (ka BP),x,y", comments="")  # fmt: skip
+    named = ("--x", "x", "--y", "y", "--dj", "1/2", "--mc-count", "20", "--no-progress")
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        assert "pass --time 'age (ka BP)' for" in call("wct", "core.csv", *named)[2]
+    np.save("one.npy", x)
+    np.save("wide.npy", np.ones((2, 400)))
+    assert "one.npy has column 1, without a name" in call("wct", "one.npy")[2]
+    err = call("wct", "wide.npy")[2]
+    assert "20 and 380 more, without names" in err
+    assert "save the transposed array" in err

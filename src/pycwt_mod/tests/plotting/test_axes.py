@@ -3,7 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pycwt_mod.plotting import period_ticks
+from pycwt_mod import wct
+from pycwt_mod.plotting import offscreen_axes, period_ticks
 from pycwt_mod.plotting.axes import PeriodAxis
 from pycwt_mod.plotting.field import block_means, cell_edges, envelope, pixel_edges
 from pycwt_mod.plotting.ticks import plain, spelled
@@ -144,3 +145,12 @@ def test_envelope_keeps_every_extreme_of_a_long_series():
 def test_envelope_of_a_short_series_is_the_series():
     values = np.arange(300.0)
     assert envelope(values, values, 5.0)[1] is values
+
+
+@pytest.mark.parametrize("n", [8, 12, 100])
+def test_whole_years_are_ticked_at_whole_years(n):
+    x, y = np.random.default_rng(0).normal(size=(2, n))
+    years = np.arange(2000, 2000 + n)
+    plot = wct(x, y, 1.0, sig=False).plot(times=years, ax=offscreen_axes())
+    plot.figure.canvas.draw()
+    assert all("." not in label.get_text() for label in plot.axes.get_xticklabels())

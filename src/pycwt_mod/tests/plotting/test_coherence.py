@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pycwt_mod import wct
-from pycwt_mod.plotting import plot_wct
+from pycwt_mod.plotting import offscreen_axes, plot_wct
 
 from .pictures import DPI, new_axes, pixels, random_field
 
@@ -404,3 +404,14 @@ def test_dates_at_the_ends_of_the_calendar_are_drawn(first):
     plot = plot_wct(*random_field(10, 60), dates, ax=new_axes())
     pixels(plot)
     assert plot.mesh.get_array().size == 600
+
+
+def test_arrows_of_a_real_wavelet_are_in_phase_or_anti_phase_only():
+    x, y = np.random.default_rng(0).normal(size=(2, 200)) + np.sin(np.arange(200) / 3)
+    told = {}
+    for wavelet in ("morlet", "dog"):
+        result = wct(x, y, 1.0, wavelet=wavelet, sig=False)
+        told[wavelet] = result.plot(ax=offscreen_axes()).caption.get_text().replace("\n", " ")
+    assert "leads" in told["morlet"]
+    assert "anti-phase." in told["dog"]
+    assert "leads" not in told["dog"]

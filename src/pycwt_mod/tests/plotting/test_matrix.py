@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from pycwt_mod.plotting import plot_matrix
+from pycwt_mod.plotting import offscreen_axes, plot_matrix
 
 from .pictures import new_axes, pixels
 
@@ -162,3 +162,20 @@ def test_colours_of_the_user_are_used():
     plot = plot_matrix(matrix_result(3), band=0, cmap="magma", vmin=0.2, vmax=0.6, ax=new_axes())
     assert plot.mesh.get_clim() == (0.2, 0.6)
     assert plot.mesh.get_cmap().name == "magma"
+
+
+def test_caption_tells_what_dots_and_hatching_mean():
+    result = matrix_result(3)
+    plot = plot_matrix(result, level=0.75, band=0, ax=offscreen_axes())
+    told = plot.caption.get_text().replace("\n", " ")
+    assert ("Dots: significant at a false discovery rate of 25 % over all pairs" in told) == (
+        plot.marks is not None
+    )
+    assert "Hatched: no pair, or no value." in told
+    figure = Figure(figsize=(9, 4), layout="constrained")
+    many = plot_matrix(result, level=0.9, ax=figure).caption
+    assert "over all pairs" in many.get_text()
+    assert plot_matrix(result, band=0, caption=False, ax=offscreen_axes()).caption is None
+    assert plot_matrix(result, band=0, marks=False, ax=offscreen_axes()).caption.get_text() == (
+        "Hatched: no pair, or no value."
+    )
