@@ -95,8 +95,8 @@ def _check_shape(array: NDArray[Any], name: str, min_size: int, unit: str) -> No
         )
         raise ValueError(f"`{name}` must be one-dimensional, got shape {array.shape}. {remedy}")
     if array.size < min_size:
-        unit = unit if min_size > 1 else unit[:-1]
-        raise ValueError(f"`{name}` must have at least {min_size} {unit}, got {array.size}.")
+        least = f"{min_size} {unit if min_size > 1 else unit[:-1]}"
+        raise ValueError(f"`{name}` must have at least {least}, got {array.size}.")
 
 
 def _check_finite(array: NDArray[Any], name: str, values: Any, in_time: bool) -> None:

@@ -101,6 +101,7 @@ def test_json_tells_how_it_was_made(csv, call_json):
                 "sha256": hashlib.sha256(Path(csv).read_bytes()).hexdigest(),
                 "columns": ["rain", "discharge"],
                 "time": "date",
+                "turned_round": False,
                 "dates_read_as": None,
                 "units": {},
                 "left_out_before": 0,
