@@ -85,7 +85,7 @@ def cwt(
         Fourier frequencies at which to transform, in place of `dj`, `s0` and `J`.
     precision : {"double", "single"}
         "single" makes complex64 in half the memory and less time, right to 3e-7 of the largest
-        ``abs(W)`` of each scale at nearly all points, and to 6e-7 at all. A warning tells of scales
+        ``abs(W)`` of each scale at nearly all points, and to 7e-7 at all. A warning tells of scales
         where that leaves no digits.
     workers : int, optional
         Number of threads; -1: all cores. By default that of `scipy.fft.set_workers`, which is 1.

@@ -111,7 +111,7 @@ def test_forward_of_long_series_is_the_transform_by_its_definition(mother, n_fft
         (expected,) = by_whole_ffts(signal, mother, np.array([scale]), 1.0, n_fft)
         largest = np.abs(expected).max()
         assert np.abs(W[row] - expected).max() < 1e-13 * largest
-        assert np.abs(single[row] - expected).max() < 6e-7 * largest
+        assert np.abs(single[row] - expected).max() < 7e-7 * largest
 
 
 def test_forward_in_single_precision_takes_large_and_small_numbers():
@@ -163,7 +163,7 @@ def test_work_on_long_series_takes_the_memory_of_the_result(single):
     assert np.abs(spectrum - whole).max() < 1e-14 * np.abs(whole).max()
     for row in (0, 3, 9):
         expected = by_whole_ffts(signal[1], Morlet(), scales[[row]], 1.0, n_fft)[0]
-        error = 6e-7 if single else 1e-13
+        error = 7e-7 if single else 1e-13
         assert np.abs(W[1, row] - expected).max() < error * np.abs(expected).max()
 
 
