@@ -15,6 +15,7 @@ import numpy as np
 
 from .time_axis import (
     BUSINESS,
+    EVEN,
     UNITS,
     Array,
     RowsError,
@@ -264,10 +265,9 @@ def _judged_model_dates(index: Any) -> TimeAxis:
         dates = np.array([date.isoformat() for date in index], dtype="datetime64[us]")
     except ValueError:  # 30 February
         return _judged_durations(elapsed)
-    try:
-        axis = _judged_durations(elapsed)
-    except RowsError:  # months
+    if calendar_of(dates)[0] not in (EVEN, BUSINESS):  # months and years
         return as_time_axis(dates)
+    axis = _judged_durations(elapsed)
     return TimeAxis(dates, axis.dt, axis.unit)
 
 

@@ -68,7 +68,7 @@ UNEVEN = {
     "business days": (
         parsed(pd.bdate_range("2001-01-01", periods=99)).delete(51),
         "from 2001-03-12 to 2001-03-14",
-        'resample."B".* for business days',
+        'resample."B".* for business-day values',
     ),
     "hours": (
         HOURS.delete(5),
@@ -260,14 +260,15 @@ def test_unit_of_numbers_is_that_of_the_coordinate():
 
 
 @pytest.mark.parametrize("calendar", ["noleap", "360_day", "standard"])
-@pytest.mark.parametrize("freq", ["D", "MS"])
-def test_dates_of_climate_models_are_even_in_their_own_calendar(calendar, freq):
+@pytest.mark.parametrize(
+    ("freq", "dt", "unit"), [("D", 1, "days"), ("MS", 1 / 12, "years"), ("YS", 1, "years")]
+)
+def test_dates_of_climate_models_are_even_in_their_own_calendar(calendar, freq, dt, unit):
     pytest.importorskip("cftime")
     dates = xr.date_range("2000-01-01", periods=900, freq=freq, calendar=calendar, use_cftime=True)
     series = as_array(dates)
     axis = index_axis(series, "y1")
-    assert axis.times.size == 900
-    assert axis.unit_of(1 if freq == "D" else 1 / 12) == ("days" if freq == "D" else "years")
+    assert (axis.times.size, axis.dt, axis.unit) == (900, pytest.approx(dt), unit)
     with pytest.raises(ValueError, match="`y1` must be evenly spaced"):
         index_axis(series.drop_sel(time=dates[50]), "y1")
 
