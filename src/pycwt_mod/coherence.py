@@ -23,10 +23,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .arrays import NUMPY, Array, ArrayOps
+from .at_times import AtTimes
 from .boxcar import ScaleBoxcar, across_scales
 from .filters import FilterBank, filtered
 from .geometry import Geometry
-from .record_spectra import AtTimes, RecordSpectra
+from .record_spectra import RecordSpectra
 from .statistic import PAIR, Statistic, cross, n_fields, power, squared_size
 from .transform import forward
 from .working_memory import stretches

@@ -106,14 +106,11 @@ def _check_finite(array: NDArray[Any], name: str, values: Any, in_time: bool) ->
         first, label = int(bad[0]), _label_at(values, int(bad[0]))
         at_an_end = first == 0 or bad[-1] == array.size - 1
         way = _way_to_filled(values, name, at_an_end) if np.isnan(array[bad]).all() else ""
+        fill = f"Fill or interpolate the gaps{way}.{harm_of_filling(~finite)}"
         raise ValueError(
             f"`{name}` must be finite, got {array[first]} at index {first}"
             f"{label and f', {label}'} ({bad.size} such value{'s' if bad.size != 1 else ''}). "
-            + (
-                f"Fill or interpolate the gaps{way}.{harm_of_filling(~finite)}"
-                if in_time
-                else "Leave them out."
-            )
+            f"{fill if in_time else 'Leave them out.'}"
         )
 
 

@@ -14,9 +14,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ..at_times import AtTimes
 from ..coherence import is_silent, own_smooth, pack_spectra
 from ..geometry import Geometry
-from ..record_spectra import AtTimes, RecordSpectra
+from ..record_spectra import RecordSpectra
 from ..transform import forward
 from .mapped import let_go
 

@@ -40,7 +40,7 @@ LAYERS = [
     {"limits"},
     {"transform"},
     {"pieces"},
-    {"responses", "seeds"},
+    {"at_times", "responses", "seeds"},
     {"inverse_fft", "spectrum"},
     {"long_fft"},
     {
