@@ -24,6 +24,7 @@ from .time_axis import (
     as_time_axis,
     calendar_of,
     is_clock_set_back,
+    label_of,
     usual_step,
 )
 from .validation import as_series, warn_user
@@ -293,18 +294,19 @@ def _remedy(labels: _Labels, name: str) -> str:
         of_xarray = f'{name}.where({name}["{dim}"].notnull(), drop=True)'
         return f"Leave out what has no time: `{of_xarray if dim else of_pandas}`."
     dates = index.to_numpy() if hasattr(index, "tz_localize") and index.tz is None else None
+    key = f'"{dim}"' if dim else "level=0"
+    one = f"eep one value for each time: `{name}.groupby({key}).mean()`."
     if dates is not None and is_clock_set_back(dates):
         zone = f'`{name}.tz_localize("Europe/Berlin", ambiguous="infer")`, with your zone'
         to_utc = "write the times in UTC" if dim else f"name the zone: {zone}"
-        return f"If clocks were set back then, {to_utc}; else keep one value for each time."
+        return f"If clocks were set back then, {to_utc}; else k{one}"
     if index.is_monotonic_decreasing and index.is_unique and index.dtype.kind in "iuf":
         return _remedy_for_falling(labels, name)
     if not index.is_monotonic_increasing:
         way = f'sortby("{dim}")' if dim else "sort_index()"
         return f"Sort it: `{name}.{way}`."
     if not index.is_unique:
-        key = f'"{dim}"' if dim else "level=0"
-        return f"Keep one value for each time: `{name}.groupby({key}).mean()`."
+        return f"K{one}"
     return (
         f"Fill the gaps, for example by {_way_to_even_times(labels, name)}; or pass "
         f"`{name}.to_numpy()` to have the samples taken as evenly spaced."
@@ -331,20 +333,28 @@ def _names_of(series: Mapping[str, Any]) -> tuple[str, ...]:
     own = tuple(map(name_of, series.values(), UNNAMED))
     arrays = list(series.values())
     told = [getattr(each, "name", None) for each in arrays]
-    if len(arrays) < 2 or not all(hasattr(each, "coords") for each in arrays):
+    coordinates: list[Any] = [getattr(each, "coords", None) for each in arrays]
+    if len(arrays) < 2 or any(name != told[0] for name in told):
         return own
-    if any(name != told[0] for name in told):
+    if not all(hasattr(each, "items") for each in coordinates):
         return own
-    scalars = [
-        {key: each.item() for key, each in a.coords.items() if not each.ndim} for a in arrays
+    labels = [
+        {key: _label_of(key, each.values) for key, each in some.items() if not each.ndim}
+        for some in coordinates
     ]
-    shared = [key for key in scalars[0] if all(key in each for each in scalars)]
-    apart = [key for key in shared if len({str(each[key]) for each in scalars}) == len(arrays)]
-    if not apart:
-        return own
-    key = apart[0]
-    is_text = all(isinstance(each[key], str) for each in scalars)
-    return tuple(each[key] if is_text else f"{key}={each[key]}" for each in scalars)
+    for key in labels[0]:
+        names = [each.get(key) for each in labels]
+        if None not in names and len({*names}) == len(arrays):
+            return tuple(map(str, names))
+    return own
+
+
+def _label_of(key: Any, value: Array) -> str | None:
+    """Return the name that a coordinate of one value gives a series; None for tuples and such."""
+    if value.dtype.kind in "iufM":
+        number = label_of(value[()]) if value.dtype.kind == "M" else f"{value:.6g}"
+        return f"{key}={number}"
+    return value.item() if isinstance(value.item(), str) else None
 
 
 def _way_to_even_times(labels: _Labels, name: str) -> str:

@@ -39,6 +39,7 @@ from .responses import (
     Response,
     Responses,
     band_of,
+    formula_of,
     require_finite,
 )
 from .spectrum import Spectrum, spectra_of
@@ -263,8 +264,9 @@ class RecordSpectra:
             step = largest_divisor(n_fft, least, _COARSEST)
         length = n_fft // step
         below, above = max(reaches), min(max(reaches) + 1, (length + 1) // 2)
-        if band is not None and n_fft >= LONG:
-            windows = partial(_window_at, mother, scales, n_fft, step)
+        formula = formula_of(mother.smoothing_window)
+        if formula is not None and n_fft >= LONG:
+            windows = partial(_window_at, formula, scales, n_fft, step)
             return _Block(response, windows, below, above, step)
         # The same numbers from a shorter FFT: all others are negligible.
         share = 1 if band is None else largest_divisor(n_fft, 2 * below + 2, _COARSEST)
@@ -391,10 +393,12 @@ class RecordSpectra:
         return found
 
 
-def _window_at(mother: Any, scales: list[float], n_fft: int, step: int, part: slice) -> Floats:
+def _window_at(
+    formula: Callable[[Floats], Floats], scales: list[float], n_fft: int, step: int, part: slice
+) -> Floats:
     """Return some coefficients from 0 on of the windows of scales."""
     frequencies = 2 * np.pi * (np.arange(part.start, part.stop) / n_fft)
-    return np.stack([step / scale * mother.window_ft(scale * frequencies) for scale in scales])
+    return np.stack([step / scale * formula(scale * frequencies) for scale in scales])
 
 
 def _in_place(transform: Callable[[Complex], Complex], rows: Complex) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Self, TypeVar
 
 import numpy as np
@@ -36,23 +37,30 @@ _TOGETHER = 2**16
 # Bands that differ by less than this cost the same.
 _FEW = 64
 
-_CONCENTRATED: dict[Any, Callable[[Any], tuple[float, float, float]]] = {}
-
 Psi = TypeVar("Psi", bound=Callable[..., Any])
+
+# Gives a smoothing window of a mother wavelet at some frequencies.
+Formula = Callable[[Any, NDArray[np.float64]], NDArray[np.float64]]
+
+# Bands, and formulas, by the functions that they belong to.
+_CONCENTRATED: dict[Any, tuple[Callable[[Any], tuple[float, float, float]], Formula | None]] = {}
 
 # Gives a part of the numbers that multipliers are divided by.
 Divisors = Callable[[slice], NDArray[np.float64]]
 
 
-def concentrated(band: Callable[[Any], tuple[float, float, float]]) -> Callable[[Psi], Psi]:
+def concentrated(
+    band: Callable[[Any], tuple[float, float, float]], formula: Formula | None = None
+) -> Callable[[Psi], Psi]:
     """Tell between which frequencies a `psi_ft` or `smoothing_window` is above 1e-20 of its peak.
 
-    ``band(mother)`` returns (lowest, peak, highest), in radians for scale 1. It belongs to this
-    very function: one that overrides it, or that a user patched, is evaluated at all frequencies.
+    ``band(mother)`` returns (lowest, peak, highest), in radians for scale 1; ``formula(mother, f)``
+    the window at frequencies from 0 on. They belong to this very function: one that overrides it,
+    or that a user patched, is evaluated at all frequencies.
     """
 
     def remember(function: Psi) -> Psi:
-        _CONCENTRATED[function] = band
+        _CONCENTRATED[function] = band, formula
         return function
 
     return remember
@@ -60,8 +68,14 @@ def concentrated(band: Callable[[Any], tuple[float, float, float]]) -> Callable[
 
 def band_of(method: Any) -> tuple[float, float, float] | None:
     """Return where a method of a mother wavelet is concentrated, or None if that is not known."""
-    band = _CONCENTRATED.get(getattr(method, "__func__", None))
-    return None if band is None else band(method.__self__)
+    known = _CONCENTRATED.get(getattr(method, "__func__", None))
+    return None if known is None else known[0](method.__self__)
+
+
+def formula_of(method: Any) -> Callable[[NDArray[np.float64]], NDArray[np.float64]] | None:
+    """Return the formula of a method of a mother wavelet, or None if that is not known."""
+    _, formula = _CONCENTRATED.get(getattr(method, "__func__", None), (None, None))
+    return None if formula is None else partial(formula, method.__self__)
 
 
 def require_finite(values: NDArray[Any]) -> None:

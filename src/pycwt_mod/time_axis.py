@@ -212,7 +212,8 @@ def is_clock_set_back(dates: Array) -> bool:
         return False
     steps = np.diff(dates)
     back = -steps[steps <= np.timedelta64(0, "us")]
-    return bool(back.size and back.max() <= _HOUR and np.median(steps) <= _HOUR)
+    on = steps[steps > np.timedelta64(0, "us")]
+    return bool(back.size and on.size and back.max() <= _HOUR and np.median(on) <= _HOUR)
 
 
 def _date_axis(dates: Array, unit: str | None) -> TimeAxis:

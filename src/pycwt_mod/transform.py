@@ -177,7 +177,8 @@ def cross(
             rows = part.response.rows
             spare.write(rows.stop)
             if spare.reach(rows.stop):
-                needed = coefficients_from(spectra, mother, scales[rows.start] / dt, n_fft)
+                first = scales[step.response.rows.start]  # whose coefficients all parts take
+                needed = coefficients_from(spectra, mother, first / dt, n_fft)
                 spectra = spare.rescued(needed)
                 spare.release(empty)
                 records = _records(pair, spectra, n_fft)

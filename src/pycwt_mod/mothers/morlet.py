@@ -22,6 +22,11 @@ _LOWEST_F0, _HIGHEST_F0 = 1e-3, 1e3
 _REACH = 9.6
 
 
+@np.errstate(under="ignore")
+def _window(_: Any, f: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(np.exp(-0.5 * f**2))
+
+
 class Morlet(Family):
     """Morlet wavelet, a plane wave under a Gaussian.
 
@@ -73,12 +78,7 @@ class Morlet(Family):
         """Return the factor of the cone of influence: 1 over the e-folding time at scale 1."""
         return 1.0 / math.sqrt(2)
 
-    @concentrated(lambda self: (-_REACH, 0.0, _REACH))
+    @concentrated(lambda self: (-_REACH, 0.0, _REACH), _window)
     def smoothing_window(self, scale: float, n_fft: int) -> NDArray[np.float64]:
         """Return the Fourier transform of the time window, a Gaussian. See `MotherWavelet`."""
-        return even_row(self.window_ft(scale * (2 * np.pi * fft.rfftfreq(n_fft))), n_fft)
-
-    @np.errstate(under="ignore")
-    def window_ft(self, f: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the same at frequencies from 0 on, in radians for scale 1."""
-        return np.asarray(np.exp(-0.5 * f**2))
+        return even_row(_window(self, scale * (2 * np.pi * fft.rfftfreq(n_fft))), n_fft)

@@ -29,6 +29,22 @@ def _reach(m: float) -> float:
     return m + 92 / 3 + math.sqrt((92 / 3) ** 2 + 92 * m)
 
 
+def _window(self: Any, f: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the Fourier transform of the time window.
+
+    The window is proportional to (1 + t^2)^(-(m+1)/2); its transform is
+    2 (w/2)^(m/2) K_{m/2}(w) / Gamma(m/2), K the modified Bessel function.
+    """
+    order = self.m / 2
+    with np.errstate(all="ignore"):
+        log_factor = math.log(2) + order * np.log(f / 2) - gammaln(order)
+        window = np.exp(log_factor + np.log(kv(order, f)))
+    # Towards w = 0 the Bessel function overflows where the window has become 1.
+    window[~np.isfinite(window)] = 1.0
+    window[f > _BESSEL_ZERO] = 0.0
+    return np.asarray(window)
+
+
 class Paul(Family):
     """Paul wavelet, complex and well localised in time.
 
@@ -97,24 +113,7 @@ class Paul(Family):
         return math.sqrt(2)
 
     # It falls faster than `psi_ft`, from 1 at frequency 0.
-    @concentrated(lambda self: (-_reach(self.m), 0.0, _reach(self.m)))
+    @concentrated(lambda self: (-_reach(self.m), 0.0, _reach(self.m)), _window)
     def smoothing_window(self, scale: float, n_fft: int) -> NDArray[np.float64]:
         """Return the Fourier transform of the time window. See `MotherWavelet`."""
-        return even_row(
-            self.window_ft(scale * 2 * np.pi * np.arange(n_fft // 2 + 1) / n_fft), n_fft
-        )
-
-    def window_ft(self, f: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the same at frequencies from 0 on, in radians for scale 1.
-
-        The window is proportional to (1 + t^2)^(-(m+1)/2); its transform is
-        2 (w/2)^(m/2) K_{m/2}(w) / Gamma(m/2), K the modified Bessel function.
-        """
-        order = self.m / 2
-        with np.errstate(all="ignore"):
-            log_factor = math.log(2) + order * np.log(f / 2) - gammaln(order)
-            window = np.exp(log_factor + np.log(kv(order, f)))
-        # Towards w = 0 the Bessel function overflows where the window has become 1.
-        window[~np.isfinite(window)] = 1.0
-        window[f > _BESSEL_ZERO] = 0.0
-        return np.asarray(window)
+        return even_row(_window(self, scale * 2 * np.pi * np.arange(n_fft // 2 + 1) / n_fft), n_fft)

@@ -350,7 +350,7 @@ def test_arrays_of_one_name_are_called_by_the_coordinate_that_tells_them_apart()
     eeg = xr.DataArray(values, coords, ("channel", "time"), name="eeg")
     one, two = eeg.sel(channel="C1"), eeg.sel(channel="C2")
     assert wct(one, two, sig=False).names == ("C1", "C2")
-    assert xwt(one.drop_vars("channel"), two.drop_vars("channel")).names == ("lat=50.0", "lat=52.5")
+    assert xwt(one.drop_vars("channel"), two.drop_vars("channel")).names == ("lat=50", "lat=52.5")
     assert wct(one, two.rename("emg"), sig=False).names == ("eeg", "emg")
     assert wct(one, one**2, sig=False).names == ("eeg", "eeg")
 
@@ -361,3 +361,28 @@ def test_significance_which_needs_dt_does_not_say_to_leave_it_out():
     with pytest.warns(UserWarning, match=r"Pass dt=2, and scales in days\.") as caught:
         significance(series, 1.0, [3.0, 6.0])
     assert "Leave `dt` out" not in str(caught[0].message)
+
+
+@pytest.mark.parametrize(
+    ("values", "names"),
+    [
+        (
+            np.array(["2000-01-01", "2001-06-01T12"], "M8[ns]"),
+            ("m=2000-01-01", "m=2001-06-01 12:00"),
+        ),
+        (np.array([48.7, 48.9], np.float32), ("m=48.7", "m=48.9")),
+        (pd.MultiIndex.from_tuples([("a", 1), ("b", 1)], names=["k", "q"]), ("a", "b")),
+    ],
+    ids=["dates", "numbers", "levels"],
+)
+def test_coordinates_give_series_plain_names(values, names):
+    rows = np.random.default_rng(0).standard_normal((2, 50))
+    table = xr.DataArray(rows, {"m": values}, ("m", "time"), name="z")
+    assert wct(table[0], table[1], 1.0, sig=False).names == names
+
+
+def test_dates_in_threes_are_no_clock_set_back():
+    index = pd.DatetimeIndex(np.repeat(pd.date_range("2000", periods=40).values, 3))
+    series = pd.Series(np.random.default_rng(0).standard_normal(120), index)
+    with pytest.raises(ValueError, match=r"Keep one value for each time: `y1.groupby\(level=0\)"):
+        wct(series, series**2, sig=False)

@@ -27,7 +27,19 @@ class OwnResponse(Morlet):
         return super().psi_ft(f) + 0.1 * super().psi_ft(-f)
 
 
+class BorrowedWindow(Paul):
+    smoothing_window = Morlet.smoothing_window
+
+
+def patched():
+    """Return a wavelet that was given the window of another one."""
+    mother = DOG()
+    mother.smoothing_window = Paul().smoothing_window
+    return mother
+
+
 MOTHERS = [Morlet(), Morlet(20), Paul(), Paul(1), DOG(), DOG(3), OwnWindow(), OwnResponse()]
+MOTHERS += [BorrowedWindow(), patched()]
 
 
 def at_the_full_rate(series, geometry):
@@ -101,7 +113,7 @@ def test_record_spectra_are_those_at_the_full_rate(
 
 @pytest.mark.parametrize(
     "mother",
-    [Morlet(), pytest.param(Paul(), marks=pytest.mark.heavy), DOG()],
+    [Morlet(), pytest.param(Paul(), marks=pytest.mark.heavy), patched()],
     ids=repr,
 )
 def test_long_records_are_those_at_the_full_rate(mother):
