@@ -19,6 +19,9 @@ from pycwt_mod.montecarlo.null import N_BATCHES, NullDistribution
 from pycwt_mod.montecarlo.plan import make_record_plan
 from pycwt_mod.montecarlo.simulate import CountSurrogates
 
+# What the engine rests on, in some seconds a test: run by `.ci/run`.
+pytestmark = pytest.mark.heavy
+
 # al1, al2, dt, dj, s0, J, n
 PROBLEM = (0.6, 0.3, 1.0, 1 / 4, 1.0, 16, 120)
 SCALES = 2 ** (np.arange(17) / 4)

@@ -13,6 +13,9 @@ from pycwt_mod.geometry import Geometry
 from pycwt_mod.mothers import Morlet
 from pycwt_mod.transform import scale_axis
 
+# What the engine rests on, in some seconds a test: run by `.ci/run`.
+pytestmark = pytest.mark.heavy
+
 N, G = 128, 0.6
 TIMES = np.arange(N)
 FIXED = {

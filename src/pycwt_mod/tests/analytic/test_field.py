@@ -17,6 +17,9 @@ from pycwt_mod.geometry import Geometry
 from pycwt_mod.mothers import Morlet, Paul
 from pycwt_mod.transform import scale_axis
 
+# What the engine rests on, in some seconds a test: run by `.ci/run`.
+pytestmark = pytest.mark.heavy
+
 # s0, J: eight octaves are more than 200 samples hold, as by default.
 PROBLEM = {"dt": 0.5, "dj": 1 / 4, "s0": 1.0, "J": 28, "n": 200}
 

@@ -8,6 +8,9 @@ from pycwt_mod.analytic.tail import GRID, RANK, tails
 
 from .test_tail import BODY, N_DRAWS, STANDARD_ERRORS, STRAIGHT, padded
 
+# What the engine rests on, in some seconds a test: run by `.ci/run`.
+pytestmark = pytest.mark.heavy
+
 # Relative error of p, of the points.
 BODY_OF_GROUPS = 0.05
 

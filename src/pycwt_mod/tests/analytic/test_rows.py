@@ -12,6 +12,9 @@ from pycwt_mod.geometry import Geometry
 from pycwt_mod.mothers import Morlet, Paul
 from pycwt_mod.transform import scale_axis
 
+# What the engine rests on, in some seconds a test: run by `.ci/run`.
+pytestmark = pytest.mark.heavy
+
 COEFFICIENTS = 0.0, 0.6, 0.95
 
 # Of the 95 % level: of the bins and rows; of the p-value a field interpolates, relative.

@@ -16,6 +16,9 @@ from pycwt_mod.montecarlo.options import SimulationOptions
 from pycwt_mod.montecarlo.plan import make_record_plan
 from pycwt_mod.null_fields import null_field_of
 
+# What the engine rests on, in some seconds a test: run by `.ci/run`.
+pytestmark = pytest.mark.heavy
+
 ALONE = {"backend": "sequential", "progress": False}
 # The same sums by another order of operations, in double precision, and in single.
 ROUNDING, SINGLE = 1e-9, 1e-3

@@ -128,4 +128,5 @@ def test_sample_script_gives_the_same_pixels(drawn):
 def test_only_the_contour_of_significant_coherence_differs(draw):
     theirs, ours = (draw(which, "sample_xwt.py") for which in ("pycwt", "compat"))
     assert ours[COHERENCE_CONTOUR].shape[0] > 100
-    assert ours[COHERENCE_CONTOUR].shape != theirs[COHERENCE_CONTOUR].shape
+    # pycwt's levels are of random surrogates: by chance both contours have as many points.
+    assert not np.array_equal(ours[COHERENCE_CONTOUR], theirs[COHERENCE_CONTOUR])

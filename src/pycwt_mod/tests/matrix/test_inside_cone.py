@@ -11,6 +11,9 @@ from pycwt_mod.plotting import offscreen_axes, plot_matrix
 
 from .series import QUICK, red_series, related_series
 
+# What the engine rests on, in some seconds a test: run by `.ci/run`.
+pytestmark = pytest.mark.heavy
+
 BANDS = [(4, 16), (90, 180)]
 
 # Standard errors of a share within which it must be right.

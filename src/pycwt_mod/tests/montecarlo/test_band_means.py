@@ -14,6 +14,9 @@ from pycwt_mod.montecarlo.noise import Streams
 from pycwt_mod.mothers import DOG, Morlet, Paul
 from pycwt_mod.transform import scale_axis
 
+# What the engine rests on, in some seconds a test: run by `.ci/run`.
+pytestmark = pytest.mark.heavy
+
 # Coarse times may change band means by this share of the spread of the means.
 COARSE = 0.05
 

@@ -24,6 +24,9 @@ from .problems import WAVELETS, direct_counts, small_plan, streams
 from .test_estimate import PROBLEM, Surrogates
 from .test_multirate import assert_levels_agree, null_of
 
+# What the engine rests on, in some seconds a test: run by `.ci/run`.
+pytestmark = pytest.mark.heavy
+
 COEFFICIENTS = 0.6, 0.3, 0.5, -0.2, 0.8
 GROUPS = [partial(1), partial(2), multiple(2), multiple(3), multiple(4)]
 

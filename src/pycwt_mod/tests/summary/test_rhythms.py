@@ -79,7 +79,9 @@ def test_summaries_tell_of_narrow_rhythms():
     assert "noise=" not in str(xwt(*pair, 1 / 12).summary())
 
 
-@pytest.mark.parametrize("g", [0.0, 0.7, 0.9])
+@pytest.mark.parametrize(
+    "g", [0.7, *(pytest.param(g, marks=pytest.mark.heavy) for g in (0.0, 0.9))]
+)
 def test_summaries_tell_of_no_rhythms_at_the_edge_of_the_cone(g):
     """Few independent values are significant together: 4, 24 and 27 of 60 such pairs were told."""
     rng, told = np.random.default_rng(5), 0
